@@ -1,0 +1,237 @@
+"""JSON Lines to history and back: strict in what it knows, forgiving at a cut end."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deliverycheck.history.events import (
+    FORMAT,
+    VERSION,
+    Event,
+    Fail,
+    FaultEvent,
+    FaultMoment,
+    Header,
+    Info,
+    Invoke,
+    NodeEvent,
+    Ok,
+    PhaseMark,
+    ProcessEvent,
+    Returned,
+)
+from deliverycheck.history.history import FaultSpan, History
+from deliverycheck.history.operation import Operation, Outcome
+
+_TYPES: dict[str, type] = {
+    "header": Header,
+    "invoke": Invoke,
+    "returned": Returned,
+    "ok": Ok,
+    "fail": Fail,
+    "info": Info,
+    "fault": FaultEvent,
+    "broker": NodeEvent,
+    "process": ProcessEvent,
+    "phase": PhaseMark,
+}
+_OUTCOMES: dict[type, Outcome] = {Ok: Outcome.OK, Fail: Outcome.FAIL, Info: Outcome.INFO}
+_encoder = msgspec.json.Encoder()
+
+
+class HistoryFormatError(Exception):
+    """A line of a history is not what the format says; the message names file, line, field."""
+
+
+def encode(event: Event) -> bytes:
+    """One line of the file, with its line end."""
+    return _encoder.encode(event) + b"\n"
+
+
+def read_history(path: Path) -> History:
+    """Read `path`, whole or up to the place where it was cut.
+
+    Raises:
+        HistoryFormatError: a complete line breaks the format, or the file is not a history.
+        OSError: the file cannot be read.
+    """
+    return history_of(path.read_bytes(), name=str(path))
+
+
+def history_of(data: bytes, *, name: str = "history.jsonl") -> History:
+    """Read a history from the bytes of its file; `name` stands in messages."""
+    builder = _Builder(name)
+    for number, line in enumerate(_complete_lines(data, builder), start=1):
+        builder.add(number, line)
+    return builder.history()
+
+
+def events_of(history_bytes: bytes, *, name: str = "history.jsonl") -> Iterator[Event]:
+    """The events of a file in its order, for those who show it as it was written."""
+    builder = _Builder(name)
+    for number, line in enumerate(_complete_lines(history_bytes, builder), start=1):
+        yield builder.decode(number, line)[0]
+
+
+def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
+    """All lines; a last one without its line end counts only if it is whole JSON."""
+    *lines, rest = data.split(b"\n")
+    if rest:
+        builder.cut = True
+        try:
+            msgspec.json.decode(rest)
+            lines.append(rest)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            pass
+    return lines
+
+
+class _Builder:
+    """Folds events into operations and fault spans, line by line."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.cut = False
+        self.header: Header | None = None
+        self.operations: dict[int, dict[str, Any]] = {}
+        self.faults: list[dict[str, Any]] = []
+        self.nodes: list[NodeEvent] = []
+        self.processes: list[ProcessEvent] = []
+        self.phases: list[PhaseMark] = []
+        self._last_op: dict[str, int] = {}
+
+    def error(self, line: int, problem: str) -> HistoryFormatError:
+        return HistoryFormatError(f"{self.name}, line {line}: {problem}")
+
+    def decode(self, number: int, line: bytes) -> tuple[Any, dict[str, Any]]:
+        """The event and the fields that this version does not know."""
+        try:
+            raw = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self.error(number, f"not a JSON object ({error}): {line[:80]!r}") from None
+        if not isinstance(raw, dict):
+            raise self.error(number, f"expected a JSON object, got {line[:80]!r}")
+        kind = _TYPES.get(str(raw.get("type")))
+        if kind is None:
+            expected = ", ".join(_TYPES)
+            raise self.error(
+                number, f"field 'type': expected one of {expected}; got {raw.get('type')!r}"
+            )
+        try:
+            event = msgspec.convert(raw, kind)
+        except msgspec.ValidationError as error:
+            raise self.error(number, f"in a line of type {raw['type']!r}: {error}") from None
+        known = {"type", *kind.__struct_fields__}  # type: ignore[attr-defined]  # every type here is a Struct
+        return event, {field: value for field, value in raw.items() if field not in known}
+
+    def add(self, number: int, line: bytes) -> None:
+        event, extra = self.decode(number, line)
+        if isinstance(event, Header):
+            self._add_header(number, event)
+        elif self.header is None:
+            raise self.error(number, f"expected the header first; is this a {FORMAT} file?")
+        elif isinstance(event, Invoke):
+            self._invoke(number, event, extra)
+        elif isinstance(event, Returned):
+            self._open_operation(number, event.op)["returned_ns"] = event.ns
+        elif isinstance(event, (Ok, Fail, Info)):
+            self._complete(number, event, extra)
+        elif isinstance(event, FaultEvent):
+            self._fault(number, event)
+        elif isinstance(event, NodeEvent):
+            self.nodes.append(event)
+        elif isinstance(event, ProcessEvent):
+            self.processes.append(event)
+        else:
+            self.phases.append(event)
+
+    def _add_header(self, number: int, header: Header) -> None:
+        if self.header is not None:
+            raise self.error(number, "a second header; a history holds one execution")
+        if header.format != FORMAT:
+            raise self.error(number, f"field 'format': expected {FORMAT!r}, got {header.format!r}")
+        if header.version != VERSION:
+            raise self.error(
+                number,
+                f"field 'version': this program reads version {VERSION}, the file has "
+                f"{header.version}; read it with the program that wrote it",
+            )
+        self.header = header
+
+    def _invoke(self, number: int, event: Invoke, extra: dict[str, Any]) -> None:
+        if event.op in self.operations:
+            raise self.error(number, f"field 'op': {event.op} was invoked before")
+        if event.op <= self._last_op.get(event.process, -1):
+            raise self.error(
+                number,
+                f"field 'op': {event.op} does not rise within process {event.process!r} "
+                f"(the one before was {self._last_op[event.process]})",
+            )
+        self._last_op[event.process] = event.op
+        fields = msgspec.structs.asdict(event)
+        fields["invoked_ns"] = fields.pop("ns")
+        fields["extra"] = extra
+        self.operations[event.op] = fields
+
+    def _open_operation(self, number: int, op: int) -> dict[str, Any]:
+        fields = self.operations.get(op)
+        if fields is None:
+            raise self.error(number, f"field 'op': {op} has no invoke line before this one")
+        if "outcome" in fields:
+            raise self.error(number, f"field 'op': {op} is completed already")
+        return fields
+
+    def _complete(self, number: int, event: Ok | Fail | Info, extra: dict[str, Any]) -> None:
+        fields = self._open_operation(number, event.op)
+        fields["outcome"] = _OUTCOMES[type(event)]
+        fields["completed_ns"] = event.ns
+        fields["confirmed"] = event.confirmed or isinstance(event, Ok)
+        for field in ("runs", "deliveries", "delivery_runs", "covers"):
+            if value := getattr(event, field):
+                fields[field] = value
+        for field in ("partition", "position", "remaining", "error"):
+            if (value := getattr(event, field)) is not None:
+                fields[field] = value
+        fields["extra"] |= extra
+
+    def _fault(self, number: int, event: FaultEvent) -> None:
+        if event.moment is FaultMoment.INJECT:
+            self.faults.append(
+                {
+                    "fault": event.fault,
+                    "lane": event.lane,
+                    "inject_ns": event.ns,
+                    "direction": event.direction,
+                    "processes": event.processes,
+                    "evidence": dict(event.evidence),
+                }
+            )
+            return
+        for span in reversed(self.faults):
+            same = span["fault"] == event.fault and span["lane"] == event.lane
+            if same and f"{event.moment}_ns" not in span:
+                span[f"{event.moment}_ns"] = event.ns
+                span["evidence"] |= event.evidence
+                span["processes"] = tuple(dict.fromkeys(span["processes"] + event.processes))
+                return
+        raise self.error(
+            number,
+            f"{event.moment} of fault {event.fault!r} on {event.lane!r} without an inject before it",
+        )
+
+    def history(self) -> History:
+        if self.header is None:
+            if not self.cut and not self.operations:
+                raise HistoryFormatError(f"{self.name}: the file is empty; expected a header line")
+            self.header = Header(format=FORMAT, version=VERSION, execution="")
+        return History(
+            header=self.header,
+            operations=tuple(Operation(**fields) for fields in self.operations.values()),
+            faults=tuple(FaultSpan(**span) for span in self.faults),
+            nodes=tuple(self.nodes),
+            processes=tuple(self.processes),
+            phases=tuple(self.phases),
+            cut=self.cut or not any(mark.phase == "done" for mark in self.phases),
+        )

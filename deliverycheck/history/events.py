@@ -1,0 +1,189 @@
+"""The lines of a history file: public format, version 1 (`docs/history-format.md`)."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from deliverycheck.history.operation import (
+    Action,
+    Delivery,
+    DeliveryRun,
+    Position,
+    PublishRun,
+)
+
+FORMAT = "deliverycheck-history"
+VERSION = 1
+
+
+class FaultMoment(StrEnum):
+    """The ends of a fault: asked for, in place, asked away, gone."""
+
+    INJECT = "inject"
+    INJECTED = "injected"
+    HEAL = "heal"
+    HEALED = "healed"
+
+
+class NodeState(StrEnum):
+    """What became of a broker node; ``died`` means by itself."""
+
+    KILLED = "killed"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    READY = "ready"
+    DIED = "died"
+
+
+class Phase(StrEnum):
+    """The stretches of an execution; ``done`` closes it and says what was reached."""
+
+    WORKLOAD = "workload"
+    SETTLE = "settle"
+    DRAIN = "drain"
+    SCAN = "scan"
+    DONE = "done"
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defaults=True):
+    """The first line of a history.
+
+    Attributes:
+        relies_on: what the application treats as done: ``confirm`` or ``call_returned``.
+        error_means: what it takes an error for: ``unknown`` or ``absent``.
+        clock: the clock of all times in the file.
+        groups: for each consumer group, the sources it has to work off.
+    """
+
+    format: str
+    version: int
+    execution: str
+    plan: str = ""
+    clock: str = "monotonic_ns"
+    relies_on: str = "confirm"
+    error_means: str = "unknown"
+    groups: dict[str, tuple[str, ...]] = {}
+
+
+class Invoke(msgspec.Struct, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
+    """A call is about to be made."""
+
+    op: int
+    process: str
+    action: Action
+    ns: int
+    parent: int | None = None
+    message: str | None = None
+    attempt: int = 1
+    count: int = 1
+    target: str | None = None
+    partition: int | None = None
+    key: str | None = None
+    headers: dict[str, str] | None = None
+    transaction: str | None = None
+    group: str | None = None
+    deliveries: tuple[Delivery, ...] = ()
+    covers: tuple[Position, ...] = ()
+
+
+class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
+    """A call returned whose confirm is still to come."""
+
+    op: int
+    ns: int
+
+
+class _Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    op: int
+    ns: int
+    confirmed: bool = False
+    partition: int | None = None
+    position: int | None = None
+    runs: tuple[PublishRun, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    delivery_runs: tuple[DeliveryRun, ...] = ()
+    covers: tuple[Position, ...] = ()
+    remaining: int | None = None
+    error: str | None = None
+
+
+class Ok(_Completion, frozen=True, kw_only=True, tag="ok", omit_defaults=True):
+    """The call took effect."""
+
+
+class Fail(_Completion, frozen=True, kw_only=True, tag="fail", omit_defaults=True):
+    """The call provably did not take effect and never will."""
+
+
+class Info(_Completion, frozen=True, kw_only=True, tag="info", omit_defaults=True):
+    """The call is over and nothing is known of its effect."""
+
+
+class FaultEvent(msgspec.Struct, frozen=True, kw_only=True, tag="fault", omit_defaults=True):
+    """One end of a fault.
+
+    Attributes:
+        fault: its name in the catalogue, such as ``lose_reply``.
+        lane: what it hits: ``link p1``, ``p1`` or ``b1``.
+        direction: ``upstream`` or ``downstream`` where it has one.
+        processes: client incarnations that the fault hits.
+        evidence: what shows this moment, such as the toxic as read back or a changed pid.
+    """
+
+    moment: FaultMoment
+    fault: str
+    lane: str
+    ns: int
+    direction: str | None = None
+    processes: tuple[str, ...] = ()
+    evidence: dict[str, Any] = {}
+
+
+class NodeEvent(msgspec.Struct, frozen=True, kw_only=True, tag="broker", omit_defaults=True):
+    """A broker node changed its state."""
+
+    node: str
+    state: NodeState
+    ns: int
+    evidence: dict[str, Any] = {}
+
+
+class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="process", omit_defaults=True):
+    """A client incarnation ended or complained.
+
+    Attributes:
+        what: ``started``, ``killed``, ``paused``, ``resumed``, ``closed``, ``died``, ``error`` (an asynchronous
+            error of the library), ``blocked`` (a call passed its deadline), ``held``, ``released``.
+        link: the lane of its link, on ``started``.
+    """
+
+    process: str
+    what: str
+    ns: int
+    op: int | None = None
+    error: str | None = None
+    link: str | None = None
+    evidence: dict[str, Any] = {}
+
+
+class PhaseMark(msgspec.Struct, frozen=True, kw_only=True, tag="phase", omit_defaults=True):
+    """A phase begins.
+
+    Attributes:
+        drained: on ``done``: every consumer group reached the end of its sources.
+        scanned: on ``done``: fresh readers read every source from start to end.
+        reason: on ``done``: what was not reached, and why.
+    """
+
+    phase: Phase
+    ns: int
+    drained: bool = False
+    scanned: bool = False
+    reason: str | None = None
+
+
+Completion = Ok | Fail | Info
+Event = (
+    Header | Invoke | Returned | Ok | Fail | Info | FaultEvent | NodeEvent | ProcessEvent | PhaseMark
+)

@@ -1,0 +1,152 @@
+"""One client call, from invocation to completion, and the facts that it carries."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class Action(StrEnum):
+    """What a process asked of its client library."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    DECLARE = "declare"
+    PUBLISH = "publish"
+    FLUSH = "flush"
+    SUBSCRIBE = "subscribe"
+    ASSIGN = "assign"
+    REVOKE = "revoke"
+    LOST = "lost"
+    SEEK = "seek"
+    RECEIVE = "receive"
+    EFFECT = "effect"
+    STORE_OFFSET = "store_offset"
+    COMMIT = "commit"
+    ACK = "ack"
+    NACK = "nack"
+    REJECT = "reject"
+    BEGIN_TRANSACTION = "begin_transaction"
+    COMMIT_TRANSACTION = "commit_transaction"
+    ABORT_TRANSACTION = "abort_transaction"
+    REQUEST = "request"
+    REPLY = "reply"
+
+
+class Outcome(StrEnum):
+    """What is known of an operation: took effect, provably never will, or unknown."""
+
+    OK = "ok"
+    FAIL = "fail"
+    INFO = "info"
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place in a source, as the broker names it.
+
+    Attributes:
+        source: topic or queue.
+        partition: ``None`` where the source has no partitions.
+        position: offset, delivery tag or sequence number.
+    """
+
+    source: str
+    position: int
+    partition: int | None = None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One handing of a message to a consumer.
+
+    Attributes:
+        message: the id that our body carries; ``""`` for a body that is not ours.
+        attempt: the attempt that the body carries, from 1.
+        redelivered: the broker's flag; ``None`` where the broker has none.
+        mangled: names of the parts (key, headers, body, timestamp) that came back changed.
+        target: where the body says that it was published to; ``None`` if equal to `source`.
+    """
+
+    message: str
+    source: str
+    position: int | None = None
+    partition: int | None = None
+    attempt: int = 1
+    epoch: int | None = None
+    redelivered: bool | None = None
+    deliveries: int | None = None
+    mangled: tuple[str, ...] = ()
+    target: str | None = None
+    execution: str | None = None
+
+
+class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Consecutive messages of one bulk publish at consecutive positions of one partition."""
+
+    first_sequence: int
+    partition: int
+    first_position: int
+    count: int
+
+
+class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Consecutive messages of one process, received from consecutive positions."""
+
+    process: str
+    first_sequence: int
+    source: str
+    partition: int
+    first_position: int
+    count: int
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One client call.
+
+    Times are monotonic nanoseconds since the execution began, from the recorder's
+    clock: `invoked_ns` is taken when the command is sent, `completed_ns` when the
+    reply is read, so both are outer bounds of what the library did.
+
+    Attributes:
+        op: unique in the execution, rises within a process.
+        process: client incarnation, such as ``p1#2``.
+        outcome: ``info`` until a completion says otherwise.
+        completed_ns: ``None`` while open; such an operation is concurrent with
+            everything after it.
+        returned_ns: when the call itself returned, for calls whose confirm comes
+            later; ``None`` if it did not return.
+        confirmed: the client reported success. With outcome ``info`` this is a
+            confirm that proves nothing, such as the one of ``acks=0``.
+        message: id of the published message; of a bulk publish, its first one.
+        count: messages in a bulk publish, whose ids are `message` counted on.
+        covers: the positions that a commit, store or ack names: the *next* position
+            to read where the broker counts that way, as Kafka does.
+        error: the library's name of the error.
+        extra: fields this version does not know, kept as they came.
+    """
+
+    op: int
+    process: str
+    action: Action
+    invoked_ns: int
+    outcome: Outcome = Outcome.INFO
+    completed_ns: int | None = None
+    returned_ns: int | None = None
+    parent: int | None = None
+    confirmed: bool = False
+    message: str | None = None
+    attempt: int = 1
+    count: int = 1
+    target: str | None = None
+    partition: int | None = None
+    key: str | None = None
+    headers: dict[str, str] | None = None
+    transaction: str | None = None
+    group: str | None = None
+    position: int | None = None
+    runs: tuple[PublishRun, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    delivery_runs: tuple[DeliveryRun, ...] = ()
+    covers: tuple[Position, ...] = ()
+    remaining: int | None = None
+    error: str | None = None
+    extra: dict[str, Any] = {}
