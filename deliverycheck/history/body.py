@@ -1,0 +1,80 @@
+"""The body of each message we publish: it says itself what it is and where it belongs.
+
+So a message that turns up in another topic, queue or execution, or with another
+key, is seen by whoever reads it.
+"""
+
+import msgspec
+
+from deliverycheck.history.operation import Delivery
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a message says of itself.
+
+    Attributes:
+        partition: the partition asked for; ``None`` where the client chose.
+        padding: fills the body to the size asked for.
+    """
+
+    execution: str
+    message: str
+    target: str
+    attempt: int = 1
+    partition: int | None = None
+    key: str | None = None
+    transaction: str | None = None
+    padding: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Body)
+
+
+def encode_body(body: Body, *, bytes_min: int = 0) -> bytes:
+    """The body as JSON of at least `bytes_min` bytes."""
+    encoded = _encoder.encode(body)
+    missing = bytes_min - len(encoded)
+    if missing <= 0:
+        return encoded
+    overhead = len(b',"padding":""')
+    return _encoder.encode(msgspec.structs.replace(body, padding="." * max(1, missing - overhead)))
+
+
+def delivery_of(
+    *,
+    value: bytes | None,
+    source: str,
+    partition: int | None,
+    position: int | None,
+    key: bytes | None = None,
+    epoch: int | None = None,
+) -> Delivery:
+    """What a reader was handed, compared with what the body says of itself.
+
+    A body that is not ours gives a delivery without a message id, mangled in ``body``.
+    """
+    try:
+        body = _decoder.decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Delivery(
+            message="",
+            source=source,
+            partition=partition,
+            position=position,
+            epoch=epoch,
+            mangled=("body",),
+        )
+    expected_key = None if body.key is None else body.key.encode()
+    misplaced = body.partition is not None and body.partition != partition
+    return Delivery(
+        message=body.message,
+        source=source,
+        partition=partition,
+        position=position,
+        attempt=body.attempt,
+        epoch=epoch,
+        mangled=("key",) if key != expected_key else (),
+        target=body.target if body.target != source or misplaced else None,
+        execution=body.execution,
+    )

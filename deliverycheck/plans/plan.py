@@ -1,0 +1,106 @@
+"""A concrete schedule: frozen, canonical as JSON, named by its digest."""
+
+import hashlib
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from deliverycheck.plans.steps import Step
+from deliverycheck.plans.subject import Subject
+
+FORMAT = "deliverycheck-plan"
+VERSION = 1
+
+
+class PlanFormatError(Exception):
+    """The text is not a plan that this program can run; the message names what is wrong."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, dict=True, repr_omit_defaults=True):
+    """A subject and the steps to put it through.
+
+    Every plan ends with the same quiet tail (heal, resume, restart, settle, drain,
+    scan), which is the driver's and is not written down.
+    """
+
+    system: str
+    subject: Subject
+    steps: tuple[Step, ...]
+    format: str = FORMAT
+    version: int = VERSION
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of the canonical JSON; equal plans have equal digests."""
+        return hashlib.sha256(self.to_json()).hexdigest()
+
+    @property
+    def short_digest(self) -> str:
+        """Enough of the digest to name a file."""
+        return self.digest[:12]
+
+    def to_json(self) -> bytes:
+        """Canonical JSON: sorted keys, no spaces, no defaults but format and version."""
+        return _canonical.encode(self)
+
+    def __repr__(self) -> str:
+        """One line: a printed plan is a reference to a file, not its content."""
+        return f"Plan({self.system}, {len(self.steps)} steps, {self.short_digest})"
+
+    def save(self, path: Path) -> None:
+        """Write the plan, indented for people; it reads back as the same plan."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(self.to_json(), indent=1) + b"\n")
+
+
+_canonical = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Plan, strict=True)
+
+
+class _Envelope(msgspec.Struct):
+    format: str | None = None
+    version: int | None = None
+
+
+def plan_of(data: bytes, *, name: str = "plan") -> Plan:
+    """Read a plan.
+
+    Raises:
+        PlanFormatError: not JSON, not a plan, of another version, or with a step,
+            argument or setting that this version does not know.
+    """
+    try:
+        envelope = msgspec.json.decode(data, type=_Envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PlanFormatError(
+            f"{name}: not a whole JSON object ({error}); was the file cut?"
+        ) from None
+    if envelope.format != FORMAT:
+        raise PlanFormatError(
+            f"{name}: expected field 'format' to be {FORMAT!r}, got {envelope.format!r}; "
+            "is this a plan?"
+        )
+    if envelope.version != VERSION:
+        raise PlanFormatError(
+            f"{name}: this program runs plans of version {VERSION}, the file has "
+            f"{envelope.version}; run it with the program that wrote it"
+        )
+    try:
+        plan = _decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise PlanFormatError(f"{name}: {error}") from None
+    if msgspec.json.decode(plan.to_json()) != msgspec.json.decode(data):
+        raise PlanFormatError(f"{name}: {_first_difference(data, plan)}")
+    return plan
+
+
+def _first_difference(data: bytes, plan: Plan) -> str:
+    """Say which part of `data` the plan does not hold: an unknown field, or a default written out."""
+    found, held = msgspec.json.decode(data), msgspec.json.decode(plan.to_json())
+    for number, (step, kept) in enumerate(zip(found["steps"], held["steps"], strict=True), start=1):
+        for field in step:
+            if field not in kept:
+                return f"step {number} ({step.get('do')}): unknown or redundant field {field!r}"
+    unknown = sorted(set(found) - set(held)) or sorted(set(found["subject"]) - set(held["subject"]))
+    return f"unknown or redundant field {', '.join(unknown) or 'in the subject'}"

@@ -1,0 +1,181 @@
+"""The steps that a plan is made of: who (lane) does what, with which arguments.
+
+Lanes: ``p1`` a producer, ``c1`` a consumer, ``link p1`` its way to the broker,
+``b1`` a broker node, ``admin`` the harness's own client. A step starts when the
+one before it is over; with ``wait="sent"`` the next one starts at once, and an
+`Await` step joins it later.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Wait(StrEnum):
+    """When a step is over for the plan."""
+
+    RETURNED = "returned"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+
+
+class FaultKind(StrEnum):
+    """Disturbances of a link (DESIGN 4.7); nodes and workers are killed and paused by steps of their own."""
+
+    LOSE_REPLY = "lose_reply"
+    LOSE_REQUEST = "lose_request"
+    TORN_REQUEST = "torn_request"
+    BLACK_HOLE = "black_hole"
+    STALL = "stall"
+    DELAY = "delay"
+    REFUSE = "refuse"
+
+
+class Direction(StrEnum):
+    """As Toxiproxy says it: client to broker is upstream."""
+
+    UPSTREAM = "upstream"
+    DOWNSTREAM = "downstream"
+    BOTH = "both"
+
+
+class HoldPoint(StrEnum):
+    """Places inside a callback of a client library where a worker can be held."""
+
+    ON_DELIVERY = "on_delivery"
+    ON_REVOKE = "on_revoke"
+
+
+class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
+    """What all steps share."""
+
+
+class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
+    """A producer hands over `count` messages, one call each; with `key` the client's partitioner chooses."""
+
+    lane: str = "p1"
+    topic: str = "t1"
+    partition: int = 0
+    key: str | None = None
+    count: int = 1
+    wait: Wait = Wait.RETURNED
+
+
+class Flush(_Step, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
+    """The producer waits for its confirms, up to the deadline of a call."""
+
+    lane: str = "p1"
+    wait: Wait = Wait.RETURNED
+
+
+class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
+    """A consumer makes the next `calls` calls of its application cycle (receive, effect, commit …)."""
+
+    lane: str = "c1"
+    calls: int = 1
+    wait: Wait = Wait.RETURNED
+
+
+class Close(_Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
+    """A worker's client is closed in order."""
+
+    lane: str
+
+
+class Kill(_Step, frozen=True, kw_only=True, tag="kill", omit_defaults=True):
+    """SIGKILL of a worker or node. A process crash, not a power loss."""
+
+    lane: str
+
+
+class Pause(_Step, frozen=True, kw_only=True, tag="pause", omit_defaults=True):
+    """SIGSTOP of a worker or node."""
+
+    lane: str
+
+
+class Resume(_Step, frozen=True, kw_only=True, tag="resume", omit_defaults=True):
+    """SIGCONT of a paused worker or node."""
+
+    lane: str
+
+
+class Restart(_Step, frozen=True, kw_only=True, tag="restart", omit_defaults=True):
+    """Start a killed node again and wait until it is usable."""
+
+    lane: str = "b1"
+
+
+class Inject(_Step, frozen=True, kw_only=True, tag="inject", omit_defaults=True):
+    """Put a fault on a link."""
+
+    lane: str
+    fault: FaultKind
+    direction: Direction | None = None
+
+
+class Heal(_Step, frozen=True, kw_only=True, tag="heal", omit_defaults=True):
+    """Take the fault off a link, after its evidence or a short dwell."""
+
+    lane: str
+
+
+class Hold(_Step, frozen=True, kw_only=True, tag="hold", omit_defaults=True):
+    """Let time pass, only for what time alone can do."""
+
+    ms: int
+
+
+class CreateTopic(_Step, frozen=True, kw_only=True, tag="create_topic", omit_defaults=True):
+    """Create a further topic; the subject says whether its partitions are awaited."""
+
+    topic: str
+    lane: str = "admin"
+
+
+class Arm(_Step, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
+    """The worker will stop at this point of a callback until released."""
+
+    lane: str
+    point: HoldPoint
+
+
+class Release(_Step, frozen=True, kw_only=True, tag="release", omit_defaults=True):
+    """Let a held worker go on."""
+
+    lane: str
+
+
+class Await(_Step, frozen=True, kw_only=True, tag="await", omit_defaults=True):
+    """Join what the lane was sent and has not returned."""
+
+    lane: str
+
+
+Step = (
+    Publish
+    | Flush
+    | Work
+    | Close
+    | Kill
+    | Pause
+    | Resume
+    | Restart
+    | Inject
+    | Heal
+    | Hold
+    | CreateTopic
+    | Arm
+    | Release
+    | Await
+)
+
+
+def lane_of(step: Step) -> str | None:
+    """Who performs the step; ``None`` for a mere hold."""
+    return None if isinstance(step, Hold) else step.lane
+
+
+def verb_of(step: Step) -> str:
+    """The word that the step's JSON has under ``do``."""
+    return str(type(step).__struct_config__.tag)

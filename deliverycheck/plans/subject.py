@@ -1,0 +1,65 @@
+"""What a plan puts under test: topology, settings, and what the application relies on."""
+
+from enum import StrEnum
+
+import msgspec
+
+Setting = str | int | float | bool
+
+
+class ReliesOn(StrEnum):
+    """What the application treats as done."""
+
+    CONFIRM = "confirm"
+    CALL_RETURNED = "call_returned"
+
+
+class ErrorMeans(StrEnum):
+    """What the application takes a reported error for."""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+
+
+class CommitPolicy(StrEnum):
+    """The order of calls in the consumer's application cycle."""
+
+    AFTER_EFFECT = "after_effect"
+    BEFORE_EFFECT = "before_effect"
+    AUTO = "auto"
+    STORE_AFTER_EFFECT = "store_after_effect"
+
+
+class TopicReady(StrEnum):
+    """When a topic counts as usable after its creation."""
+
+    ANSWERED = "answered"
+    CREATED = "created"
+
+
+class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A consumer group: its client settings and how it works.
+
+    Attributes:
+        handling_ms: how long the effect of one message takes in the workload.
+    """
+
+    commit: CommitPolicy
+    settings: dict[str, Setting] = {}
+    handling_ms: int = 0
+
+
+class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything under test but the faults.
+
+    Attributes:
+        producer: settings of the producing client, by the client's own names.
+        consumer: ``None`` where only the log is judged.
+    """
+
+    partitions: int = 3
+    producer: dict[str, Setting] = {}
+    consumer: Consumer | None = None
+    relies_on: ReliesOn = ReliesOn.CONFIRM
+    error_means: ErrorMeans = ErrorMeans.UNKNOWN
+    topic_ready: TopicReady = TopicReady.ANSWERED
