@@ -1,0 +1,48 @@
+"""Guarantees: pure checkers of histories, the names of what they find, and how it is told."""
+
+from deliverycheck.guarantees.anomalies import ANOMALIES, AnomalyKind, Severity
+from deliverycheck.guarantees.catalogue import GUARANTEES, Guarantee, Need
+from deliverycheck.guarantees.check import UnknownGuaranteeError, check, guarantee_named
+from deliverycheck.guarantees.describe import describe_operation, witness_lines
+from deliverycheck.guarantees.explain import (
+    Explanation,
+    ToldAnomaly,
+    explain,
+    sentence_of,
+    summary_of,
+    text_of,
+)
+from deliverycheck.guarantees.verdict import (
+    Anomaly,
+    Validity,
+    Verdict,
+    judge,
+    unknown,
+    worst,
+)
+
+__all__ = [
+    "ANOMALIES",
+    "GUARANTEES",
+    "Anomaly",
+    "AnomalyKind",
+    "Explanation",
+    "Guarantee",
+    "Need",
+    "Severity",
+    "ToldAnomaly",
+    "UnknownGuaranteeError",
+    "Validity",
+    "Verdict",
+    "check",
+    "describe_operation",
+    "explain",
+    "guarantee_named",
+    "judge",
+    "sentence_of",
+    "summary_of",
+    "text_of",
+    "unknown",
+    "witness_lines",
+    "worst",
+]

@@ -1,0 +1,145 @@
+"""Guarantees on effects: what consumer groups did with what stands in the log.
+
+Work is counted by place in the log: two copies of a message there are two pieces of
+work, whose repetition is the business of `exactly_once_in_log` and not of these.
+"""
+
+from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
+from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
+from deliverycheck.guarantees.work import Effects, Handed, copies_to_expect, work_of
+from deliverycheck.history import Effect, History, Outcome, Reading
+
+
+def at_least_once_in_effect(history: History) -> Verdict:
+    """Every message in a group's sources has an effect by that group.
+
+    Sound: an effect whose outcome is unknown may have happened, so its message is neither
+    lost nor examined. What a fresh reader did not find is no obligation.
+
+    Complete for scanned and drained histories; any other is UNKNOWN.
+    """
+    name = "at_least_once_in_effect"
+    if reason := why_not_scanned(history) or why_not_drained(history):
+        return unknown(name, reason)
+    lost, done = _worked_off(history)
+    if not lost and not done:
+        return unknown(name, _why_nothing(history))
+    return judge(name, lost, examined=len(lost) + done)
+
+
+def at_most_once_in_effect(history: History) -> Verdict:
+    """No message in a group's sources has two effects by that group.
+
+    Sound: only effects that surely happened count, so one ``ok`` and any number of unknown
+    ones are no proof. Two ``ok`` are one, even before the end. Where positions are missing,
+    the message's id tells what is the same piece of work, and it may have as many effects as
+    it has copies.
+
+    Complete for drained histories; any other without an anomaly is UNKNOWN, since a second
+    effect may still come.
+    """
+    name = "at_most_once_in_effect"
+    repeated, done = _repeated(history)
+    reason = why_not_drained(history)
+    if reason and not repeated:
+        return unknown(name, reason, examined=done)
+    if not done:
+        return unknown(name, "no consumer group has an effect that surely happened")
+    return judge(name, repeated, examined=done)
+
+
+def exactly_once_in_effect(history: History) -> Verdict:
+    """Every message in a group's sources has one effect by that group.
+
+    Sound and complete as `at_least_once_in_effect` and `at_most_once_in_effect` together: a
+    repetition is a proof at any time, an absence only in scanned and drained histories.
+    """
+    name = "exactly_once_in_effect"
+    repeated, done = _repeated(history)
+    if reason := why_not_scanned(history) or why_not_drained(history):
+        if not repeated:
+            return unknown(name, reason)
+        return judge(name, repeated, examined=done)
+    lost, worked_off = _worked_off(history)
+    if not lost and not worked_off and not repeated:
+        return unknown(name, _why_nothing(history))
+    return judge(name, [*lost, *repeated], examined=len(lost) + max(worked_off, done))
+
+
+def _worked_off(history: History) -> tuple[list[Anomaly], int]:
+    """What has no effect, and how much surely has one."""
+    lost: list[Anomaly] = []
+    done = 0
+    for group in sorted(history.header.groups):
+        effects, handed = Effects(history, group), Handed(history, group)
+        for reading in work_of(history, group):
+            found = effects.of(reading.delivery)
+            if not found:
+                lost.append(_lost(group, reading, handed))
+            done += any(effect.outcome is Outcome.OK for effect in found)
+    return lost, done
+
+
+def _repeated(history: History) -> tuple[list[Anomaly], int]:
+    """What has more effects than copies, and how much surely has one."""
+    groups = sorted({effect.group for effect in history.effects})
+    done = [effects for group in groups for effects in Effects(history, group).done()]
+    repeated = [
+        _duplicate(effects)
+        for effects in done
+        if len(effects) > 1 and len(effects) > copies_to_expect(history, effects)
+    ]
+    return repeated, len(done)
+
+
+def _lost(group: str, reading: Reading, handed: Handed) -> Anomaly:
+    delivery = reading.delivery
+    receipts, commit = handed.to(delivery), handed.committed_past(delivery)
+    facts: dict[str, str | int | list[str] | list[int]] = {"kind": "in_effect", "group": group}
+    if receipts:
+        facts["received_by"] = [receipt.process for receipt in receipts]
+        facts["received_ns"] = [receipt.ns for receipt in receipts]
+    else:
+        facts["never_received"] = 1
+    if commit is not None:
+        facts["committed_by"] = commit.process
+        facts["committed_ns"] = commit.completed_ns or commit.invoked_ns
+    committed = () if commit is None else (commit.op,)
+    witnesses = (*(receipt.op for receipt in receipts), *committed, reading.op)
+    return _about("lost", reading.delivery.message, witnesses, reading, facts)
+
+
+def _duplicate(effects: list[Effect]) -> Anomaly:
+    facts: dict[str, str | int | list[str] | list[int]] = {
+        "kind": "in_effect",
+        "group": effects[0].group,
+        "effects": len(effects),
+        "effected_by": [effect.process for effect in effects],
+        "effected_ns": [effect.completed_ns or effect.invoked_ns for effect in effects],
+    }
+    witnesses = tuple(effect.op for effect in effects)
+    return _about("duplicate", effects[0].delivery.message, witnesses, effects[0], facts)
+
+
+def _about(
+    name: str,
+    message: str,
+    witnesses: tuple[int, ...],
+    about: Reading | Effect,
+    facts: dict[str, str | int | list[str] | list[int]],
+) -> Anomaly:
+    return Anomaly(
+        name=name,
+        message=message or None,
+        witnesses=tuple(dict.fromkeys(witnesses)),
+        source=about.delivery.source,
+        partition=about.delivery.partition,
+        position=about.delivery.position,
+        facts=facts,
+    )
+
+
+def _why_nothing(history: History) -> str:
+    if not history.header.groups:
+        return "the header names no consumer group"
+    return "nothing stands in the groups' sources whose effect is known"

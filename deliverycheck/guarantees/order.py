@@ -1,0 +1,170 @@
+"""Guarantees on order: what a reader of the log sees, against the order of the calls."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import msgspec
+
+from deliverycheck.guarantees.copies import PublicationKey, copies, rank
+from deliverycheck.guarantees.reached import why_not_scanned
+from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
+from deliverycheck.history import History, Publication, Reading
+
+
+class _Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy in the log, with the call that it comes from.
+
+    Attributes:
+        rank: its call's place in the order of all calls.
+    """
+
+    reading: Reading
+    publication: Publication
+    rank: int
+
+    @property
+    def position(self) -> int:
+        return self.reading.delivery.position or 0
+
+    @property
+    def partition(self) -> int | None:
+        return self.reading.delivery.partition
+
+
+_Row = list[_Copy]
+
+
+def per_partition_order(history: History) -> Verdict:
+    """In each partition the messages of one producer stand in the order of its calls.
+
+    All copies count, not only first ones, because a reader sees them all: 1 2 3 1 goes back to
+    an earlier call and is ``reordered``, 1 1 2 3 never does. A repeated batch that hurts nobody's
+    order is the business of `exactly_once_in_log`.
+
+    Sound: only messages that one incarnation called one after the other are compared; a
+    message that was sent again counts as the later call. Two copies out of order are a
+    proof even of a part of the log.
+
+    Complete for scanned histories; any other without an anomaly is UNKNOWN.
+    """
+    rows = _rows(history, lambda publication, reading: (publication.process, _partition(reading)))
+    pairs = sum(len(row) - 1 for row in rows)
+    return _ordered("per_partition_order", history, _all_going_back(rows), examined=pairs)
+
+
+def per_key_order(history: History) -> Verdict:
+    """The messages of one producer with one key stand in one partition, in the order of its calls.
+
+    All copies count, as in `per_partition_order`. A key whose messages stand in two partitions
+    has no order that a reader could see: ``reordered``, of the kind ``split_key``.
+
+    Sound: only messages with a key are compared, of one incarnation, in one topic. A history
+    does not say who chose a partition: an application that names partitions by hand for its keyed
+    messages splits the key itself.
+
+    Complete for scanned histories; any other without an anomaly is UNKNOWN.
+    """
+    rows = _rows(history, _by_key)
+    anomalies = [*_all_going_back(rows), *_split_keys(rows)]
+    pairs = sum(len(keyed) - 1 for keyed in _joined(rows).values())
+    return _ordered("per_key_order", history, anomalies, examined=pairs)
+
+
+def _ordered(name: str, history: History, found: list[Anomaly], *, examined: int) -> Verdict:
+    reason = why_not_scanned(history)
+    if reason and not found:
+        return unknown(name, reason)
+    if not examined and not found:
+        return unknown(name, "no two messages that have an order stand in the log")
+    return judge(name, found, examined=examined)
+
+
+def _rows(
+    history: History, group: Callable[[Publication, Reading], tuple[object, ...] | None]
+) -> list[_Row]:
+    """The copies of each group in the order in which they stand; what has no place is left out."""
+    ranks: dict[PublicationKey, tuple[int, Publication]] = rank(history)
+    rows: dict[tuple[object, ...], _Row] = defaultdict(list)
+    for reading in copies(history):
+        known = ranks.get((reading.delivery.message, reading.delivery.attempt))
+        if known is None or reading.delivery.position is None:
+            continue
+        number, publication = known
+        if (key := group(publication, reading)) is not None:
+            rows[key].append(_Copy(reading=reading, publication=publication, rank=number))
+    return list(rows.values())
+
+
+def _partition(reading: Reading) -> tuple[str, int | None]:
+    return (reading.delivery.source, reading.delivery.partition)
+
+
+def _by_key(publication: Publication, reading: Reading) -> tuple[object, ...] | None:
+    if publication.key is None:
+        return None
+    return (publication.process, publication.key, _partition(reading))
+
+
+def _joined(rows: list[_Row]) -> dict[tuple[str, str | None, str], _Row]:
+    """Rows of one process, key and topic, over all its partitions."""
+    joined: dict[tuple[str, str | None, str], _Row] = defaultdict(list)
+    for row in rows:
+        publication, delivery = row[0].publication, row[0].reading.delivery
+        joined[publication.process, publication.key, delivery.source] += row
+    return joined
+
+
+def _all_going_back(rows: list[_Row]) -> list[Anomaly]:
+    return [anomaly for row in rows for anomaly in _going_back(row)]
+
+
+def _going_back(row: _Row) -> Iterator[Anomaly]:
+    """Every place where the next copy comes from an earlier call than the one before it."""
+    first: dict[str, _Copy] = {}
+    for copy in row:
+        first.setdefault(copy.publication.message, copy)
+    for ahead, behind in pairwise(row):
+        if behind.rank < ahead.rank:
+            original = first[behind.publication.message]
+            yield _reordered(
+                behind,
+                ahead,
+                "first_copy" if original is behind else "second_copy",
+                behind_position=ahead.position,
+                first_position=original.position,
+            )
+
+
+def _split_keys(rows: list[_Row]) -> Iterator[Anomaly]:
+    for (_, key, _), keyed in _joined(rows).items():
+        first_in: dict[int | None, _Copy] = {}
+        for copy in keyed:
+            first_in.setdefault(copy.partition, copy)
+        if len(first_in) > 1:
+            one, other = sorted(first_in.values(), key=lambda copy: copy.rank)[:2]
+            partitions = [partition for partition in first_in if partition is not None]
+            yield _reordered(one, other, "split_key", key=key or "", partitions=partitions)
+
+
+def _reordered(
+    copy: _Copy, other: _Copy, kind: str, **facts: str | int | list[str] | list[int]
+) -> Anomaly:
+    key = copy.publication.key
+    same_key = key is not None and key == other.publication.key and kind != "split_key"
+    operations = (copy.publication.op, other.publication.op, other.reading.op, copy.reading.op)
+    return Anomaly(
+        name="reordered",
+        message=copy.publication.message,
+        witnesses=tuple(dict.fromkeys(operations)),
+        source=copy.reading.delivery.source,
+        partition=copy.partition,
+        position=copy.position,
+        facts={
+            "kind": kind,
+            "process": copy.publication.process,
+            "behind": other.publication.message,
+            **({"of_key": key or ""} if same_key else {}),
+            **facts,
+        },
+    )

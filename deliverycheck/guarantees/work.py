@@ -1,0 +1,120 @@
+"""What consumer groups had to work off, and what they did."""
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from deliverycheck.guarantees.copies import copies, publications_by_message, standing
+from deliverycheck.history import Action, Delivery, Effect, History, Operation, Outcome, Reading
+
+Place = tuple[str, int | None, int | str]
+"""Source, partition and position; the message's id where there is no position."""
+
+
+def place_of(delivery: Delivery) -> Place:
+    """What makes two deliveries the same piece of work."""
+    position = delivery.message if delivery.position is None else delivery.position
+    return (delivery.source, delivery.partition, position)
+
+
+def work_of(history: History, group: str) -> list[Reading]:
+    """Every copy in the log that stands in a source of the group, in the order of places."""
+    sources = frozenset(history.header.groups.get(group, ()))
+    found = {place_of(r.delivery): r for r in reversed(copies(history))}
+    work = (reading for reading in found.values() if reading.delivery.source in sources)
+    return sorted(work, key=lambda reading: standing(reading.delivery))
+
+
+class Effects:
+    """The effects of one group by the piece of work that they belong to."""
+
+    def __init__(self, history: History, group: str) -> None:
+        self._by_place: dict[Place, list[Effect]] = defaultdict(list)
+        self._by_message: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+        for effect in sorted(history.effects, key=lambda effect: effect.op):
+            if effect.group == group and effect.outcome is not Outcome.FAIL:
+                self._by_place[place_of(effect.delivery)].append(effect)
+                if effect.delivery.position is None:
+                    where = (effect.delivery.source, effect.delivery.message)
+                    self._by_message[where].append(effect)
+
+    def of(self, delivery: Delivery) -> list[Effect]:
+        """What was, or may have been, done with this delivery."""
+        if delivery.position is None:
+            return self._by_place.get(place_of(delivery), [])
+        unplaced = self._by_message.get((delivery.source, delivery.message), [])
+        return self._by_place.get(place_of(delivery), []) + unplaced
+
+    def done(self) -> list[list[Effect]]:
+        """The effects that surely happened, by piece of work, in the order of places."""
+        sure = [
+            [effect for effect in effects if effect.outcome is Outcome.OK]
+            for effects in self._by_place.values()
+        ]
+        return sorted((effects for effects in sure if effects), key=_first_place)
+
+
+def copies_to_expect(history: History, effects: list[Effect]) -> int:
+    """How many copies this piece of work may stand for: one, if its position is known.
+
+    Without a position it stands for all copies of its message in its source, as many as
+    were found there or as often as the application sent it.
+    """
+    delivery = effects[0].delivery
+    if delivery.position is not None:
+        return 1
+    found = sum(
+        reading.delivery.source == delivery.source and reading.delivery.message == delivery.message
+        for reading in copies(history)
+    )
+    return max(1, found, len(publications_by_message(history).get(delivery.message, ())))
+
+
+class Handed:
+    """Which processes of a group were handed a piece of work, and who committed past it."""
+
+    def __init__(self, history: History, group: str) -> None:
+        self._group = group
+        self._groups = _groups_of_processes(history)
+        self._receipts: dict[Place, list[Reading]] = defaultdict(list)
+        for reading in sorted(history.receipts, key=lambda reading: reading.op):
+            if self._is_member(reading.process, history.by_op[reading.op]):
+                self._receipts[place_of(reading.delivery)].append(reading)
+        self._commits: dict[tuple[str, int | None], list[tuple[int, Operation]]] = {}
+        for operation in sorted(history.select(Action.COMMIT), key=lambda commit: commit.op):
+            if operation.outcome is Outcome.OK and self._is_member(operation.process, operation):
+                self._add_commit(operation)
+
+    def to(self, delivery: Delivery) -> list[Reading]:
+        """Every handing of this piece of work to a process of the group."""
+        return self._receipts.get(place_of(delivery), [])
+
+    def committed_past(self, delivery: Delivery) -> Operation | None:
+        """The first commit, by its number, that covers this piece of work."""
+        commits = self._commits.get((delivery.source, delivery.partition), [])
+        if delivery.position is None:
+            return None
+        found = bisect_right(commits, delivery.position, key=lambda commit: commit[0])
+        return commits[found][1] if found < len(commits) else None
+
+    def _add_commit(self, operation: Operation) -> None:
+        """Keep commits that reach further than all before: their positions rise."""
+        for covered in operation.covers:
+            commits = self._commits.setdefault((covered.source, covered.partition), [])
+            if not commits or covered.position > commits[-1][0]:
+                commits.append((covered.position, operation))
+
+    def _is_member(self, process: str, operation: Operation) -> bool:
+        group = operation.group or self._groups.get(process)
+        return group is None or group == self._group
+
+
+def _groups_of_processes(history: History) -> dict[str, str]:
+    return {
+        operation.process: operation.group
+        for operation in history.operations
+        if operation.group is not None
+    }
+
+
+def _first_place(effects: list[Effect]) -> tuple[tuple[str, int, int], str]:
+    return (standing(effects[0].delivery), effects[0].delivery.message)
