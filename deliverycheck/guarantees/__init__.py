@@ -12,6 +12,9 @@ from deliverycheck.guarantees.explain import (
     summary_of,
     text_of,
 )
+from deliverycheck.guarantees.fault_evidence import FaultEvidence, fault_evidence
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.hazards import HAZARDS, hazards_of
 from deliverycheck.guarantees.verdict import (
     Anomaly,
     Validity,
@@ -24,11 +27,17 @@ from deliverycheck.guarantees.verdict import (
 __all__ = [
     "ANOMALIES",
     "GUARANTEES",
+    "HAZARDS",
     "Anomaly",
     "AnomalyKind",
+    "Evidence",
     "Explanation",
+    "FaultColumn",
+    "FaultEvidence",
     "Guarantee",
+    "Hazard",
     "Need",
+    "Needed",
     "Severity",
     "ToldAnomaly",
     "UnknownGuaranteeError",
@@ -37,7 +46,9 @@ __all__ = [
     "check",
     "describe_operation",
     "explain",
+    "fault_evidence",
     "guarantee_named",
+    "hazards_of",
     "judge",
     "sentence_of",
     "summary_of",

@@ -6,7 +6,7 @@ work, whose repetition is the business of `exactly_once_in_log` and not of these
 
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.guarantees.work import Effects, Handed, copies_to_expect, work_of
+from deliverycheck.guarantees.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.history import Effect, History, Outcome, Reading
 
 
@@ -84,10 +84,9 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
     """What has more effects than copies, and how much surely has one."""
     groups = sorted({effect.group for effect in history.effects})
     done = [effects for group in groups for effects in Effects(history, group).done()]
+    expected = ExpectedCopies(history)
     repeated = [
-        _duplicate(effects)
-        for effects in done
-        if len(effects) > 1 and len(effects) > copies_to_expect(history, effects)
+        _duplicate(effects) for effects in done if len(effects) > expected.of(effects[0].delivery)
     ]
     return repeated, len(done)
 

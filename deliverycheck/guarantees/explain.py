@@ -1,5 +1,7 @@
 """Verdicts told: explanations as data, then as text."""
 
+from collections import Counter
+
 import msgspec
 
 from deliverycheck.guarantees.anomalies import ANOMALIES
@@ -70,8 +72,11 @@ def summary_of(verdict: Verdict) -> str:
         return f"{title}: holds for {examined}"
     if verdict.validity is Validity.UNKNOWN:
         return f"{title}: unknown, {verdict.reason or 'no reason given'}"
-    names = join(sorted({anomaly.name for anomaly in verdict.anomalies}))
-    return f"{title}: violated, {verdict.count} {names} ({examined} examined)"
+    counts = Counter(anomaly.name for anomaly in verdict.anomalies)
+    found = join([f"{count} {name}" for name, count in sorted(counts.items())])
+    if verdict.count > len(verdict.anomalies):
+        found = f"{verdict.count} {join(sorted(counts))}"
+    return f"{title}: violated, {found} ({examined} examined)"
 
 
 def sentence_of(anomaly: Anomaly) -> str:

@@ -42,7 +42,9 @@ def counted(number: int, noun: str) -> str:
     """``1 message``, ``2 messages``, ``2 copies``."""
     if number == 1:
         return f"{number} {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
+    if noun.endswith("y"):
+        return f"{number} {noun[:-1]}ies"
+    return f"{number} {noun}{'es' if noun.endswith(('s', 'sh', 'ch', 'x')) else 's'}"
 
 
 def join(words: list[str]) -> str:

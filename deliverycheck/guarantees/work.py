@@ -1,9 +1,9 @@
 """What consumer groups had to work off, and what they did."""
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 
-from deliverycheck.guarantees.copies import copies, publications_by_message, standing
+from deliverycheck.guarantees.copies import copies, standing
 from deliverycheck.history import Action, Delivery, Effect, History, Operation, Outcome, Reading
 
 Place = tuple[str, int | None, int | str]
@@ -53,20 +53,22 @@ class Effects:
         return sorted((effects for effects in sure if effects), key=_first_place)
 
 
-def copies_to_expect(history: History, effects: list[Effect]) -> int:
-    """How many copies this piece of work may stand for: one, if its position is known.
+class ExpectedCopies:
+    """How many copies a piece of work may stand for: one, if its position is known.
 
     Without a position it stands for all copies of its message in its source, as many as
     were found there or as often as the application sent it.
     """
-    delivery = effects[0].delivery
-    if delivery.position is not None:
-        return 1
-    found = sum(
-        reading.delivery.source == delivery.source and reading.delivery.message == delivery.message
-        for reading in copies(history)
-    )
-    return max(1, found, len(publications_by_message(history).get(delivery.message, ())))
+
+    def __init__(self, history: History) -> None:
+        self._found = Counter((c.delivery.source, c.delivery.message) for c in copies(history))
+        self._sent = Counter(publication.message for publication in history.publications)
+
+    def of(self, delivery: Delivery) -> int:
+        if delivery.position is not None:
+            return 1
+        found = self._found[delivery.source, delivery.message]
+        return max(1, found, self._sent[delivery.message])
 
 
 class Handed:

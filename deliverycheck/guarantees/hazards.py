@@ -1,0 +1,234 @@
+"""The catalogue of hazards, and which of them occurred in a history."""
+
+from deliverycheck.guarantees.crash_hazards import (
+    broker_killed,
+    broker_paused,
+    consumer_killed,
+    consumer_killed_in_hand,
+    producer_killed,
+    producer_killed_unflushed,
+)
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
+from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.history import Action, History, NodeState, Operation, Outcome
+
+JUST_CREATED_NS = 1_000_000_000
+"""1 s after its creation a topic is not new any more: leaders were elected in far less."""
+
+_DISTURBED = frozenset({"killed", "paused", "died"})
+_NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.DIED})
+
+
+def hazards_of(history: History) -> dict[str, tuple[Evidence, ...]]:
+    """The hazards that occurred, each with all the evidence for it."""
+    found = {name: hazard.find(history) for name, hazard in HAZARDS.items()}
+    return {name: evidence for name, evidence in found.items() if evidence}
+
+
+def undisturbed(history: History) -> tuple[Evidence, ...]:
+    """Something was published, no fault was asked for, and nobody was killed, stopped or died."""
+    if (
+        history.faults
+        or any(event.what in _DISTURBED for event in history.processes)
+        or any(event.state in _NODE_DISTURBED for event in history.nodes)
+    ):
+        return ()
+    publishes = sorted(history.select(Action.PUBLISH), key=lambda operation: operation.op)
+    if not publishes:
+        return ()
+    messages = sum(operation.count for operation in publishes)
+    return (
+        Evidence(
+            kind="quiet",
+            ns=publishes[0].invoked_ns,
+            facts={"messages": messages},
+            witnesses=ops_of(publishes),
+        ),
+    )
+
+
+def topic_just_created(history: History) -> tuple[Evidence, ...]:
+    """A topic just created was written to before all its partitions had answered."""
+    answered: dict[str, int] = {}
+    for event in history.processes:
+        topic = str(event.evidence.get("topic", ""))
+        if event.what == "answered":
+            answered[topic] = min(event.ns, answered.get(topic, event.ns))
+    found: list[Evidence] = []
+    for declare in sorted(history.select(Action.DECLARE), key=lambda operation: operation.op):
+        topic = declare.target or ""
+        publishes = [
+            operation
+            for operation in history.select(Action.PUBLISH)
+            if operation.target == topic and _is_early(operation, declare, answered.get(topic))
+        ]
+        if declare.outcome is Outcome.OK and publishes:
+            first = min(publishes, key=lambda operation: operation.invoked_ns)
+            facts: dict[str, str | int] = {
+                "topic": topic,
+                "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
+                "process": first.process,
+                "messages": sum(operation.count for operation in publishes),
+            }
+            witnesses = (declare.op, *ops_of(sorted(publishes, key=lambda one: one.op)))
+            found.append(
+                Evidence(kind="early", ns=first.invoked_ns, facts=facts, witnesses=witnesses)
+            )
+    return tuple(found)
+
+
+def _is_early(publish: Operation, declare: Operation, answered_ns: int | None) -> bool:
+    after_ns = publish.invoked_ns - declare.invoked_ns
+    soon = 0 <= after_ns <= JUST_CREATED_NS
+    return soon and (answered_ns is None or publish.invoked_ns < answered_ns)
+
+
+_CUT = {
+    "complaint": (
+        "{publishes:count publish} of {process} over {lane} stood open when {process} reported "
+        "an error."
+    ),
+    "twice": "{publishes:count publish} of {process} over {lane} stands twice in the log.",
+    "late": (
+        "{publishes:count publish} of {process} over {lane} was completed only after the heal."
+    ),
+}
+_OPEN = {"open": "{operations:count operation} of {process} over {lane} met it."}
+_REFUSED = _OPEN | {"complaint": "{process} reported {error} at {error_ns:s}."}
+_PRODUCER = {"killed": "{process} was killed at {killed_ns:s} after {messages:count message}."}
+_UNFLUSHED = {
+    "killed": (
+        "{process} was killed at {killed_ns:s} with {messages:count message} handed over and "
+        "not confirmed."
+    )
+}
+_CONSUMER = {"killed": "{process} was killed at {killed_ns:s} after {deliveries:count delivery}."}
+_IN_HAND = {
+    "killed": (
+        "{process} was killed at {killed_ns:s} with {deliveries:count delivery} in hand: "
+        "{message} was without {without}."
+    )
+}
+_DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
+_QUIET = {"quiet": "Nothing was broken while {messages:count message} went out."}
+_EARLY = {
+    "early": (
+        "{process} wrote to {topic} {after_ms} ms after its creation was asked for, before its "
+        "partitions had answered ({messages:count message})."
+    )
+}
+
+
+def _on_link(
+    name: str,
+    title: str,
+    column: FaultColumn,
+    find: Finder,
+    sentences: dict[str, str],
+) -> Hazard:
+    return Hazard(
+        name=name,
+        title=title,
+        fault_column=column,
+        needs=Needed.LINK,
+        sentences=sentences,
+        find=find,
+    )
+
+
+HAZARDS: dict[str, Hazard] = {
+    hazard.name: hazard
+    for hazard in (
+        Hazard(
+            name="none",
+            title="nothing was broken",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_QUIET,
+            find=undisturbed,
+        ),
+        Hazard(
+            name="topic_just_created",
+            title="a topic was written to before all its partitions answered",
+            fault_column=FaultColumn.NEW_TOPIC,
+            needs=Needed.NOTHING,
+            sentences=_EARLY,
+            find=topic_just_created,
+        ),
+        _on_link(
+            "lost_reply",
+            "a batch was sent and its reply lost",
+            FaultColumn.LOST_REPLY,
+            lost("lose_reply"),
+            _CUT,
+        ),
+        _on_link(
+            "lost_request",
+            "a request was lost, or torn, on its way",
+            FaultColumn.LOST_REQUEST,
+            lost("lose_request", "torn_request"),
+            _CUT,
+        ),
+        _on_link(
+            "black_hole",
+            "bytes were sent into silence",
+            FaultColumn.BLACK_HOLE,
+            silence("black_hole"),
+            _OPEN,
+        ),
+        _on_link(
+            "stall", "bytes were held until the heal", FaultColumn.STALL, silence("stall"), _OPEN
+        ),
+        _on_link("delay", "bytes were late", FaultColumn.DELAY, silence("delay"), _OPEN),
+        _on_link("refuse", "connections were refused", FaultColumn.REFUSED, refused, _REFUSED),
+        Hazard(
+            name="producer_killed",
+            title="a process that had published was killed",
+            fault_column=FaultColumn.WORKER_KILLED,
+            needs=Needed.WORKER,
+            sentences=_PRODUCER,
+            find=producer_killed,
+        ),
+        Hazard(
+            name="producer_killed_unflushed",
+            title="a process was killed with messages handed over and not confirmed",
+            fault_column=FaultColumn.WORKER_KILLED,
+            needs=Needed.WORKER,
+            sentences=_UNFLUSHED,
+            find=producer_killed_unflushed,
+        ),
+        Hazard(
+            name="consumer_killed",
+            title="a process that had received was killed",
+            fault_column=FaultColumn.WORKER_KILLED,
+            needs=Needed.WORKER,
+            sentences=_CONSUMER,
+            find=consumer_killed,
+        ),
+        Hazard(
+            name="consumer_killed_in_hand",
+            title="a process was killed between receiving a message and being done with it",
+            fault_column=FaultColumn.WORKER_KILLED,
+            needs=Needed.WORKER,
+            sentences=_IN_HAND,
+            find=consumer_killed_in_hand,
+        ),
+        Hazard(
+            name="broker_killed",
+            title="the broker was killed while somebody spoke to it",
+            fault_column=FaultColumn.BROKER_KILLED,
+            needs=Needed.NODE,
+            sentences=_DOWN,
+            find=broker_killed,
+        ),
+        Hazard(
+            name="broker_paused",
+            title="the broker was stopped while somebody spoke to it",
+            fault_column=FaultColumn.BROKER_PAUSED,
+            needs=Needed.NODE,
+            sentences=_DOWN,
+            find=broker_paused,
+        ),
+    )
+}
+"""Every situation that a claim can be about, by name."""
