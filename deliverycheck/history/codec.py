@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -76,15 +76,21 @@ def events_of(history_bytes: bytes, *, name: str = "history.jsonl") -> Iterator[
 
 
 def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
-    """All lines; a last one without its line end counts only if it is whole JSON."""
+    """All lines; a last one without its line end counts only if it is whole JSON.
+
+    What is left out must at least begin as a line of ours does, or any one-line text
+    would pass for a history that was cut in its header.
+    """
     *lines, rest = data.split(b"\n")
     if rest:
-        builder.cut = True
         try:
             msgspec.json.decode(rest)
             lines.append(rest)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            pass
+            builder.cut = True
+            if not lines and not rest.lstrip().startswith(b"{"):
+                problem = f"not a JSON object; is this a {FORMAT} file? It begins {rest[:40]!r}"
+                raise builder.error(1, problem) from None
     return lines
 
 
@@ -119,12 +125,27 @@ class _Builder:
             raise self.error(
                 number, f"field 'type': expected one of {expected}; got {raw.get('type')!r}"
             )
+        if (
+            raw["type"] == "header"
+        ):  # Before the other fields: a newer version may have changed them.
+            self._is_ours(number, raw)
         try:
             event = msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
             raise self.error(number, f"in a line of type {raw['type']!r}: {error}") from None
         known = {"type", *kind.__struct_fields__}  # type: ignore[attr-defined]  # every type here is a Struct
         return event, {field: value for field, value in raw.items() if field not in known}
+
+    def _is_ours(self, number: int, raw: dict[str, Any]) -> None:
+        form, version = raw.get("format"), raw.get("version")
+        if form != FORMAT:
+            raise self.error(number, f"field 'format': expected {FORMAT!r}, got {form!r}")
+        if isinstance(version, int) and version != VERSION:
+            raise self.error(
+                number,
+                f"field 'version': this program reads version {VERSION}, the file has "
+                f"{version}; read it with the program that wrote it",
+            )
 
     def add(self, number: int, line: bytes) -> None:
         event, extra = self.decode(number, line)
@@ -135,29 +156,21 @@ class _Builder:
         elif isinstance(event, Invoke):
             self._invoke(number, event, extra)
         elif isinstance(event, Returned):
-            self._open_operation(number, event.op)["returned_ns"] = event.ns
+            self._return(number, event)
         elif isinstance(event, (Ok, Fail, Info)):
             self._complete(number, event, extra)
         elif isinstance(event, FaultEvent):
-            self._fault(number, event)
+            self._fault(number, _with_evidence(event, extra))
         elif isinstance(event, NodeEvent):
-            self.nodes.append(event)
+            self.nodes.append(_with_evidence(event, extra))
         elif isinstance(event, ProcessEvent):
-            self.processes.append(event)
+            self.processes.append(_with_evidence(event, extra))
         else:
             self.phases.append(event)
 
     def _add_header(self, number: int, header: Header) -> None:
         if self.header is not None:
             raise self.error(number, "a second header; a history holds one execution")
-        if header.format != FORMAT:
-            raise self.error(number, f"field 'format': expected {FORMAT!r}, got {header.format!r}")
-        if header.version != VERSION:
-            raise self.error(
-                number,
-                f"field 'version': this program reads version {VERSION}, the file has "
-                f"{header.version}; read it with the program that wrote it",
-            )
         self.header = header
 
     def _invoke(self, number: int, event: Invoke, extra: dict[str, Any]) -> None:
@@ -175,16 +188,23 @@ class _Builder:
         fields["extra"] = extra
         self.operations[event.op] = fields
 
-    def _open_operation(self, number: int, op: int) -> dict[str, Any]:
+    def _operation(self, number: int, op: int) -> dict[str, Any]:
         fields = self.operations.get(op)
         if fields is None:
             raise self.error(number, f"field 'op': {op} has no invoke line before this one")
-        if "outcome" in fields:
-            raise self.error(number, f"field 'op': {op} is completed already")
         return fields
 
+    def _return(self, number: int, event: Returned) -> None:
+        """A confirm may come from another thread of the client before its call returns."""
+        fields = self._operation(number, event.op)
+        if "returned_ns" in fields:
+            raise self.error(number, f"field 'op': {event.op} has returned already")
+        fields["returned_ns"] = event.ns
+
     def _complete(self, number: int, event: Ok | Fail | Info, extra: dict[str, Any]) -> None:
-        fields = self._open_operation(number, event.op)
+        fields = self._operation(number, event.op)
+        if "outcome" in fields:
+            raise self.error(number, f"field 'op': {event.op} is completed already")
         fields["outcome"] = _OUTCOMES[type(event)]
         fields["completed_ns"] = event.ns
         fields["confirmed"] = event.confirmed or isinstance(event, Ok)
@@ -218,13 +238,15 @@ class _Builder:
                 return
         raise self.error(
             number,
-            f"{event.moment} of fault {event.fault!r} on {event.lane!r} without an inject before it",
+            f"{event.moment} of fault {event.fault!r} on {event.lane!r} "
+            "without an inject before it",
         )
 
     def history(self) -> History:
         if self.header is None:
             if not self.cut and not self.operations:
-                raise HistoryFormatError(f"{self.name}: the file is empty; expected a header line")
+                msg = f"{self.name}: the file is empty; expected a header line"
+                raise HistoryFormatError(msg)
             self.header = Header(format=FORMAT, version=VERSION, execution="")
         return History(
             header=self.header,
@@ -235,3 +257,13 @@ class _Builder:
             phases=tuple(self.phases),
             cut=self.cut or not any(mark.phase == "done" for mark in self.phases),
         )
+
+
+_Evident = TypeVar("_Evident", FaultEvent, NodeEvent, ProcessEvent)
+
+
+def _with_evidence(event: _Evident, extra: dict[str, Any]) -> _Evident:
+    """Fields that this version does not know are evidence too."""
+    if not extra:
+        return event
+    return msgspec.structs.replace(event, evidence=event.evidence | extra)

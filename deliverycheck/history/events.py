@@ -153,8 +153,9 @@ class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="process", omi
     """A client incarnation ended or complained.
 
     Attributes:
-        what: ``started``, ``killed``, ``paused``, ``resumed``, ``closed``, ``died``, ``error`` (an asynchronous
-            error of the library), ``blocked`` (a call passed its deadline), ``held``, ``released``.
+        what: ``started``, ``killed``, ``paused``, ``resumed``, ``closed``, ``died``,
+            ``error`` (an asynchronous error of the library), ``blocked`` (a call passed its
+            deadline), ``held``, ``released``, ``answered`` (every partition of a new topic did).
         link: the lane of its link, on ``started``.
     """
 
@@ -185,5 +186,14 @@ class PhaseMark(msgspec.Struct, frozen=True, kw_only=True, tag="phase", omit_def
 
 Completion = Ok | Fail | Info
 Event = (
-    Header | Invoke | Returned | Ok | Fail | Info | FaultEvent | NodeEvent | ProcessEvent | PhaseMark
+    Header
+    | Invoke
+    | Returned
+    | Ok
+    | Fail
+    | Info
+    | FaultEvent
+    | NodeEvent
+    | ProcessEvent
+    | PhaseMark
 )

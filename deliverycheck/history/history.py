@@ -96,7 +96,7 @@ class History:
     may have happened.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name only, and each is a kind of line of the file
         self,
         *,
         header: Header,
@@ -224,8 +224,8 @@ def _publications(operation: Operation) -> Iterator[Publication]:
             (operation.partition, operation.position if operation.count == 1 else None),
         )
         confirmed = operation.confirmed or operation.outcome is Outcome.OK
-        if operation.count > 1 and operation.runs:
-            confirmed = sequence + step in placed
+        if operation.count > 1 and operation.runs and operation.outcome is not Outcome.OK:
+            confirmed = sequence + step in placed  # An ok confirms all, position or not.
         yield Publication(
             message=f"{process}-{sequence + step}" if bulk else first_message,
             attempt=operation.attempt,

@@ -89,7 +89,10 @@ class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """Consecutive messages of one process, received from consecutive positions."""
+    """Consecutive messages of one process, first attempts all, received from consecutive positions.
+
+    What was sent again, is mangled or stands elsewhere is a `Delivery` of its own.
+    """
 
     process: str
     first_sequence: int

@@ -1,4 +1,4 @@
-"""Writes a history while it happens: one line, one write, so that a kill loses nothing before it."""
+"""Writes a history while it happens: one line, one write, so a kill loses nothing before it."""
 
 import os
 from collections.abc import Callable
@@ -22,6 +22,7 @@ class Recorder:
         self._clock = clock
         self._start_ns = clock()
         self._next_op = 0
+        self._broken: OSError | None = None
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
         self.write(header)
 
@@ -38,12 +39,18 @@ class Recorder:
         """Hand the line to the operating system; it survives our own SIGKILL.
 
         Raises:
-            OSError: the disk is full or gone. What was written before stays readable.
+            OSError: the disk is full or gone. What was written before stays readable, and
+            nothing is written any more: a line behind a torn one would spoil both.
         """
-        line = encode(event)
-        written = os.write(self._file, line)
-        if written != len(line):  # A full disk takes a part of the line: the reader cuts it off.
-            os.write(self._file, line[written:])
+        if self._broken is not None:
+            raise self._broken
+        line = memoryview(encode(event))
+        try:
+            while line:  # A disk that fills up takes a part of it: the reader cuts that off.
+                line = line[os.write(self._file, line) :]
+        except OSError as error:
+            self._broken = error
+            raise
 
     def close(self) -> None:
         """No event follows."""
