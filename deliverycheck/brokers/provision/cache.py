@@ -1,0 +1,105 @@
+"""Folders that are made once and shared: complete or not there.
+
+A folder is built beside its place and moved there with its stamp inside, so
+what stands under the final name is complete, whenever a set-up was stopped.
+An exclusive lock of the kernel keeps two set-ups from doing the same work; it
+ends with its process, so a killed set-up leaves nothing to clean by hand.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deliverycheck.brokers.provision.errors import ProvisionError
+from deliverycheck.brokers.provision.progress import Progress
+
+Notes = Mapping[str, str]
+Build = Callable[[Path], Notes]
+
+_STAMP = "complete.json"
+_POLL_S = 0.2
+
+
+def notes_of(folder: Path) -> Notes | None:
+    """What was noted when `folder` was completed, or None if it is not complete."""
+    try:
+        notes = json.loads((folder / _STAMP).read_text())
+    except (OSError, ValueError):
+        return None
+    return notes if isinstance(notes, dict) else None
+
+
+def made_once(folder: Path, build: Build, progress: Progress) -> Notes:
+    """`folder` is complete: found so, or made by `build` while nobody else could.
+
+    `build` fills the empty folder that it is given and returns what to note.
+    Needs no write access when the folder is complete.
+    """
+    notes = notes_of(folder)
+    if notes is not None:
+        return notes
+    with _exclusive(folder, progress):
+        notes = notes_of(folder)
+        return _make(folder, build) if notes is None else notes
+
+
+def _make(folder: Path, build: Build) -> Notes:
+    """Build beside `folder`, stamp, move into place; nothing stays if it fails."""
+    for left_over in folder.parent.glob(f"{folder.name}.tmp-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    draft = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
+    try:
+        draft.mkdir()
+        notes = dict(build(draft))
+        _write_stamp(draft, notes)
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    except OSError as error:
+        raise ProvisionError(
+            folder.name,
+            f"cannot write {error.filename or folder}: {error.strerror or error}",
+            "free some space (1 GB is enough), or set DELIVERYCHECK_CACHE to another folder",
+        ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return notes
+
+
+def _write_stamp(draft: Path, notes: Notes) -> None:
+    """Last of all, and on disk before the folder gets its name."""
+    with (draft / _STAMP).open("w") as stamp:
+        json.dump(notes, stamp, indent=1)
+        stamp.flush()
+        os.fsync(stamp.fileno())
+
+
+@contextmanager
+def _exclusive(folder: Path, progress: Progress) -> Iterator[None]:
+    """Hold the lock of `folder`; say so while another set-up has it."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = folder.with_name(f"{folder.name}.lock").open("a")
+    except OSError as error:
+        raise ProvisionError(
+            "cache",
+            f"cannot write {error.filename}: {error.strerror}",
+            "set DELIVERYCHECK_CACHE to a folder of yours",
+        ) from error
+    with lock:
+        if not _locked(lock.fileno()):
+            with progress.doing(f"waiting for another set-up to finish {folder.name}"):
+                while not _locked(lock.fileno()):
+                    time.sleep(_POLL_S)
+        yield
+
+
+def _locked(descriptor: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

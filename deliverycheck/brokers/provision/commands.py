@@ -1,0 +1,107 @@
+"""Other programs that a set-up runs: their output kept for the error, none left behind."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from deliverycheck.brokers.provision.errors import ProvisionError
+
+_guard = threading.Lock()
+_running: set[subprocess.Popen[str]] = set()
+_stopped = threading.Event()
+
+_TAIL_LINES_MAX = 12
+
+
+def output_of(  # noqa: PLR0913  # All but the command are named; most have one user each.
+    command: Sequence[str | Path],
+    *,
+    component: str,
+    fix: str,
+    timeout_s_max: float,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> str:
+    """Everything that `command` printed; a ProvisionError with its last lines if it failed."""
+    words = [str(word) for word in command]
+    try:
+        process = _started(words, environment, folder)
+    except OSError as error:
+        raise ProvisionError(component, f"cannot run {words[0]}: {error.strerror}", fix) from error
+    try:
+        output, _ = process.communicate(timeout=timeout_s_max)
+    except subprocess.TimeoutExpired as error:
+        message = f"{_short(words)} did not end within {timeout_s_max:.0f} s"
+        raise ProvisionError(component, message, fix) from error
+    finally:
+        _ended(process)
+    if process.returncode != 0:
+        tail = "\n    ".join(output.strip().splitlines()[-_TAIL_LINES_MAX:])
+        message = f"{_short(words)} ended with {process.returncode} and said:\n    {tail}"
+        raise ProvisionError(component, message, fix)
+    return output
+
+
+@contextmanager
+def spawned(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[str]]:
+    """`command` runs for the with-block, writes to `log`, and is gone afterwards."""
+    with log.open("w") as output:
+        process = _started(list(command), None, log.parent, output)
+        try:
+            yield process
+        finally:
+            _ended(process)
+
+
+def stop_commands() -> None:
+    """End every command that still runs and let no other start: the set-up has failed."""
+    _stopped.set()
+    with _guard:
+        for process in _running:
+            process.kill()
+
+
+def allow_commands() -> None:
+    """A new set-up begins in this process."""
+    _stopped.clear()
+
+
+def _started(
+    words: list[str],
+    environment: Mapping[str, str] | None,
+    folder: Path | None,
+    output: IO[str] | int = subprocess.PIPE,
+) -> subprocess.Popen[str]:
+    with _guard:
+        if _stopped.is_set():
+            raise ProvisionError("set-up", "stopped", "see the first error")
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env={**os.environ, **(environment or {})},
+            cwd=folder,
+        )
+        _running.add(process)
+    return process
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    """Whatever happened, `process` is gone and forgotten."""
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+    with _guard:
+        _running.discard(process)
+
+
+def _short(words: Sequence[str]) -> str:
+    return " ".join([Path(words[0]).name, *words[1:4]])
