@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ def _started(
         if _stopped.is_set():
             raise ProvisionError("set-up", "stopped", "see the first error")
         process = subprocess.Popen(
-            words,
+            [*_tether(), *words],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -91,6 +92,28 @@ def _started(
         )
         _running.add(process)
     return process
+
+
+# Runs a command so that the kernel kills it when this process dies, however it
+# dies: a broker in training or a compiler must not outlive a killed set-up.
+# 1 is PR_SET_PDEATHSIG; the parent may be gone before that call.
+_TETHER = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the set-up is gone")
+try:
+    os.execv(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"cannot run {sys.argv[2]}: {error.strerror}")
+"""
+
+
+def _tether() -> list[str]:
+    """Words before a command; none where the kernel offers no such service (macOS)."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid())]
 
 
 def _ended(process: subprocess.Popen[str]) -> None:

@@ -1,0 +1,30 @@
+# Each rule is one line of work; `bootstrap.py` does what needs more than that.
+PY ?= python3
+RUN := .venv/bin/deliverycheck
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench detect soak doctor clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+setup: ## Environment, Java, Kafka, Toxiproxy: fetched once, then found
+	@$(PY) bootstrap.py
+demo: setup ## A minute of real Kafka, broken and judged
+	@$(RUN) run --profile demo
+test: setup ## The suite's own tests, then a smoke run against real Kafka
+	@.venv/bin/python -m pytest selftests
+	@$(RUN) run --profile smoke
+check: setup ## Before each commit: ruff, mypy, the suite's own tests
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/python -m pytest -q selftests
+bench: setup ## Rates and ratios on this machine
+	@$(RUN) bench
+detect: setup ## How often each must-break claim is found, 30 seeds each
+	@$(RUN) detect
+soak: setup ## Hours of it, and the harness killed at random moments
+	@$(RUN) soak
+doctor: ## What is here, what is missing, what to do
+	@$(RUN) doctor
+clean: ## Remove what set-up and runs left in this folder; the cache stays
+	@rm -rf .venv .venv.lock reports/out .mypy_cache .pytest_cache .ruff_cache .hypothesis
