@@ -1,0 +1,87 @@
+"""Steps in words: what a reader of a plan sees beside the lane that performs it."""
+
+from collections.abc import Callable
+
+from deliverycheck.plans.steps import (
+    Arm,
+    Await,
+    Close,
+    CreateTopic,
+    Direction,
+    Flush,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Release,
+    Restart,
+    Resume,
+    Step,
+    Wait,
+    Work,
+)
+
+MAIN_TOPIC = "t1"
+"""The topic that every plan has; a step names its place only where it is another one."""
+
+_WAITING = {
+    Wait.RETURNED: "",
+    Wait.SENT: ", go on at once",
+    Wait.CONFIRMED: ", wait for the confirm",
+}
+
+
+def describe_step(step: Step) -> str:
+    """The step without its lane: ``publish 3 messages to t2/0``, ``black hole, upstream``."""
+    return _WORDS[type(step)](step) + _WAITING[getattr(step, "wait", Wait.RETURNED)]
+
+
+def _publish(step: Publish) -> str:
+    messages = "1 message" if step.count == 1 else f"{step.count} messages"
+    keyed = "" if step.key is None else f" with key {step.key}"
+    return f"publish {messages}{_destination(step)}{keyed}"
+
+
+def _destination(step: Publish) -> str:
+    """Where to, unless it is the first partition of the plan's own topic."""
+    if step.key is not None:
+        return "" if step.topic == MAIN_TOPIC else f" to {step.topic}"
+    elsewhere = step.topic != MAIN_TOPIC or step.partition != 0
+    return f" to {step.topic}/{step.partition}" if elsewhere else ""
+
+
+def _work(step: Work) -> str:
+    return "work: next call" if step.calls == 1 else f"work: next {step.calls} calls"
+
+
+def _inject(step: Inject) -> str:
+    fault = step.fault.value.replace("_", " ")
+    if step.direction is None:
+        return fault
+    both = step.direction is Direction.BOTH
+    return f"{fault}, both directions" if both else f"{fault}, {step.direction.value}"
+
+
+def _say(words: str) -> Callable[[Step], str]:
+    return lambda _: words
+
+
+_WORDS: dict[type, Callable[..., str]] = {
+    Publish: _publish,
+    Flush: _say("flush: wait for all confirms"),
+    Work: _work,
+    Close: _say("close"),
+    Kill: _say("SIGKILL"),
+    Pause: _say("SIGSTOP"),
+    Resume: _say("SIGCONT"),
+    Restart: _say("start again"),
+    Inject: _inject,
+    Heal: _say("heal"),
+    Hold: lambda step: f"let {step.ms} ms pass",
+    CreateTopic: lambda step: f"create topic {step.topic}",
+    Arm: lambda step: f"stop when in {step.point.value}",
+    Release: _say("go on"),
+    Await: _say("wait for the call in flight"),
+}

@@ -1,0 +1,56 @@
+"""Steps and plans for Kafka as Hypothesis strategies over the vocabulary."""
+
+from hypothesis import strategies as st
+
+from deliverycheck.plans import Plan, Step, Subject
+from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
+from properties.kafka.vocabulary import (
+    KINDS,
+    NODE_FAULT_SHARE,
+    NODE_FAULTS,
+    STEPS_MAX,
+    STEPS_MIN,
+    weighted,
+)
+
+
+def steps_of(kind: str) -> st.SearchStrategy[Step]:
+    """Steps of one kind of the vocabulary."""
+    chosen = KINDS[kind]
+    arguments = {name: st.sampled_from(values) for name, values in chosen.arguments.items()}
+    return st.sampled_from(chosen.makes).flatmap(lambda make: st.builds(make, **arguments))
+
+
+def node_faults() -> st.SearchStrategy[Step]:
+    """The broker's process is killed, stopped, or brought back."""
+    return st.sampled_from(NODE_FAULTS)
+
+
+@st.composite
+def step_lists(
+    draw: st.DrawFn, subject: Subject, *, min_size: int = STEPS_MIN, max_size: int = STEPS_MAX
+) -> tuple[Step, ...]:
+    """Steps that are applicable to `subject` one after the other, chosen by weight.
+
+    What may be drawn next follows from the model alone, never from a broker. One
+    list in `NODE_FAULT_SHARE` may disturb the node.
+    """
+    draft = KafkaDraft(subject)
+    size = draw(st.integers(min_value=min_size, max_value=max_size))
+    node_may_fail = draw(st.integers(min_value=1, max_value=NODE_FAULT_SHARE)) == NODE_FAULT_SHARE
+    node_fails_at = draw(st.integers(min_value=1, max_value=size)) if node_may_fail else None
+    for place in range(size):
+        if place == node_fails_at:
+            draft.offer(draw(node_faults()))
+        draft.offer(draw(steps_of(draw(st.sampled_from(weighted(draft.kinds()))))))
+    return draft.plan().steps
+
+
+def plans(
+    subject: Subject, *, min_size: int = STEPS_MIN, max_size: int = STEPS_MAX
+) -> st.SearchStrategy[Plan]:
+    """Plans that put `subject` to the test; every one is applicable as it stands."""
+    model = KafkaModel()
+    return step_lists(subject, min_size=min_size, max_size=max_size).map(
+        lambda drawn: model.normalise(subject, drawn)
+    )
