@@ -38,6 +38,8 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 REQUIREMENTS = ROOT / "locks" / "requirements.txt"
 
+# Without resolving: the lock is complete, and pip took 6 s to find the same again.
+_LOCKED = ["--no-deps", "--require-hashes", "--requirement", str(REQUIREMENTS)]
 _STAMP = "complete.json"
 # 5 s: somebody who sees nothing for longer begins to wonder whether it hangs.
 _SILENCE_S_MAX = 5.0
@@ -118,8 +120,7 @@ def _install_wheels(pip: Path, lock: int) -> None:
 
 def _install_from(wheels: Path, pip: Path, lock: int) -> None:
     sources = ["--no-index", "--find-links", str(wheels)]
-    locked = ["--require-hashes", "--requirement", str(REQUIREMENTS)]
-    run([_python(), str(pip / "pip"), "install", "-q", *sources, *locked], "python packages", lock)
+    run([_python(), str(pip / "pip"), "install", "-q", *sources, *_LOCKED], "python packages", lock)
 
 
 def wheelhouse(pip: Path, lock: int) -> Path:
@@ -127,8 +128,7 @@ def wheelhouse(pip: Path, lock: int) -> Path:
 
     def fetch(draft: Path) -> None:
         options = ["--no-cache-dir", "--only-binary=:all:", "--dest", str(draft)]
-        locked = ["--require-hashes", "--requirement", str(REQUIREMENTS)]
-        command = [_python(), str(pip / "pip"), "download", "-q", *options, *locked]
+        command = [_python(), str(pip / "pip"), "download", "-q", *options, *_LOCKED]
         run(command, "python packages: fetching the locked wheels (45 MB)", lock)
 
     content = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
