@@ -119,7 +119,8 @@ def _install_wheels(pip: Path, lock: int) -> None:
 
 
 def _install_from(wheels: Path, pip: Path, lock: int) -> None:
-    sources = ["--no-index", "--find-links", str(wheels)]
+    # Compiling all 52 packages took 6 of 10 s; Python compiles what it imports.
+    sources = ["--no-compile", "--no-index", "--find-links", str(wheels)]
     run([_python(), str(pip / "pip"), "install", "-q", *sources, *_LOCKED], "python packages", lock)
 
 
