@@ -130,7 +130,7 @@ class _Builder:
         ):  # Before the other fields: a newer version may have changed them.
             self._is_ours(number, raw)
         try:
-            event = msgspec.convert(raw, kind)
+            event: Any = msgspec.convert(raw, kind)
         except msgspec.ValidationError as error:
             raise self.error(number, f"in a line of type {raw['type']!r}: {error}") from None
         known = {"type", *kind.__struct_fields__}  # type: ignore[attr-defined]  # every type here is a Struct

@@ -1,0 +1,1 @@
+"""Tests of the suite itself: no broker, under a minute."""

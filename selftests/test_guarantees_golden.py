@@ -1,0 +1,125 @@
+"""Golden histories: one folder for each guarantee, one story in each file.
+
+A file is an ordinary history; its header also holds the story in one line and what the
+guarantee of its folder must say of it. To add one, write it by hand or with `Story`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deliverycheck.guarantees import (
+    ANOMALIES,
+    GUARANTEES,
+    Validity,
+    check,
+    fault_evidence,
+    hazards_of,
+    sentence_of,
+)
+from deliverycheck.history import history_of, read_history
+
+GOLDEN = Path(__file__).parent / "golden"
+FILES = sorted(GOLDEN.glob("*/*.jsonl"))
+VARIANTS = ("anomaly", "near-miss", "unknown", "empty")
+
+
+def name_of(path):
+    return f"{path.parent.name}/{path.stem}"
+
+
+def expected(path):
+    return json.loads(path.read_bytes().partition(b"\n")[0])["expect"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_golden_history_is_judged_as_its_header_says(path):
+    history = read_history(path)
+    (verdict,) = check(history, [path.parent.name])
+    found = {"validity": verdict.validity.value}
+    if verdict.anomalies:
+        found["anomalies"] = [anomaly.name for anomaly in verdict.anomalies]
+        found["sentences"] = [sentence_of(anomaly) for anomaly in verdict.anomalies]
+    else:
+        found["examined"] = verdict.examined
+        found |= {"reason": verdict.reason} if verdict.reason else {}
+    assert found == expected(path)
+
+
+@pytest.mark.parametrize("guarantee", GUARANTEES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_guarantee_has_a_golden_history_of_each_variant(guarantee, variant):
+    assert list((GOLDEN / guarantee).glob(f"{variant}*.jsonl"))
+
+
+def test_golden_folders_are_named_after_guarantees():
+    assert {path.parent.name for path in FILES} == set(GUARANTEES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_only_histories_named_anomaly_convict_unless_what_stands_is_a_proof(path):
+    convicts = expected(path)["validity"] == "invalid"
+    proof = path.stem == "unknown-both-timed-out-and-turned-round"
+    assert convicts == (path.stem.startswith("anomaly") or proof)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_witnesses_of_every_anomaly_are_operations_of_the_history(path):
+    history = read_history(path)
+    anomalies = [one for verdict in check(history) for one in verdict.anomalies]
+    assert all(anomaly.witnesses for anomaly in anomalies)
+    assert {op for anomaly in anomalies for op in anomaly.witnesses} <= history.by_op.keys()
+
+
+@pytest.mark.parametrize("name", ANOMALIES)
+def test_every_anomaly_of_the_catalogue_stands_in_a_golden_history_of_what_it_breaks(name):
+    shown = {path.parent.name for path in FILES if name in expected(path).get("anomalies", ())}
+    assert shown == set(ANOMALIES[name].breaks)
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_history_cut_anywhere_never_convicts_of_what_the_whole_one_does_not(path):
+    lines = path.read_bytes().splitlines(keepends=True)
+    whole = {verdict.guarantee: verdict for verdict in check(history_of(b"".join(lines)))}
+    for end in range(1, len(lines)):
+        for verdict in check(history_of(b"".join(lines[:end]))):
+            if verdict.validity is Validity.INVALID:
+                assert whole[verdict.guarantee].validity is Validity.INVALID
+            assert verdict.validity is not Validity.VALID
+
+
+def lane_of(line, lanes):
+    """Lines of a process keep their order, and so do those of the harness."""
+    event = json.loads(line)
+    if event["type"] == "invoke":
+        lanes[event["op"]] = event["process"]
+    if "op" in event and event["type"] != "process":
+        return lanes[event["op"]]
+    return event.get("process", event["type"])
+
+
+def interleaved(data, path):
+    """The lines of a file, with the processes in any other order."""
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    queues, lanes = {}, {}
+    for line in lines:
+        queues.setdefault(lane_of(line, lanes), []).append(line)
+    told = [header]
+    while queues:
+        lane = data.draw(st.sampled_from(sorted(queues)))
+        told.append(queues[lane].pop(0))
+        if not queues[lane]:
+            del queues[lane]
+    return b"".join(told)
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(data=st.data(), path=st.sampled_from(FILES))
+def test_no_verdict_depends_on_how_lines_of_different_processes_interleave(data, path):
+    told, retold = read_history(path), history_of(interleaved(data, path))
+    assert check(retold) == check(told)
+    assert hazards_of(retold) == hazards_of(told)
+    assert fault_evidence(retold) == fault_evidence(told)
