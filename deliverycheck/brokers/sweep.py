@@ -1,0 +1,155 @@
+"""Ends every process that carries a harness's marker; the guardian runs this file.
+
+Standard library only, so that it starts in 20 ms and needs no environment.
+
+A marker is ``DELIVERYCHECK_HARNESS=<pid>-<start time>-<random>`` in a process's
+environment. The environment is inherited, so it marks grandchildren that
+nobody registered, and the kernel keeps it when the parent is long gone.
+
+As a program it waits for the end of its standard input, which only the death of
+the harness (or its orderly close) can bring, then sweeps::
+
+    python -I -S sweep.py <marker>      stdin lines: "+<pid>" registers, "-<pid>" forgets
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+VARIABLE = "DELIVERYCHECK_HARNESS"
+_PROC = Path("/proc")
+# A process between fork and exec still shows its parent's environment or none;
+# it shows its own one sweep later. 200 ms without a find is ten sweeps.
+_QUIET_S = 0.2
+_POLL_S = 0.02
+# 10 s: a process that outlives SIGKILL for so long hangs in the kernel, and
+# nothing that we do ends it.
+_SWEEP_S_MAX = 10.0
+_START_TIME_FIELD = 21  # Of /proc/<pid>/stat, counted from 0 (proc(5) counts from 1).
+
+
+def start_time(pid: int) -> str:
+    """When the process started, in clock ticks since boot; with the pid it names one process.
+
+    ``0`` where /proc cannot tell.
+    """
+    fields = _stat_fields(pid)
+    return fields[_START_TIME_FIELD] if len(fields) > _START_TIME_FIELD else "0"
+
+
+def _stat_fields(pid: int) -> list[str]:
+    try:
+        stat = (_PROC / str(pid) / "stat").read_text(errors="replace")
+    except OSError:
+        return []
+    # The program's name may hold spaces and parentheses: count from the last one.
+    name_end = stat.rfind(")")
+    return [str(pid), stat[: name_end + 1], *stat[name_end + 1 :].split()]
+
+
+def marker_of(pid: int) -> str | None:
+    """The marker that the process was started with; ``None`` for none, a zombie or a stranger."""
+    try:
+        environment = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:
+        return None
+    prefix = VARIABLE.encode() + b"="
+    for entry in environment.split(b"\0"):
+        if entry.startswith(prefix):
+            return entry[len(prefix) :].decode(errors="replace")
+    return None
+
+
+def marked_processes() -> Iterator[tuple[int, str]]:
+    """Every process with a marker, this one left out."""
+    with suppress(OSError):
+        for name in (entry.name for entry in _PROC.iterdir()):
+            if name.isdigit() and int(name) != os.getpid():
+                marker = marker_of(int(name))
+                if marker is not None:
+                    yield int(name), marker
+
+
+def end_marked(wanted: Callable[[int, str], bool]) -> frozenset[int]:
+    """No process lives for which `wanted` (of pid, marker) is true; returns the pids ended."""
+    ended: set[int] = set()
+    now = time.monotonic()
+    deadline, quiet_since = now + _SWEEP_S_MAX, now
+    while now < deadline and now - quiet_since < _QUIET_S:
+        found = {pid for pid, marker in marked_processes() if wanted(pid, marker)}
+        for pid in found:
+            end_process(pid)
+        ended |= found
+        time.sleep(_POLL_S)
+        now = time.monotonic()
+        if found:
+            quiet_since = now
+    return frozenset(ended)
+
+
+def end_process(pid: int) -> None:
+    """SIGKILL, which also ends a stopped process. Gone already is fine."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def end_leftovers() -> frozenset[int]:
+    """No process of a dead harness lives; returns the pids that were ended.
+
+    Only processes of our own pid namespace count: elsewhere the harness's pid,
+    as its marker names it, means another process here.
+    """
+    ours = _pid_namespace(os.getpid())
+
+    def orphaned(pid: int, marker: str) -> bool:
+        return _pid_namespace(pid) == ours and not _harness_lives(marker)
+
+    if not any(orphaned(pid, marker) for pid, marker in marked_processes()):
+        return frozenset()
+    return end_marked(orphaned)
+
+
+def _harness_lives(marker: str) -> bool:
+    pid, _, rest = marker.partition("-")
+    started = rest.partition("-")[0]
+    # A marker that is not of our form is not ours to judge.
+    return not pid.isdigit() or not started.isdigit() or start_time(int(pid)) == started
+
+
+def _pid_namespace(pid: int) -> str | None:
+    try:
+        return str((_PROC / str(pid) / "ns" / "pid").readlink())
+    except OSError:
+        return None
+
+
+def _registered_until_end(lines: Iterator[str]) -> set[int]:
+    """The pids that were registered and not forgotten when the input ended."""
+    pids: set[int] = set()
+    for line in lines:
+        sign, number = line[:1], line[1:].strip()
+        if number.isdigit():
+            (pids.add if sign == "+" else pids.discard)(int(number))
+    return pids
+
+
+def main() -> None:
+    """Guard one harness until it is gone, then end what it left."""
+    marker = sys.argv[1]
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    registered = _registered_until_end(iter(sys.stdin.readline, ""))
+    if _PROC.joinpath("self", "environ").exists():
+        end_marked(lambda _pid, carried: carried == marker)
+    else:
+        # Where no /proc names the marked ones (macOS), the registered ones must do.
+        for pid in registered:
+            end_process(pid)
+
+
+if __name__ == "__main__":
+    main()
