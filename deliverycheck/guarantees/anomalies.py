@@ -110,7 +110,7 @@ _PHANTOM = AnomalyKind(
 )
 _MISROUTED = AnomalyKind(
     name="misrouted",
-    meaning="A message is in another topic than it was published to.",
+    meaning="A message is in another topic, or partition, than it was published to.",
     breaks=("exactly_once_in_log",),
     severity=Severity.CORRUPTION,
     sentences={"in_log": "Message {message} was published to {target} and stands in {place}."},

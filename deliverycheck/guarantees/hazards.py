@@ -1,5 +1,7 @@
 """The catalogue of hazards, and which of them occurred in a history."""
 
+from collections.abc import Iterator
+
 from deliverycheck.guarantees.crash_hazards import (
     broker_killed,
     broker_paused,
@@ -49,38 +51,55 @@ def undisturbed(history: History) -> tuple[Evidence, ...]:
 
 def topic_just_created(history: History) -> tuple[Evidence, ...]:
     """A topic just created was written to before all its partitions had answered."""
-    answered: dict[str, int] = {}
-    for event in history.processes:
-        topic = str(event.evidence.get("topic", ""))
-        if event.what == "answered":
-            answered[topic] = min(event.ns, answered.get(topic, event.ns))
-    found: list[Evidence] = []
+    return tuple(_new_topics(history, answered=False))
+
+
+def topic_answered(history: History) -> tuple[Evidence, ...]:
+    """A topic just created was written to once all its partitions had answered, and not before."""
+    return tuple(_new_topics(history, answered=True))
+
+
+def _new_topics(history: History, *, answered: bool) -> Iterator[Evidence]:
+    answers = _answers(history)
     for declare in sorted(history.select(Action.DECLARE), key=lambda operation: operation.op):
         topic = declare.target or ""
-        publishes = [
-            operation
-            for operation in history.select(Action.PUBLISH)
-            if operation.target == topic and _is_early(operation, declare, answered.get(topic))
-        ]
-        if declare.outcome is Outcome.OK and publishes:
-            first = min(publishes, key=lambda operation: operation.invoked_ns)
+        answered_ns = answers.get(topic)
+        publishes = [one for one in history.select(Action.PUBLISH) if one.target == topic]
+        early = [one for one in publishes if _is_early(one, declare, answered_ns)]
+        met = early
+        if answered:
+            met = [one for one in publishes if _is_soon(one, answered_ns)] if not early else []
+        if declare.outcome is Outcome.OK and met:
+            first = min(met, key=lambda operation: (operation.invoked_ns, operation.op))
             facts: dict[str, str | int] = {
                 "topic": topic,
                 "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
                 "process": first.process,
-                "messages": sum(operation.count for operation in publishes),
+                "messages": sum(operation.count for operation in met),
             }
-            witnesses = (declare.op, *ops_of(sorted(publishes, key=lambda one: one.op)))
-            found.append(
-                Evidence(kind="early", ns=first.invoked_ns, facts=facts, witnesses=witnesses)
-            )
-    return tuple(found)
+            witnesses = (declare.op, *ops_of(sorted(met, key=lambda one: one.op)))
+            kind = "answered" if answered else "early"
+            yield Evidence(kind=kind, ns=first.invoked_ns, facts=facts, witnesses=witnesses)
+
+
+def _answers(history: History) -> dict[str, int]:
+    """When each topic was first known to answer in all its partitions."""
+    answers: dict[str, int] = {}
+    for event in history.processes:
+        if event.what == "answered":
+            topic = str(event.evidence.get("topic", ""))
+            answers[topic] = min(event.ns, answers.get(topic, event.ns))
+    return answers
 
 
 def _is_early(publish: Operation, declare: Operation, answered_ns: int | None) -> bool:
     after_ns = publish.invoked_ns - declare.invoked_ns
     soon = 0 <= after_ns <= JUST_CREATED_NS
     return soon and (answered_ns is None or publish.invoked_ns < answered_ns)
+
+
+def _is_soon(publish: Operation, answered_ns: int | None) -> bool:
+    return answered_ns is not None and 0 <= publish.invoked_ns - answered_ns <= JUST_CREATED_NS
 
 
 _CUT = {
@@ -111,6 +130,12 @@ _IN_HAND = {
 }
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
 _QUIET = {"quiet": "Nothing was broken while {messages:count message} went out."}
+_ANSWERED = {
+    "answered": (
+        "{process} wrote to {topic} {after_ms} ms after its creation was asked for, when its "
+        "partitions had answered ({messages:count message})."
+    )
+}
 _EARLY = {
     "early": (
         "{process} wrote to {topic} {after_ms} ms after its creation was asked for, before its "
@@ -154,6 +179,14 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_EARLY,
             find=topic_just_created,
+        ),
+        Hazard(
+            name="topic_answered",
+            title="a new topic was written to once all its partitions had answered",
+            fault_column=FaultColumn.NEW_TOPIC,
+            needs=Needed.NOTHING,
+            sentences=_ANSWERED,
+            find=topic_answered,
         ),
         _on_link(
             "lost_reply",

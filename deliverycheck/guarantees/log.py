@@ -39,8 +39,8 @@ def exactly_once_in_log(history: History) -> Verdict:
 
     Sound: what is found twice, or found at all, is a proof even of a part of the log; what is
     missing is one only of a scanned log. In a history that was cut a publication may be missing
-    too, so nothing is called ``phantom`` or ``resurrected`` there. A message that the application
-    sent again is one message: its two copies are a ``duplicate``.
+    too: what bears an id of ours is neither ``phantom`` nor ``resurrected`` there. A message that
+    the application sent again is one message: its two copies are a ``duplicate``.
 
     Complete for scanned histories. Whether consumers *act* once is not judged here.
     """
@@ -50,7 +50,7 @@ def exactly_once_in_log(history: History) -> Verdict:
     anomalies = [
         *(() if reason else _lost(history, relied)),
         *_duplicates(history),
-        *(() if history.cut else _strangers(history)),
+        *_strangers(history),
         *_misrouted(history),
         *_mangled(history),
     ]
@@ -125,14 +125,15 @@ def _strangers(history: History) -> Iterator[Anomaly]:
     attempts = publications_by_message(history)
     for reading in copies(history):
         delivery = reading.delivery
-        sent = attempts.get(delivery.message, ())
+        sent = attempts.get(delivery.message, [])
         if delivery.execution not in {None, history.header.execution}:
             execution = str(delivery.execution)
             yield _standing("phantom", reading, kind="other_execution", execution=execution)
-        elif not sent:
-            kind = "unpublished" if delivery.message else "not_ours"
-            yield _standing("phantom", reading, kind=kind)
-        elif all(attempt.outcome is Outcome.FAIL for attempt in sent):
+        elif not delivery.message:
+            yield _standing("phantom", reading, kind="not_ours")
+        elif not history.cut and not sent:
+            yield _standing("phantom", reading, kind="unpublished")
+        elif not history.cut and all(attempt.outcome is Outcome.FAIL for attempt in sent):
             yield _standing(
                 "resurrected",
                 reading,
@@ -144,26 +145,40 @@ def _strangers(history: History) -> Iterator[Anomaly]:
 
 
 def _misrouted(history: History) -> Iterator[Anomaly]:
-    """What the body, or in a whole history every attempt, says belongs elsewhere."""
+    """What belongs elsewhere: by its body, or in a whole history by every attempt at it."""
     attempts = publications_by_message(history)
     for reading in copies(history):
-        delivery = reading.delivery
-        sent = () if history.cut else attempts.get(delivery.message, ())
-        targets = {attempt.target for attempt in sent} or {delivery.target or delivery.source}
-        if delivery.source not in targets:
+        sent = [] if history.cut else attempts.get(reading.delivery.message, [])
+        if wanted := _elsewhere(history, reading.delivery, sent):
             yield _standing(
                 "misrouted",
                 reading,
                 witnesses=(*(attempt.op for attempt in sent), reading.op),
                 kind="in_log",
-                target=sorted(targets),
+                target=wanted,
             )
 
 
+def _elsewhere(history: History, delivery: Delivery, sent: list[Publication]) -> list[str]:
+    """Where the message was to go; nothing if it stands where some attempt sent it."""
+    wanted: set[str] = set()
+    for attempt in sent:
+        asked = history.by_op[attempt.op].asked_partition
+        if attempt.target == delivery.source and asked in {None, delivery.partition}:
+            return []
+        wanted.add(place(attempt.target, asked))
+    if not sent and delivery.target == delivery.source:
+        return ["another partition"]
+    if not sent and delivery.target is not None:
+        return [delivery.target]
+    return sorted(wanted)
+
+
 def _mangled(history: History) -> Iterator[Anomaly]:
+    """What is ours and came back changed; a body that says nothing is a ``phantom``."""
     attempts = publications_by_message(history)
     for reading in copies(history):
-        if mangled := reading.delivery.mangled:
+        if reading.delivery.message and (mangled := reading.delivery.mangled):
             sent = attempts.get(reading.delivery.message, ())
             yield _standing(
                 "mangled",

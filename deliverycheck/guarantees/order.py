@@ -59,14 +59,14 @@ def per_key_order(history: History) -> Verdict:
     All copies count, as in `per_partition_order`. A key whose messages stand in two partitions
     has no order that a reader could see: ``reordered``, of the kind ``split_key``.
 
-    Sound: only messages with a key are compared, of one incarnation, in one topic. A history
-    does not say who chose a partition: an application that names partitions by hand for its keyed
-    messages splits the key itself.
+    Sound: only messages with a key are compared, of one incarnation, in one topic. An
+    application that names the partition of a keyed message has chosen by hand, so such a message
+    splits no key.
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN.
     """
     rows = _rows(history, _by_key)
-    anomalies = [*_all_going_back(rows), *_split_keys(rows)]
+    anomalies = [*_all_going_back(rows), *_split_keys(history, rows)]
     pairs = sum(len(keyed) - 1 for keyed in _joined(rows).values())
     return _ordered("per_key_order", history, anomalies, examined=pairs)
 
@@ -136,11 +136,12 @@ def _going_back(row: _Row) -> Iterator[Anomaly]:
             )
 
 
-def _split_keys(rows: list[_Row]) -> Iterator[Anomaly]:
+def _split_keys(history: History, rows: list[_Row]) -> Iterator[Anomaly]:
     for (_, key, _), keyed in _joined(rows).items():
         first_in: dict[int | None, _Copy] = {}
         for copy in keyed:
-            first_in.setdefault(copy.partition, copy)
+            if history.by_op[copy.publication.op].asked_partition is None:
+                first_in.setdefault(copy.partition, copy)
         if len(first_in) > 1:
             one, other = sorted(first_in.values(), key=lambda copy: copy.rank)[:2]
             partitions = [partition for partition in first_in if partition is not None]

@@ -79,6 +79,4 @@ def judge(guarantee: str, anomalies: Iterable[Anomaly], *, examined: int) -> Ver
 
 def unknown(guarantee: str, reason: str, *, examined: int = 0) -> Verdict:
     """The verdict of a check that could not conclude, and why."""
-    return Verdict(
-        guarantee=guarantee, validity=Validity.UNKNOWN, examined=examined, reason=reason
-    )
+    return Verdict(guarantee=guarantee, validity=Validity.UNKNOWN, examined=examined, reason=reason)

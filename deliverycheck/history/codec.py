@@ -185,6 +185,7 @@ class _Builder:
         self._last_op[event.process] = event.op
         fields = msgspec.structs.asdict(event)
         fields["invoked_ns"] = fields.pop("ns")
+        fields["asked_partition"] = event.partition
         fields["extra"] = extra
         self.operations[event.op] = fields
 

@@ -63,7 +63,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         attempt: the attempt that the body carries, from 1.
         redelivered: the broker's flag; ``None`` where the broker has none.
         mangled: names of the parts (key, headers, body, timestamp) that came back changed.
-        target: where the body says that it was published to; ``None`` if equal to `source`.
+        target: where the body says that it was published to; ``None`` if it stands there,
+            equal to `source` if it stands in another partition than it asked for.
     """
 
     message: str
@@ -123,6 +124,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         count: messages in a bulk publish, whose ids are `message` counted on.
         covers: the positions that a commit, store or ack names: the *next* position
             to read where the broker counts that way, as Kafka does.
+        asked_partition: the partition that the application chose; ``None`` if it let the
+            client choose. `partition` is then where the confirm says that it went.
         error: the library's name of the error.
         extra: fields this version does not know, kept as they came.
     """
@@ -141,6 +144,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int = 1
     target: str | None = None
     partition: int | None = None
+    asked_partition: int | None = None
     key: str | None = None
     headers: dict[str, str] | None = None
     transaction: str | None = None
