@@ -1,0 +1,69 @@
+"""Clients under test, each in its own process, told what to do by JSON lines (`PROTOCOL.md`)."""
+
+from deliverycheck.clients import commands
+from deliverycheck.clients.errors import (
+    SettingError,
+    WorkerDeafError,
+    WorkerDiedError,
+    WorkerError,
+    WorkerRubbishError,
+    WorkerSilentError,
+)
+from deliverycheck.clients.handle import WorkerHandle
+from deliverycheck.clients.journal import JournalLine
+from deliverycheck.clients.pool import WorkerPool
+from deliverycheck.clients.protocol import (
+    AssignEvent,
+    AutoCommitEvent,
+    ClientErrorEvent,
+    CompletionEvent,
+    DeliveryEvent,
+    FailEvent,
+    HeldEvent,
+    HelloEvent,
+    InfoEvent,
+    LostEvent,
+    OkEvent,
+    RebalanceEvent,
+    Reply,
+    ReturnedEvent,
+    RevokeEvent,
+    SourcePartition,
+    WorkerLine,
+    completion_of,
+)
+from deliverycheck.clients.systems import ClientProgram, UnknownSystemError, client_program
+
+__all__ = [
+    "AssignEvent",
+    "AutoCommitEvent",
+    "ClientErrorEvent",
+    "ClientProgram",
+    "CompletionEvent",
+    "DeliveryEvent",
+    "FailEvent",
+    "HeldEvent",
+    "HelloEvent",
+    "InfoEvent",
+    "JournalLine",
+    "LostEvent",
+    "OkEvent",
+    "RebalanceEvent",
+    "Reply",
+    "ReturnedEvent",
+    "RevokeEvent",
+    "SettingError",
+    "SourcePartition",
+    "UnknownSystemError",
+    "WorkerDeafError",
+    "WorkerDiedError",
+    "WorkerError",
+    "WorkerHandle",
+    "WorkerLine",
+    "WorkerPool",
+    "WorkerRubbishError",
+    "WorkerSilentError",
+    "client_program",
+    "commands",
+    "completion_of",
+]

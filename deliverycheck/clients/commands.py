@@ -1,0 +1,274 @@
+"""The commands that a worker obeys, as they go to its stdin; `PROTOCOL.md` says what each one does.
+
+Import the module, not its names: ``commands.Publish`` is the call of a client,
+`plans.Publish` the step of a plan.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from deliverycheck.history import Delivery, Position
+from deliverycheck.plans import HoldPoint, Setting
+
+
+class Connect(StrEnum):
+    """Whether a producer's connection is up before its first send."""
+
+    WARM = "warm"
+    COLD = "cold"
+
+
+class CommitMode(StrEnum):
+    """Whether a commit waits for the broker's answer."""
+
+    SYNCHRONOUS = "synchronous"
+    ASYNCHRONOUS = "asynchronous"
+
+
+class Until(StrEnum):
+    """When a receive that has found nothing more gives up."""
+
+    DEADLINE = "deadline"
+    END = "end"
+
+
+class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
+    """What all commands share: `WorkerHandle.send` gives each one its ``id``."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One message to publish, and the operation that it is.
+
+    Attributes:
+        partition: ``None`` lets the client's partitioner choose.
+    """
+
+    op: int
+    message: str
+    topic: str
+    attempt: int = 1
+    partition: int | None = None
+    key: str | None = None
+    headers: dict[str, str] | None = None
+
+
+class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omit_defaults=True):
+    """Open a producer.
+
+    Attributes:
+        connect: ``warm`` asks for the metadata of `topics`, so that the connection is up.
+        timeout_ms: how long a warm open waits for the metadata.
+    """
+
+    settings: dict[str, Setting]
+    connect: Connect = Connect.WARM
+    topics: tuple[str, ...] = ()
+    timeout_ms: int = 5000
+
+
+class Publish(_Command, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
+    """Hand over messages, one call each.
+
+    Attributes:
+        execution: stands in each body.
+    """
+
+    messages: tuple[Message, ...]
+    execution: str
+
+
+class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
+    """Wait for confirms."""
+
+    op: int
+    timeout_ms: int
+
+
+class Poll(_Command, frozen=True, kw_only=True, tag="poll", omit_defaults=True):
+    """Serve the producer's callbacks for a time."""
+
+    timeout_ms: int = 0
+
+
+class OpenConsumer(_Command, frozen=True, kw_only=True, tag="open_consumer", omit_defaults=True):
+    """Open a consumer and subscribe it; without topics it waits for an `Assign`."""
+
+    settings: dict[str, Setting]
+    topics: tuple[str, ...] = ()
+
+
+class Assign(_Command, frozen=True, kw_only=True, tag="assign", omit_defaults=True):
+    """Read these partitions from these positions, without a group's assignment."""
+
+    positions: tuple[Position, ...]
+
+
+class Seek(_Command, frozen=True, kw_only=True, tag="seek", omit_defaults=True):
+    """Read on from `position`."""
+
+    position: Position
+
+
+class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=True):
+    """Take messages, one per poll."""
+
+    op: int
+    max: int = 1
+    timeout_ms: int = 250
+    until: Until = Until.DEADLINE
+
+
+class Pump(_Command, frozen=True, kw_only=True, tag="pump", omit_defaults=True):
+    """Serve the library until so many deliveries are kept, the deadline, or the next command."""
+
+    deliveries: int = 1
+    timeout_ms: int = 1000
+
+
+class Effect(_Command, frozen=True, kw_only=True, tag="effect", omit_defaults=True):
+    """Do what the application does with these deliveries: a line each in the worker's journal."""
+
+    op: int
+    deliveries: tuple[Delivery, ...]
+
+
+class StoreOffset(_Command, frozen=True, kw_only=True, tag="store_offset", omit_defaults=True):
+    """Mark positions for the library's next automatic commit."""
+
+    op: int
+    covers: tuple[Position, ...]
+
+
+class Commit(_Command, frozen=True, kw_only=True, tag="commit", omit_defaults=True):
+    """Commit positions: the *next* one to read of each partition."""
+
+    op: int
+    covers: tuple[Position, ...]
+    mode: CommitMode = CommitMode.SYNCHRONOUS
+
+
+class Idle(_Command, frozen=True, kw_only=True, tag="idle", omit_defaults=True):
+    """The application's cycle is over: the member may be polled between commands again."""
+
+
+class Close(_Command, frozen=True, kw_only=True, tag="close", omit_defaults=True):
+    """Close the client in order, as an application does that ends."""
+
+
+class Reset(_Command, frozen=True, kw_only=True, tag="reset", omit_defaults=True):
+    """Drop the client, wait for nothing, and forget all: the worker is as new."""
+
+
+class Arm(_Command, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
+    """Stop once, the next time that this point of a callback is reached."""
+
+    point: HoldPoint
+
+
+class Release(_Command, frozen=True, kw_only=True, tag="release", omit_defaults=True):
+    """Go on from the point where the worker is held; disarm what is armed."""
+
+
+class PublishBulk(_Command, frozen=True, kw_only=True, tag="publish_bulk", omit_defaults=True):
+    """Publish `count` messages as one operation and wait for their confirms.
+
+    Attributes:
+        bytes: size of each body, as near as its own fields allow.
+        process: message ids are ``<process>-<sequence>``, from `first_sequence` on.
+        window: messages in flight at most.
+    """
+
+    op: int
+    topic: str
+    count: int
+    process: str
+    execution: str
+    bytes: int = 100
+    first_sequence: int = 1
+    partition: int | None = None
+    window: int = 50_000
+    timeout_ms: int = 30_000
+
+
+class ReceiveBulk(_Command, frozen=True, kw_only=True, tag="receive_bulk", omit_defaults=True):
+    """Take `count` messages as one operation; what follows one upon the other becomes a run.
+
+    Attributes:
+        execution: a message of another one is a delivery of its own, in no run.
+    """
+
+    op: int
+    count: int
+    execution: str
+    timeout_ms: int = 30_000
+    until: Until = Until.DEADLINE
+
+
+class Exit(_Command, frozen=True, kw_only=True, tag="exit", omit_defaults=True):
+    """Close in order and end the process."""
+
+
+Command = (
+    OpenProducer
+    | Publish
+    | Flush
+    | Poll
+    | OpenConsumer
+    | Assign
+    | Seek
+    | Receive
+    | Pump
+    | Effect
+    | StoreOffset
+    | Commit
+    | Idle
+    | Close
+    | Reset
+    | Arm
+    | Release
+    | PublishBulk
+    | ReceiveBulk
+    | Exit
+)
+
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """What every line on a worker's stdin has, also for a command that it does not know."""
+
+    id: int
+    do: str
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Command)
+_addresses = msgspec.json.Decoder(Address)
+
+
+def verb_of(command: Command) -> str:
+    """The word that the command has under ``do``."""
+    return str(type(command).__struct_config__.tag)
+
+
+def encode_command(identity: int, command: Command) -> bytes:
+    """One line for a worker's stdin."""
+    return b'{"id":%d,%s\n' % (identity, _encoder.encode(command)[1:])
+
+
+def address_of(line: bytes) -> Address:
+    """Whom to answer, and what was asked.
+
+    Raises:
+        msgspec.DecodeError: the line is no command at all.
+    """
+    return _addresses.decode(line)
+
+
+def decode_command(line: bytes) -> Command:
+    """The command of a line whose verb is known.
+
+    Raises:
+        msgspec.ValidationError: an argument is missing or of the wrong kind.
+    """
+    command: Command = _decoder.decode(line)
+    return command

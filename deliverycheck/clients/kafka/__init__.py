@@ -1,0 +1,1 @@
+"""The Kafka client under test: confluent-kafka, which is librdkafka."""

@@ -1,0 +1,320 @@
+"""The consumer of a Kafka worker: polls, keeps what comes unasked, tells every callback."""
+
+import os
+from collections import deque
+
+from deliverycheck.clients.commands import (
+    Assign,
+    Commit,
+    CommitMode,
+    OpenConsumer,
+    Pump,
+    Receive,
+    Seek,
+    StoreOffset,
+    Until,
+)
+from deliverycheck.clients.kafka.library import (
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
+from deliverycheck.clients.kafka.library import Message as Received
+from deliverycheck.clients.kafka.outcomes import Call, outcome_of
+from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.protocol import (
+    AssignEvent,
+    AutoCommitEvent,
+    ClientErrorEvent,
+    DeliveryEvent,
+    LostEvent,
+    OkEvent,
+    Reply,
+    RevokeEvent,
+    SourcePartition,
+)
+from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
+from deliverycheck.history import Delivery, Outcome, Position, delivery_of
+from deliverycheck.plans import HoldPoint
+
+# Bounds how late a receive notices the command behind it or its own end condition.
+_SLICE_S = 0.05
+
+
+class Consuming:
+    """An open consumer.
+
+    Attributes:
+        in_hand: what the last receive returned is still being worked on: no poll
+            between commands then, because a poll serves rebalances, and a
+            partition revoked with its message in hand is not what an
+            application does that takes one message per poll.
+    """
+
+    def __init__(self, loop: WorkerLoop, command: OpenConsumer) -> None:
+        self._loop = loop
+        self.say = loop.outbox.say
+        self._identity: int | None = None
+        self._kept: deque[Delivery] = deque()
+        self._assigned: dict[tuple[str, int], None] = {}
+        self._ends: dict[tuple[str, int], int] = {}
+        self._joined = False
+        self._pending_commits: deque[tuple[int, tuple[Position, ...]]] = deque()
+        self.in_hand = False
+        self.consumer = Consumer(
+            {
+                **command.settings,
+                "error_cb": self._client_error,
+                "on_commit": self._on_commit,
+            }
+        )
+        if command.topics:
+            self.consumer.subscribe(
+                list(command.topics),
+                on_assign=self._on_assign,
+                on_revoke=self._on_revoke,
+                on_lost=self._on_lost,
+            )
+
+    def during(self, identity: int | None) -> None:
+        """Callbacks from now on happen inside this command."""
+        self._identity = identity
+
+    def assign(self, identity: int, command: Assign) -> Reply:
+        self.consumer.assign([_topic_partition(one) for one in command.positions])
+        self._assigned = {_place(one): None for one in command.positions}
+        self._ends.clear()
+        self._joined = True
+        return Reply(re=identity)
+
+    def seek(self, identity: int, command: Seek) -> Reply:
+        self.consumer.seek(_topic_partition(command.position))
+        place = _place(command.position)
+        self._ends.pop(place, None)
+        self._kept = deque(one for one in self._kept if (one.source, one.partition) != place)
+        return Reply(re=identity)
+
+    def receive(self, identity: int, command: Receive) -> Reply:
+        deadline = Deadline(command.timeout_ms)
+        taken: list[Delivery] = []
+        while len(taken) < command.max:
+            if self._kept:
+                taken.append(self._kept.popleft())
+                continue
+            # Having something, look once for more, but never wait for it.
+            slice_s = 0.0 if taken else min(_SLICE_S, deadline.left_s())
+            if (delivery := self._poll(slice_s)) is not None:
+                taken.append(delivery)
+            elif taken or deadline.passed() or self.is_over(command.until):
+                break
+        self.in_hand = bool(taken)
+        self.say(OkEvent(op=command.op, deliveries=tuple(taken)))
+        return self.state(identity, len(taken))
+
+    def pump(self, identity: int, command: Pump) -> Reply:
+        deadline = Deadline(command.timeout_ms)
+        while len(self._kept) < command.deliveries and not deadline.passed():
+            if self._loop.inbox.wait(0):
+                break
+            # The slice is short, because a command that comes must not wait for it.
+            self._keep(self._poll(min(0.005, deadline.left_s())))
+        return self.state(identity, len(self._kept))
+
+    def serve(self) -> None:
+        if not self.in_hand and not self._kept:
+            self._keep(self._poll(0))
+
+    def store_offset(self, identity: int, command: StoreOffset) -> Reply:
+        offsets = [_topic_partition(one) for one in command.covers]
+        name = None
+        try:
+            self.consumer.store_offsets(offsets=offsets)
+        except KafkaException as error:
+            name = error_name(error)
+        outcome = outcome_of(Call.STORE_OFFSET, name)
+        self.say(EVENTS[outcome](op=command.op, covers=command.covers, error=name))
+        return Reply(re=identity, error=name)
+
+    def commit(self, identity: int, command: Commit) -> Reply:
+        if command.mode is CommitMode.ASYNCHRONOUS:
+            return self._commit_later(identity, command)
+        offsets = [_topic_partition(one) for one in command.covers]
+        try:
+            answers = self.consumer.commit(offsets=offsets, asynchronous=False)
+            name = _first_error(answers)
+        except KafkaException as error:
+            name = error_name(error)
+        self._complete_commit(command.op, command.covers, name)
+        return Reply(re=identity, error=name)
+
+    def state(self, identity: int, count: int) -> Reply:
+        """The reply of all commands that may have polled."""
+        assigned = tuple(
+            SourcePartition(source=source, partition=partition)
+            for source, partition in self._assigned
+        )
+        return Reply(
+            re=identity,
+            count=count,
+            assigned=assigned if self._joined else None,
+            ends=tuple(
+                Position(source=source, partition=partition, position=position)
+                for (source, partition), position in self._ends.items()
+            ),
+        )
+
+    def close(self) -> None:
+        """Left the group, with the commits that the library makes on the way."""
+        self.consumer.close()
+
+    def is_over(self, until: Until) -> bool:
+        return until is Until.END and self._joined and self._assigned.keys() <= self._ends.keys()
+
+    def take_kept(self) -> list[Delivery]:
+        """What came unasked, now asked for."""
+        kept = list(self._kept)
+        self._kept.clear()
+        return kept
+
+    def note(self, message: Received) -> bool:
+        """Whether the message is one; an end of partition or an error is noted instead."""
+        error = message.error()
+        if error is None:
+            self._ends.pop(place_of(message), None)
+            return True
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # The library's name for it.
+            self._ends[place_of(message)] = message.offset() or 0
+        else:
+            self._client_error(error)
+        return False
+
+    def passed(self, positions: dict[tuple[str, int], int]) -> None:
+        """These positions were received: an end seen before them is an end no more."""
+        for place, position in positions.items():
+            if self._ends.get(place, position + 1) <= position:
+                del self._ends[place]
+
+    def _poll(self, timeout_s: float) -> Delivery | None:
+        message = self.consumer.poll(timeout_s)
+        if message is None or not self.note(message):
+            return None
+        return delivery_of_message(message)
+
+    def _keep(self, delivery: Delivery | None) -> None:
+        if delivery is not None:
+            self._kept.append(delivery)
+            self.say(DeliveryEvent(delivery=delivery))
+
+    def _commit_later(self, identity: int, command: Commit) -> Reply:
+        offsets = [_topic_partition(one) for one in command.covers]
+        try:
+            self.consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            name = error_name(error)
+            self._complete_commit(command.op, command.covers, name)
+            return Reply(re=identity, error=name)
+        self._pending_commits.append((command.op, command.covers))
+        return Reply(re=identity)
+
+    def _complete_commit(self, op: int, covers: tuple[Position, ...], name: str | None) -> None:
+        outcome = outcome_of(Call.COMMIT, name)
+        confirmed = outcome is Outcome.OK
+        self.say(EVENTS[outcome](op=op, confirmed=confirmed, covers=covers, error=name))
+
+    def _on_commit(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
+        """Give the answer to the oldest open commit of just these positions."""
+        name = error.name() if error is not None else _first_error(answers)
+        covers = tuple(_position(one) for one in answers)
+        for pending in self._pending_commits:
+            if set(pending[1]) == set(covers):
+                self._pending_commits.remove(pending)
+                self._complete_commit(pending[0], covers, name)
+                return
+        self.say(AutoCommitEvent(covers=covers, error=name))
+
+    def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._joined = True
+        for one in partitions:
+            self._assigned[one.topic, one.partition] = None
+            self._ends.pop((one.topic, one.partition), None)
+        self.say(AssignEvent(partitions=_sources(partitions), parent=self._identity))
+
+    def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self.say(RevokeEvent(partitions=_sources(partitions), parent=self._identity))
+        self._forget(partitions)
+        self._loop.holds.reached(HoldPoint.ON_REVOKE)
+
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self.say(LostEvent(partitions=_sources(partitions), parent=self._identity))
+        self._forget(partitions)
+
+    def _forget(self, partitions: list[TopicPartition]) -> None:
+        for one in partitions:
+            self._assigned.pop((one.topic, one.partition), None)
+            self._ends.pop((one.topic, one.partition), None)
+        # A member without partitions is at no end before its next assignment.
+        self._joined = bool(self._assigned)
+
+    def _client_error(self, error: KafkaError) -> None:
+        self.say(ClientErrorEvent(error=error.name(), text=error.str()))
+
+
+class JournalFile:
+    """The file that effects go to, opened with the first one."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def descriptor(self) -> int:
+        if self._descriptor is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            self._descriptor = os.open(self._path, flags, 0o600)
+        return self._descriptor
+
+    def empty(self) -> None:
+        """Nothing was done yet."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
+
+
+def place_of(message: Received) -> tuple[str, int]:
+    """Source and partition of a message that came from the broker; such a one has both."""
+    return message.topic(), message.partition()  # type: ignore[return-value]
+
+
+def delivery_of_message(message: Received) -> Delivery:
+    """What the library handed over."""
+    key = message.key()
+    return delivery_of(
+        value=message.value(),
+        source=place_of(message)[0],
+        partition=message.partition(),
+        position=message.offset(),
+        key=key.encode() if isinstance(key, str) else key,
+        epoch=message.leader_epoch(),
+    )
+
+
+def _topic_partition(position: Position) -> TopicPartition:
+    source, partition = _place(position)
+    return TopicPartition(source, partition, position.position)
+
+
+def _position(partition: TopicPartition) -> Position:
+    return Position(
+        source=partition.topic, partition=partition.partition, position=partition.offset
+    )
+
+
+def _place(position: Position) -> tuple[str, int]:
+    return position.source, position.partition or 0
+
+
+def _sources(partitions: list[TopicPartition]) -> tuple[SourcePartition, ...]:
+    return tuple(SourcePartition(source=one.topic, partition=one.partition) for one in partitions)
+
+
+def _first_error(answers: list[TopicPartition]) -> str | None:
+    return next((one.error.name() for one in answers if one.error is not None), None)

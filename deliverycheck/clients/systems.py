@@ -1,0 +1,68 @@
+"""Which client program plays which system: a further system is a further entry."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from deliverycheck.clients.kafka import settings as kafka_settings
+from deliverycheck.plans import Setting, Subject
+
+
+class UnknownSystemError(Exception):
+    """No client program is known for this system."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientProgram:
+    """How to start the workers of a system, and what to tell them.
+
+    Attributes:
+        argv: starts a worker; the path of its journal is added.
+        producer_settings: of (subject, ``host:port``).
+        consumer_settings: of (subject, ``host:port``, group).
+        check_settings: raises `SettingError` for what the library would not take.
+        deviations: ``name=value (default)``, where our clients differ from the library's defaults.
+    """
+
+    argv: tuple[str, ...]
+    producer_settings: Callable[[Subject, str], dict[str, Setting]]
+    consumer_settings: Callable[[Subject, str, str], dict[str, Setting]]
+    check_settings: Callable[[Subject], None]
+    deviations: tuple[str, ...]
+
+
+def client_program(system: str) -> ClientProgram:
+    """The client program of `system`.
+
+    Raises:
+        UnknownSystemError: there is none; names those there are.
+    """
+    if system not in _PROGRAMS:
+        msg = f"no client program for system {system!r}; known: {', '.join(sorted(_PROGRAMS))}"
+        raise UnknownSystemError(msg)
+    return _PROGRAMS[system]
+
+
+def _python_worker(module: str) -> tuple[str, ...]:
+    """A worker program of ours, by this interpreter, from this very copy of the package.
+
+    Isolated and with our own root first: neither the working folder nor PYTHONPATH
+    decides which code plays the client under test.
+    """
+    root = str(Path(__file__).parents[2])
+    program = f"import sys; sys.path.insert(0, {root!r}); from {module} import main; main()"
+    return (sys.executable, "-I", "-c", program)
+
+
+_PROGRAMS = {
+    "kafka": ClientProgram(
+        argv=_python_worker("deliverycheck.clients.kafka.worker"),
+        producer_settings=kafka_settings.producer_settings,
+        consumer_settings=kafka_settings.consumer_settings,
+        check_settings=kafka_settings.check_settings,
+        deviations=tuple(
+            f"{one.name}={one.value} ({one.default})" for one in kafka_settings.deviations()
+        ),
+    ),
+}
