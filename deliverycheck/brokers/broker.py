@@ -56,6 +56,27 @@ class Scan:
     ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
+class DeathCause(StrEnum):
+    """Why a node ended that nobody killed; only ``itself`` is a finding about the broker."""
+
+    OUT_OF_MEMORY = "out_of_memory"
+    DISK_FULL = "disk_full"
+    ITSELF = "itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Death:
+    """A node that nobody killed is gone.
+
+    Attributes:
+        text: how it ended, with the path and the last lines of its log.
+    """
+
+    node: str
+    cause: DeathCause
+    text: str
+
+
 class BrokerError(Exception):
     """The broker could not be brought into the state asked for: trouble of the infrastructure."""
 
@@ -92,8 +113,8 @@ class Broker(Protocol):
     def restart(self, node: str) -> Mapping[str, int]:
         """Start a killed node again on its old data; usable when this returns."""
 
-    def died(self) -> str | None:
-        """If a node that nobody killed is gone: how, with its last log lines; else ``None``."""
+    def died(self) -> Death | None:
+        """A node that nobody killed and that is gone; ``None`` while all are as they should be."""
 
     def slots(self) -> tuple[Slot, ...]:
         """The link slots, fixed at start."""
@@ -124,7 +145,7 @@ class Broker(Protocol):
         """No connection from the slot's proxy to the broker is left."""
 
     def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
-        """What the broker's files say of the first batches, a line each; empty where they are not ours."""
+        """What the broker's files say of the first batches, a line each; none if not ours to read."""
 
     def version(self) -> str:
         """The broker's version, such as ``4.3.1``."""

@@ -1,0 +1,178 @@
+"""Kafka on this machine: one combined KRaft node, a plain child process of the harness."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.guardian import Guardian
+from deliverycheck.brokers.kafka_admin import KafkaAdmin
+from deliverycheck.brokers.kafka_files import first_batches
+from deliverycheck.brokers.kafka_node import KafkaNode, NodePlan, PortTakenError, loopback
+from deliverycheck.brokers.kafka_properties import deviations
+from deliverycheck.brokers.kafka_scan import Scanner
+from deliverycheck.brokers.kafka_topics import TopicFactory
+from deliverycheck.brokers.ports import connections_to
+from deliverycheck.brokers.processes import ProcessError
+from deliverycheck.brokers.provision import KafkaDistribution
+
+# 30 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; at load 10
+# starts took up to 6 s.
+_USABLE_S_MAX = 30.0
+_NODE = "b1"
+_TOPIC_PREFIX = "t"
+
+
+class KafkaProcess:
+    """The process backend (see `Broker` for what each method promises).
+
+    Everything it writes lies in its folder: the log, the properties, and the
+    data, which `stop` removes.
+    """
+
+    system = "kafka"
+    backend = "process"
+
+    def __init__(
+        self,
+        kafka: KafkaDistribution,
+        *,
+        folder: Path,
+        guardian: Guardian,
+        slots: int = 32,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is started; `overrides` are broker settings that win over the fast profile."""
+        self._kafka = kafka
+        self._overrides = dict(overrides or {})
+        plan = NodePlan(name=_NODE, folder=folder, slots=slots, overrides=self._overrides)
+        self._node = KafkaNode(plan, kafka, guardian)
+        self._connect()
+
+    def start(self) -> None:
+        self._node.release()
+        try:
+            self._begin()
+        except PortTakenError:
+            # Somebody outside took a port after it was checked; other ports, once.
+            self._begin()
+
+    def stop(self) -> None:
+        self._scanner.close()
+        self._node.release()
+
+    def kill(self, node: str) -> Mapping[str, int]:
+        evidence = self._named(node).kill()
+        self._scanner.close()
+        return evidence
+
+    def pause(self, node: str) -> Mapping[str, int]:
+        try:
+            return self._named(node).pause()
+        except ProcessError as error:
+            raise BrokerError(self._node.complaint(str(error))) from error
+
+    def resume(self, node: str) -> Mapping[str, int]:
+        try:
+            return self._named(node).resume()
+        except ProcessError as error:
+            raise BrokerError(self._node.complaint(str(error))) from error
+
+    def restart(self, node: str) -> Mapping[str, int]:
+        begun = time.monotonic()
+        pid = self._named(node).spawn()
+        self._await_usable()
+        self._topics.await_all()
+        return {"pid": pid, "usable_ms": round(1000 * (time.monotonic() - begun))}
+
+    def died(self) -> Death | None:
+        return self._node.died()
+
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(
+            Slot(
+                name=f"slot{index}",
+                listener=loopback(ports.listener),
+                advertised=loopback(ports.advertised),
+            )
+            for index, ports in enumerate(self._node.ports.slots)
+        )
+
+    def direct_endpoint(self) -> Endpoint:
+        return loopback(self._node.ports.direct)
+
+    def lease_topic(self, partitions: int) -> str:
+        return self._topics.lease(partitions)
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        self._topics.create(name, partitions)
+
+    def await_topic(self, name: str, partitions: int) -> None:
+        self._topics.await_answering(name, partitions)
+
+    def scan(self, topics: Mapping[str, int]) -> Scan:
+        return self._scanner.scan(topics)
+
+    def retire_topics(self, names: Sequence[str]) -> None:
+        self._topics.retire(names)
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        return connections_to(slot.listener.port) == 0
+
+    def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
+        return first_batches(self._node.data, topic, partitions)
+
+    def version(self) -> str:
+        return self._kafka.version
+
+    def runtime(self) -> str:
+        return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"
+
+    def deviations(self) -> tuple[str, ...]:
+        return tuple(
+            f"{item.name}={item.value} ({item.default})" for item in deviations(self._overrides)
+        )
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset(Capability)
+
+    def logs(self) -> tuple[Path, ...]:
+        return (self._node.log,)
+
+    def _begin(self) -> None:
+        """A fresh node on ports of its own is usable."""
+        self._node.prepare()
+        self._connect()
+        self._node.spawn()
+        self._await_usable()
+
+    def _connect(self) -> None:
+        """The harness's own clients, for the ports that the node has now."""
+        bootstrap = str(self.direct_endpoint())
+        self._admin = KafkaAdmin(bootstrap)
+        self._scanner = Scanner(bootstrap, self._admin)
+        self._topics = TopicFactory(self._admin, prefix=_TOPIC_PREFIX)
+
+    def _await_usable(self) -> None:
+        """It answers metadata, and a topic can be made, answers, and goes."""
+        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
+        try:
+            node.await_listening(_USABLE_S_MAX)
+            left_s = deadline - time.monotonic()
+            self._admin.await_metadata(timeout_s=left_s, alive=node.require_alive)
+            probe = f"{_TOPIC_PREFIX}-probe-{time.monotonic_ns()}"
+            left_s = deadline - time.monotonic()
+            self._admin.create_when_able(probe, timeout_s=left_s, alive=node.require_alive)
+            self._admin.await_answering({probe: 1}, timeout_s=_USABLE_S_MAX)
+            self._admin.delete([probe])
+        except PortTakenError:
+            raise
+        except BrokerError as error:
+            node.require_alive()
+            raise BrokerError(node.complaint(f"is not usable: {error}")) from error
+
+    def _named(self, node: str) -> KafkaNode:
+        if node != self._node.name:
+            message = f"no node {node!r}; this broker has {self._node.name}"
+            raise BrokerError(message)
+        return self._node

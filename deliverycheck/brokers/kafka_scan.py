@@ -1,0 +1,140 @@
+"""What a topic holds: read from the start to the end by clients that no fault reaches."""
+
+import queue
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.cimpl import KafkaError, Message
+
+from deliverycheck.brokers.broker import BrokerError, Scan
+from deliverycheck.brokers.kafka_admin import CLIENT_SETTINGS, KafkaAdmin
+from deliverycheck.history import Delivery, delivery_of
+
+_READER_SETTINGS: Mapping[str, str | int | float | bool] = {
+    "group.id": "deliverycheck-scan",  # The library wants one; nothing is committed, nobody joins.
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+    "enable.partition.eof": True,
+    "auto.offset.reset": "error",
+    "isolation.level": "read_committed",
+    "fetch.wait.max.ms": 10,
+    "fetch.error.backoff.ms": 10,
+}
+# 10 s without a message: a fetch takes milliseconds, its back-offs 100 ms.
+_STALL_S_MAX = 10.0
+_POLL_S = 0.1
+_METADATA_S_MAX = 10.0
+
+_Key = tuple[str, int]
+
+
+class Scanner:
+    """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms."""
+
+    def __init__(
+        self, bootstrap: str, admin: KafkaAdmin, settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Connects at the first scan."""
+        self._admin = admin
+        self._settings = {
+            **CLIENT_SETTINGS,
+            **_READER_SETTINGS,
+            **(settings or {}),
+            "bootstrap.servers": bootstrap,
+        }
+        self._idle: queue.LifoQueue[Consumer] = queue.LifoQueue()
+
+    def scan(self, topics: Mapping[str, int]) -> Scan:
+        """All deliveries of the topics up to the end they have now.
+
+        Raises:
+            BrokerError: the end was not reached; nothing may be concluded.
+        """
+        ends = self._admin.ends(topics)
+        reader = self._borrowed()
+        try:
+            found = _read(reader, ends)
+        except KafkaException as error:
+            reader.close()
+            message = f"scan of {', '.join(topics)}: {error}"
+            raise BrokerError(message) from error
+        except BrokerError:
+            reader.close()
+            raise
+        self._idle.put(reader)
+        return Scan(deliveries=found, ends=ends)
+
+    def close(self) -> None:
+        """Close the clients; the next scan makes new ones."""
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return
+
+    def _borrowed(self) -> Consumer:
+        try:
+            return self._idle.get_nowait()
+        except queue.Empty:
+            return Consumer(self._settings)
+
+
+def _read(reader: Consumer, ends: Mapping[_Key, int]) -> dict[_Key, list[Delivery]]:
+    """Every message below the ends."""
+    found: dict[_Key, list[Delivery]] = {key: [] for key in ends}
+    left = {key: end for key, end in ends.items() if end > 0}
+    # A kept client that is assigned a topic it has never heard of waits 1.00 s
+    # for the next turn of its metadata timer; asking first costs 1 ms.
+    for topic in {topic for topic, _ in left}:
+        reader.list_topics(topic, timeout=_METADATA_S_MAX)
+    reader.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
+    deadline = time.monotonic() + _STALL_S_MAX
+    while left:
+        message = reader.poll(_POLL_S)
+        if message is not None:
+            _take(message, left, found)
+            deadline = time.monotonic() + _STALL_S_MAX
+        elif time.monotonic() > deadline:
+            raise BrokerError(_stalled(left, found))
+    reader.unassign()
+    return found
+
+
+def _take(message: Message, left: dict[_Key, int], found: dict[_Key, list[Delivery]]) -> None:
+    """Add one message, or the news that a partition has no more."""
+    error, offset = message.error(), message.offset()
+    if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # Public; so named.
+        raise KafkaException(error)
+    topic, partition = message.topic(), message.partition()
+    if topic is None or partition is None or offset is None:
+        return
+    key = (topic, partition)
+    end = left.get(key)
+    if end is None:
+        return
+    if error is None and offset < end:
+        found[key].append(_delivery(message, key, offset))
+    if offset >= (end if error is not None else end - 1):
+        del left[key]
+
+
+def _delivery(message: Message, key: _Key, offset: int) -> Delivery:
+    return delivery_of(
+        value=message.value(),
+        source=key[0],
+        partition=key[1],
+        position=offset,
+        key=message.key(),
+        epoch=message.leader_epoch(),
+    )
+
+
+def _stalled(left: Mapping[_Key, int], found: Mapping[_Key, list[Delivery]]) -> str:
+    (topic, partition), end = next(iter(left.items()))
+    return (
+        f"scan: nothing read for {_STALL_S_MAX:.0f} s; {len(left)} partitions have not reached "
+        f"their end, the first is {topic}-{partition}: {len(found[topic, partition])} messages "
+        f"read, the end is {end}"
+    )

@@ -1,0 +1,89 @@
+"""Topics for executions: made fifty at a time, handed out one by one, deleted in batches."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+
+from deliverycheck.brokers.broker import BrokerError
+from deliverycheck.brokers.kafka_admin import KafkaAdmin
+
+# One request that creates 100 topics takes 35 ms, one that creates a single one
+# 3 ms and a wait for its partitions of up to 30 ms.
+BATCH_TOPICS = 50
+_ANSWER_S_MAX = 20.0
+
+
+class TopicFactory:
+    """Fresh topics of one cluster; any thread may call."""
+
+    def __init__(self, admin: KafkaAdmin, *, prefix: str) -> None:
+        """All names that it makes, and all that it accepts, begin with `prefix`."""
+        self._admin = admin
+        self._prefix = prefix
+        self._numbers = count(1)
+        self._making = threading.Lock()
+        self._guard = threading.Lock()
+        self._ready: dict[int, list[str]] = defaultdict(list)
+        self._live: dict[str, int] = {}
+        self._retired: list[str] = []
+
+    def lease(self, partitions: int) -> str:
+        """A fresh topic whose every partition answers."""
+        with self._making:
+            if not self._ready[partitions]:
+                self._ready[partitions] = self._made(partitions)
+            return self._ready[partitions].pop(0)
+
+    def create(self, name: str, partitions: int) -> None:
+        """The topic exists; nothing is awaited."""
+        if not name.startswith(self._prefix):
+            message = (
+                f"topic {name!r}: names made here begin with {self._prefix!r}, so that only what "
+                "a campaign created is ever deleted"
+            )
+            raise BrokerError(message)
+        with self._guard:
+            self._live[name] = partitions
+        self._admin.create([name], partitions)
+
+    def await_answering(self, name: str, partitions: int) -> None:
+        """Every partition of the topic answers."""
+        self._admin.await_answering({name: partitions}, timeout_s=_ANSWER_S_MAX)
+
+    def await_all(self) -> None:
+        """Every partition of every topic in use or in stock answers: the broker was away."""
+        with self._guard:
+            live = {name: each for name, each in self._live.items() if name not in self._retired}
+        self._admin.await_answering(live, timeout_s=_ANSWER_S_MAX)
+
+    def retire(self, names: Sequence[str]) -> None:
+        """They are deleted with the next full batch."""
+        with self._guard:
+            self._retired += [name for name in names if name in self._live]
+            full = self._retired if len(self._retired) >= BATCH_TOPICS else []
+            if full:
+                self._retired = []
+        self._delete(full)
+
+    def delete_all(self) -> None:
+        """Nothing that was made here is left in the cluster."""
+        with self._guard:
+            names = list(self._live)
+            self._retired = []
+        self._delete(names)
+        self._ready.clear()
+
+    def _made(self, partitions: int) -> list[str]:
+        names = [f"{self._prefix}{next(self._numbers)}" for _ in range(BATCH_TOPICS)]
+        with self._guard:
+            self._live |= dict.fromkeys(names, partitions)
+        self._admin.create(names, partitions)
+        self._admin.await_answering(dict.fromkeys(names, partitions), timeout_s=_ANSWER_S_MAX)
+        return names
+
+    def _delete(self, names: Sequence[str]) -> None:
+        self._admin.delete(names)
+        with self._guard:
+            for name in names:
+                self._live.pop(name, None)
