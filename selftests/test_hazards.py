@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deliverycheck.guarantees import HAZARDS, fault_evidence, hazards_of
+from deliverycheck.history import Position
 from selftests.story import Story, at
 
 LINK_FAULTS = {
@@ -304,6 +305,15 @@ def test_confirm_read_after_the_kill_was_given_before_it():
     assert occurred(story) == {"producer_killed"}
 
 
+def test_message_that_timed_out_before_the_kill_was_not_in_the_queue_any_more():
+    story = Story()
+    op = story.publish("p1#1-1")
+    story.returned(op)
+    story.info(op, error="_MSG_TIMED_OUT")
+    story.process("p1#1", "killed")
+    assert occurred(story) == {"producer_killed"}
+
+
 def test_killed_process_that_never_published_is_no_producer():
     story = Story()
     story.published("p1#1-1", 0)
@@ -384,6 +394,27 @@ def test_commit_whose_outcome_is_unknown_leaves_the_message_in_hand():
     story.invoke("c1#1", "commit", group="g")
     story.process("c1#1", "killed")
     assert "consumer_killed_in_hand" in occurred(story)
+
+
+def test_effect_whose_outcome_is_unknown_leaves_the_message_in_hand():
+    story = Story()
+    story.received("c1#1", at("p1#1-1", 0))
+    story.effect("c1#1", at("p1#1-1", 0), outcome="info")
+    story.process("c1#1", "killed")
+    assert "consumer_killed_in_hand" in occurred(story)
+
+
+def test_ack_covers_the_position_that_it_names_and_no_other():
+    story = Story()
+    for number in (0, 1, 2):
+        story.received("c1#1", at(f"p1#1-{number}", number))
+        story.effect("c1#1", at(f"p1#1-{number}", number))
+    for number in (0, 2):
+        covers = (Position(source="t", partition=0, position=number),)
+        story.ok(story.invoke("c1#1", "ack", covers=covers))
+    story.process("c1#1", "killed")
+    found = hazards_of(story.history())["consumer_killed_in_hand"]
+    assert [(one.facts["message"], one.facts["deliveries"]) for one in found] == [("p1#1-1", 1)]
 
 
 def test_consumer_killed_before_its_first_delivery_had_nothing():
@@ -479,6 +510,14 @@ def test_topic_is_not_just_created_a_second_later():
     assert occurred(created(wait_ms=1000)) == {"none"}
 
 
+@pytest.mark.parametrize("completion", ["fail", "info"])
+def test_topic_whose_creation_is_not_known_to_have_worked_is_not_just_created(completion):
+    story = Story()
+    getattr(story, completion)(story.invoke("admin#1", "declare", target="t"))
+    story.published("p1#1-1", 0)
+    assert "topic_just_created" not in occurred(story)
+
+
 def test_answer_of_another_topic_says_nothing_of_this_one():
     story = Story()
     story.ok(story.invoke("admin#1", "declare", target="t"))
@@ -537,6 +576,15 @@ def test_commit_that_waited_for_the_heal_shows_that_the_fault_acted():
     story.healed("lose_reply", "link c1")
     story.ok(op)
     assert only(story) == (True, "op 0 was not over before the heal")
+
+
+def test_commit_that_ended_before_the_heal_did_not_wait_for_it():
+    story = Story()
+    op = story.invoke("c1#1", "commit", group="g")
+    story.injected("lose_reply", "link c1")
+    story.ok(op)
+    story.healed("lose_reply", "link c1")
+    assert only(story)[0] is False
 
 
 def test_hazard_that_a_fault_made_occur_shows_that_it_acted():
@@ -607,6 +655,14 @@ def test_killed_node_shows_that_the_fault_acted(fault):
     story.node("b1", "killed")
     story.node("b1", "ready")
     assert only(story) == (True, "b1 was killed at 0.002 s")
+
+
+def test_node_killed_outside_the_fault_shows_nothing_of_it():
+    story = Story()
+    story.fault("inject", "kill", "b1")
+    story.healed("kill", "b1")
+    story.node("b1", "killed")
+    assert only(story)[0] is False
 
 
 def test_every_hazard_is_shown_by_a_test_of_this_file():
