@@ -116,6 +116,16 @@ def interleaved(data, path):
     return b"".join(told)
 
 
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+def test_processes_told_one_after_the_other_from_the_last_get_the_same_verdicts(path):
+    header, *lines = path.read_bytes().splitlines(keepends=True)
+    lanes, told = {}, {}
+    for line in lines:
+        told.setdefault(lane_of(line, lanes), []).append(line)
+    backwards = b"".join(line for lane in reversed(told) for line in told[lane])
+    assert check(history_of(header + backwards)) == check(read_history(path))
+
+
 @settings(max_examples=150, deadline=None, database=None)
 @given(data=st.data(), path=st.sampled_from(FILES))
 def test_no_verdict_depends_on_how_lines_of_different_processes_interleave(data, path):
