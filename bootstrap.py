@@ -130,7 +130,11 @@ def wheelhouse(pip: Path, lock: int) -> Path:
     def fetch(draft: Path) -> None:
         options = ["--no-cache-dir", "--only-binary=:all:", "--dest", str(draft)]
         command = [_python(), str(pip / "pip"), "download", "-q", *options, *_LOCKED]
-        run(command, "python packages: fetching the locked wheels (45 MB)", lock)
+        try:
+            run(command, "python packages: fetching the locked wheels (45 MB)", lock)
+        except SetUpError as error:
+            message = f"{error}\n  To fix it: check the network, and the index in pip.conf"
+            raise SetUpError(message) from error
 
     content = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
     tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"

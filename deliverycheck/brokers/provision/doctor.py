@@ -11,7 +11,7 @@ from pathlib import Path
 from deliverycheck.brokers.provision import java, kafka, toxiproxy
 from deliverycheck.brokers.provision.cache import notes_of
 from deliverycheck.brokers.provision.download import read_jar_lock
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.places import cache_folder
 from deliverycheck.brokers.provision.startup_cache import startup_folder
 
@@ -59,7 +59,7 @@ def _looked_at(component: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except ProvisionError as error:
-        found = first_lines(error.problem)
+        found = in_one_line(error.problem)
         return Finding(component=component, status=Status.MISSING, found=found, fix=error.fix)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from deliverycheck.brokers.provision.commands import output_of
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 
 # 8 at once fetched 46 jars in 4 to 7 s; one after the other took 14 to 22 s.
 _JARS_AT_ONCE = 8
@@ -84,7 +84,7 @@ def fetch_jars(jars: Sequence[Jar], into: Path, sources: Sequence[tuple[str, Jar
         try:
             source(jars, draft)
         except Exception as error:  # noqa: BLE001  # A library of network code: any error means "not from here".
-            problems.append(f"{name}: {first_lines(str(error)) or type(error).__name__}")
+            problems.append(f"{name}: {in_one_line(str(error)) or type(error).__name__}")
             continue
         for jar in jars:
             require_sha256(draft / jar.file_name, jar)

@@ -17,7 +17,7 @@ class ProvisionError(RuntimeError):
         self.fix = fix
 
 
-def first_lines(problem: str) -> str:
-    """`problem` cut to what fits beside others in one message."""
+def in_one_line(problem: str) -> str:
+    """The first and the last line of `problem`: what was asked, and what was said in the end."""
     lines = [line.strip() for line in problem.splitlines() if line.strip()]
-    return " / ".join(lines[:3])[:300]
+    return " … ".join(dict.fromkeys(lines[:1] + lines[-1:]))[:300]

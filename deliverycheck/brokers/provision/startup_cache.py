@@ -8,7 +8,7 @@ plans use it, and ended.
 from pathlib import Path
 
 from deliverycheck.brokers.provision.cache import Notes, made_once
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.java import JavaRuntime
 from deliverycheck.brokers.provision.kafka import (
     JVM_FLAGS,
@@ -56,10 +56,8 @@ def provide_startup_flags(
     try:
         made_once(folder, build, progress)
     except ProvisionError as error:
-        progress.say(f"kafka: no start-up cache, each start takes 0.8 s longer: {_why(error)}")
+        progress.say(
+            f"kafka: no start-up cache, each start takes 0.8 s longer: {in_one_line(error.problem)}"
+        )
         return ()
     return (f"{used}={folder / _FILE}", *_QUIET)
-
-
-def _why(error: ProvisionError) -> str:
-    return first_lines(error.problem)

@@ -14,7 +14,7 @@ from pathlib import Path
 from deliverycheck.brokers.provision.cache import Notes, made_once, notes_of
 from deliverycheck.brokers.provision.commands import output_of
 from deliverycheck.brokers.provision.download import install_wheel
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.places import cache_folder, digest_of, locks_folder
 from deliverycheck.brokers.provision.progress import Progress
 
@@ -114,7 +114,7 @@ def _built(binary: Path, scratch: Path, progress: Progress) -> Notes:
             with progress.doing(f"toxiproxy {locked_version()}: building with the {name}'s Go"):
                 _build(go, binary, scratch)
         except ProvisionError as error:
-            problems.append(f"{name}: {first_lines(error.problem)}")
+            problems.append(f"{name}: {in_one_line(error.problem)}")
         else:
             return {"version": _version_of(binary), "origin": f"built with Go ({name})"}
     raise ProvisionError("toxiproxy", "; ".join(problems), _FIX)
@@ -166,7 +166,7 @@ def _version_of(executable: Path) -> str:
     said = output_of([executable, "-version"], component="toxiproxy", fix=_FIX, timeout_s_max=30)
     found = re.search(r"\d+\.\d+\.\d+", said)
     if found is None:
-        raise ProvisionError("toxiproxy", f"{executable} -version said {first_lines(said)!r}", _FIX)
+        raise ProvisionError("toxiproxy", f"{executable} -version said {in_one_line(said)!r}", _FIX)
     return found[0]
 
 

@@ -13,7 +13,7 @@ from confluent_kafka.cimpl import NewTopic  # What `admin` hands on, where it ha
 
 from deliverycheck.brokers.kafka_properties import BrokerPorts, SlotPorts, render
 from deliverycheck.brokers.provision.commands import spawned
-from deliverycheck.brokers.provision.errors import ProvisionError, first_lines
+from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.ports import free_ports
 
 _TOPIC = "training"
@@ -113,4 +113,4 @@ def _receive(consumer: Consumer, topic: str) -> None:
 
 def _last_words(log: Path) -> str:
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
-    return "the broker said: " + (first_lines("\n".join(lines[-3:])) or "nothing")
+    return "the broker said: " + (in_one_line("\n".join(lines[-3:])) or "nothing")
