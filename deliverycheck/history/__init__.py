@@ -5,6 +5,7 @@ from deliverycheck.history.codec import HistoryFormatError, encode, events_of, h
 from deliverycheck.history.events import (
     FORMAT,
     VERSION,
+    Completion,
     Event,
     Fail,
     FaultEvent,
@@ -49,6 +50,7 @@ __all__ = [
     "Body",
     "CampaignFolder",
     "Clock",
+    "Completion",
     "Delivery",
     "DeliveryRun",
     "Effect",

@@ -1,0 +1,137 @@
+"""`deliverycheck run`: claims against a live target, with progress, a record and a report."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import msgspec
+
+from deliverycheck.cli.console import Progress
+from deliverycheck.cli.systems import Content, claims_named, content_of
+from deliverycheck.cli.target import OpenTarget, TargetOptions
+from deliverycheck.clients import client_program
+from deliverycheck.guarantees import GUARANTEES
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans import Claim, Step
+from deliverycheck.plans.campaign import Campaign as CampaignRecord
+from deliverycheck.search import (
+    Campaign,
+    Corpus,
+    Judge,
+    Ledger,
+    Profile,
+    exit_code,
+    with_what_holds_instead,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user asked to run.
+
+    Attributes:
+        corpus: folder of the plans worth keeping.
+        out: the campaign's folder; made anew.
+    """
+
+    profile: Profile
+    target: TargetOptions
+    claims: tuple[str, ...]
+    seed: int
+    out: Path
+    corpus: Path
+
+
+def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
+    """Run the claims and leave `campaign.json` in the campaign's folder.
+
+    Raises:
+        UsageError, SettingError: nothing was run.
+        BrokerError, ProvisionError and the like: the target did not come up.
+    """
+    content = content_of(options.target.system)
+    claims = claims_named(content.claims, options.claims)
+    program = client_program(content.name)
+    for claim in claims:
+        program.check_settings(claim.subject)
+    folder = CampaignFolder(root=options.out).create()
+    pool = content.make_pool(options.seed, options.profile.pool)
+    with OpenTarget(
+        options.target, model=content.model, folder=folder.root, say=progress.say
+    ) as target:
+        progress.head(target.facts())
+        campaign = _campaign(options, content, claims, pool, target, folder, progress, stop)
+        began_s = time.monotonic()
+        started = datetime.now(UTC)
+        with progress.following(campaign):
+            campaign.run()
+        record = _record(options, campaign, target, claims, started, time.monotonic() - began_s)
+    folder.campaign.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    return record
+
+
+def _campaign(
+    options: RunOptions,
+    content: Content,
+    claims: tuple[Claim, ...],
+    pool: Sequence[Sequence[Step]],
+    target: OpenTarget,
+    folder: CampaignFolder,
+    progress: Progress,
+    stop: Event,
+) -> Campaign:
+    judge = Judge(
+        execute=target.execute,
+        renew=target.renew,
+        guarantees=tuple(GUARANTEES),
+        folder=folder.executions,
+    )
+    return Campaign(
+        claims=claims,
+        profile=options.profile,
+        model=content.model,
+        pool=pool,
+        judge=judge,
+        ledger=Ledger(claims, needed=options.profile.needed, reachable=target.reachable()),
+        corpus=Corpus(options.corpus),
+        folder=folder,
+        say=progress.say,
+        stop=stop,
+    )
+
+
+def _record(
+    options: RunOptions,
+    campaign: Campaign,
+    target: OpenTarget,
+    claims: tuple[Claim, ...],
+    started: datetime,
+    duration_s: float,
+) -> CampaignRecord:
+    results = campaign.ledger.results()
+    judge = campaign.judge
+    code = exit_code(
+        results,
+        executions=judge.executions,
+        inconclusive=judge.inconclusive,
+        broker_died=bool(judge.deaths),
+    )
+    return CampaignRecord(
+        id=options.out.name,
+        profile=options.profile.name,
+        seed=options.seed,
+        started=started.isoformat(timespec="seconds"),
+        duration_s=round(duration_s, 1),
+        target=target.facts(),
+        executions=judge.executions,
+        inconclusive=judge.inconclusive,
+        results=results,
+        violations=with_what_holds_instead(campaign.violations, results, claims),
+        exit_code=int(code),
+        interrupted=campaign.stop.is_set(),
+        notes=tuple(judge.deaths),
+        options={"claims": ", ".join(options.claims) or "all"},
+    )

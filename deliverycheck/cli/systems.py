@@ -1,0 +1,51 @@
+"""What the command line knows of each system: its claims, its pool, its model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from deliverycheck.plans import Claim, Step
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.model import Model
+
+
+class UsageError(Exception):
+    """The user asked for what there is not; the message names it and what there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """One system's content."""
+
+    name: str
+    claims: tuple[Claim, ...]
+    make_pool: Callable[[int, int], Sequence[Sequence[Step]]]
+    model: Model
+
+
+def content_of(system: str) -> Content:
+    """The content of a system.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    if system != "kafka":
+        raise UsageError(f"no system {system!r}; there is: kafka")
+    from properties import kafka  # noqa: PLC0415  # Hypothesis takes 0.3 s to import: only who draws pays
+
+    return Content(name="kafka", claims=kafka.CLAIMS, make_pool=kafka.make_pool, model=KafkaModel())
+
+
+def claims_named(claims: Sequence[Claim], names: Sequence[str]) -> tuple[Claim, ...]:
+    """The claims of these ids, or all without names.
+
+    Raises:
+        UsageError: an id is not among them; names the nearest.
+    """
+    known = {claim.id: claim for claim in claims}
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"no claim {name!r}. {hint}`deliverycheck claims` lists them all")
+    return tuple(known[name] for name in names) if names else tuple(claims)

@@ -1,0 +1,142 @@
+"""A consuming lane: a member of the group that goes through its application's cycle, call by call."""
+
+from collections.abc import Generator, Iterator
+from enum import StrEnum
+
+from deliverycheck.brokers import Slot
+from deliverycheck.clients import Reply, commands
+from deliverycheck.executions.lane import Lane
+from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.history import Action, Delivery, Ok, Position
+from deliverycheck.plans import CommitPolicy, Consumer
+
+WORKLOAD_RECEIVE_MS = 250
+"""Twice what a first assignment takes (121 ms), so that an empty receive says: nothing there."""
+
+TAIL_RECEIVE_MS = 20
+"""Prefetched messages come in under 1 ms; the drain asks again and again."""
+
+
+class Called(StrEnum):
+    """The calls of an application cycle."""
+
+    RECEIVE = "receive"
+    HANDLE = "handle"
+    EFFECT = "effect"
+    COMMIT = "commit"
+    STORE = "store"
+    BLOCKED = "blocked"
+
+
+class ConsumerLane(Lane):
+    """One consumer of the plan.
+
+    Attributes:
+        idle: the last receive brought nothing.
+        ends: positions of the ends that the member has seen, by partition.
+    """
+
+    def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
+        super().__init__(run, name, slot)
+        self._consumer = consumer
+        self._cycle: Iterator[Called] = iter(())
+        self._patience_s = CALL_DEADLINE_S
+        self.last_reply = Reply(re=-1)
+        self.receive_ms = WORKLOAD_RECEIVE_MS
+        self.closed = False
+        self.idle = False
+        self.assigned: frozenset[int] = frozenset()
+        self.ends: dict[int, int] = {}
+
+    @property
+    def group(self) -> str:
+        """The group of all consumers of the execution."""
+        return f"{self.run.subject_topic}-group"
+
+    def open(self) -> None:
+        """The member has subscribed and joins while it is polled."""
+        self.enlist()
+        self.closed = self.idle = False
+        self.assigned, self.ends = frozenset(), {}
+        self._cycle = self._work()
+        program, subject = self.run.target.program, self.run.plan.subject
+        op = self.invoke(Action.SUBSCRIBE, target=self.run.subject_topic, group=self.group)
+        settings = program.consumer_settings(subject, str(self.slot.advertised), self.group)
+        command = commands.OpenConsumer(settings=settings, topics=(self.run.subject_topic,))
+        self.finish(op, self.call(command, op=op))
+
+    def step(self, *, patience_s: float = CALL_DEADLINE_S) -> Called:
+        """Make the next call of the cycle, or wait on for the one that is blocked."""
+        self._patience_s = patience_s
+        return next(self._cycle)
+
+    def _ask(self, command: commands.Command, op: int | None) -> Iterator[Called]:
+        """One synchronous call: the application goes on only when it has returned."""
+        identity = self.send(command)
+        while not self.run.wait(lambda: identity in self._replies, self._patience_s):
+            if self._patience_s:
+                self.run.note(self.process, "blocked", op=op)
+            yield Called.BLOCKED
+        self.last_reply = self._replies[identity]
+
+    def _work(self) -> Iterator[Called]:
+        while True:
+            op = self.invoke(Action.RECEIVE, group=self.group)
+            command = commands.Receive(
+                op=op, max=1, timeout_ms=self.receive_ms, until=commands.Until.END
+            )
+            yield from self._ask(command, op)
+            deliveries = self.completed[op].deliveries if op in self.completed else ()
+            self._remember(self.last_reply, idle=not deliveries)
+            yield Called.RECEIVE
+            for delivery in deliveries:
+                yield from self._process(delivery)
+            if deliveries:
+                yield from self._ask(commands.Idle(), None)
+
+    def _process(self, delivery: Delivery) -> Iterator[Called]:
+        policy = self._consumer.commit
+        if policy is CommitPolicy.BEFORE_EFFECT:
+            op = yield from self._commit(delivery)
+            if not isinstance(self.completed.get(op), Ok):
+                return  # Without a commit the effect might be a second one.
+        if self._consumer.handling_ms and self.receive_ms == WORKLOAD_RECEIVE_MS:
+            self.run.pass_time(self._consumer.handling_ms / 1000)
+            yield Called.HANDLE
+        op = self.invoke(Action.EFFECT, group=self.group, deliveries=(delivery,))
+        yield from self._ask(commands.Effect(op=op, deliveries=(delivery,)), op)
+        yield Called.EFFECT
+        if policy is CommitPolicy.AFTER_EFFECT:
+            yield from self._commit(delivery)
+        elif policy is CommitPolicy.STORE_AFTER_EFFECT:
+            covers = self._covers(delivery)
+            op = self.invoke(Action.STORE_OFFSET, group=self.group, covers=covers)
+            yield from self._ask(commands.StoreOffset(op=op, covers=covers), op)
+            yield Called.STORE
+
+    def _commit(self, delivery: Delivery) -> Generator[Called, None, int]:
+        """Commit past the delivery and wait for the answer; the operation."""
+        covers = self._covers(delivery)
+        op = self.invoke(Action.COMMIT, group=self.group, covers=covers)
+        yield from self._ask(commands.Commit(op=op, covers=covers), op)
+        yield Called.COMMIT
+        return op
+
+    def _remember(self, reply: Reply, *, idle: bool) -> None:
+        self.idle = idle
+        if reply.assigned is not None:
+            self.assigned = frozenset(
+                one.partition for one in reply.assigned if one.partition is not None
+            )
+        self.ends = {
+            one.partition: one.position for one in reply.ends if one.partition is not None
+        }
+
+    def _covers(self, delivery: Delivery) -> tuple[Position, ...]:
+        return (self.position_after(delivery),)
+
+    def reached(self, ends: dict[int, int]) -> bool:
+        """Whether the member has read its partitions to these ends and has nothing in hand."""
+        return self.idle and all(
+            self.ends.get(partition, -1) >= ends.get(partition, 0) for partition in self.assigned
+        )

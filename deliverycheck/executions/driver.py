@@ -1,0 +1,198 @@
+"""Runs one plan against a live target and leaves its execution folder behind."""
+
+import time
+from dataclasses import dataclass
+
+import msgspec
+
+from deliverycheck.brokers import BrokerError, Capability, DeathCause
+from deliverycheck.clients import WorkerError
+from deliverycheck.executions.consumer import ConsumerLane
+from deliverycheck.executions.lane import Lane
+from deliverycheck.executions.live import InconclusiveError, LiveTarget
+from deliverycheck.executions.producer import ProducerLane
+from deliverycheck.executions.run import Run
+from deliverycheck.executions.stage import Stage
+from deliverycheck.executions.tail import bring_to_rest
+from deliverycheck.history import (
+    FORMAT,
+    VERSION,
+    ExecutionFolder,
+    Header,
+    NodeEvent,
+    NodeState,
+    Phase,
+    Recorder,
+)
+from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
+
+INFRASTRUCTURE = (InconclusiveError, BrokerError, WorkerError, OSError)
+"""What may go wrong without the subject having anything to do with it."""
+
+
+NODE = "b1"
+PLAN = "plan"
+"""The process whose events mark where each step of the plan began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One plan that was run.
+
+    Attributes:
+        inconclusive: trouble of the infrastructure, by name: nothing may be judged then.
+        broker_died: a node that nobody killed is gone: a finding by itself.
+        seconds: from the lease of the topic to the last worker's end.
+    """
+
+    plan: Plan
+    folder: ExecutionFolder
+    seconds: float
+    inconclusive: str | None = None
+    broker_died: str | None = None
+
+
+def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Execution:
+    """Run the plan to its end. Never raises for trouble of the infrastructure: that is a result.
+
+    The folder holds plan, header and history, readable to whatever point was reached.
+    """
+    started_s = time.monotonic()
+    trouble: str | None = None
+    try:
+        folder.create()
+        folder.plan.write_bytes(plan.to_json())
+        trouble = _run(plan, target, folder)
+    except INFRASTRUCTURE as error:
+        trouble = _named(error)
+    death = target.broker.died()
+    died = death.text if death is not None else None
+    itself = death is not None and death.cause is DeathCause.ITSELF
+    return Execution(
+        plan=plan,
+        folder=folder,
+        seconds=time.monotonic() - started_s,
+        inconclusive=trouble or died,
+        broker_died=died if itself else None,
+    )
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__.removesuffix('Error')}: {error}"
+
+
+def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
+    """The trouble that ended it early, or ``None``."""
+    topic = target.broker.lease_topic(plan.subject.partitions)
+    execution = topic.rpartition("-")[2] or topic
+    recorder = Recorder(folder.history, _header(plan, execution, topic), time.monotonic_ns)
+    run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
+    run.topics["t1"] = topic
+    stage = Stage(run)
+    trouble: str | None = None
+    try:
+        _make_lanes(run)
+        run.phase(Phase.WORKLOAD)
+        for number, step in enumerate(plan.steps, start=1):
+            run.note(PLAN, "step", evidence={"number": number})
+            stage.perform(step)
+        bring_to_rest(run, stage)
+        _collect_from_disk(run, folder)
+    except INFRASTRUCTURE as error:
+        trouble = _named(error)
+        if died := target.broker.died():
+            evidence = {"cause": died.cause, "text": died.text}
+            event = NodeEvent(
+                node=NODE, state=NodeState.DIED, ns=recorder.now(), evidence=evidence
+            )
+            recorder.write(event)
+    finally:
+        trouble = _clean_up(run, stage) or trouble
+        target.broker.retire_topics(tuple(run.topics.values()))
+        recorder.close()
+        run.close()
+        _keep_logs(run, folder)
+    return trouble
+
+
+def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
+    """What the broker's own files say of topics that the plan created, where they are ours to read."""
+    created = [topic for name, topic in run.topics.items() if name != "t1"]
+    broker, partitions = run.target.broker, run.plan.subject.partitions
+    if created and Capability.FILES in run.target.capabilities:
+        lines = [line for topic in created for line in broker.first_batches(topic, partitions)]
+        folder.evidence.write_bytes(msgspec.json.encode(lines))
+
+
+def _header(plan: Plan, execution: str, topic: str) -> Header:
+    subject = plan.subject
+    return Header(
+        format=FORMAT,
+        version=VERSION,
+        execution=execution,
+        plan=plan.digest,
+        relies_on=subject.relies_on,
+        error_means=subject.error_means,
+        groups={f"{topic}-group": (topic,)} if subject.consumer else {},
+    )
+
+
+def _make_lanes(run: Run) -> None:
+    """A lane for each producer and consumer of the plan, each with a link of its own."""
+    names = {"p1"} | {
+        lane.removeprefix("link ")
+        for step in run.plan.steps
+        if isinstance(step, (Publish, Work, Inject)) and (lane := lane_of(step))
+    }
+    consumer = run.plan.subject.consumer
+    names |= {"c1"} if consumer is not None else set()
+    for name in sorted(names):
+        slot = run.target.slots.lease()
+        if name.startswith("p"):
+            run.lanes[name] = ProducerLane(run, name, slot)
+        elif consumer is not None:
+            run.lanes[name] = ConsumerLane(run, name, slot, consumer)
+        else:
+            run.target.slots.give_back(slot)
+
+
+def _clean_up(run: Run, stage: Stage) -> str | None:
+    """No fault, worker or lease of the execution is left; what could not be cleaned up."""
+    troubles: list[str] = []
+    for lane in run.lanes.values():
+        try:
+            _release(run, stage, lane)
+        except INFRASTRUCTURE as error:
+            troubles.append(f"cleaning up {lane.name}: {_named(error)}")
+    try:
+        stage.disturbances.bring_node_back(NODE)
+    except INFRASTRUCTURE as error:
+        troubles.append(f"cleaning up {NODE}: {_named(error)}")
+    return "; ".join(troubles) or None
+
+
+def _release(run: Run, stage: Stage, lane: Lane) -> None:
+    try:
+        if lane.link in stage.disturbances.on_links:
+            stage.disturbances.heal(lane)
+        if lane.paused:
+            stage.resume_worker(lane)
+        lane.dismiss()
+    finally:
+        if lane.worker is not None:
+            lane.worker.kill()
+            lane.worker = None
+        run.target.slots.give_back(lane.slot)
+
+
+def _keep_logs(run: Run, folder: ExecutionFolder) -> None:
+    """What each incarnation wrote to its log during this execution."""
+    for lane in run.lanes.values():
+        for process, text in lane.logs.items():
+            if text:
+                (folder.logs / f"{process.replace('#', '-')}.log").write_bytes(text)
+
+
+def save_header(folder: ExecutionFolder, facts: dict[str, object]) -> None:
+    """Write what was really there beside the history."""
+    folder.header.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1) + b"\n")

@@ -1,0 +1,74 @@
+"""What an execution runs against: the broker, the faults on its links, the workers, the slots."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol
+
+from deliverycheck.brokers import Broker, Capability, Slot
+from deliverycheck.clients import ClientProgram, WorkerPool
+from deliverycheck.plans import Direction, FaultKind
+
+SLOT_WAIT_S = 60.0
+"""Slots come back when executions end; the longest take some 20 s."""
+
+
+class InconclusiveError(Exception):
+    """Trouble of the infrastructure: the execution says nothing about the subject. The message names it."""
+
+
+class LinkFaults(Protocol):
+    """Disturbs links; `faults.Injector` is one. May be called from any thread."""
+
+    def inject(
+        self, fault: FaultKind, slot: Slot, direction: Direction | None
+    ) -> Mapping[str, Any]:
+        """The fault is in place, and the evidence says what was read back."""
+
+    def heal(self, slot: Slot) -> Mapping[str, Any]:
+        """No fault is on the link."""
+
+    def alive(self) -> str | None:
+        """Why it can act no more; ``None`` while it can."""
+
+
+class SlotPool:
+    """Lends link slots; one that comes back is healed."""
+
+    def __init__(self, slots: tuple[Slot, ...]) -> None:
+        self._free: SimpleQueue[Slot] = SimpleQueue()
+        for slot in slots:
+            self._free.put(slot)
+
+    def lease(self) -> Slot:
+        """A slot that nobody else uses.
+
+        Raises:
+            InconclusiveError: none came free in time.
+        """
+        try:
+            return self._free.get(timeout=SLOT_WAIT_S)
+        except Empty:
+            raise InconclusiveError(
+                f"no link slot came free within {SLOT_WAIT_S:.0f} s; run fewer executions at once"
+            ) from None
+
+    def give_back(self, slot: Slot) -> None:
+        """The slot is free for another execution."""
+        self._free.put(slot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveTarget:
+    """Everything real that plans are run against; it lives as long as a campaign."""
+
+    broker: Broker
+    links: LinkFaults
+    workers: WorkerPool
+    program: ClientProgram
+    slots: SlotPool
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the backend can do to its broker."""
+        return self.broker.capabilities()

@@ -1,0 +1,111 @@
+"""The state of one execution while it runs, and its only way to wait."""
+
+import selectors
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from deliverycheck.executions.live import InconclusiveError, LiveTarget
+from deliverycheck.history import Phase, PhaseMark, ProcessEvent, Recorder
+from deliverycheck.plans import Plan
+
+if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
+    from deliverycheck.executions.lane import Lane
+
+CALL_DEADLINE_S = 1.5
+"""Past it a call is recorded as blocked and the plan goes on: above librdkafka's 1 s scan of timers,
+far below the 30 s and more that a synchronous commit waits on a faulted link."""
+
+NS_PER_S = 1_000_000_000
+
+
+class Run:
+    """One execution: its recorder, its lanes, its names. One thread owns it.
+
+    All waiting goes through `wait`, which serves every worker of the execution, so
+    that what one of them says while another is waited for is recorded when it is read.
+    """
+
+    def __init__(self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str) -> None:
+        self.plan = plan
+        self.target = target
+        self.recorder = recorder
+        self.execution = execution
+        self.topics: dict[str, str] = {}
+        self.lanes: dict[str, "Lane"] = {}
+        self.reasons: list[str] = []
+        self._selector = selectors.DefaultSelector()
+
+    @property
+    def subject_topic(self) -> str:
+        """The real name of ``t1``, which consumers work off."""
+        return self.topics["t1"]
+
+    def watch(self, lane: "Lane", fileno: int) -> None:
+        """Serve the lane's worker whenever the execution waits."""
+        self._selector.register(fileno, selectors.EVENT_READ, lane)
+
+    def unwatch(self, fileno: int) -> None:
+        """The worker is served no more."""
+        self._selector.unregister(fileno)
+
+    def wait(
+        self, condition: Callable[[], bool], deadline_s: float, *, poll_s: float = 60.0
+    ) -> bool:
+        """Serve all workers until the condition holds or the deadline passes; whether it holds.
+
+        `poll_s` is for conditions that no worker's word announces.
+        """
+        end_ns = self.recorder.now() + int(deadline_s * NS_PER_S)
+        while not condition():
+            left_s = (end_ns - self.recorder.now()) / NS_PER_S
+            if left_s <= 0:
+                return False
+            for key, _ in self._selector.select(min(left_s, poll_s)):
+                key.data.serve()
+        return True
+
+    def pass_time(self, seconds: float) -> None:
+        """Serve all workers for that long."""
+        self.wait(lambda: False, seconds)
+
+    def require(
+        self, condition: Callable[[], bool], deadline_s: float, what: str, *, poll_s: float
+    ) -> None:
+        """Wait for what only broken infrastructure withholds.
+
+        Raises:
+            InconclusiveError: it did not come in time.
+        """
+        if not self.wait(condition, deadline_s, poll_s=poll_s):
+            raise InconclusiveError(f"{what} did not happen within {deadline_s:g} s")
+
+    def note(
+        self,
+        process: str,
+        what: str,
+        *,
+        op: int | None = None,
+        error: str | None = None,
+        link: str | None = None,
+        evidence: Mapping[str, object] | None = None,
+    ) -> None:
+        """Record that something became of a process."""
+        self.recorder.write(
+            ProcessEvent(
+                process=process,
+                what=what,
+                ns=self.recorder.now(),
+                op=op,
+                error=error,
+                link=link,
+                evidence=dict(evidence or {}),
+            )
+        )
+
+    def phase(self, phase: Phase) -> None:
+        """Record that a phase begins."""
+        self.recorder.write(PhaseMark(phase=phase, ns=self.recorder.now()))
+
+    def close(self) -> None:
+        """Nobody is waited for any more."""
+        self._selector.close()

@@ -1,0 +1,206 @@
+"""What the driver does for each kind of step."""
+
+from collections.abc import Callable
+from typing import Any
+
+from deliverycheck.brokers import Capability
+from deliverycheck.clients import commands
+from deliverycheck.executions.consumer import Called, ConsumerLane
+from deliverycheck.executions.disturbances import Disturbances
+from deliverycheck.executions.lane import Lane
+from deliverycheck.executions.producer import ProducerLane
+from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.history import Action, FaultMoment, Invoke, Ok
+from deliverycheck.plans import (
+    Arm,
+    Await,
+    Close,
+    CreateTopic,
+    Flush,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Release,
+    Restart,
+    Resume,
+    Step,
+    TopicReady,
+    Wait,
+    Work,
+)
+
+HARNESS = "admin#1"
+"""The process of what the harness itself asks of the broker."""
+
+
+class Stage:
+    """An execution's lanes and disturbances: performs steps one after the other."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.disturbances = Disturbances(run)
+
+    def perform(self, step: Step) -> None:
+        """Do what the step says. What is not possible (any more) is left out and recorded."""
+        _VERBS[type(step)](self, step)
+
+    def producer(self, name: str) -> ProducerLane:
+        """The producing lane of that name."""
+        lane = self.run.lanes[name]
+        assert isinstance(lane, ProducerLane)  # noqa: S101  # lanes are made by their names
+        return lane
+
+    def consumer(self, name: str) -> ConsumerLane:
+        """The consuming lane of that name."""
+        lane = self.run.lanes[name]
+        assert isinstance(lane, ConsumerLane)  # noqa: S101  # lanes are made by their names
+        return lane
+
+    def is_free(self, lane: Lane) -> bool:
+        """Whether the lane can take a call; one that is still blocked is waited for once."""
+        if lane.join(CALL_DEADLINE_S):
+            return True
+        self.run.note(lane.process, "skipped", evidence={"because": "its last call is blocked"})
+        return False
+
+    def publish(self, step: Publish) -> None:
+        lane = self.producer(step.lane)
+        if not lane.lives:
+            undisturbed = lane.link not in self.disturbances.on_links
+            healthy = undisturbed and self.disturbances.node_down is None
+            lane.open(commands.Connect.WARM if healthy else commands.Connect.COLD)
+        if self.is_free(lane):
+            lane.publish(step)
+
+    def flush(self, step: Flush) -> None:
+        lane = self.producer(step.lane)
+        if lane.lives and self.is_free(lane):
+            lane.flush(step)
+
+    def work(self, step: Work) -> None:
+        lane = self.consumer(step.lane)
+        if not lane.lives:
+            lane.open()
+        for call in range(1, step.calls + 1):
+            sent = step.wait is Wait.SENT and call == step.calls
+            called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)
+            if called is Called.BLOCKED or (called is Called.RECEIVE and lane.idle):
+                return
+
+    def close(self, step: Close) -> None:
+        lane = self.consumer(step.lane)
+        if lane.lives and self.is_free(lane):
+            op = lane.invoke(Action.CLOSE)
+            lane.finish(op, lane.call(commands.Close(), op=op))
+            lane.closed = True
+            lane.dismiss()
+
+    def kill(self, step: Kill) -> None:
+        if step.lane not in self.run.lanes:
+            self._disturb_node(step.lane, "kill", Capability.KILL)
+            return
+        lane = self.run.lanes[step.lane]
+        if lane.lives:
+            self.disturbances.record_plain(FaultMoment.INJECT, "kill", lane.name)
+            evidence = lane.kill()
+            self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
+
+    def kill_for_good(self, lane: Lane) -> None:
+        """End a worker that does not answer any more; no fault of the plan's."""
+        lane.kill()
+        self.run.reasons.append(f"{lane.process} did not answer after the last heal and was killed")
+
+    def pause(self, step: Pause) -> None:
+        if step.lane not in self.run.lanes:
+            self._disturb_node(step.lane, "pause", Capability.PAUSE)
+            return
+        lane = self.run.lanes[step.lane]
+        if lane.lives and not lane.paused:
+            self.disturbances.record_plain(FaultMoment.INJECT, "pause", lane.name)
+            evidence = lane.pause()
+            self.disturbances.record_plain(FaultMoment.INJECTED, "pause", lane.name, evidence)
+
+    def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
+        if needed in self.run.target.capabilities and self.disturbances.node_down is None:
+            self.disturbances.take_node(node, fault)
+
+    def resume(self, step: Resume) -> None:
+        lane = self.run.lanes.get(step.lane)
+        if lane is None:
+            self.disturbances.bring_node_back(step.lane)
+        elif lane.paused:
+            self.resume_worker(lane)
+
+    def resume_worker(self, lane: Lane) -> None:
+        """The worker goes on, and the history says so."""
+        self.disturbances.record_plain(FaultMoment.HEAL, "pause", lane.name)
+        evidence = lane.resume()
+        self.disturbances.record_plain(FaultMoment.HEALED, "pause", lane.name, evidence)
+
+    def restart(self, step: Restart) -> None:
+        self.disturbances.bring_node_back(step.lane)
+
+    def inject(self, step: Inject) -> None:
+        lane = self.run.lanes[step.lane.removeprefix("link ")]
+        if Capability.LINKS in self.run.target.capabilities:
+            self.disturbances.inject(lane, step.fault, step.direction)
+
+    def heal(self, step: Heal) -> None:
+        lane = self.run.lanes[step.lane.removeprefix("link ")]
+        if lane.link in self.disturbances.on_links:
+            self.disturbances.heal(lane)
+
+    def hold(self, step: Hold) -> None:
+        self.run.pass_time(step.ms / 1000)
+
+    def create_topic(self, step: CreateTopic) -> None:
+        run = self.run
+        name, partitions = f"{run.subject_topic}-{step.topic}", run.plan.subject.partitions
+        run.topics[step.topic] = name
+        recorder = run.recorder
+        op = recorder.next_op()
+        recorder.write(
+            Invoke(op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=name)
+        )
+        run.target.broker.create_topic(name, partitions)
+        recorder.write(Ok(op=op, ns=recorder.now()))
+        if run.plan.subject.topic_ready is TopicReady.ANSWERED:
+            run.target.broker.await_topic(name, partitions)
+            run.note(HARNESS, "answered", evidence={"topic": name})
+
+    def arm(self, step: Arm) -> None:
+        lane = self.run.lanes[step.lane]
+        if lane.lives and self.is_free(lane):
+            lane.call(commands.Arm(point=step.point))
+
+    def release(self, step: Release) -> None:
+        lane = self.run.lanes[step.lane]
+        if lane.lives:
+            lane.held = False
+            lane.send(commands.Release())
+            self.run.note(lane.process, "released")
+
+    def await_(self, step: Await) -> None:
+        self.run.lanes[step.lane].join(CALL_DEADLINE_S)
+
+
+_VERBS: dict[type, Callable[[Stage, Any], None]] = {
+    Publish: Stage.publish,
+    Flush: Stage.flush,
+    Work: Stage.work,
+    Close: Stage.close,
+    Kill: Stage.kill,
+    Pause: Stage.pause,
+    Resume: Stage.resume,
+    Restart: Stage.restart,
+    Inject: Stage.inject,
+    Heal: Stage.heal,
+    Hold: Stage.hold,
+    CreateTopic: Stage.create_topic,
+    Arm: Stage.arm,
+    Release: Stage.release,
+    Await: Stage.await_,
+}

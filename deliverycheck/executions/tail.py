@@ -1,0 +1,160 @@
+"""The quiet tail that every plan ends with: heal, settle, scan, drain. Loss is judged only after it."""
+
+from dataclasses import dataclass
+
+from deliverycheck.brokers import Scan
+from deliverycheck.clients import commands
+from deliverycheck.executions.consumer import TAIL_RECEIVE_MS, Called, ConsumerLane
+from deliverycheck.executions.producer import ProducerLane
+from deliverycheck.executions.run import Run
+from deliverycheck.executions.stage import Stage
+from deliverycheck.history import Action, Invoke, Ok, Phase, PhaseMark
+
+JOIN_DEADLINE_S = 20.0
+"""A synchronous commit that met a fault returns within librdkafka's request timeouts after the heal."""
+
+FLUSH_DEADLINE_S = 12.0
+"""Above message.timeout.ms of the profile (10 s): by then every message has its outcome."""
+
+GONE_DEADLINE_S = 5.0
+"""Connections of a dead publisher vanish within 12 ms; a proxy that holds bytes lets them go at the heal."""
+
+DRAIN_DEADLINE_S = 20.0
+"""A group takes over from a killed member after its session (0.5 s) and a rebalance."""
+
+RECEIVES_A_TURN = 40
+"""A member works off what it has before the others get their turn; bounded, so that each is polled."""
+
+
+@dataclass(slots=True)
+class Reached:
+    """How far the tail came."""
+
+    drained: bool = False
+    scanned: bool = False
+
+
+def bring_to_rest(run: Run, stage: Stage) -> None:
+    """Everything is healed, every confirm waited for, the log read, the group's work done.
+
+    The history's last line says what was reached and, if something was not, why.
+
+    Raises:
+        InconclusiveError, BrokerError: the infrastructure failed.
+    """
+    reached = Reached()
+    run.phase(Phase.SETTLE)
+    _heal_all(run, stage)
+    consumers = _consumers(run)
+    for lane in consumers:
+        if not lane.lives and not lane.closed:
+            lane.open()  # First, so that the wait for the dead member's session overlaps the rest.
+    _finish_publishers(run)
+    run.phase(Phase.SCAN)
+    scan = _scan(run)
+    reached.scanned = True
+    if run.plan.subject.consumer is not None:
+        run.phase(Phase.DRAIN)
+        reached.drained = _drain(run, consumers, scan)
+    done = PhaseMark(
+        phase=Phase.DONE,
+        ns=run.recorder.now(),
+        drained=reached.drained,
+        scanned=reached.scanned,
+        reason="; ".join(run.reasons) or None,
+    )
+    run.recorder.write(done)
+
+
+def _heal_all(run: Run, stage: Stage) -> None:
+    for lane in run.lanes.values():
+        if lane.link in stage.disturbances.on_links:
+            stage.disturbances.heal(lane)
+    for lane in run.lanes.values():
+        if lane.paused:
+            stage.resume_worker(lane)
+        if lane.lives and lane.held:
+            lane.held = False
+            lane.send(commands.Release())
+    stage.disturbances.bring_node_back("b1")
+    for lane in run.lanes.values():
+        if lane.lives and not lane.join(JOIN_DEADLINE_S):
+            run.note(lane.process, "blocked", evidence={"after": "the last heal"})
+            stage.kill_for_good(lane)
+
+
+def _consumers(run: Run) -> list[ConsumerLane]:
+    """The members that go on; at least one, also where the plan used none."""
+    lanes = [lane for lane in run.lanes.values() if isinstance(lane, ConsumerLane)]
+    used = [lane for lane in lanes if lane.incarnation and not lane.closed]
+    if not used and lanes:
+        lanes[0].closed = False
+        used = lanes[:1]
+    for lane in used:
+        lane.receive_ms = TAIL_RECEIVE_MS
+    return used
+
+
+def _finish_publishers(run: Run) -> None:
+    """Every publisher has flushed and closed, and its connections are gone from the proxy."""
+    publishers = [lane for lane in run.lanes.values() if isinstance(lane, ProducerLane)]
+    for lane in publishers:
+        if lane.lives:
+            left = lane.flush_out(FLUSH_DEADLINE_S)
+            if left:
+                run.reasons.append(f"{lane.process}: {left} messages without an outcome")
+            lane.dismiss()
+    for lane in publishers:
+        run.require(
+            lambda slot=lane.slot: run.target.broker.publishers_gone(slot),
+            GONE_DEADLINE_S,
+            f"the end of all connections of {lane.name}",
+            poll_s=0.003,
+        )
+
+
+def _scan(run: Run) -> Scan:
+    """Fresh readers have read every topic of the execution from start to end."""
+    partitions = run.plan.subject.partitions
+    recorder = run.recorder
+    op = recorder.next_op()
+    invoked = Invoke(op=op, process="scan#1", action=Action.RECEIVE, ns=recorder.now())
+    recorder.write(invoked)
+    scan = run.target.broker.scan(dict.fromkeys(run.topics.values(), partitions))
+    found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
+    recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
+    return scan
+
+
+def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
+    """The group has worked everything off; whether it has."""
+    partitions = frozenset(range(run.plan.subject.partitions))
+    ends = {
+        partition: end
+        for (source, partition), end in scan.ends.items()
+        if source == run.subject_topic
+    }
+    deadline_ns = run.recorder.now() + int(DRAIN_DEADLINE_S * 1e9)
+    while run.recorder.now() < deadline_ns:
+        for lane in consumers:
+            _work_off(lane)
+        assigned = frozenset[int]().union(*(lane.assigned for lane in consumers))
+        if assigned == partitions and all(lane.reached(ends) for lane in consumers):
+            return True
+    seen = {lane.process: (sorted(lane.assigned), lane.ends) for lane in consumers}
+    run.reasons.append(
+        f"the group did not reach the ends {ends} within {DRAIN_DEADLINE_S:.0f} s: {seen}"
+    )
+    return False
+
+
+def _work_off(lane: ConsumerLane) -> None:
+    received = 0
+    while received < RECEIVES_A_TURN:
+        called = lane.step()
+        if called is Called.BLOCKED:
+            return
+        if called is Called.RECEIVE:
+            received += 1
+            if lane.idle:
+                return

@@ -1,0 +1,38 @@
+"""Search: which plans to run, what they mean for the claims, the smallest that breaks one."""
+
+from deliverycheck.search.campaign import Campaign
+from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
+from deliverycheck.search.judge import Judge, Judgement, Ruling, judge_history
+from deliverycheck.search.ledger import Ledger
+from deliverycheck.search.profile import PROFILES, Profile
+from deliverycheck.search.rates import tally, wilson
+from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
+from deliverycheck.search.select import candidates, plans_for, reaching
+from deliverycheck.search.shrinker import Budget, Record, Shrinker, Shrunk
+
+__all__ = [
+    "PROFILES",
+    "Budget",
+    "Campaign",
+    "Corpus",
+    "CorpusEntry",
+    "ExitCode",
+    "Judge",
+    "Judgement",
+    "Ledger",
+    "Profile",
+    "Record",
+    "Ruling",
+    "Shrinker",
+    "Shrunk",
+    "candidates",
+    "entry_of",
+    "exit_code",
+    "judge_history",
+    "load_plan",
+    "plans_for",
+    "reaching",
+    "tally",
+    "wilson",
+    "with_what_holds_instead",
+]

@@ -1,0 +1,280 @@
+"""A campaign: claims in, what became of each out. Chains of executions run side by side on one broker."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from threading import Event, Lock
+
+import msgspec
+
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans import Claim, Plan, Stance, Step
+from deliverycheck.plans.campaign import Tally, Violation
+from deliverycheck.plans.model import Model
+from deliverycheck.search.corpus import Corpus
+from deliverycheck.search.judge import Judge, Judgement
+from deliverycheck.search.ledger import Ledger
+from deliverycheck.search.profile import Profile
+from deliverycheck.search.rates import tally
+from deliverycheck.search.select import candidates, plans_for, reaching
+from deliverycheck.search.shrinker import Budget, Record, Shrinker
+from deliverycheck.search.violations import signature, violation_of
+
+GATE_TRIES = 10
+SAMPLES_MAX = 20
+"""Valid executions that keep their folder: a night has 100,000."""
+
+TRIES_A_HAZARD = 4
+"""Plans tried for each valid execution that a hazard needs: about half of the reaching plans reach it."""
+
+
+LONG_S, NODE_S = 2.5, 3.5
+"""Plans that take longer come last: a hazard is reached as surely by a short one."""
+
+
+@dataclass(slots=True)
+class Campaign:
+    """Runs claims against one live target until each is settled or the time is over.
+
+    Attributes:
+        say: told of everything that a person may want to see while it happens.
+        stop: set from outside (Ctrl-C): no execution starts any more.
+    """
+
+    claims: Sequence[Claim]
+    profile: Profile
+    model: Model
+    pool: Sequence[Sequence[Step]]
+    judge: Judge
+    ledger: Ledger
+    corpus: Corpus
+    folder: CampaignFolder
+    say: Callable[[str], None]
+    stop: Event
+    clock: Callable[[], float] = time.monotonic
+    violations: dict[str, Violation] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _end: float = 0.0
+    _samples: int = 0
+    _kept: set[str] = field(default_factory=set)
+
+    def run(self) -> None:
+        """Every chain has ended."""
+        self._end = self.clock() + self.profile.seconds
+        chains = [*self._breaking_chains(), *self._holding_chains()]
+        with ThreadPoolExecutor(self.profile.at_once, thread_name_prefix="chain") as threads:
+            futures = [threads.submit(chain) for chain in chains]
+            _raise_first(futures, self.stop)
+
+    @property
+    def is_over(self) -> bool:
+        """No execution may start any more."""
+        return self.stop.is_set() or self.clock() >= self._end
+
+    # Must-break claims: the corpus's plan first, then generated ones.
+
+    def _breaking_chains(self) -> Iterator[Callable[[], None]]:
+        for claim in self.claims:
+            if claim.stance is Stance.BREAKS and self._any_reachable(claim):
+                yield lambda claim=claim: self._find(claim)
+
+    def _any_reachable(self, claim: Claim) -> bool:
+        return any(map(self.ledger.is_reachable, claim.hazards))
+
+    def _find(self, claim: Claim) -> None:
+        if not self._gate(claim) and not self.is_over:
+            self._search(claim)
+
+    def _gate(self, claim: Claim) -> bool:
+        """Replay the corpus's best plan until its first conviction; whether it convicted."""
+        best = self.corpus.best(claim.id)
+        if best is None:
+            return False
+        path, plan, entry = best
+        for tries in range(1, GATE_TRIES + 1):
+            if self.is_over:
+                return False
+            judgement = self.judge.execute(plan)
+            first = self.ledger.add(claim, judgement)
+            convicts = judgement.convicts(claim)
+            self._set(claim, corpus=tally(int(convicts), tries))
+            if convicts:
+                self._put_siblings_through(claim, plan)
+                if first:
+                    rate = tally(entry.convictions, entry.executions)
+                    self._tell(claim, judgement, rate, entry.found_after, str(path))
+                self._done_with(judgement)
+                return True
+            self._done_with(judgement)
+        return False
+
+    def _search(self, claim: Claim) -> None:
+        for tries, plan in enumerate(candidates(claim, self.pool, self.model), start=1):
+            if self.is_over or tries > self.profile.generated_max:
+                return
+            judgement = self.judge.judge(plan)
+            first = self.ledger.add(claim, judgement)
+            self._set(claim, generated=tries)
+            if judgement.convicts(claim):
+                self._put_siblings_through(claim, plan)
+                if first:
+                    self._shrink_and_tell(claim, judgement, found_after=tries)
+                return
+            self._done_with(judgement)
+
+    def _put_siblings_through(self, claim: Claim, plan: Plan) -> None:
+        """The plan that broke a sibling is also run under the holding settings."""
+        siblings = {one.id: one for one in self.claims if one.stance is Stance.HOLDS}
+        sibling = siblings.get(claim.pair)
+        if sibling is not None and not self.is_over:
+            self._count(self.judge.judge(self.model.normalise(sibling.subject, plan.steps)))
+
+    # Holding claims: each of their hazards until it occurred often enough.
+
+    def _holding_chains(self) -> Iterator[Callable[[], None]]:
+        wanted = {
+            (msgspec.json.encode(claim.subject), hazard): claim
+            for claim in self.claims
+            if claim.stance is Stance.HOLDS
+            for hazard in claim.hazards
+            if self.ledger.is_reachable(hazard)
+        }
+        node_last = sorted(wanted.items(), key=lambda one: one[0][1].startswith("broker_"))
+        for (_, hazard), claim in node_last:
+            yield lambda claim=claim, hazard=hazard: self._hold(claim, hazard)
+
+    def _hold(self, claim: Claim, hazard: str) -> None:
+        about_nodes = hazard.startswith("broker_")
+        plans = reaching(plans_for(claim.subject, self.pool, self.model), [hazard], self.model)
+        fitting = sorted(
+            (plan for plan in plans if self.model.broker_wide(plan) == about_nodes),
+            key=lambda plan: self.model.seconds(plan) > (LONG_S + NODE_S * about_nodes),
+        )
+        tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
+        for plan in fitting[:tries_max]:
+            if self.is_over or not self._missing(claim, hazard):
+                return
+            judgement = self.judge.judge(plan)
+            self._count(judgement)
+            self._done_with(judgement)
+
+    def _missing(self, claim: Claim, hazard: str) -> bool:
+        """Whether any claim of the same subject still needs the hazard."""
+        return any(
+            self.ledger.missing(other, hazard) > 0
+            for other in self._of_subject(claim)
+            if hazard in other.hazards
+        )
+
+    def _of_subject(self, claim: Claim) -> list[Claim]:
+        return [
+            other
+            for other in self.claims
+            if other.stance is Stance.HOLDS and other.subject == claim.subject
+        ]
+
+    def _count(self, judgement: Judgement) -> None:
+        """Count an execution for every holding claim of its subject; tell what it broke."""
+        for claim in self.claims:
+            if claim.stance is Stance.HOLDS and claim.subject == judgement.plan.subject:
+                if self.ledger.add(claim, judgement):
+                    self.say(f"VIOLATED {claim.id}: {judgement.execution.folder.root}")
+                    self._shrink_and_tell(claim, judgement, found_after=0)
+
+    # What broke.
+
+    def _shrink_and_tell(self, claim: Claim, judgement: Judgement, *, found_after: int) -> None:
+        """Save first, then shrink, then tell the smallest plan with its rate."""
+        self._keep(claim, judgement)
+        self._tell(claim, judgement, tally(1, 1), found_after, self._plan_file(claim, judgement.plan))
+        wanted = judgement.verdicts[claim.guarantee].anomalies[0].name
+        shown: dict[str, Judgement] = {judgement.plan.digest: judgement}
+
+        def convicts(plan: Plan) -> bool:
+            tried = self.judge.execute(plan)
+            same = tried.convicts(claim) and wanted in {
+                anomaly.name for anomaly in tried.verdicts[claim.guarantee].anomalies
+            }
+            if same:
+                shown[plan.digest] = tried
+            else:
+                self._done_with(tried)
+            return same and not self.stop.is_set()
+
+        budget = Budget(
+            executions=self.profile.shrink_executions,
+            seconds=min(self.profile.shrink_s, max(1.0, self._end - self.clock())),
+        )
+        shrunk = Shrinker(self.model, convicts, budget).shrink(judgement.plan)
+        best = shrunk.smallest if shrunk.smallest.plan.digest in shown else Record(plan=judgement.plan)
+        self._keep(claim, shown[best.plan.digest])
+        rate = best.tally if best.executions else tally(1, 1)
+        self._tell(
+            claim, shown[best.plan.digest], rate, found_after, self._plan_file(claim, best.plan)
+        )
+
+    def _plan_file(self, claim: Claim, plan: Plan) -> str:
+        """The plan, saved beside the violation."""
+        path = self.folder.violations / claim.id / f"plan-{plan.short_digest}.json"
+        plan.save(path)
+        return str(path)
+
+    def _keep(self, claim: Claim, judgement: Judgement) -> None:
+        """The execution's folder is copied to the campaign's violations."""
+        self._kept.add(str(judgement.execution.folder.root))
+        target = self.folder.violations / claim.id
+        if judgement.execution.folder.root.exists():
+            shutil.copytree(judgement.execution.folder.root, target, dirs_exist_ok=True)
+
+    def _tell(
+        self, claim: Claim, judgement: Judgement, rate: Tally, found_after: int, plan_file: str
+    ) -> None:
+        self._keep(claim, judgement)
+        violation = violation_of(
+            claim,
+            judgement,
+            rate=rate,
+            found_after=found_after,
+            plan_file=plan_file,
+            evidence=self._disk_evidence(judgement),
+        )
+        with self._lock:
+            self.violations[claim.id] = violation
+            self.ledger.entries[claim.id].violation = signature(claim, judgement)
+        words = "found" if claim.stance is Stance.BREAKS else "VIOLATED"
+        self.say(f"{words}: {violation.title}")
+
+    def _disk_evidence(self, judgement: Judgement) -> list[str]:
+        try:
+            return msgspec.json.decode(judgement.execution.folder.evidence.read_bytes(), type=list[str])
+        except OSError:
+            return []
+
+    # Bookkeeping.
+
+    def _set(self, claim: Claim, **values: object) -> None:
+        with self._lock:
+            for name, value in values.items():
+                setattr(self.ledger.entries[claim.id], name, value)
+
+    def _done_with(self, judgement: Judgement) -> None:
+        """Of valid executions only a sample keeps its folder; inconclusive ones keep everything."""
+        if judgement.inconclusive is not None:
+            self.say(f"inconclusive: {judgement.inconclusive}")
+            return
+        with self._lock:
+            self._samples += 1
+            keep = self._samples <= SAMPLES_MAX or str(judgement.execution.folder.root) in self._kept
+        if not keep:
+            shutil.rmtree(judgement.execution.folder.root, ignore_errors=True)
+
+
+def _raise_first(futures: Sequence[Future[None]], stop: Event) -> None:
+    """A chain that raises stops the campaign: it is a defect of ours, never a verdict."""
+    for future in as_completed(futures):
+        error = future.exception()
+        if error is not None:
+            stop.set()
+            raise error

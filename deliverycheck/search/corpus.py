@@ -1,0 +1,97 @@
+"""Plans worth keeping: for each must-break claim the one that reproduced most often."""
+
+from pathlib import Path
+
+import msgspec
+
+from deliverycheck.plans import Plan, PlanFormatError, plan_of
+
+FORMAT = "deliverycheck-corpus"
+VERSION = 1
+
+
+class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A plan, the claim that it convicts, and how often it did.
+
+    Attributes:
+        convictions: of `executions` at the last measurement.
+        versions: broker, client and proxy of that measurement.
+        found_after: generated executions until the plan that it was shrunk from.
+    """
+
+    format: str = FORMAT
+    version: int = VERSION
+    claim: str
+    plan: msgspec.Raw
+    convictions: int
+    executions: int
+    versions: str
+    found_after: int
+
+    @property
+    def rate(self) -> float:
+        """Convictions per execution."""
+        return self.convictions / self.executions if self.executions else 0.0
+
+
+def load_plan(path: Path) -> tuple[Plan, CorpusEntry | None]:
+    """A plan from a corpus entry or from a plain plan file.
+
+    Raises:
+        PlanFormatError: the file is neither; the message names it.
+        OSError: it cannot be read.
+    """
+    data = path.read_bytes()
+    try:
+        kind = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise PlanFormatError(f"{path}: not a whole JSON object ({error}); was the file cut?") from None
+    if not (isinstance(kind, dict) and kind.get("format") == FORMAT):
+        return plan_of(data, name=str(path)), None
+    if kind.get("version") != VERSION:
+        raise PlanFormatError(
+            f"{path}: this program reads corpus entries of version {VERSION}, the file has "
+            f"{kind.get('version')}"
+        )
+    try:
+        entry = msgspec.json.decode(data, type=CorpusEntry)
+    except msgspec.ValidationError as error:
+        raise PlanFormatError(f"{path}: {error}") from None
+    return plan_of(bytes(entry.plan), name=str(path)), entry
+
+
+class Corpus:
+    """The folder ``corpus/<claim>/<digest>.json``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def best(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
+        """The claim's plan that reproduced most often."""
+        found = []
+        for path in sorted((self.root / claim).glob("*.json")):
+            plan, entry = load_plan(path)
+            if entry is not None:
+                found.append((path, plan, entry))
+        return max(found, key=lambda one: (one[2].rate, one[2].executions), default=None)
+
+    def keep(self, plan: Plan, entry: CorpusEntry) -> Path:
+        """Write the entry; its name is the plan's digest."""
+        path = self.root / entry.claim / f"{plan.short_digest}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(entry), indent=1) + b"\n")
+        return path
+
+
+def entry_of(
+    plan: Plan, *, claim: str, convictions: int, executions: int, versions: str, found_after: int
+) -> CorpusEntry:
+    """The corpus entry of a plan that was measured."""
+    return CorpusEntry(
+        claim=claim,
+        plan=msgspec.Raw(plan.to_json()),
+        convictions=convictions,
+        executions=executions,
+        versions=versions,
+        found_after=found_after,
+    )

@@ -1,0 +1,144 @@
+"""What is known of each claim so far: counts per hazard, convictions, the gate."""
+
+from dataclasses import dataclass, field
+from threading import Lock
+
+from deliverycheck.guarantees import HAZARDS, Needed
+from deliverycheck.plans import Claim, Stance
+from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState, Tally
+from deliverycheck.search.judge import Judgement, Ruling
+
+
+@dataclass(slots=True)
+class _Counts:
+    valid: int = 0
+    unknown: int = 0
+    invalid: int = 0
+
+    def add(self, ruling: Ruling) -> None:
+        self.valid += ruling is Ruling.VALID
+        self.unknown += ruling is Ruling.UNKNOWN
+        self.invalid += ruling is Ruling.INVALID
+
+
+@dataclass(slots=True)
+class Entry:
+    """One claim's account.
+
+    Attributes:
+        conviction: the first judgement that convicts.
+        generated: executions of generated plans, up to the first conviction of a must-break claim.
+    """
+
+    claim: Claim
+    needed: int
+    executions: int = 0
+    inconclusive: int = 0
+    generated: int | None = None
+    corpus: Tally | None = None
+    conviction: Judgement | None = None
+    violation: str | None = None
+    all: _Counts = field(default_factory=_Counts)
+    cells: dict[str, _Counts] = field(default_factory=dict)
+
+    def needed_for(self, hazard: str) -> int:
+        """Valid executions that the hazard needs: at most 10 where each disturbs the whole broker."""
+        node = HAZARDS[hazard].needs is Needed.NODE
+        return min(self.needed, 10) if node else self.needed
+
+
+class Ledger:
+    """The accounts of all claims of a campaign. Called from many threads.
+
+    `reachable` are the hazards that the backend can bring about at all.
+    """
+
+    def __init__(self, claims: tuple[Claim, ...], *, needed: int, reachable: frozenset[str]) -> None:
+        self._lock = Lock()
+        self._reachable = reachable
+        self.entries = {claim.id: Entry(claim=claim, needed=needed) for claim in claims}
+        for entry in self.entries.values():
+            entry.cells = {hazard: _Counts() for hazard in entry.claim.hazards}
+
+    def add(self, claim: Claim, judgement: Judgement) -> bool:
+        """Count the execution for the claim; whether it is the claim's first conviction."""
+        ruling = judgement.ruling(claim)
+        with self._lock:
+            entry = self.entries[claim.id]
+            entry.executions += 1
+            if ruling is Ruling.INCONCLUSIVE:
+                entry.inconclusive += 1
+                return False
+            entry.all.add(ruling)
+            for hazard in judgement.occurred(claim):
+                entry.cells[hazard].add(ruling)
+            if entry.conviction is None and judgement.convicts(claim):
+                entry.conviction = judgement
+                return True
+        return False
+
+    def missing(self, claim: Claim, hazard: str) -> int:
+        """Valid executions of the claim under the hazard that are still to come."""
+        entry = self.entries[claim.id]
+        return max(0, entry.needed_for(hazard) - entry.cells[hazard].valid)
+
+    def is_convicted(self, claim: Claim) -> bool:
+        """Whether any execution convicted the claim."""
+        return self.entries[claim.id].conviction is not None
+
+    def is_reachable(self, hazard: str) -> bool:
+        """Whether the backend can bring the hazard about."""
+        return hazard in self._reachable
+
+    def results(self) -> tuple[ClaimResult, ...]:
+        """How each claim stands, in the order of the claims."""
+        return tuple(self._result(entry) for entry in self.entries.values())
+
+    def _result(self, entry: Entry) -> ClaimResult:
+        cells = tuple(self._cell(entry, hazard) for hazard in entry.claim.hazards)
+        return ClaimResult(
+            claim=entry.claim,
+            state=_claim_state(entry, cells),
+            cells=cells,
+            executions=entry.executions,
+            valid=entry.all.valid,
+            invalid=entry.all.invalid,
+            unknown=entry.all.unknown,
+            inconclusive=entry.inconclusive,
+            needed=entry.needed,
+            generated=entry.generated,
+            corpus=entry.corpus,
+            violation=entry.violation,
+        )
+
+    def _cell(self, entry: Entry, hazard: str) -> Cell:
+        counts, holds = entry.cells[hazard], entry.claim.stance is Stance.HOLDS
+        if counts.invalid:
+            state = ClaimState.VIOLATED if holds else ClaimState.FOUND
+        elif holds and counts.valid >= entry.needed_for(hazard):
+            state = ClaimState.HELD
+        elif holds or not (counts.valid or counts.unknown):
+            state = ClaimState.NOT_EXERCISED
+        else:
+            state = ClaimState.NOT_FOUND
+        return Cell(
+            hazard=hazard,
+            state=state,
+            valid=counts.valid,
+            invalid=counts.invalid,
+            unknown=counts.unknown,
+            reachable=hazard in self._reachable,
+        )
+
+
+def _claim_state(entry: Entry, cells: tuple[Cell, ...]) -> ClaimState:
+    if entry.claim.stance is Stance.HOLDS:
+        if entry.conviction is not None:
+            return ClaimState.VIOLATED
+        reachable = [cell for cell in cells if cell.reachable]
+        held = bool(reachable) and all(cell.state is ClaimState.HELD for cell in reachable)
+        return ClaimState.HELD if held else ClaimState.NOT_EXERCISED
+    if entry.conviction is not None:
+        return ClaimState.FOUND
+    reachable = [cell for cell in cells if cell.reachable]
+    return ClaimState.NOT_FOUND if reachable and entry.executions else ClaimState.NOT_EXERCISED

@@ -1,0 +1,72 @@
+"""How much a campaign does."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The size of a campaign.
+
+    Attributes:
+        needed: valid executions that each hazard of a holding claim needs.
+        generated_max: generated plans for a must-break claim whose corpus plan did not convict.
+        seconds: after so long no execution starts any more.
+        at_once: executions at once on the broker.
+        shrink_executions, shrink_s: what shrinking one new violation may cost.
+    """
+
+    name: str
+    needed: int
+    generated_max: int
+    seconds: float
+    at_once: int
+    shrink_executions: int
+    shrink_s: float
+    pool: int
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            name="smoke",
+            needed=3,
+            generated_max=20,
+            seconds=60,
+            at_once=12,
+            shrink_executions=30,
+            shrink_s=20,
+            pool=600,
+        ),
+        Profile(
+            name="demo",
+            needed=3,
+            generated_max=60,
+            seconds=60,
+            at_once=12,
+            shrink_executions=40,
+            shrink_s=20,
+            pool=600,
+        ),
+        Profile(
+            name="ci",
+            needed=30,
+            generated_max=60,
+            seconds=20 * 60,
+            at_once=12,
+            shrink_executions=100,
+            shrink_s=120,
+            pool=1500,
+        ),
+        Profile(
+            name="nightly",
+            needed=100,
+            generated_max=120,
+            seconds=8 * 3600,
+            at_once=12,
+            shrink_executions=300,
+            shrink_s=600,
+            pool=6000,
+        ),
+    )
+}

@@ -1,0 +1,138 @@
+"""A conviction told: the smallest plan in words, what proves it, how often, what holds instead."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+
+from deliverycheck.guarantees import ANOMALIES, Validity, explain
+from deliverycheck.history import Action, History, Operation, Outcome
+from deliverycheck.plans import Claim, Inject, Kill, Pause, Plan, Stance, Step, lane_of, verb_of
+from deliverycheck.plans.campaign import StepLine, Tally, Violation
+from deliverycheck.plans.describe import describe_step
+from deliverycheck.search.judge import Judgement
+
+SENTENCES_MAX = 3
+OPERATIONS_MAX = 15
+
+
+def signature(claim: Claim, judgement: Judgement) -> str:
+    """Equal for "the same" violation: claim, anomalies, hazards, and the shape of the plan."""
+    anomalies = sorted({anomaly.name for anomaly in judgement.verdicts[claim.guarantee].anomalies})
+    shape = [_shape(step) for step in judgement.plan.steps]
+    parts = [claim.id, *anomalies, *judgement.occurred(claim), *shape]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _shape(step: Step) -> str:
+    fault = f" {step.fault}" if isinstance(step, Inject) else ""
+    lane = lane_of(step) if isinstance(step, (Inject, Kill, Pause)) else ""
+    return f"{verb_of(step)}{fault} {lane}"
+
+
+def violation_of(
+    claim: Claim,
+    judgement: Judgement,
+    *,
+    rate: Tally,
+    found_after: int,
+    plan_file: str,
+    evidence: Sequence[str] = (),
+) -> Violation:
+    """The record of a conviction, for reports."""
+    history = judgement.history()
+    verdict = judgement.verdicts[claim.guarantee]
+    assert verdict.validity is Validity.INVALID, verdict  # noqa: S101  # only convictions are told
+    told = explain(verdict, history)
+    anomaly = verdict.anomalies[0].name
+    operations = [line for one in told.anomalies[:SENTENCES_MAX] for line in one.witnesses]
+    more = verdict.count - SENTENCES_MAX
+    sentences = [one.sentence for one in told.anomalies[:SENTENCES_MAX]]
+    return Violation(
+        id=signature(claim, judgement),
+        claim=claim.id,
+        guarantee=claim.guarantee,
+        anomaly=anomaly,
+        hazards=judgement.occurred(claim),
+        title=_title(claim, anomaly),
+        sentences=(*sentences, *([f"And {more} more like it."] if more > 0 else [])),
+        steps=step_lines(judgement.plan, history),
+        plan_steps=judgement.plan.steps,
+        operations=tuple(dict.fromkeys(operations))[:OPERATIONS_MAX],
+        folder=f"violations/{claim.id}",
+        plan_file=plan_file,
+        rate=rate,
+        found_after=found_after,
+        promise=claim.promise,
+        source=claim.source,
+        replay=f"deliverycheck replay {plan_file} --claim {claim.id} --times 10",
+        evidence=tuple(evidence),
+    )
+
+
+def _title(claim: Claim, anomaly: str) -> str:
+    kind = ANOMALIES.get(anomaly)
+    if claim.stance is Stance.HOLDS:
+        return f"{claim.setting}: broke what it was claimed to hold ({anomaly})"
+    return f"{claim.setting}: {_CONSEQUENCES.get(anomaly, kind.name if kind else anomaly)}"
+
+
+_CONSEQUENCES = {
+    "lost": "messages that the application relied on are lost",
+    "duplicate": "a message comes twice",
+    "reordered": "messages change their order",
+}
+
+
+def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
+    """The steps in words, each with what became of it in this execution."""
+    by_step = _operations_by_step(history)
+    return tuple(
+        StepLine(
+            number=number,
+            lane=lane_of(step) or "",
+            text=describe_step(step),
+            result=_result(by_step.get(number, []), history),
+        )
+        for number, step in enumerate(plan.steps, start=1)
+    )
+
+
+def _operations_by_step(history: History) -> dict[int, list[Operation]]:
+    marks = [event for event in history.processes if event.what == "step"]
+    starts = [(event.ns, int(event.evidence["number"])) for event in marks]
+    settled = [mark.ns for mark in history.phases if mark.phase == "settle"]
+    end_ns = settled[0] if settled else None
+    found: dict[int, list[Operation]] = defaultdict(list)
+    for operation in history.operations:
+        before = [number for ns, number in starts if ns <= operation.invoked_ns]
+        if before and (end_ns is None or operation.invoked_ns < end_ns):
+            found[before[-1]].append(operation)
+    return found
+
+
+def _result(operations: Sequence[Operation], history: History) -> str:
+    """What became of a step's operations, in a few words; empty where it made none."""
+    publishes = [one for one in operations if one.action is Action.PUBLISH]
+    if publishes:
+        return _published(publishes)
+    words = [
+        f"{one.action} {one.outcome if one.outcome is not Outcome.OK else ''}".strip()
+        for one in operations
+        if one.action in (Action.RECEIVE, Action.EFFECT, Action.COMMIT, Action.STORE_OFFSET)
+    ]
+    return ", ".join(words)
+
+
+def _published(publishes: Sequence[Operation]) -> str:
+    confirmed = sum(one.outcome is Outcome.OK for one in publishes)
+    hollow = sum(one.outcome is Outcome.INFO and one.confirmed for one in publishes)
+    failed = sum(one.outcome is Outcome.FAIL for one in publishes)
+    open_ = len(publishes) - confirmed - hollow - failed
+    parts = [
+        (confirmed, "confirmed"),
+        (hollow, "done, as far as the client can know"),
+        (failed, "refused"),
+        (open_, "handed over, never confirmed"),
+    ]
+    several = len(publishes) > 1
+    return ", ".join(f"{count} {text}" if several else text for count, text in parts if count)
