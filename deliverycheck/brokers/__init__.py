@@ -1,0 +1,54 @@
+"""Brokers under test: started, broken and read by the harness, whichever system and backend."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from deliverycheck.brokers.broker import (
+    Broker,
+    BrokerError,
+    Capability,
+    Death,
+    DeathCause,
+    Endpoint,
+    Scan,
+    Slot,
+)
+from deliverycheck.brokers.guardian import Guardian, sweep_leftovers
+from deliverycheck.brokers.kafka import KafkaProcess
+from deliverycheck.brokers.ports import PortBlock
+from deliverycheck.brokers.provision import KafkaDistribution
+
+__all__ = [
+    "Broker",
+    "BrokerError",
+    "Capability",
+    "Death",
+    "DeathCause",
+    "Endpoint",
+    "Guardian",
+    "KafkaProcess",
+    "PortBlock",
+    "Scan",
+    "Slot",
+    "open_kafka",
+    "sweep_leftovers",
+]
+
+
+@contextmanager
+def open_kafka(
+    kafka: KafkaDistribution,
+    *,
+    folder: Path,
+    guardian: Guardian,
+    slots: int = 32,
+    overrides: Mapping[str, str] | None = None,
+) -> Iterator[Broker]:
+    """A usable Kafka for the with-block, its log in `folder`; nothing of it is left after."""
+    broker = KafkaProcess(kafka, folder=folder, guardian=guardian, slots=slots, overrides=overrides)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()

@@ -1,0 +1,33 @@
+"""Faults: what we break, how, and what it means for delivery."""
+
+from faults.catalogue import FAULTS, toxics_of
+from faults.errors import (
+    DirectionError,
+    FaultError,
+    FaultNotAppliedError,
+    FaultNotHealedError,
+    ToxiproxyRefusedError,
+    ToxiproxyStartError,
+    ToxiproxyUnreachableError,
+)
+from faults.fault import DirectionRule, Fault, Target, Toxic
+from faults.injector import Injector
+from faults.toxiproxy import ToxiproxyServer
+
+__all__ = [
+    "FAULTS",
+    "DirectionError",
+    "DirectionRule",
+    "Fault",
+    "FaultError",
+    "FaultNotAppliedError",
+    "FaultNotHealedError",
+    "Injector",
+    "Target",
+    "Toxic",
+    "ToxiproxyRefusedError",
+    "ToxiproxyServer",
+    "ToxiproxyStartError",
+    "ToxiproxyUnreachableError",
+    "toxics_of",
+]
