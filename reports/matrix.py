@@ -1,0 +1,236 @@
+"""The matrix: setting by guarantee by fault column, as data that every renderer shows alike."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+
+from deliverycheck.guarantees import GUARANTEES, HAZARDS, FaultColumn
+from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
+from deliverycheck.plans.claim import Stance
+
+DASH = "\N{EN DASH}"
+
+
+class Mark(StrEnum):
+    """What a cell says, from the best news to the worst."""
+
+    NOT_CLAIMED = "not claimed"
+    HELD = "held"
+    QUIET = "quiet"
+    FOUND = "found"
+    TOO_FEW = "too few"
+    NOT_EXERCISED = "not exercised"
+    NOT_FIRED = "not fired"
+    VIOLATED = "violated"
+
+
+_WORDS = {
+    Mark.NOT_CLAIMED: "",
+    Mark.FOUND: "FOUND",
+    Mark.NOT_EXERCISED: DASH,
+    Mark.NOT_FIRED: "NOT FIRED",
+    Mark.VIOLATED: "VIOLATED",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixCell:
+    """One place of the matrix.
+
+    Attributes:
+        text: what stands in it: a count, a word, a dash or nothing.
+        told: the same in a sentence, for who points at it.
+        violation: id of the violation that it stands for.
+    """
+
+    mark: Mark
+    text: str
+    told: str
+    violation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One claim: a setting with its stance, a cell for each column."""
+
+    claim: str
+    setting: str
+    stance: Stance
+    as_stated: bool
+    cells: tuple[MatrixCell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The rows of one guarantee."""
+
+    guarantee: str
+    title: str
+    promise: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matrix:
+    """Columns are the faults that some claim is about, in the catalogue's order."""
+
+    columns: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    def within(self, group: Group) -> "Matrix":
+        """One guarantee alone, without the columns in which it claims nothing."""
+        kept = [
+            place
+            for place in range(len(self.columns))
+            if any(row.cells[place].mark is not Mark.NOT_CLAIMED for row in group.rows)
+        ]
+        rows = tuple(_only(row, kept) for row in group.rows)
+        narrow = Group(
+            guarantee=group.guarantee, title=group.title, promise=group.promise, rows=rows
+        )
+        return Matrix(columns=tuple(self.columns[place] for place in kept), groups=(narrow,))
+
+
+def matrix_of(campaign: Campaign) -> Matrix:
+    """All claims of the campaign, grouped by guarantee in the catalogue's order."""
+    present = {column_of(cell.hazard) for result in campaign.results for cell in result.cells}
+    known = [column.value for column in FaultColumn if column.value in present]
+    columns = (*known, *sorted(present - set(known)))
+    names = list(GUARANTEES)
+
+    def rank(result: ClaimResult) -> tuple[int, str]:
+        name = result.claim.guarantee
+        return (names.index(name) if name in GUARANTEES else len(names), name)
+
+    grouped = groupby(sorted(campaign.results, key=rank), key=lambda one: one.claim.guarantee)
+    return Matrix(
+        columns=columns,
+        groups=tuple(_group(name, tuple(results), columns) for name, results in grouped),
+    )
+
+
+def column_of(hazard: str) -> str:
+    """The column of a hazard; one that the catalogue does not know has its own name."""
+    known = HAZARDS.get(hazard)
+    return known.fault_column.value if known else hazard.replace("_", " ")
+
+
+def title_of(guarantee: str) -> str:
+    """What a table calls the guarantee."""
+    known = GUARANTEES.get(guarantee)
+    return known.title if known else guarantee.replace("_", " ")
+
+
+def _group(name: str, results: tuple[ClaimResult, ...], columns: tuple[str, ...]) -> Group:
+    known = GUARANTEES.get(name)
+    holding_first = sorted(results, key=lambda one: one.claim.stance is Stance.BREAKS)
+    return Group(
+        guarantee=name,
+        title=title_of(name),
+        promise=known.promise if known else "",
+        rows=tuple(_row(result, columns) for result in holding_first),
+    )
+
+
+def _row(result: ClaimResult, columns: tuple[str, ...]) -> Row:
+    return Row(
+        claim=result.claim.id,
+        setting=result.claim.setting,
+        stance=result.claim.stance,
+        as_stated=result.as_stance_says,
+        cells=tuple(
+            _column_cell([c for c in result.cells if column_of(c.hazard) == column], result)
+            for column in columns
+        ),
+    )
+
+
+def _only(row: Row, places: list[int]) -> Row:
+    return Row(
+        claim=row.claim,
+        setting=row.setting,
+        stance=row.stance,
+        as_stated=row.as_stated,
+        cells=tuple(row.cells[place] for place in places),
+    )
+
+
+def _column_cell(cells: list[Cell], result: ClaimResult) -> MatrixCell:
+    """Several hazards of one column show the worst of them: a column is held when all are."""
+    if not cells:
+        return MatrixCell(mark=Mark.NOT_CLAIMED, text="", told="not claimed")
+    told = "; ".join(_told(cell, result) for cell in cells)
+    order = list(Mark)
+    worst = max(cells, key=lambda cell: (order.index(_mark(cell, result)), -cell.valid))
+    mark = _mark(worst, result)
+    points = mark in {Mark.FOUND, Mark.VIOLATED}
+    return MatrixCell(
+        mark=mark,
+        text=_text(mark, worst, result),
+        told=told,
+        violation=result.violation if points else None,
+    )
+
+
+def _mark(cell: Cell, result: ClaimResult) -> Mark:
+    """What one hazard's cell says.
+
+    A must-break control convicts with any of its hazards, so a quiet hazard beside
+    one that convicted is no failure.
+    """
+    if cell.state is ClaimState.NOT_FOUND and result.state is not ClaimState.NOT_FOUND:
+        return Mark.QUIET if cell.valid else Mark.NOT_EXERCISED
+    if cell.state is ClaimState.NOT_EXERCISED and cell.valid and cell.reachable:
+        return Mark.TOO_FEW if result.claim.stance is Stance.HOLDS else Mark.QUIET
+    if cell.state is ClaimState.HELD and result.claim.stance is Stance.BREAKS:
+        return Mark.QUIET
+    return _MARKS[cell.state]
+
+
+_MARKS = {
+    ClaimState.HELD: Mark.HELD,
+    ClaimState.VIOLATED: Mark.VIOLATED,
+    ClaimState.FOUND: Mark.FOUND,
+    ClaimState.NOT_FOUND: Mark.NOT_FIRED,
+    ClaimState.NOT_EXERCISED: Mark.NOT_EXERCISED,
+}
+
+
+def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
+    if mark is Mark.TOO_FEW:
+        return f"{cell.valid} of {result.needed}"
+    return _WORDS.get(mark, str(cell.valid))
+
+
+def _told(cell: Cell, result: ClaimResult) -> str:
+    known = HAZARDS.get(cell.hazard)
+    hazard = known.title if known else cell.hazard
+    mark = _mark(cell, result)
+    match mark:
+        case Mark.HELD:
+            what = f"held in {cell.valid} valid executions{_bound(cell.valid)}"
+        case Mark.QUIET:
+            what = f"no violation in {cell.valid} valid executions; expected to break elsewhere"
+        case Mark.FOUND:
+            what = "breaks, as stated: the suite found it"
+        case Mark.TOO_FEW:
+            what = f"{cell.valid} valid executions, {result.needed} needed to say that it holds"
+        case Mark.NOT_EXERCISED if not cell.reachable:
+            what = "not exercised: this backend cannot bring it about"
+        case Mark.NOT_EXERCISED:
+            what = "not exercised: no valid execution in which it occurred"
+        case Mark.NOT_FIRED:
+            what = "stated to break, and the suite did not find it"
+        case _:
+            what = f"broken in {cell.invalid} executions although it must hold"
+    unknown = f" ({cell.unknown} more unknown)" if cell.unknown else ""
+    return f"{hazard}: {what}{unknown}"
+
+
+def _bound(valid: int) -> str:
+    """The rule of three: 0 of n leaves at most 3/n, with 95 % confidence."""
+    return (
+        f", so at most {min(1.0, 3 / valid):.0%} of such executions break it (95 %)"
+        if valid
+        else ""
+    )

@@ -1,0 +1,52 @@
+"""All files of a report, written beside the campaign that they show."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans.campaign import Campaign
+from reports.errors import ReportError
+from reports.html import html_of
+from reports.junit import junit_of
+from reports.load import load_campaign
+from reports.summary import summary_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedReport:
+    """The campaign that was shown, and the files that show it."""
+
+    campaign: Campaign
+    html: Path
+    summary: Path
+    junit: Path
+
+
+def render(folder: Path) -> RenderedReport:
+    """Write `report.html`, `summary.md` and `junit.xml` into a campaign's folder.
+
+    What was there before stays whole until its successor is.
+
+    Raises:
+        ReportError: the folder holds no campaign that can be shown, or the files
+            cannot be written.
+    """
+    campaign = load_campaign(folder)
+    paths = CampaignFolder(root=folder)
+    _write(paths.report, html_of(campaign, folder).encode())
+    _write(paths.summary, summary_of(campaign).encode())
+    _write(paths.junit, junit_of(campaign))
+    return RenderedReport(
+        campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
+    )
+
+
+def _write(path: Path, data: bytes) -> None:
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(path)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        msg = f"{path}: cannot be written ({error.strerror})"
+        raise ReportError(msg) from error

@@ -1,0 +1,176 @@
+"""The sentences around the matrix: the answer, what was there, what the exit code means."""
+
+from deliverycheck.guarantees import ANOMALIES, Severity
+from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Tally
+from deliverycheck.plans.claim import Stance
+from reports.matrix import DASH, title_of
+
+_VERBS = {
+    Severity.LOSS: "lose",
+    Severity.REPETITION: "repeat",
+    Severity.DISORDER: "reorder",
+    Severity.CORRUPTION: "corrupt",
+}
+_EXIT_CODES = {
+    0: "every claim came out as its stance says",
+    1: "a setting that must hold was violated, or a must-break control did not fire",
+    2: "usage",
+    3: "trouble with the infrastructure, or more than 5 % of executions inconclusive",
+    4: "nothing was exercised, or a situation that this backend can reach was not reached",
+}
+
+
+def answer_of(campaign: Campaign) -> str:
+    """One sentence: who holds, who breaks as stated, what went otherwise, what was not tried."""
+    parts = [
+        *_alarms(campaign),
+        f"{_settings(count_of(campaign, ClaimState.HELD))} hold{_s(campaign, ClaimState.HELD)}",
+        _found(campaign),
+        f"{count_of(campaign, ClaimState.NOT_EXERCISED)} not exercised",
+    ]
+    told = [part for part in parts if not part.startswith("0 ")]
+    if not campaign.executions:
+        return f"{campaign.target.broker}: nothing was executed, so nothing is known."
+    return f"{campaign.target.broker}: {', '.join(told) or 'no claim was judged'}."
+
+
+def count_of(campaign: Campaign, state: ClaimState) -> int:
+    """How many claims came out so."""
+    return sum(1 for result in campaign.results if result.state is state)
+
+
+def _settings(number: int) -> str:
+    return f"{number} setting" if number == 1 else f"{number} settings"
+
+
+def _s(campaign: Campaign, state: ClaimState) -> str:
+    return "s" if count_of(campaign, state) == 1 else ""
+
+
+def _found(campaign: Campaign) -> str:
+    """``8 lose, repeat or reorder messages as expected``, with the verbs that apply."""
+    found = [result for result in campaign.results if result.state is ClaimState.FOUND]
+    claims = {result.claim.id for result in found}
+    kinds = [ANOMALIES.get(one.anomaly) for one in campaign.violations if one.claim in claims]
+    severities = {kind.severity for kind in kinds if kind}
+    verbs = [verb for severity, verb in _VERBS.items() if severity in severities] or ["break"]
+    if len(found) == 1:
+        verbs = [f"{verb}s" for verb in verbs]
+    what = " or ".join([", ".join(verbs[:-1]), verbs[-1]] if verbs[1:] else verbs)
+    messages = "" if verbs[0].startswith("break") else " messages"
+    return f"{len(found)} {what}{messages} as expected"
+
+
+def _alarms(campaign: Campaign) -> list[str]:
+    broken = count_of(campaign, ClaimState.VIOLATED)
+    silent = count_of(campaign, ClaimState.NOT_FOUND)
+    return [
+        f"{_settings(broken)} that must hold BROKE",
+        f"{_settings(silent)} expected to break did NOT",
+    ]
+
+
+def header_of(campaign: Campaign) -> str:
+    """What was there and how much was done: broker, client, proxy, executions."""
+    target = campaign.target
+    parts = [
+        f"{target.broker} ({target.backend})" if target.backend else target.broker,
+        target.client,
+        target.proxy,
+        f"{counted(campaign.executions, 'execution')} in {campaign.duration_s:.0f} s",
+    ]
+    if campaign.inconclusive:
+        parts.append(f"{campaign.inconclusive} inconclusive")
+    return " · ".join(part for part in parts if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 execution``, ``12,400 executions``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def rate_of(tally: Tally) -> str:
+    """``10 of 10 when replayed (95 %: 72 to 100 %)``; nothing for a plan that was not replayed."""
+    if not tally.executions:
+        return "not replayed"
+    return (
+        f"{tally.convictions} of {tally.executions} when replayed "
+        f"(95 %: {100 * tally.low:.0f}{DASH}{100 * tally.high:.0f} %)"
+    )
+
+
+def exit_of(campaign: Campaign) -> str:
+    """The exit code and what it means."""
+    meaning = _EXIT_CODES.get(campaign.exit_code, "not a code of this program")
+    return f"Exit code {campaign.exit_code}: {meaning}."
+
+
+def shortfalls_of(campaign: Campaign) -> tuple[str, ...]:
+    """One sentence for each claim that came out otherwise and has no violation to show."""
+    shown = {violation.claim for violation in campaign.violations}
+    return tuple(
+        _shortfall(result)
+        for result in campaign.results
+        if result.state in {ClaimState.NOT_FOUND, ClaimState.VIOLATED}
+        and (result.claim.id not in shown or result.state is ClaimState.NOT_FOUND)
+    )
+
+
+def _shortfall(result: ClaimResult) -> str:
+    setting, guarantee = result.claim.setting, title_of(result.claim.guarantee)
+    if result.claim.stance is Stance.HOLDS:
+        return f"{setting} must hold ({guarantee}) and did not; its violation was not saved."
+    return (
+        f"{setting} is stated to break ({guarantee}), and "
+        f"{counted(result.executions, 'execution')} did not show it. "
+        "Either the suite has become blind or the system has become better."
+    )
+
+
+def notes_of(campaign: Campaign) -> tuple[str, ...]:
+    """The campaign's notes, those of its claims, and that it was stopped, if it was."""
+    stopped = ("The campaign was interrupted; what is shown is what was done until then.",)
+    of_claims = (
+        f"{result.claim.setting}, {title_of(result.claim.guarantee)}: {result.note}"
+        for result in campaign.results
+        if result.note
+    )
+    return (*(stopped if campaign.interrupted else ()), *campaign.notes, *of_claims)
+
+
+def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:
+    """Name and value of what a reader needs to judge or repeat the campaign."""
+    target = campaign.target
+    options = " ".join(f"{name}={value}" for name, value in campaign.options.items())
+    facts = {
+        "Broker": f"{target.broker}, {target.backend}",
+        "Client": target.client,
+        "Proxy": target.proxy,
+        "Runtime": target.runtime,
+        "Machine": target.machine,
+        "Differs from the broker's defaults": ", ".join(target.deviations),
+        "Profile": campaign.profile,
+        "Seed": str(campaign.seed),
+        "Options": options,
+        "Started": campaign.started,
+        "Executions": f"{campaign.executions:,}, {campaign.inconclusive} inconclusive",
+        "Campaign": campaign.id,
+    }
+    return tuple((name, value) for name, value in facts.items() if value.strip(", "))
+
+
+LEGEND = (
+    ("12", "held: valid executions with this fault, none broke the promise", "held"),
+    ("FOUND", "stated to break, and the suite found it: proof that it can see", "found"),
+    ("VIOLATED", "must hold and did not", "violated"),
+    ("NOT FIRED", "stated to break, and the suite did not find it", "not fired"),
+    ("2 of 3", "too few valid executions to say that it holds", "too few"),
+    (DASH, "not exercised; an empty place is not claimed", "not exercised"),
+)
+"""What stands in a cell, what it means, and the mark whose colour it has."""
+
+BOUND = (
+    "No violation in n executions leaves, with 95 % confidence, a rate of at most 3/n: "
+    "3 → 100 %, 30 → 10 %, 100 → 3 %."
+)
+CRASH = "A SIGKILL is a process crash, not a power loss: what the system had cached survives."
