@@ -240,7 +240,9 @@ def run(command: list[str], what: str, lock: int, folder: Path = ROOT) -> None:
     with process:
         output = _output_of(process, what, begun)
     if process.returncode != 0:
-        tail = "\n    ".join(output.strip().splitlines()[-12:])
+        # Of a traceback only what was raised; else pip names the packages in a few lines.
+        kept = 1 if "Traceback (most recent call last):" in output else 12
+        tail = "\n    ".join(output.strip().splitlines()[-kept:])
         message = f"{what}: ended with {process.returncode} and said:\n    {tail}"
         raise SetUpError(message)
 

@@ -118,6 +118,14 @@ def test_a_place_that_cannot_be_written_is_named_with_the_way_out(tmp_path):
         made_once(tmp_path / "file" / "tool", whole, QUIET)
 
 
+def test_a_tool_that_does_not_fit_the_disk_is_refused_before_it_is_fetched(tmp_path):
+    def fetched(_draft):
+        pytest.fail("begun without space")
+
+    with pytest.raises(ProvisionError, match=r"tool needs 1000000000 MB, \d+ MB are free at"):
+        made_once(tmp_path / "tool", fetched, QUIET, space_mb_min=1_000_000_000)
+
+
 # What is fetched.
 
 

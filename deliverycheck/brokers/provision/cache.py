@@ -23,6 +23,7 @@ Build = Callable[[Path], Notes]
 
 _STAMP = "complete.json"
 _POLL_S = 0.2
+_SPACE_FIX = "free some space (1 GB is enough), or set DELIVERYCHECK_CACHE to another disk"
 
 
 def notes_of(folder: Path) -> Notes | None:
@@ -34,18 +35,31 @@ def notes_of(folder: Path) -> Notes | None:
     return notes if isinstance(notes, dict) else None
 
 
-def made_once(folder: Path, build: Build, progress: Progress) -> Notes:
+def made_once(folder: Path, build: Build, progress: Progress, *, space_mb_min: int = 0) -> Notes:
     """`folder` is complete: found so, or made by `build` while nobody else could.
 
-    `build` fills the empty folder that it is given and returns what to note.
-    Needs no write access when the folder is complete.
+    `build` fills the empty folder that it is given and returns what to note; it
+    is not begun with less than `space_mb_min` of disk. Needs no write access
+    when the folder is complete.
     """
     notes = notes_of(folder)
     if notes is not None:
         return notes
     with _exclusive(folder, progress):
         notes = notes_of(folder)
-        return _make(folder, build) if notes is None else notes
+        if notes is None:
+            _require_space(folder.parent, folder.name, space_mb_min)
+            notes = _make(folder, build)
+        return notes
+
+
+def _require_space(place: Path, what: str, space_mb_min: int) -> None:
+    """Better told before a download than by whichever program meets the end of the disk."""
+    free_mb = shutil.disk_usage(place).free // 1_000_000
+    if free_mb < space_mb_min:
+        raise ProvisionError(
+            "disk", f"{what} needs {space_mb_min} MB, {free_mb} MB are free at {place}", _SPACE_FIX
+        )
 
 
 def _make(folder: Path, build: Build) -> Notes:
@@ -63,7 +77,7 @@ def _make(folder: Path, build: Build) -> Notes:
         raise ProvisionError(
             folder.name,
             f"cannot write {error.filename or folder}: {error.strerror or error}",
-            "free some space (1 GB is enough), or set DELIVERYCHECK_CACHE to another folder",
+            _SPACE_FIX,
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)

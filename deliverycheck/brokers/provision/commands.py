@@ -41,8 +41,7 @@ def output_of(  # noqa: PLR0913  # All but the command are named; most have one 
     finally:
         _ended(process)
     if process.returncode != 0:
-        tail = "\n    ".join(output.strip().splitlines()[-_TAIL_LINES_MAX:])
-        message = f"{_short(words)} ended with {process.returncode} and said:\n    {tail}"
+        message = f"{_short(words)} ended with {process.returncode} and said:\n    {_tail(output)}"
         raise ProvisionError(component, message, fix)
     return output
 
@@ -124,6 +123,13 @@ def _ended(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
     with _guard:
         _running.discard(process)
+
+
+def _tail(output: str) -> str:
+    """The last lines; of a traceback only what was raised."""
+    lines = output.strip().splitlines()
+    kept = 1 if "Traceback (most recent call last):" in output else _TAIL_LINES_MAX
+    return "\n    ".join(lines[-kept:])
 
 
 def _short(words: Sequence[str]) -> str:

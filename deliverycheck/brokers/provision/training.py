@@ -12,9 +12,9 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic  # What `admin` hands on, where it has types.
 
 from deliverycheck.brokers.kafka_properties import BrokerPorts, SlotPorts, render
+from deliverycheck.brokers.ports import PortBlock, PortsError
 from deliverycheck.brokers.provision.commands import spawned
 from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
-from deliverycheck.brokers.provision.ports import free_ports
 
 _TOPIC = "training"
 _MESSAGES = 20
@@ -29,24 +29,31 @@ def train(command: list[str], template: Path, folder: Path, made: Path) -> None:
     """Run `command` on a copy of `template` until it has written `made`."""
     folder.mkdir()
     shutil.copytree(template, folder / "data")
-    internal, controller, direct, *slots = free_ports(5)
+    log = folder / "broker.log"
+    try:
+        with PortBlock.lease() as block:
+            _start_and_use(command, folder, block, log)
+    except (KafkaException, PortsError) as error:
+        raise ProvisionError("start-up cache", f"{error}; {_last_words(log)}", _FIX) from error
+    if not made.is_file():
+        raise ProvisionError("start-up cache", f"{made.name} not written; {_last_words(log)}", _FIX)
+    shutil.rmtree(folder)
+
+
+def _start_and_use(command: list[str], folder: Path, block: PortBlock, log: Path) -> None:
+    """Through the direct listener and two slots that advertise themselves: no proxy is there."""
+    internal, controller, direct, *slots = block.take(5)
     ports = BrokerPorts(
         internal=internal,
         controller=controller,
         direct=direct,
         slots=tuple(SlotPorts(listener=port, advertised=port) for port in slots),
     )
-    properties, log = folder / "server.properties", folder / "broker.log"
+    properties = folder / "server.properties"
     properties.write_text(render(folder / "data", ports))
-    try:
-        with _broker([*command, "kafka.Kafka", str(properties)], log):
-            for port in (direct, *slots):
-                _use(f"127.0.0.1:{port}", f"{_TOPIC}-{port}")
-    except KafkaException as error:
-        raise ProvisionError("start-up cache", f"{error}; {_last_words(log)}", _FIX) from error
-    if not made.is_file():
-        raise ProvisionError("start-up cache", f"{made.name} not written; {_last_words(log)}", _FIX)
-    shutil.rmtree(folder)
+    with _broker([*command, "kafka.Kafka", str(properties)], log):
+        for port in (direct, *slots):
+            _use(f"127.0.0.1:{port}", f"{_TOPIC}-{port}")
 
 
 @contextmanager
