@@ -51,6 +51,8 @@ def provide_java(progress: Progress) -> JavaRuntime:
     try:
         return _from_wheel(progress)
     except ProvisionError as error:
+        if error.component == "disk":
+            raise  # The broker would meet it next.
         problems = [in_one_line(error.problem)]
         progress.say(f"java: {problems[0]}; looking for one on this machine")
     for executable, origin in installed():
