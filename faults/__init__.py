@@ -12,7 +12,7 @@ from faults.errors import (
 )
 from faults.fault import DirectionRule, Fault, Target, Toxic
 from faults.injector import Injector
-from faults.toxiproxy import ToxiproxyServer
+from faults.toxiproxy import Toxiproxy
 
 __all__ = [
     "FAULTS",
@@ -25,8 +25,8 @@ __all__ = [
     "Injector",
     "Target",
     "Toxic",
+    "Toxiproxy",
     "ToxiproxyRefusedError",
-    "ToxiproxyServer",
     "ToxiproxyStartError",
     "ToxiproxyUnreachableError",
     "toxics_of",

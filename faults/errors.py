@@ -1,7 +1,9 @@
 """What can go wrong with a fault. All of it is trouble of the infrastructure, never a verdict."""
 
+from deliverycheck.brokers.broker import InfrastructureError
 
-class FaultError(Exception):
+
+class FaultError(InfrastructureError):
     """A fault could not be brought into the state asked for."""
 
 

@@ -6,7 +6,6 @@ from deliverycheck.brokers.broker import Endpoint, Slot
 from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.ports import PortBlock, PortsError, pids_behind
 from deliverycheck.brokers.processes import Child, ProcessError, exit_text, wait_until
-from deliverycheck.brokers.provision import ToxiproxyBinary
 from faults.errors import FaultError, ToxiproxyStartError, ToxiproxyUnreachableError
 from faults.wrapper import ToxiproxyClient
 
@@ -16,16 +15,16 @@ _START_S_MAX = 10.0
 _POLL_S = 0.005
 
 
-class ToxiproxyServer:
+class Toxiproxy:
     """Toxiproxy in front of a broker's slots; each proxy has the name of its slot."""
 
     def __init__(
-        self, binary: ToxiproxyBinary, *, slots: tuple[Slot, ...], folder: Path, guardian: Guardian
+        self, executable: Path, *, slots: tuple[Slot, ...], folder: Path, guardian: Guardian
     ) -> None:
         """Nothing is started."""
         self.slots = slots
         self.log = folder / "toxiproxy.log"
-        self._binary = binary
+        self._executable = executable
         self._guardian = guardian
         self._block: PortBlock | None = None
         self._child: Child | None = None
@@ -54,7 +53,7 @@ class ToxiproxyServer:
         except (FaultError, PortsError, ProcessError) as error:
             words = self._words()
             self.stop()
-            message = f"Toxiproxy {self._binary.executable} did not start: {error}{words}"
+            message = f"Toxiproxy {self._executable} did not start: {error}{words}"
             raise ToxiproxyStartError(message) from error
 
     def stop(self) -> None:
@@ -87,7 +86,7 @@ class ToxiproxyServer:
         endpoint = Endpoint(host=_HOST, port=self._block.take(1)[0])
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._child = Child.spawn(
-            [str(self._binary.executable), "-host", _HOST, "-port", str(endpoint.port)],
+            [str(self._executable), "-host", _HOST, "-port", str(endpoint.port)],
             log=self.log,
             guardian=self._guardian,
             # At level info each connection is a line, at warn each one that a fault

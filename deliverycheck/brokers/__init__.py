@@ -11,6 +11,7 @@ from deliverycheck.brokers.broker import (
     Death,
     DeathCause,
     Endpoint,
+    InfrastructureError,
     Scan,
     Slot,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "DeathCause",
     "Endpoint",
     "Guardian",
+    "InfrastructureError",
     "KafkaProcess",
     "PortBlock",
     "Scan",

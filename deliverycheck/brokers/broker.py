@@ -77,13 +77,18 @@ class Death:
     text: str
 
 
-class BrokerError(Exception):
+class InfrastructureError(Exception):
+    """Trouble that says nothing about the subject: an execution that meets it is inconclusive."""
+
+
+class BrokerError(InfrastructureError):
     """The broker could not be brought into the state asked for: trouble of the infrastructure."""
 
 
 class Broker(Protocol):
-    """One broker or cluster that lives as long as a campaign. Nodes are named ``b1``, ``b2`` …
+    """One broker or cluster that lives as long as a campaign.
 
+    Its nodes are ``b1``, ``b2`` and so on.
     Every method may be called from any thread; those that change a node's state
     are called by one execution at a time, which has the broker alone.
     """
@@ -145,7 +150,7 @@ class Broker(Protocol):
         """No connection from the slot's proxy to the broker is left."""
 
     def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
-        """What the broker's files say of the first batches, a line each; none if not ours to read."""
+        """What the broker's files say of the first batches, a line each; none if not ours."""
 
     def version(self) -> str:
         """The broker's version, such as ``4.3.1``."""

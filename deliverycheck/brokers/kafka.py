@@ -26,8 +26,8 @@ _TOPIC_PREFIX = "t"
 class KafkaProcess:
     """The process backend (see `Broker` for what each method promises).
 
-    Everything it writes lies in its folder: the log, the properties, and the
-    data, which `stop` removes.
+    Its log and properties lie in its folder; its data lie in memory where there is
+    room (`storage`), and `stop` removes them.
     """
 
     system = "kafka"
@@ -62,13 +62,15 @@ class KafkaProcess:
         self._node.release()
 
     def kill(self, node: str) -> Mapping[str, int]:
-        evidence = self._named(node).kill()
+        with self._topics.at_rest():
+            evidence = self._named(node).kill()
         self._scanner.close()
         return evidence
 
     def pause(self, node: str) -> Mapping[str, int]:
         try:
-            return self._named(node).pause()
+            with self._topics.at_rest():
+                return self._named(node).pause()
         except ProcessError as error:
             raise BrokerError(self._node.complaint(str(error))) from error
 
@@ -120,7 +122,8 @@ class KafkaProcess:
         return connections_to(slot.listener.port) == 0
 
     def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
-        return first_batches(self._node.data, topic, partitions)
+        storage = self._node.storage
+        return () if storage is None else first_batches(storage.folder, topic, partitions)
 
     def version(self) -> str:
         return self._kafka.version
@@ -129,9 +132,10 @@ class KafkaProcess:
         return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"
 
     def deviations(self) -> tuple[str, ...]:
-        return tuple(
-            f"{item.name}={item.value} ({item.default})" for item in deviations(self._overrides)
-        )
+        storage = self._node.storage
+        in_memory = ("log.dirs=in memory (on disk)",) if storage and storage.in_memory else ()
+        settings = deviations(self._overrides)
+        return (*(f"{item.name}={item.value} ({item.default})" for item in settings), *in_memory)
 
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability)

@@ -18,6 +18,7 @@ from deliverycheck.brokers.processes import (
     wait_until,
 )
 from deliverycheck.brokers.provision import KafkaDistribution
+from deliverycheck.brokers.storage import Storage, storage_for
 
 HOST = "127.0.0.1"
 _NODE_PORTS = 3
@@ -41,7 +42,7 @@ class NodePlan:
     """What a node is made of, besides the program.
 
     Attributes:
-        folder: where its log, properties and data lie.
+        folder: where its log and properties lie, and its data if there is no memory for it.
         slots: how many link slots it has.
         overrides: settings that win over the fast profile.
     """
@@ -59,7 +60,7 @@ class KafkaNode:
         """Nothing is written or started."""
         self.name = plan.name
         self.log = plan.folder / f"{plan.name}.log"
-        self.data = plan.folder / f"{plan.name}-data"
+        self.storage: Storage | None = None
         self.ports = BrokerPorts(internal=0, controller=0, direct=0)
         self._plan = plan
         self._kafka = kafka
@@ -86,13 +87,15 @@ class KafkaNode:
                     for each, other in zip(listeners, advertised, strict=True)
                 ),
             )
-            self.data.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(self._kafka.template, self.data)
-            self._properties.write_text(render(self.data, self.ports, self._plan.overrides))
+            self._plan.folder.mkdir(parents=True, exist_ok=True)
+            self.storage = storage_for(self._guardian, self._plan.folder)
+            data = self.storage.folder
+            shutil.copytree(self._kafka.template, data, dirs_exist_ok=True)
+            self._properties.write_text(render(data, self.ports, self._plan.overrides))
         except PortsError as error:
             raise BrokerError(str(error)) from error
         except (OSError, shutil.Error) as error:
-            message = f"{self.name}: cannot write its folder {self.data.parent}: {error}"
+            message = f"{self.name}: cannot write its folder {self._plan.folder}: {error}"
             raise BrokerError(message) from error
 
     def spawn(self) -> int:
@@ -173,8 +176,9 @@ class KafkaNode:
         if self._block is not None:
             self._block.close()
             self._block = None
-        if self.data.exists():
-            shutil.rmtree(self.data)
+        if self.storage is not None:
+            shutil.rmtree(self.storage.folder)
+            self.storage = None
 
     def complaint(self, what: str) -> str:
         """What is wrong with the node, and where the evidence lies."""

@@ -13,6 +13,7 @@ the harness (or its orderly close) can bring, then sweeps::
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -21,6 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "DELIVERYCHECK_HARNESS"
+DATA_VARIABLE = "DELIVERYCHECK_DATA"
+_MEMORY = Path("/dev/shm")  # noqa: S108  # Linux's own place for files in memory.
+_DATA_PREFIX = "deliverycheck-data-"
 _PROC = Path("/proc")
 # A process between fork and exec still shows its parent's environment or none;
 # it shows its own one sweep later. 200 ms without a find is ten sweeps.
@@ -97,8 +101,32 @@ def end_process(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
+def data_root() -> Path:
+    """Where brokers keep their data while they live: in memory, or where the user says."""
+    chosen = os.environ.get(DATA_VARIABLE)
+    return Path(chosen).absolute() if chosen else _MEMORY
+
+
+def data_folder(marker: str) -> Path:
+    """The folder of one harness under the root, named so that it is found without the harness.
+
+    The pid namespace is part of the name: containers may share the memory of
+    their host, and a pid of one means nothing in the other.
+    """
+    namespace = (_pid_namespace(os.getpid()) or "").strip("pid:[]")
+    return data_root() / f"{_DATA_PREFIX}{namespace}-{marker}"
+
+
+def _leftover_data() -> Iterator[Path]:
+    prefix = data_folder("").name
+    with suppress(OSError):
+        for folder in data_root().glob(f"{prefix}*"):
+            if not _harness_lives(folder.name.removeprefix(prefix)):
+                yield folder
+
+
 def end_leftovers() -> frozenset[int]:
-    """No process of a dead harness lives; returns the pids that were ended.
+    """No process and no data of a dead harness is left; returns the pids that were ended.
 
     Only processes of our own pid namespace count: elsewhere the harness's pid,
     as its marker names it, means another process here.
@@ -108,9 +136,12 @@ def end_leftovers() -> frozenset[int]:
     def orphaned(pid: int, marker: str) -> bool:
         return _pid_namespace(pid) == ours and not _harness_lives(marker)
 
-    if not any(orphaned(pid, marker) for pid, marker in marked_processes()):
-        return frozenset()
-    return end_marked(orphaned)
+    ended: frozenset[int] = frozenset()
+    if any(orphaned(pid, marker) for pid, marker in marked_processes()):
+        ended = end_marked(orphaned)
+    for folder in _leftover_data():
+        shutil.rmtree(folder, ignore_errors=True)  # It may be another user's.
+    return ended
 
 
 def _harness_lives(marker: str) -> bool:
@@ -149,6 +180,7 @@ def main() -> None:
         # Where no /proc names the marked ones (macOS), the registered ones must do.
         for pid in registered:
             end_process(pid)
+    shutil.rmtree(data_folder(marker), ignore_errors=True)
 
 
 if __name__ == "__main__":
