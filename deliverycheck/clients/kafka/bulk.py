@@ -5,7 +5,10 @@ from the callback, and on the way back the comparison of its whole body. Every
 shortcut falls back to the plain way for a message that does not fit.
 """
 
+import gc
 from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from deliverycheck.clients.commands import PublishBulk, ReceiveBulk
@@ -26,20 +29,21 @@ from deliverycheck.history import (
 )
 
 _BATCH = 1000
-_UNKNOWN = -1
+_UNREPORTED, _NO_POSITION, _FAILED = -1, -2, -3
 _SLICE_S = 0.05
+_CONSUME_S = 0.004  # consume() waits all of it unless the batch is full.
 
 
 def publish_bulk(producing: Producing, identity: int, command: PublishBulk) -> Reply:
     """All were handed over and confirmed, or the deadline passed; one completion says which."""
-    confirms = _Confirms(command.count)
-    refused = _hand_over(producing.producer, command, confirms)
     deadline = Deadline(command.timeout_ms)
-    while confirms.open and not deadline.passed():
-        producing.producer.poll(min(_SLICE_S, deadline.left_s()))
-    error = refused or confirms.error
-    if confirms.open:
-        error = error or "_TIMED_OUT"
+    confirms = _Confirms(command)
+    with _no_garbage_collection():
+        refused = _hand_over(producing.producer, command, confirms, deadline)
+        while len(producing.producer) and not deadline.passed():
+            producing.producer.poll(min(_SLICE_S, deadline.left_s()))
+    remaining = confirms.unreported()
+    error = refused or confirms.error or ("_TIMED_OUT" if remaining else None)
     outcome = outcome_of_report(error, acks=producing.acks, attempts=producing.attempts)
     if outcome is Outcome.FAIL:  # Some of them may well be there.
         outcome = Outcome.INFO
@@ -48,34 +52,43 @@ def publish_bulk(producing: Producing, identity: int, command: PublishBulk) -> R
             op=command.op,
             confirmed=error is None,
             runs=confirms.runs(command.first_sequence),
-            remaining=confirms.open,
+            remaining=remaining,
             error=error,
         )
     )
-    return Reply(re=identity, remaining=confirms.open)
+    return Reply(re=identity, remaining=remaining)
 
 
 class _Confirms:
     """Positions as the delivery reports brought them, by the number of the message."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, command: PublishBulk) -> None:
         self.handed_over = 0
-        self.reported = 0
         self.error: str | None = None
-        self._partitions = array("q", [_UNKNOWN]) * count
-        self._positions = array("q", [_UNKNOWN]) * count
+        asked = ANY_PARTITION if command.partition is None else command.partition
+        self._asked = command.partition is not None
+        self._partitions = array("q", [asked]) * command.count
+        self._positions = array("q", [_UNREPORTED]) * command.count
 
-    @property
-    def open(self) -> int:
-        return self.handed_over - self.reported
+    def reporter(self) -> Callable[[int, KafkaError | None, Received], None]:
+        """The delivery callback, made of local names because it is called so often."""
+        positions, partitions, asked = self._positions, self._partitions, self._asked
 
-    def report(self, number: int, error: KafkaError | None, report: Received) -> None:
-        self.reported += 1
-        if error is None:
-            self._positions[number] = report.offset()  # type: ignore[assignment]
-            self._partitions[number] = report.partition()  # type: ignore[assignment]
-        elif self.error is None:
-            self.error = error.name()
+        def report(number: int, error: KafkaError | None, message: Received) -> None:
+            if error is not None:
+                positions[number] = _FAILED
+                self.error = self.error or error.name()
+                return
+            position = message.offset()
+            positions[number] = _NO_POSITION if position is None else position
+            if not asked:
+                partitions[number] = message.partition()  # type: ignore[assignment]
+
+        return report
+
+    def unreported(self) -> int:
+        """Messages handed over of which nothing was heard."""
+        return self._positions[: self.handed_over].count(_UNREPORTED)
 
     def runs(self, first_sequence: int) -> tuple[PublishRun, ...]:
         """The confirmed messages whose position is known, as few runs as they make."""
@@ -87,6 +100,7 @@ class _Confirms:
                 number < len(positions)
                 and positions[number] == positions[start] + number - start
                 and partitions[number] == partitions[start]
+                and positions[start] >= 0
             )
             if consecutive:
                 continue
@@ -103,51 +117,51 @@ class _Confirms:
         return tuple(runs)
 
 
-def _hand_over(producer: Producer, command: PublishBulk, confirms: _Confirms) -> str | None:
+def _hand_over(
+    producer: Producer, command: PublishBulk, confirms: _Confirms, deadline: Deadline
+) -> str | None:
     """Hand the messages over, at most `window` in flight; the error that stopped it, if any."""
-    bodies = _Bodies(command)
+    produce, report = producer.produce, confirms.reporter()
+    topic, first = command.topic, command.first_sequence
     partition = ANY_PARTITION if command.partition is None else command.partition
-    deadline = Deadline(command.timeout_ms)
-    for number in range(command.count):
-        body = bodies.body(command.first_sequence + number)
-        while True:
-            try:
-                producer.produce(
-                    command.topic,
-                    body,
-                    partition=partition,
-                    on_delivery=partial(confirms.report, number),
-                )
-            except BufferError:
-                producer.poll(_SLICE_S)
-                if deadline.passed():
-                    return "_QUEUE_FULL"
-                continue
-            except KafkaException as error:
-                return error_name(error)
-            break
-        confirms.handed_over += 1
-        if number % _BATCH == 0:
-            producer.poll(0)
-            while confirms.open >= command.window and not deadline.passed():
-                producer.poll(_SLICE_S)
+    template = _Template(command)
+    while (done := confirms.handed_over) < command.count:
+        end = min(command.count, done + _BATCH, template.end(first + done) - first)
+        body = template.of(first + done)
+        try:
+            for number in range(done, end):
+                report_it = partial(report, number)
+                produce(topic, body % (first + number), partition=partition, on_delivery=report_it)
+                confirms.handed_over = number + 1
+        except BufferError:
+            producer.poll(_SLICE_S)
+        except KafkaException as error:
+            return error_name(error)
+        producer.poll(0)
+        while len(producer) >= command.window and not deadline.passed():
+            producer.poll(_SLICE_S)
+        if deadline.passed():
+            return "_TIMED_OUT"
     return None
 
 
-class _Bodies:
+class _Template:
     """Bodies that differ in the sequence number only, encoded once for each of its lengths."""
 
     def __init__(self, command: PublishBulk) -> None:
         self._command = command
-        self._digits = 0
-        self._template = b""
+        self._of_digits: dict[int, bytes] = {}
 
-    def body(self, sequence: int) -> bytes:
+    def end(self, sequence: int) -> int:
+        """The first later sequence with another number of digits."""
+        return int(10 ** len(str(sequence)))
+
+    def of(self, sequence: int) -> bytes:
+        """To be formatted with any sequence of as many digits."""
         digits = len(str(sequence))
-        if digits != self._digits:
-            self._digits = digits
-            self._template = self._encode(sequence)
-        return self._template % sequence
+        if digits not in self._of_digits:
+            self._of_digits[digits] = self._encode(sequence)
+        return self._of_digits[digits]
 
     def _encode(self, sequence: int) -> bytes:
         command = self._command
@@ -158,45 +172,50 @@ class _Bodies:
             target=command.topic,
             partition=command.partition,
         )
-        encoded = encode_body(body, bytes_min=command.bytes).replace(b"%", b"%%")
-        before, after = encoded.split(b'"' + message.replace("%", "%%").encode() + b'"', 1)
-        own = f'"{command.process}-'.replace("%", "%%").encode()
-        return before + own + b'%d"' + after
+        encoded = encode_body(body, bytes_min=command.bytes)
+        own = f'"message":"{command.process}-'.encode()
+        before, _, after = encoded.partition(own + str(sequence).encode() + b'"')
+        return _escaped(before + own) + b'%d"' + _escaped(after)
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A hundred thousand callbacks in flight are no garbage, and looking through them is slow."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def receive_bulk(consuming: Consuming, identity: int, command: ReceiveBulk) -> Reply:
     """`command.count` were received, or the end or the deadline was reached."""
     deadline = Deadline(command.timeout_ms)
     runs = _Runs(command.execution)
-    received = 0
-    for delivery in consuming.take_kept():
-        runs.add_other(delivery)
-        received += 1
-    while received < command.count:
-        messages = consuming.consumer.consume(min(_BATCH, command.count - received), 0.004)
-        for message in messages:
-            if message.error() is None or consuming.note(message):
-                runs.add(message)
-                received += 1
-        consuming.passed(runs.last_positions())
-        if not messages and (deadline.passed() or consuming.is_over(command.until)):
-            break
+    received = runs.add(consuming.take_kept(command.count))
+    with _no_garbage_collection():
+        while received < command.count:
+            batch = consuming.consumer.consume(min(_BATCH, command.count - received), _CONSUME_S)
+            messages = [one for one in batch if one.error() is None or consuming.note(one)]
+            received += runs.add(messages)
+            consuming.passed(runs.last_positions())
+            if not batch and (deadline.passed() or consuming.is_over(command.until)):
+                break
     consuming.say(OkEvent(op=command.op, deliveries=tuple(runs.others), delivery_runs=runs.runs()))
     return consuming.state(identity, received)
 
 
 class _Place:
-    """One partition of one source: the run that grows, and what its bodies look like.
+    """One partition of one source: the run that grows, and what its next body looks like.
 
-    `head` and `tail` surround the sequence number in a body that was compared in
-    full; a body with the same surroundings, from the same place, says the same.
+    `body` is formatted with a sequence number. It was made from a body that was
+    compared in full, from this very place: an equal one says the same.
     """
 
     def __init__(self, source: str, partition: int) -> None:
         self.source = source
         self.partition = partition
-        self.head = b"\0"  # Fits no body of ours.
-        self.tail = b""
+        self.body = b""
         self.process = ""
         self.first_sequence = 0
         self.first_position = 0
@@ -222,22 +241,21 @@ class _Runs:
         self._done: list[DeliveryRun] = []
         self._places: dict[tuple[str, int], _Place] = {}
 
-    def add(self, message: Received) -> None:
-        key = place_of(message)
-        place = self._places.get(key)
-        if place is None:
-            place = self._places[key] = _Place(*key)
-        value = message.value() or b""
-        head, tail = place.head, place.tail
-        if value.startswith(head) and value.endswith(tail) and message.key() is None:
-            digits = value[len(head) : len(value) - len(tail)]
-            if digits.isdigit():
-                self._extend(place, int(digits), message.offset() or 0)
-                return
-        self._learn(place, message, value)
-
-    def add_other(self, delivery: Delivery) -> None:
-        self.others.append(delivery)
+    def add(self, messages: list[Received]) -> int:
+        """How many there were."""
+        places = self._places
+        for message in messages:
+            place = places.get((message.topic(), message.partition()))  # type: ignore[arg-type]
+            if (
+                place is not None
+                and message.offset() == place.first_position + place.count
+                and message.value() == place.body % (place.first_sequence + place.count)
+                and message.key() is None
+            ):
+                place.count += 1
+            else:
+                self._add_unexpected(message)
+        return len(messages)
 
     def last_positions(self) -> dict[tuple[str, int], int]:
         """Where each partition's run stands."""
@@ -251,34 +269,45 @@ class _Runs:
         growing = [place.run() for place in self._places.values() if place.count]
         return (*self._done, *growing)
 
-    def _extend(self, place: _Place, sequence: int, position: int) -> None:
-        count = place.count
-        if sequence != place.first_sequence + count or position != place.first_position + count:
-            if count:
-                self._done.append(place.run())
-            place.first_sequence, place.first_position, place.count = sequence, position, 0
-        place.count += 1
-
-    def _learn(self, place: _Place, message: Received, value: bytes) -> None:
-        """Compare the body in full; if it is plain, the next ones are compared with it."""
+    def _add_unexpected(self, message: Received) -> None:
+        """Compare the body in full; if it is plain, its run goes on or a new one begins."""
         delivery = delivery_of_message(message)
         process, _, digits = delivery.message.rpartition("-")
         own = f'"message":"{process}-'.encode()
-        plain = delivery == Delivery(
-            message=f"{process}-{digits}",
-            source=place.source,
-            partition=place.partition,
+        before, found, after = (message.value() or b"").partition(own + digits.encode() + b'"')
+        if not (found and digits.isdigit() and self._is_plain(delivery)):
+            self.others.append(delivery)
+            return
+        source, partition = key = place_of(message)
+        place = self._places.setdefault(key, _Place(source, partition))
+        self._extend(place, process, int(digits), delivery.position or 0)
+        place.body = _escaped(before + own) + b'%d"' + _escaped(after)
+
+    def _extend(self, place: _Place, process: str, sequence: int, position: int) -> None:
+        goes_on = (
+            place.process == process
+            and place.first_sequence + place.count == sequence
+            and place.first_position + place.count == position
+        )
+        if not goes_on:
+            if place.count:
+                self._done.append(place.run())
+            place.process, place.count = process, 0
+            place.first_sequence, place.first_position = sequence, position
+        place.count += 1
+
+    def _is_plain(self, delivery: Delivery) -> bool:
+        """Nothing but what a run can say of it."""
+        return delivery == Delivery(
+            message=delivery.message,
+            source=delivery.source,
+            partition=delivery.partition,
             position=delivery.position,
             epoch=delivery.epoch,
             execution=self._execution,
         )
-        if not (plain and digits.isdigit() and own + digits.encode() + b'"' in value):
-            self.others.append(delivery)
-            return
-        if place.count:
-            self._done.append(place.run())
-            place.count = 0
-        start = value.index(own) + len(own)
-        place.process = process
-        place.head, place.tail = value[:start], value[start + len(digits) :]
-        self._extend(place, int(digits), message.offset() or 0)
+
+
+def _escaped(text: bytes) -> bytes:
+    """To stand in a template that is formatted with ``%``."""
+    return text.replace(b"%", b"%%")

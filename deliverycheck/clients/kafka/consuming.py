@@ -2,6 +2,7 @@
 
 import os
 from collections import deque
+from contextlib import suppress
 
 from deliverycheck.clients.commands import (
     Assign,
@@ -40,6 +41,7 @@ from deliverycheck.plans import HoldPoint
 
 # Bounds how late a receive notices the command behind it or its own end condition.
 _SLICE_S = 0.05
+_METADATA_S = 1.0
 
 
 class Consuming:
@@ -56,7 +58,7 @@ class Consuming:
         self._loop = loop
         self.say = loop.outbox.say
         self._identity: int | None = None
-        self._kept: deque[Delivery] = deque()
+        self._kept: deque[Received] = deque()
         self._assigned: dict[tuple[str, int], None] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._joined = False
@@ -82,6 +84,11 @@ class Consuming:
         self._identity = identity
 
     def assign(self, identity: int, command: Assign) -> Reply:
+        for topic in {one.source for one in command.positions}:
+            # Without it, a client that is connected already waits 1.0 s (40 of 40) until it
+            # asks for the leaders of a topic that is new to it. Only a matter of speed.
+            with suppress(KafkaException):
+                self.consumer.list_topics(topic, timeout=_METADATA_S)
         self.consumer.assign([_topic_partition(one) for one in command.positions])
         self._assigned = {_place(one): None for one in command.positions}
         self._ends.clear()
@@ -92,24 +99,22 @@ class Consuming:
         self.consumer.seek(_topic_partition(command.position))
         place = _place(command.position)
         self._ends.pop(place, None)
-        self._kept = deque(one for one in self._kept if (one.source, one.partition) != place)
+        self._kept = deque(one for one in self._kept if place_of(one) != place)
         return Reply(re=identity)
 
     def receive(self, identity: int, command: Receive) -> Reply:
         deadline = Deadline(command.timeout_ms)
-        taken: list[Delivery] = []
+        taken = self.take_kept(command.max)
         while len(taken) < command.max:
-            if self._kept:
-                taken.append(self._kept.popleft())
-                continue
             # Having something, look once for more, but never wait for it.
             slice_s = 0.0 if taken else min(_SLICE_S, deadline.left_s())
-            if (delivery := self._poll(slice_s)) is not None:
-                taken.append(delivery)
+            if (message := self._poll(slice_s)) is not None:
+                taken.append(message)
             elif taken or deadline.passed() or self.is_over(command.until):
                 break
         self.in_hand = bool(taken)
-        self.say(OkEvent(op=command.op, deliveries=tuple(taken)))
+        deliveries = tuple(delivery_of_message(message) for message in taken)
+        self.say(OkEvent(op=command.op, deliveries=deliveries))
         return self.state(identity, len(taken))
 
     def pump(self, identity: int, command: Pump) -> Reply:
@@ -171,11 +176,9 @@ class Consuming:
     def is_over(self, until: Until) -> bool:
         return until is Until.END and self._joined and self._assigned.keys() <= self._ends.keys()
 
-    def take_kept(self) -> list[Delivery]:
+    def take_kept(self, count_max: int) -> list[Received]:
         """What came unasked, now asked for."""
-        kept = list(self._kept)
-        self._kept.clear()
-        return kept
+        return [self._kept.popleft() for _ in range(min(count_max, len(self._kept)))]
 
     def note(self, message: Received) -> bool:
         """Whether the message is one; an end of partition or an error is noted instead."""
@@ -195,16 +198,14 @@ class Consuming:
             if self._ends.get(place, position + 1) <= position:
                 del self._ends[place]
 
-    def _poll(self, timeout_s: float) -> Delivery | None:
+    def _poll(self, timeout_s: float) -> Received | None:
         message = self.consumer.poll(timeout_s)
-        if message is None or not self.note(message):
-            return None
-        return delivery_of_message(message)
+        return message if message is not None and self.note(message) else None
 
-    def _keep(self, delivery: Delivery | None) -> None:
-        if delivery is not None:
-            self._kept.append(delivery)
-            self.say(DeliveryEvent(delivery=delivery))
+    def _keep(self, message: Received | None) -> None:
+        if message is not None:
+            self._kept.append(message)
+            self.say(DeliveryEvent(delivery=delivery_of_message(message)))
 
     def _commit_later(self, identity: int, command: Commit) -> Reply:
         offsets = [_topic_partition(one) for one in command.covers]
@@ -225,13 +226,15 @@ class Consuming:
     def _on_commit(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
         """Give the answer to the oldest open commit of just these positions."""
         name = error.name() if error is not None else _first_error(answers)
-        covers = tuple(_position(one) for one in answers)
+        # A partition of which nothing was committed comes with a negative number.
+        covers = tuple(_position(one) for one in answers if one.offset >= 0)
         for pending in self._pending_commits:
             if set(pending[1]) == set(covers):
                 self._pending_commits.remove(pending)
                 self._complete_commit(pending[0], covers, name)
                 return
-        self.say(AutoCommitEvent(covers=covers, error=name))
+        if covers or name not in {None, "_NO_OFFSET"}:
+            self.say(AutoCommitEvent(covers=covers, error=name))
 
     def _on_assign(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._joined = True

@@ -100,6 +100,12 @@ _CONSUMER_PROFILE = (
         why="After a heal the consumer shall go on in time that a plan can wait for.",
     ),
     Deviation(
+        name="fetch.queue.backoff.ms",
+        value=10,
+        default=1000,
+        why="A consumer whose queue was full stalls 1 s at the default, whatever is left in it.",
+    ),
+    Deviation(
         name="auto.offset.reset",
         value="earliest",
         default="largest",
