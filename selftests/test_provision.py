@@ -24,6 +24,7 @@ from deliverycheck.brokers.provision.download import (
 from deliverycheck.brokers.provision.java import JavaRuntime, major_of, provide_java
 from deliverycheck.brokers.provision.kafka import KafkaDistribution
 from deliverycheck.brokers.provision.progress import Progress, silent
+from deliverycheck.brokers.provision.startup_cache import startup_flags
 from deliverycheck.brokers.provision.toxiproxy import system_go
 
 QUIET = Progress(silent)
@@ -329,6 +330,16 @@ def test_a_broker_command_is_the_same_text_each_time(tmp_path):
     assert command[-2:] == ["kafka.Kafka", str(tmp_path / "server.properties")]
     assert command[-3] == f"{tmp_path / 'a.jar'}:{tmp_path / 'b.jar'}"
     assert "-XX:AOTCache=c" in command
+
+
+@pytest.mark.parametrize(
+    ("version", "flags"),
+    [("25.0.2", ("-XX:AOTCache=c", "-Xlog:aot*=error")), ("24.0.1", ("-XX:SharedArchiveFile=c",))],
+    ids=["ahead-of-time-from-25", "older-ones-refuse-to-start-with-its-flags"],
+)
+def test_start_up_cache_of(version, flags):
+    java = JavaRuntime(executable=Path("java"), version=version, origin="test")
+    assert startup_flags(java, Path("c")) == flags
 
 
 def test_doctor_looks_at_an_empty_cache_and_leaves_it_empty(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ plans use it, and ended.
 from pathlib import Path
 
 from deliverycheck.brokers.provision.cache import Notes, made_once
+from deliverycheck.brokers.provision.commands import output_of
 from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.java import JavaRuntime
 from deliverycheck.brokers.provision.kafka import (
@@ -24,6 +25,7 @@ from deliverycheck.brokers.provision.training import train
 _AHEAD_OF_TIME_SINCE = 25
 _FILE = "startup.cache"
 # Java 25 warns of a few precompiled adapters that do not fit; it compiles them anew.
+# Older ones know no such tag, and refuse to start.
 _QUIET = ("-Xlog:aot*=error",)
 
 
@@ -38,26 +40,44 @@ def startup_folder(java: JavaRuntime) -> Path:
     return jars_folder().with_name(f"{jars_folder().name}-startup-{key}")
 
 
+def startup_flags(java: JavaRuntime, cache: Path) -> tuple[str, ...]:
+    """What makes a JVM start from `cache`."""
+    if java.major >= _AHEAD_OF_TIME_SINCE:
+        return (f"-XX:AOTCache={cache}", *_QUIET)
+    return (f"-XX:SharedArchiveFile={cache}",)
+
+
+def training_flag(java: JavaRuntime, cache: Path) -> str:
+    """What makes a JVM write `cache` when it ends."""
+    if java.major >= _AHEAD_OF_TIME_SINCE:
+        return f"-XX:AOTCacheOutput={cache}"
+    return f"-XX:ArchiveClassesAtExit={cache}"
+
+
 def provide_startup_flags(
     java: JavaRuntime, jars: tuple[Path, ...], template: Path, progress: Progress
 ) -> tuple[str, ...]:
     """Flags that use the cache; none, and a line that says why, where it cannot be made."""
     folder = startup_folder(java)
-    written, used = "-XX:ArchiveClassesAtExit", "-XX:SharedArchiveFile"
-    if java.major >= _AHEAD_OF_TIME_SINCE:
-        written, used = "-XX:AOTCacheOutput", "-XX:AOTCache"
 
     def build(draft: Path) -> Notes:
         with progress.doing(f"kafka {KAFKA_VERSION}: making the start-up cache"):
-            command = java_command(java, jars, [f"{written}={draft / _FILE}"])
+            command = java_command(java, jars, [training_flag(java, draft / _FILE)])
             train(command, template, draft / "training", draft / _FILE)
-        return {"java": java.version, "flag": used}
+            # A flag that this JVM does not know would stop every broker.
+            started = java_command(java, jars, startup_flags(java, draft / _FILE))
+            output_of(
+                [*started, "-version"],
+                component="start-up cache",
+                fix="a run works without this cache",
+                timeout_s_max=60,
+            )
+        return {"java": java.version}
 
     try:
         made_once(folder, build, progress, space_mb_min=150)
     except ProvisionError as error:
-        progress.say(
-            f"kafka: no start-up cache, each start takes 0.8 s longer: {in_one_line(error.problem)}"
-        )
+        why = in_one_line(error.problem)
+        progress.say(f"kafka: no start-up cache, each start takes 0.8 s longer: {why}")
         return ()
-    return (f"{used}={folder / _FILE}", *_QUIET)
+    return startup_flags(java, folder / _FILE)
