@@ -97,8 +97,9 @@ def axis_of(
     )
 
 
-def _phase(start_ns: int, end_ns: int) -> Interval:
-    return Interval(start_ns=start_ns, end_ns=end_ns, needs_px=_PHASE_PX)
+def _phase(start_ns: int, next_ns: int) -> Interval:
+    """Ends 1 ns early, so that the next phase begins behind the label of this one."""
+    return Interval(start_ns=start_ns, end_ns=next_ns - 1, needs_px=_PHASE_PX)
 
 
 def _laid_out(ordered: list[Point], intervals: list[Interval]) -> tuple[dict[Point, float], float]:
@@ -136,9 +137,10 @@ def _ticks(ordered: list[Point], at_px: dict[Point, float], right_px: float) -> 
 def _stretches(phases: Sequence[tuple[str, int]], places: dict[Point, float]) -> list[Stretch]:
     """Each phase up to the next one; the last mark closes and is none itself."""
     lefts = [places[ns, 0] for _, ns in phases]
+    rights = [*lefts[1:], 100.0]
     return [
         Stretch(label=name, left=left, width=round(right - left, 3))
-        for (name, _), left, right in zip(phases, lefts, [*lefts[1:], 100.0], strict=True)
+        for (name, _), left, right in zip(phases, lefts, rights, strict=False)
         if name != "done"
     ]
 

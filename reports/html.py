@@ -40,6 +40,7 @@ def html_of(campaign: Campaign, folder: Path) -> str:
             header=words.header_of(campaign),
             bad=campaign.exit_code != 0,
             matrix=matrix_of(campaign),
+            overview=words.overview_of(campaign),
             shortfalls=words.shortfalls_of(campaign),
             cards=cards,
             pictures=pictures,

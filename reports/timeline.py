@@ -232,12 +232,16 @@ def _band_interval(one: Disturbance) -> Interval:
 
 
 def _moments(history: History) -> list[tuple[str, str, Interval]]:
-    """Lane, words and place of each mark."""
+    """Lane, words and place of each mark, 1 ns behind the calls that it ends."""
     return [
         (
             visible(incarnation_lane(event.process)),
             _ENDS[event.what],
-            Interval(start_ns=event.ns, end_ns=event.ns, needs_px=_room_px(_ENDS[event.what])),
+            Interval(
+                start_ns=event.ns + 1,
+                end_ns=event.ns + 1,
+                needs_px=_room_px(_ENDS[event.what]),
+            ),
         )
         for event in history.processes
         if event.what in _ENDS
@@ -251,6 +255,9 @@ def _room_px(label: str) -> float:
 def _label(operation: Operation) -> str:
     """The call in a bar: ``publish 3``, ``flush``, ``effect p1-2``."""
     word = operation.action.value.replace("_", " ")
+    incarnation = operation.process.partition("#")[2]
+    if operation.action is Action.OPEN and incarnation not in {"", "1"}:
+        return visible(f"{word} #{incarnation}")[:_LABEL_CHARACTERS_MAX]
     message = operation.message
     if operation.action is Action.EFFECT and operation.deliveries:
         message = operation.deliveries[0].message

@@ -105,6 +105,21 @@ def exit_of(campaign: Campaign) -> str:
     return f"Exit code {campaign.exit_code}: {meaning}."
 
 
+def overview_of(campaign: Campaign) -> str:
+    """What kind of violations follow: alarms, and controls that were to break."""
+    stances = {result.claim.id: result.claim.stance for result in campaign.results}
+    kinds = [stances.get(violation.claim) for violation in campaign.violations]
+    controls = kinds.count(Stance.BREAKS)
+    alarms = len(kinds) - controls
+    told = [f"{counted(alarms, 'alarm')}: what must hold was broken."] if alarms else []
+    if controls:
+        told.append(
+            f"{counted(controls, 'setting')} marked ✓ {'is' if controls == 1 else 'are'} stated to "
+            "break, and the suite found how: no alarm, but the proof that it can see."
+        )
+    return " ".join(told) or "No violation was seen."
+
+
 def shortfalls_of(campaign: Campaign) -> tuple[str, ...]:
     """One sentence for each claim that came out otherwise and has no violation to show."""
     shown = {violation.claim for violation in campaign.violations}
@@ -170,7 +185,7 @@ LEGEND = (
 """What stands in a cell, what it means, and the mark whose colour it has."""
 
 BOUND = (
-    "No violation in n executions leaves, with 95 % confidence, a rate of at most 3/n: "
-    "3 → 100 %, 30 → 10 %, 100 → 3 %."
+    "With 95 % confidence, n executions without a violation leave a rate of at most 3/n: "
+    "10 % at n = 30, 3 % at n = 100."
 )
 CRASH = "A SIGKILL is a process crash, not a power loss: what the system had cached survives."

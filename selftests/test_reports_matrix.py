@@ -1,0 +1,132 @@
+"""The cells of the matrix say what the data say, and the sentences around it too."""
+
+import msgspec
+import pytest
+
+from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState
+from reports import words
+from reports.cards import Kind, cards_of
+from reports.matrix import DASH, Mark, matrix_of
+from selftests.sample_campaign import claim, sample
+
+
+def campaign_of(tmp_path, *results, **fields):
+    return msgspec.structs.replace(sample(tmp_path), results=results, violations=(), **fields)
+
+
+def result_of(stance, state, *cells, **fields):
+    hazards = tuple(cell.hazard for cell in cells)
+    one = claim("it", "a setting", "at_least_once_in_log", stance, hazards)
+    return ClaimResult(claim=one, state=state, cells=cells, executions=9, **fields)
+
+
+def only_cell(tmp_path, *args, **fields):
+    """The one column's cell of a campaign with one claim."""
+    matrix = matrix_of(campaign_of(tmp_path, result_of(*args, **fields)))
+    assert len(matrix.columns) == 1
+    return matrix.groups[0].rows[0].cells[0]
+
+
+@pytest.mark.parametrize(
+    ("stance", "state", "counts", "shown"),
+    [
+        ("holds", "held", {"valid": 34}, (Mark.HELD, "34")),
+        ("holds", "violated", {"valid": 3, "invalid": 1}, (Mark.VIOLATED, "VIOLATED")),
+        ("holds", "not_exercised", {}, (Mark.NOT_EXERCISED, DASH)),
+        ("holds", "not_exercised", {"valid": 2}, (Mark.TOO_FEW, "2 of 3")),
+        ("breaks", "found", {"invalid": 1}, (Mark.FOUND, "FOUND")),
+        ("breaks", "not_found", {"valid": 60}, (Mark.NOT_FIRED, "NOT FIRED")),
+        ("breaks", "not_exercised", {}, (Mark.NOT_EXERCISED, DASH)),
+    ],
+    ids=[
+        "held-is-its-count",
+        "broken-holding-setting-is-violated",
+        "nothing-examined-is-a-dash",
+        "too-few-is-not-held",
+        "convicted-control-is-found",
+        "silent-control-has-not-fired",
+        "control-without-hazard-is-a-dash",
+    ],
+)
+def test_cell(tmp_path, stance, state, counts, shown):
+    cell = Cell(hazard="lost_reply", state=ClaimState(state), **counts)
+    found = only_cell(tmp_path, stance, ClaimState(state), cell)
+    assert (found.mark, found.text) == shown
+
+
+def test_held_cell_tells_its_upper_bound(tmp_path):
+    cell = Cell(hazard="lost_reply", state=ClaimState.HELD, valid=30)
+    assert "at most 10%" in only_cell(tmp_path, "holds", ClaimState.HELD, cell).told
+
+
+def test_quiet_hazard_beside_one_that_convicted_is_no_failure(tmp_path):
+    quiet = Cell(hazard="none", state=ClaimState.NOT_FOUND, valid=20)
+    shown = only_cell(tmp_path, "breaks", ClaimState.FOUND, quiet)
+    assert (shown.mark, shown.text) == (Mark.QUIET, "20")
+
+
+def test_column_of_two_hazards_is_held_only_when_both_are(tmp_path):
+    cells = (
+        Cell(hazard="producer_killed", state=ClaimState.HELD, valid=30),
+        Cell(hazard="producer_killed_unflushed", state=ClaimState.NOT_EXERCISED),
+    )
+    shown = only_cell(tmp_path, "holds", ClaimState.HELD, *cells)
+    assert shown.mark is Mark.NOT_EXERCISED
+
+
+def test_column_of_two_held_hazards_shows_the_smaller_count(tmp_path):
+    cells = (
+        Cell(hazard="producer_killed", state=ClaimState.HELD, valid=30),
+        Cell(hazard="producer_killed_unflushed", state=ClaimState.HELD, valid=11),
+    )
+    assert only_cell(tmp_path, "holds", ClaimState.HELD, *cells).text == "11"
+
+
+def test_unknown_hazard_gets_a_column_of_its_own_name(tmp_path):
+    cell = Cell(hazard="solar_flare", state=ClaimState.HELD, valid=4)
+    matrix = matrix_of(campaign_of(tmp_path, result_of("holds", ClaimState.HELD, cell)))
+    assert matrix.columns == ("solar flare",)
+
+
+def test_unreachable_hazard_says_that_the_backend_cannot(tmp_path):
+    cell = Cell(hazard="broker_killed", state=ClaimState.NOT_EXERCISED, reachable=False)
+    told = only_cell(tmp_path, "holds", ClaimState.NOT_EXERCISED, cell).told
+    assert "this backend cannot" in told
+
+
+def test_answer_counts_what_came_out_as_stated(tmp_path):
+    assert words.answer_of(sample(tmp_path)) == (
+        "Kafka 4.3.1: 6 settings hold, 8 lose, repeat or reorder messages as expected, "
+        "1 not exercised."
+    )
+
+
+def test_answer_names_an_alarm_first(tmp_path):
+    answer = words.answer_of(sample(tmp_path, alarm=True))
+    assert answer.startswith("Kafka 4.3.1: 1 setting that must hold BROKE, 5 settings hold")
+
+
+def test_answer_of_nothing_is_that_nothing_is_known(tmp_path):
+    answer = words.answer_of(campaign_of(tmp_path, executions=0))
+    assert answer == "Kafka 4.3.1: nothing was executed, so nothing is known."
+
+
+def test_found_control_is_no_alarm(tmp_path):
+    assert {card.kind for card in cards_of(sample(tmp_path))} == {Kind.AS_STATED}
+
+
+def test_broken_holding_setting_is_an_alarm_and_comes_first(tmp_path):
+    first, *rest = cards_of(sample(tmp_path, alarm=True))
+    assert (first.kind, first.violation.id) == (Kind.ALARM, "alarm")
+    assert {card.kind for card in rest} == {Kind.AS_STATED}
+
+
+def test_silent_control_is_named_in_words(tmp_path):
+    cell = Cell(hazard="lost_reply", state=ClaimState.NOT_FOUND, valid=60)
+    campaign = campaign_of(tmp_path, result_of("breaks", ClaimState.NOT_FOUND, cell))
+    (sentence,) = words.shortfalls_of(campaign)
+    assert sentence.startswith("a setting is stated to break (at least once, in the log), and 9")
+
+
+def test_interrupted_campaign_says_so(tmp_path):
+    assert "was interrupted" in words.notes_of(campaign_of(tmp_path, interrupted=True))[0]

@@ -1,0 +1,174 @@
+"""`report.html` is one file that asks for nothing, and in which nothing of a history acts."""
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from reports import load_campaign, render
+from selftests.sample_campaign import sample, save
+from selftests.sample_stories import Driven
+
+HOSTILE = "</script><img src=x onerror=alert(1)>\"'&"
+RIGHT_TO_LEFT = "\u202e\u05de\u05db\u05d0\u05dc"
+LONG = "t" * 300
+
+
+class _Page(HTMLParser):
+    """Gathers elements, attributes and text of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.attributes, self.ids, self.text = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, *pair) for pair in attrs]
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    sample(tmp_path, alarm=True)
+    return tmp_path
+
+
+def page_of(folder):
+    text = render(folder).html.read_text(encoding="utf-8")
+    return text, _Page(text)
+
+
+def hostile(campaign, folder):
+    """The campaign with foreign text in every place that shows some."""
+    words = f"{HOSTILE} {RIGHT_TO_LEFT} {LONG}"
+    story = Driven()
+    story.published("p1#1-1", 0, target=words)
+    story.publish("p1#1-2", target=words, key=HOSTILE)
+    story.process("p1#1", "killed", error=HOSTILE)
+    story.injected(HOSTILE, f"link {HOSTILE}", direction=RIGHT_TO_LEFT)
+    (folder / "violations" / "acks-0" / "history.jsonl").write_bytes(b"".join(story.lines()))
+    violation = msgspec.structs.replace(
+        campaign.violations[0],
+        title=words,
+        sentences=(words,),
+        operations=(words,),
+        promise=words,
+        source=words,
+        instead=words,
+        replay=words,
+        evidence=(words,),
+    )
+    result = campaign.results[0]
+    result = msgspec.structs.replace(
+        result, claim=msgspec.structs.replace(result.claim, setting=words), note=words
+    )
+    return msgspec.structs.replace(
+        campaign,
+        results=(result, *campaign.results[1:]),
+        violations=(violation, *campaign.violations[1:]),
+        notes=(words,),
+        options={HOSTILE: RIGHT_TO_LEFT},
+    )
+
+
+def test_page_names_no_address(folder):
+    text, _ = page_of(folder)
+    assert re.findall(r"https?:|//[a-z]|url\(|@import", text) == []
+
+
+def test_page_forbids_itself_every_request(folder):
+    _, page = page_of(folder)
+    policy = next(
+        value for tag, name, value in page.attributes if tag == "meta" and "default-src" in value
+    )
+    assert policy.startswith("default-src 'none'")
+
+
+def test_page_loads_nothing(folder):
+    _, page = page_of(folder)
+    loaded = [each for each in page.attributes if each[1] in {"src", "srcset", "action", "data"}]
+    links = {value for tag, name, value in page.attributes if (tag, name) == ("link", "href")}
+    assert (loaded, links) == ([], {"data:,"})
+
+
+def test_every_link_leads_to_a_place_on_the_page(folder):
+    _, page = page_of(folder)
+    targets = {value for tag, name, value in page.attributes if (tag, name) == ("a", "href")}
+    assert targets
+    assert {target.removeprefix("#") for target in targets} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_hostile_text_adds_no_element(folder):
+    save(hostile(load_campaign(folder), folder), folder)
+    _, page = page_of(folder)
+    assert "img" not in page.tags
+    assert page.tags.count("script") == 1
+    assert not [each for each in page.attributes if each[1].startswith("on")]
+
+
+def test_direction_marks_are_spelt_out(folder):
+    save(hostile(load_campaign(folder), folder), folder)
+    text, _ = page_of(folder)
+    assert "\u202e" not in text
+    assert "\\u202e\u05de\u05db\u05d0\u05dc" in text
+
+
+def test_long_name_is_shown_whole(folder):
+    save(hostile(load_campaign(folder), folder), folder)
+    assert LONG in page_of(folder)[0]
+
+
+def test_campaign_of_no_executions_still_renders(folder):
+    campaign = load_campaign(folder)
+    nothing = msgspec.structs.replace(campaign, results=(), violations=(), executions=0)
+    save(nothing, folder)
+    text, _ = page_of(folder)
+    assert "nothing was executed, so nothing is known" in text
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (lambda path: path.unlink(), "history.jsonl is not there"),
+        (lambda path: path.write_bytes(b'{"type":"ping"}\n'), "expected one of header"),
+        (lambda path: path.write_bytes(b""), "the file is empty"),
+    ],
+    ids=["missing", "not-ours", "empty"],
+)
+def test_history_that_cannot_be_drawn_is_said_in_its_card(folder, harm, told):
+    harm(folder / "violations" / "acks-0" / "history.jsonl")
+    text, _ = page_of(folder)
+    assert "No timeline: <bdi>" in text
+    assert told in text
+    assert str(folder) not in text
+
+
+def test_torn_history_is_drawn_to_the_cut_and_says_so(folder):
+    path = folder / "violations" / "acks-0" / "history.jsonl"
+    path.write_bytes(path.read_bytes()[:-150])
+    assert "The history ends before its end" in page_of(folder)[0]
+
+
+def test_history_outside_the_campaign_is_not_read(folder):
+    campaign = load_campaign(folder)
+    stray = msgspec.structs.replace(campaign.violations[0], folder="../elsewhere")
+    save(msgspec.structs.replace(campaign, violations=(stray,)), folder)
+    assert "lies outside the campaign" in page_of(folder)[0]
+
+
+def test_found_control_is_worded_as_a_success(tmp_path):
+    sample(tmp_path)
+    _, page = page_of(tmp_path)
+    text = "".join(page.text)
+    assert "acks=0 loses messages the application relied on, as stated" in text
+    assert "card alarm" not in render(tmp_path).html.read_text()
+
+
+def test_rendering_twice_gives_the_same_page(folder):
+    assert page_of(folder)[0] == page_of(folder)[0]
