@@ -1,8 +1,12 @@
 """Kafka on this machine: one combined KRaft node, a plain child process of the harness."""
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from confluent_kafka import KafkaException
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
 from deliverycheck.brokers.guardian import Guardian
@@ -158,7 +162,7 @@ class KafkaProcess:
         self._topics = TopicFactory(self._admin, prefix=_TOPIC_PREFIX)
 
     def _await_usable(self) -> None:
-        """It answers metadata, and a topic can be made, answers, and goes."""
+        """It answers metadata, and a topic can be made and answers."""
         node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
         try:
             node.await_listening(_USABLE_S_MAX)
@@ -168,12 +172,18 @@ class KafkaProcess:
             left_s = deadline - time.monotonic()
             self._admin.create_when_able(probe, timeout_s=left_s, alive=node.require_alive)
             self._admin.await_answering({probe: 1}, timeout_s=_USABLE_S_MAX)
-            self._admin.delete([probe])
         except PortTakenError:
             raise
         except BrokerError as error:
             node.require_alive()
             raise BrokerError(node.complaint(f"is not usable: {error}")) from error
+        threading.Thread(target=self._warm_up, args=(probe,), daemon=True).start()
+
+    def _warm_up(self, probe: str) -> None:
+        """Beside what follows: nothing waits for it, and a node killed meanwhile is no trouble."""
+        with suppress(BrokerError, KafkaException):
+            self._admin.warm_up(probe)
+            self._admin.delete([probe])
 
     def _named(self, node: str) -> KafkaNode:
         if node != self._node.name:

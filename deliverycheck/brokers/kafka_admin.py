@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # Public, if not marked so.
     AdminClient,
     ClusterMetadata,
@@ -30,6 +30,8 @@ CLIENT_SETTINGS: Mapping[str, str | int | float | bool] = {
 _REQUEST_S_MAX = 15.0
 # 2 s: answered in 2 ms, and a call that the library lets hang is asked again.
 _OFFSETS_S_MAX = 2.0
+# 5 s: takes 0.6 s.
+_WARM_UP_S_MAX = 5.0
 # Asked every 5 ms: a partition answers 5 to 30 ms after its topic was created.
 _POLL_S = 0.005
 _GONE_ALREADY = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART})
@@ -44,8 +46,9 @@ class KafkaAdmin:
         """Connects at the first call; `settings` are those a secured cluster needs."""
         self._bootstrap = bootstrap
         self._replicas = replicas
+        self._settings = dict(settings or {})
         self._client = AdminClient(
-            {**CLIENT_SETTINGS, **(settings or {}), "bootstrap.servers": bootstrap}
+            {**CLIENT_SETTINGS, **self._settings, "bootstrap.servers": bootstrap}
         )
 
     def await_metadata(self, *, timeout_s: float, alive: Callable[[], None]) -> int:
@@ -116,6 +119,22 @@ class KafkaAdmin:
                 raise BrokerError(message)
             if left:
                 time.sleep(_POLL_S)
+
+    def warm_up(self, topic: str) -> None:
+        """What a broker does once after its start is done: it has producer ids, and a coordinator.
+
+        The first idempotent producer waits 0.5 s for its id while the broker asks
+        the controller for a block of them.
+        """
+        settings = {**CLIENT_SETTINGS, **self._settings, "bootstrap.servers": self._bootstrap}
+        producer = Producer({**settings, "enable.idempotence": True})
+        producer.produce(topic, b"", partition=0)
+        producer.flush(_WARM_UP_S_MAX)
+        consumer = Consumer({**settings, "group.id": topic})
+        try:
+            consumer.committed([TopicPartition(topic, 0)], timeout=_WARM_UP_S_MAX)
+        finally:
+            consumer.close()
 
     def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
         """The end position of each partition, as a reader of committed messages sees it."""

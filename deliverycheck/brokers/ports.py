@@ -165,15 +165,21 @@ def connections_to(port: int) -> int:
     return sum(
         (local == port and state in _MAY_BRING_BYTES_HERE)
         or (remote == port and state in _MAY_SEND_BYTES)
-        for local, remote, state, _ in _sockets()
+        for local, remote, state, _ in _sockets(f":{port:04X} ")
     )
 
 
-def _sockets() -> Iterator[tuple[int, int, str, str]]:
-    """(local port, remote port, state, inode) of every TCP socket of this network namespace."""
+def _sockets(holding: str = ":") -> Iterator[tuple[int, int, str, str]]:
+    """(local port, remote port, state, inode) of each TCP socket of this network namespace.
+
+    Only of those whose line holds a text: polled every few milliseconds, the
+    table is not taken apart for nothing.
+    """
     for table in _SOCKET_TABLES:
         with suppress(OSError):
             for line in table.read_text().splitlines()[1:]:
+                if holding not in line:
+                    continue
                 fields = line.split()
                 yield (
                     int(fields[1].rpartition(":")[2], 16),
