@@ -14,9 +14,9 @@ from deliverycheck.brokers.provision.toxiproxy import locked_version
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "locks"
 
-# Names that look like addresses: loopback is this machine, and a namespace of
-# the W3C inside XML or SVG is never fetched.
-_ADDRESS = re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\]|www\.w3\.org/)\S*")
+# What only looks like one: loopback is this machine, a namespace of the W3C in
+# XML or SVG is never fetched, and a placeholder names no host by itself.
+_ADDRESS = re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\]|www\.w3\.org/|\{)\S*")
 # The licence is a verbatim text and names its own place.
 _VERBATIM = {"LICENSE"}
 
