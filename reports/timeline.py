@@ -20,7 +20,7 @@ from reports.visible import visible
 OPERATIONS_MAX = 400
 """More than an eye takes in; beyond it those nearest to the witnesses are kept."""
 
-_PX_PER_CHARACTER = 6.6
+_PX_PER_CHARACTER = 7.2
 _PADDING_PX = 16.0
 _LABEL_CHARACTERS_MAX = 24
 _ENDS = {"killed": "✕ SIGKILL", "died": "✕ died"}
