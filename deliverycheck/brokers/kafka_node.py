@@ -14,7 +14,6 @@ from deliverycheck.brokers.processes import (
     Child,
     ProcessError,
     exit_text,
-    last_lines,
     wait_until,
 )
 from deliverycheck.brokers.provision import KafkaDistribution
@@ -71,10 +70,14 @@ class KafkaNode:
         self._killed = False
 
     def prepare(self) -> None:
-        """A formatted data folder and a properties file with ports of our own are there."""
-        self.release()
+        """A formatted data folder and a properties file with ports of our own are there.
+
+        The new ports are leased before the old ones are given back, so they differ.
+        """
         try:
-            self._block = PortBlock.lease()
+            block = PortBlock.lease()
+            self.release()
+            self._block = block
             slots = self._plan.slots
             internal, controller, direct, *rest = self._block.take(_NODE_PORTS + 2 * slots)
             listeners, advertised = rest[:slots], rest[slots:]
@@ -135,16 +138,17 @@ class KafkaNode:
         code = self._child.exit_code()
         if code is None:
             return
-        taken = any(_PORT_TAKEN in line for line in last_lines(self.log, _LOG_LINES))
+        taken = any(_PORT_TAKEN in line for line in self._child.last_lines(_LOG_LINES))
         kind = PortTakenError if taken else BrokerError
         raise kind(self.complaint(f"is gone ({exit_text(code)})"))
 
     def died(self) -> Death | None:
         """How it ended, if it did and nobody killed it."""
-        code = self._child.exit_code() if self._child is not None and not self._killed else None
-        if code is None:
+        child = None if self._killed else self._child
+        code = None if child is None else child.exit_code()
+        if child is None or code is None:
             return None
-        cause = cause_of_death(code, last_lines(self.log, _LOG_LINES))
+        cause = cause_of_death(code, child.last_lines(_LOG_LINES))
         words = "" if cause is DeathCause.ITSELF else f", {cause.replace('_', ' ')}"
         text = self.complaint(f"died by itself ({exit_text(code)}{words})")
         return Death(node=self.name, cause=cause, text=text)
@@ -182,7 +186,8 @@ class KafkaNode:
 
     def complaint(self, what: str) -> str:
         """What is wrong with the node, and where the evidence lies."""
-        lines = "".join(f"\n    {line}" for line in last_lines(self.log))
+        said = () if self._child is None else self._child.last_lines()
+        lines = "".join(f"\n    {line}" for line in said)
         return f"{self.name} {what}; the end of {self.log}:{lines or ' (empty)'}"
 
     def _living(self, verb: str) -> Child:

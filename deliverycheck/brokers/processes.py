@@ -38,10 +38,13 @@ def limited_environment() -> dict[str, str]:
 class Child:
     """A running program of ours, in a session of its own; its output goes to one log file."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: Path, guardian: Guardian) -> None:
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", log: Path, log_start: int, guardian: Guardian
+    ) -> None:
         """Use `spawn`."""
         self._process = process
         self._guardian = guardian
+        self._log_start = log_start
         self.log = log
         self.pid = process.pid
 
@@ -61,6 +64,7 @@ class Child:
         """
         try:
             with log.open("ab") as output:
+                log_start = output.tell()
                 process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
@@ -75,7 +79,7 @@ class Child:
             msg = f"cannot start {command[0]}: {name}: {error.strerror}"
             raise ProcessError(msg) from error
         guardian.register(process.pid)
-        return cls(process, log, guardian)
+        return cls(process, log, log_start, guardian)
 
     def exit_code(self) -> int | None:
         """How it ended, a signal as a negative number; ``None`` while it lives."""
@@ -109,8 +113,15 @@ class Child:
         self._signal(signal.SIGCONT, os.WCONTINUED)
 
     def last_lines(self, count: int = 5) -> tuple[str, ...]:
-        """The end of its log."""
-        return last_lines(self.log, count)
+        """The end of what it printed itself; nothing of those who wrote to its log before."""
+        try:
+            with self.log.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(self._log_start, size - _TAIL_BYTES))
+                text = file.read(_TAIL_BYTES).decode(errors="replace")
+        except OSError:
+            return ()
+        return tuple(line for line in text.splitlines() if line.strip())[-count:]
 
     def _signal(self, number: signal.Signals, report: int) -> None:
         """Send it, and wait until the kernel reports the change for the whole process."""
@@ -138,17 +149,6 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float, poll_s: float
             return False
         time.sleep(poll_s)
     return True
-
-
-def last_lines(log: Path, count: int = 5) -> tuple[str, ...]:
-    """The last `count` lines of a log; none if it cannot be read."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - _TAIL_BYTES))
-            text = file.read(_TAIL_BYTES).decode(errors="replace")
-    except OSError:
-        return ()
-    return tuple(line for line in text.splitlines() if line.strip())[-count:]
 
 
 def exit_text(code: int) -> str:
