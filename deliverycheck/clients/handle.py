@@ -31,6 +31,7 @@ from deliverycheck.clients.spawn import how_it_ended, is_stopped, last_lines, sp
 _SHOWN_BYTES = 200
 _REAP_S = 1.0
 _SIGNALLED_S = 1.0
+_KILLED_S = 10.0  # SIGKILL waits for a system call under way, such as a write to a slow disk.
 _CHECK_S = 0.001
 
 
@@ -59,6 +60,7 @@ class WorkerHandle:
         self.paused = False
         self._last_id = 0
         self._trouble: WorkerError | None = None
+        self._ahead: list[WorkerLine] = []
         try:
             self._popen = spawn([*argv, str(self.journal)], self.stderr)
         except OSError as error:
@@ -96,6 +98,12 @@ class WorkerHandle:
             raise self._named(error) from None
         return self._last_id
 
+    def send_raw(self, fields: dict[str, object]) -> int:
+        """As `send`, for what is no command of ours."""
+        self._last_id += 1
+        self._stdin.send(msgspec.json.encode({"id": self._last_id, **fields}) + b"\n")
+        return self._last_id
+
     def flush(self) -> None:
         """Write waiting commands, as far as the pipe takes them."""
         self._stdin.flush()
@@ -110,7 +118,9 @@ class WorkerHandle:
             WorkerRubbishError: it printed what is no event, or too much.
         """
         self._stdin.flush()
-        heard = self._hear() if self._trouble is None else []
+        heard, self._ahead = self._ahead, []
+        if self._trouble is None:
+            heard += self._hear()
         if heard:
             return heard
         if self._trouble is not None:
@@ -157,24 +167,36 @@ class WorkerHandle:
     def await_line(
         self, wanted: Callable[[WorkerLine], bool], deadline_s: float, what: str
     ) -> WorkerLine:
-        """The first line that is `wanted`; those before it are dropped."""
+        """The first line that is `wanted`; those before it are dropped, those after it kept.
+
+        Raises:
+            WorkerError: it died, talked rubbish, or `what` did not come in time.
+        """
         end = time.monotonic() + deadline_s
-        while (left := end - time.monotonic()) > 0:
+        while True:
+            heard = self.receive()
+            for position, line in enumerate(heard):
+                if wanted(line):
+                    self._ahead = heard[position + 1 :]
+                    return line
+            left = end - time.monotonic()
+            if left <= 0:
+                msg = f"gave no sign of {what} within {deadline_s:g} s"
+                raise self._named(WorkerSilentError(msg))
             writable = [self.stdin_fileno()] if self.wants_write else []
             select.select([self.fileno()], writable, [], left)
-            for line in self.receive():
-                if wanted(line):
-                    return line
-        msg = f"gave no sign of {what} within {deadline_s:g} s"
-        raise self._named(WorkerSilentError(msg))
 
     def kill(self) -> list[WorkerLine]:
         """SIGKILL, reaped; what it had said by then. Also for a paused worker, and twice."""
         if not self.alive:
             return []
         self._signal(signal.SIGKILL)
-        self._popen.wait()
+        self._popen.wait(_KILLED_S)
         return self._bury()
+
+    def exit_status(self) -> int | None:
+        """As the system tells it, negative for a signal; ``None`` while it runs."""
+        return self._popen.poll()
 
     def pause(self) -> None:
         """SIGSTOP; it is stopped when this returns.
@@ -201,7 +223,7 @@ class WorkerHandle:
         if not self.alive:
             return []
         self._stdin.close()
-        heard = []
+        heard, self._ahead = self._ahead, []
         end = time.monotonic() + deadline_s
         while not self._stdout.ended and (left := end - time.monotonic()) > 0:
             select.select([self.fileno()], [], [], left)
@@ -251,8 +273,8 @@ class WorkerHandle:
     def _bury(self) -> list[WorkerLine]:
         """Take what is left in the pipe and let go of the process's descriptors."""
         self.alive = False
-        heard = self._hear()
-        while not self._stdout.ended and (more := self._hear()):
+        heard, self._ahead = self._ahead, []
+        while self._trouble is None and (more := self._hear()):
             heard += more
         self._stdin.close()
         self._stdout.close()

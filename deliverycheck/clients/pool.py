@@ -47,6 +47,11 @@ class WorkerPool:
         """Processes started so far."""
         return self._spawned
 
+    @property
+    def ready(self) -> int:
+        """Workers that a lease would get at once."""
+        return len(self._ready)
+
     def lease(self, process: str) -> WorkerHandle:
         """A worker that is ready and nobody else's, named `process`, with an empty log.
 
@@ -85,6 +90,8 @@ class WorkerPool:
     def close(self) -> None:
         """No worker of the pool is left; leased ones are their owners' business."""
         with self._changed:
+            if self._closed:
+                return
             self._closed = True
             self._changed.notify_all()
             self._wake()
@@ -108,6 +115,8 @@ class WorkerPool:
             raise failure
 
     def _wake(self) -> None:
+        if self._closed and not self._refiller.is_alive():
+            return
         with contextlib.suppress(BlockingIOError):  # Then it has enough to wake up from.
             os.write(self._wake_write, b".")
 

@@ -20,7 +20,9 @@ class Attempts(StrEnum):
     """How often the library may have sent the same batch by itself.
 
     A report does not say how often: `rd_kafka_message_status()` is not exposed by
-    confluent-kafka. So only the setting ``retries`` can tell.
+    confluent-kafka. So only the setting ``retries`` can tell. With 0 of them a batch
+    is sent again only after an answer, or a failure to send, that rules out an append
+    (librdkafka src/rdkafka_request.c rd_kafka_handle_Produce_error, `incr_retry`).
     """
 
     ONE = "one"
@@ -84,12 +86,27 @@ DEFINITE: tuple[Definite, ...] = (
         "librdkafka src/rdkafka_msg.c rd_kafka_check_produce: a transactional producer outside a "
         "transaction is refused before the message is made",
     ),
+    _rejected(
+        "NOT_ENOUGH_REPLICAS",
+        "Kafka core/src/main/scala/kafka/cluster/Partition.scala appendRecordsToLeader: thrown "
+        "before appendAsLeader",
+    ),
+    _rejected(
+        "MSG_SIZE_TOO_LARGE",
+        "Kafka storage/.../internals/log/UnifiedLog.java append: RecordTooLargeException is "
+        "thrown by the validation before the append",
+    ),
+    _rejected(
+        "TOPIC_AUTHORIZATION_FAILED",
+        "Kafka core/src/main/scala/kafka/server/KafkaApis.scala handleProduceRequest: "
+        "unauthorized topics are answered and not handed to the replica manager",
+    ),
     Definite(
         call=Call.STORE_OFFSET,
         error="_STATE",
         attempts=Attempts.MANY,
-        source="librdkafka src/rdkafka_offset.c rd_kafka_offset_store0: not assigned, nothing is "
-        "stored",
+        source="librdkafka src/rdkafka_offset.h rd_kafka_offset_store0: a partition that is not "
+        "assigned keeps the position it had",
     ),
 )
 

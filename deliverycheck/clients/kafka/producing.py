@@ -93,8 +93,13 @@ class Producing:
         self.producer.close()
 
     def drop(self) -> None:
-        """Closed without waiting for anything."""
+        """Closed without waiting for a confirm; its connections are gone when this returns.
+
+        Dropping the last reference would not do: the error callback makes a cycle,
+        and an uncollected producer keeps its connections.
+        """
         self.producer.purge()
+        self.producer.close()
 
     def _hand_over(self, message: Message, execution: str) -> None:
         body = Body(
