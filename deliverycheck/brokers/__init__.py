@@ -15,6 +15,7 @@ from deliverycheck.brokers.broker import (
     Scan,
     Slot,
 )
+from deliverycheck.brokers.external import KafkaExternal
 from deliverycheck.brokers.guardian import Guardian, sweep_leftovers
 from deliverycheck.brokers.kafka import KafkaProcess
 from deliverycheck.brokers.ports import PortBlock
@@ -29,6 +30,7 @@ __all__ = [
     "Endpoint",
     "Guardian",
     "InfrastructureError",
+    "KafkaExternal",
     "KafkaProcess",
     "PortBlock",
     "Scan",

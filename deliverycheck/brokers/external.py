@@ -1,0 +1,155 @@
+"""A Kafka cluster that somebody else runs: used, and left as it was found."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.kafka_admin import KafkaAdmin
+from deliverycheck.brokers.kafka_node import loopback
+from deliverycheck.brokers.kafka_relay import Relay
+from deliverycheck.brokers.kafka_scan import Scanner
+from deliverycheck.brokers.kafka_topics import TopicFactory
+from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
+
+# 10 s: a cluster that runs answers in milliseconds.
+_ANSWER_S_MAX = 10.0
+_REPLICAS_OF_THE_CLUSTER = -1
+
+
+class KafkaExternal:
+    """The external backend (see `Broker` for what each method promises).
+
+    Topics are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
+    else in the cluster is touched. Link slots lead through a relay of ours, and
+    exist where the cluster has one broker: with several, a slot would need a
+    proxy for each.
+    """
+
+    system = "kafka"
+    backend = "external"
+
+    def __init__(self, bootstrap: str, *, slots: int = 32) -> None:
+        """Nothing is asked yet; `bootstrap` is ``HOST:PORT``, several divided by commas."""
+        self._bootstrap = bootstrap
+        self._direct = _first_endpoint(bootstrap)
+        self._slots_wanted = slots
+        self._slots: tuple[Slot, ...] = ()
+        self._brokers = 0
+        self._block: PortBlock | None = None
+        self._relay: Relay | None = None
+        self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER)
+        self._scanner = Scanner(bootstrap, self._admin)
+        # Not from `random`, which Hypothesis seeds: two campaigns would share names.
+        prefix = f"deliverycheck-{secrets.token_hex(4)}-"
+        self._topics = TopicFactory(self._admin, prefix=prefix)
+
+    def start(self) -> None:
+        try:
+            self._brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
+        except BrokerError as error:
+            message = f"no Kafka cluster answers at {self._bootstrap}: {error}"
+            raise BrokerError(message) from error
+        if self._brokers == 1:
+            self._open_relay()
+
+    def stop(self) -> None:
+        try:
+            self._scanner.close()
+            self._topics.delete_all()
+        finally:
+            if self._relay is not None:
+                self._relay.stop()
+                self._relay = None
+            if self._block is not None:
+                self._block.close()
+                self._block = None
+            self._slots = ()
+
+    def kill(self, node: str) -> Mapping[str, int]:
+        raise self._not_ours("kill", node)
+
+    def pause(self, node: str) -> Mapping[str, int]:
+        raise self._not_ours("pause", node)
+
+    def resume(self, node: str) -> Mapping[str, int]:
+        raise self._not_ours("resume", node)
+
+    def restart(self, node: str) -> Mapping[str, int]:
+        raise self._not_ours("restart", node)
+
+    def died(self) -> Death | None:
+        return None
+
+    def slots(self) -> tuple[Slot, ...]:
+        return self._slots
+
+    def direct_endpoint(self) -> Endpoint:
+        return self._direct
+
+    def lease_topic(self, partitions: int) -> str:
+        return self._topics.lease(partitions)
+
+    def create_topic(self, name: str, partitions: int) -> None:
+        self._topics.create(name, partitions)
+
+    def await_topic(self, name: str, partitions: int) -> None:
+        self._topics.await_answering(name, partitions)
+
+    def scan(self, topics: Mapping[str, int]) -> Scan:
+        return self._scanner.scan(topics)
+
+    def retire_topics(self, names: Sequence[str]) -> None:
+        self._topics.retire(names)
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        return connections_to(slot.listener.port) == 0
+
+    def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
+
+    def version(self) -> str:
+        return "of unknown version"
+
+    def runtime(self) -> str:
+        return f"a running cluster of {self._brokers} at {self._bootstrap}"
+
+    def deviations(self) -> tuple[str, ...]:
+        return ()
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.LINKS}) if self._slots else frozenset()
+
+    def logs(self) -> tuple[Path, ...]:
+        return ()
+
+    def _open_relay(self) -> None:
+        """Link slots lead to the cluster and back."""
+        try:
+            self._block = PortBlock.lease()
+            ports = self._block.take(2 * self._slots_wanted)
+            self._slots = tuple(
+                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
+                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
+            )
+            self._relay = Relay(self._slots, self._direct)
+            self._relay.start()
+        except (PortsError, OSError) as error:
+            message = f"no link slots to {self._bootstrap}: {error}"
+            raise BrokerError(message) from error
+
+    def _not_ours(self, verb: str, node: str) -> BrokerError:
+        return BrokerError(f"cannot {verb} {node}: the cluster at {self._bootstrap} is not ours")
+
+
+def _first_endpoint(bootstrap: str) -> Endpoint:
+    """The first address of a bootstrap list.
+
+    Raises:
+        BrokerError: it is not ``HOST:PORT``.
+    """
+    host, _, port = bootstrap.split(",", 1)[0].strip().rpartition(":")
+    if not host or not port.isdigit():
+        message = f"bootstrap {bootstrap!r}: expected HOST:PORT, or several divided by commas"
+        raise BrokerError(message)
+    return Endpoint(host=host.strip("[]"), port=int(port))
