@@ -174,6 +174,18 @@ _FAST_PROFILE: tuple[tuple[str, str, str, str], ...] = (
         "The default adds 25 ms to every topic created or deleted, and each execution has its own.",
     ),
     (
+        "log.segment.delete.delay.ms",
+        "1000",
+        "60000",
+        "A restart loads what is deleted and still there: 3.9 s after 600 topics, here 1.7 s.",
+    ),
+    (
+        "log.initial.task.delay.ms",
+        "1000",
+        "30000",
+        "Deleting begins only then, after each start.",
+    ),
+    (
         "auto.leader.rebalance.enable",
         "false",
         "true",
