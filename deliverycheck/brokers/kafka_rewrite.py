@@ -2,7 +2,7 @@
 
 Pure: bytes in, bytes out. Only two kinds of response hold addresses in what
 librdkafka asks: Metadata and FindCoordinator, in the versions of
-https://kafka.apache.org/protocol; everything else passes as it is.
+Kafka's protocol guide; everything else passes as it is.
 """
 
 import struct
