@@ -63,6 +63,12 @@ def test_member_of_a_new_protocol_group_gets_no_session_of_its_own():
 
 
 @pytest.mark.parametrize("policy", CommitPolicy)
+def test_idle_member_wakes_for_several_heartbeats_a_session(policy):
+    settings = consumer_settings(consuming(policy), ENDPOINT, "g")
+    assert settings["statistics.interval.ms"] * 3 <= settings["session.timeout.ms"]
+
+
+@pytest.mark.parametrize("policy", CommitPolicy)
 def test_library_takes_the_whole_profile(policy):
     check_settings(consuming(policy))
     check_settings(Subject(producer={"enable.idempotence": True}))
