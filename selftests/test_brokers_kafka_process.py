@@ -8,7 +8,7 @@ import pytest
 from deliverycheck.brokers import BrokerError, DeathCause, Guardian, kafka
 from deliverycheck.brokers.kafka import KafkaProcess
 from deliverycheck.brokers.kafka_node import cause_of_death
-from deliverycheck.brokers.storage import storage_for
+from deliverycheck.brokers.storage import new_storage
 
 
 class Distribution:
@@ -140,16 +140,6 @@ def test_cause_of_death(exit_code, lines, cause):
     assert cause_of_death(exit_code, lines) is cause
 
 
-def test_data_go_where_the_user_says_and_nowhere_else(tmp_path, guardian, monkeypatch):
+def test_data_go_where_the_user_says(tmp_path, guardian, monkeypatch):
     monkeypatch.setenv("DELIVERYCHECK_DATA", str(tmp_path / "chosen"))
-    storage = storage_for(guardian, tmp_path / "beside")
-    assert storage.folder.is_relative_to(tmp_path / "chosen")
-    assert not storage.in_memory
-
-
-def test_data_go_on_disk_where_memory_has_no_room(tmp_path, guardian, monkeypatch):
-    monkeypatch.delenv("DELIVERYCHECK_DATA", raising=False)
-    monkeypatch.setattr("deliverycheck.brokers.storage._ROOM_BYTES_MIN", 1 << 60)
-    storage = storage_for(guardian, tmp_path / "beside")
-    assert storage.folder.parent == Path(tmp_path / "beside")
-    assert not storage.in_memory
+    assert new_storage(guardian).is_relative_to(tmp_path / "chosen")

@@ -30,8 +30,8 @@ _TOPIC_PREFIX = "t"
 class KafkaProcess:
     """The process backend (see `Broker` for what each method promises).
 
-    Its log and properties lie in its folder; its data lie in memory where there is
-    room (`storage`), and `stop` removes them.
+    Its log and properties lie in its folder; its data lie with other temporary files
+    (`storage`), and `stop` removes them.
     """
 
     system = "kafka"
@@ -127,7 +127,7 @@ class KafkaProcess:
 
     def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
         storage = self._node.storage
-        return () if storage is None else first_batches(storage.folder, topic, partitions)
+        return () if storage is None else first_batches(storage, topic, partitions)
 
     def version(self) -> str:
         return self._kafka.version
@@ -136,10 +136,8 @@ class KafkaProcess:
         return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"
 
     def deviations(self) -> tuple[str, ...]:
-        storage = self._node.storage
-        in_memory = ("log.dirs=in memory (on disk)",) if storage and storage.in_memory else ()
         settings = deviations(self._overrides)
-        return (*(f"{item.name}={item.value} ({item.default})" for item in settings), *in_memory)
+        return tuple(f"{item.name}={item.value} ({item.default})" for item in settings)
 
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability)

@@ -17,7 +17,7 @@ from deliverycheck.brokers.processes import (
     wait_until,
 )
 from deliverycheck.brokers.provision import KafkaDistribution
-from deliverycheck.brokers.storage import Storage, storage_for
+from deliverycheck.brokers.storage import new_storage
 
 HOST = "127.0.0.1"
 _NODE_PORTS = 3
@@ -59,7 +59,7 @@ class KafkaNode:
         """Nothing is written or started."""
         self.name = plan.name
         self.log = plan.folder / f"{plan.name}.log"
-        self.storage: Storage | None = None
+        self.storage: Path | None = None
         self.ports = BrokerPorts(internal=0, controller=0, direct=0)
         self._plan = plan
         self._kafka = kafka
@@ -91,8 +91,7 @@ class KafkaNode:
                 ),
             )
             self._plan.folder.mkdir(parents=True, exist_ok=True)
-            self.storage = storage_for(self._guardian, self._plan.folder)
-            data = self.storage.folder
+            data = self.storage = new_storage(self._guardian)
             shutil.copytree(self._kafka.template, data, dirs_exist_ok=True)
             self._properties.write_text(render(data, self.ports, self._plan.overrides))
         except PortsError as error:
@@ -181,7 +180,7 @@ class KafkaNode:
             self._block.close()
             self._block = None
         if self.storage is not None:
-            shutil.rmtree(self.storage.folder)
+            shutil.rmtree(self.storage)
             self.storage = None
 
     def complaint(self, what: str) -> str:

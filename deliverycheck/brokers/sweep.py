@@ -15,6 +15,7 @@ the harness (or its orderly close) can bring, then sweeps::
 import os
 import shutil
 import signal
+import tempfile
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +24,6 @@ from pathlib import Path
 
 VARIABLE = "DELIVERYCHECK_HARNESS"
 DATA_VARIABLE = "DELIVERYCHECK_DATA"
-_MEMORY = Path("/dev/shm")  # noqa: S108  # Linux's own place for files in memory.
 _DATA_PREFIX = "deliverycheck-data-"
 _PROC = Path("/proc")
 # A process between fork and exec still shows its parent's environment or none;
@@ -102,9 +102,9 @@ def end_process(pid: int) -> None:
 
 
 def data_root() -> Path:
-    """Where brokers keep their data while they live: in memory, or where the user says."""
+    """Where brokers keep their data while they live: where the user says, or with other temporary files."""
     chosen = os.environ.get(DATA_VARIABLE)
-    return Path(chosen).absolute() if chosen else _MEMORY
+    return Path(chosen).absolute() if chosen else Path(tempfile.gettempdir())
 
 
 def data_folder(marker: str) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -10,7 +10,7 @@ from threading import Event
 import msgspec
 
 from deliverycheck.cli.console import Progress
-from deliverycheck.cli.systems import Content, claims_named, content_of
+from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
 from deliverycheck.clients import client_program
 from deliverycheck.guarantees import GUARANTEES
@@ -18,6 +18,7 @@ from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Step
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.search import (
+    PROFILES,
     Campaign,
     Corpus,
     Judge,
@@ -26,6 +27,19 @@ from deliverycheck.search import (
     exit_code,
     with_what_holds_instead,
 )
+
+
+def profile_of(name: str, *, minutes: float | None = None, at_once: int | None = None) -> Profile:
+    """The profile of that name, with the user's own limits.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    if name not in PROFILES:
+        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}")
+    chosen = PROFILES[name]
+    seconds = chosen.seconds if minutes is None else minutes * 60
+    return replace(chosen, seconds=seconds, at_once=at_once or chosen.at_once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,6 @@ from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan
 from deliverycheck.plans.campaign import Target
 from deliverycheck.plans.model import Model
-from faults import Injector, Toxiproxy
 
 SLOTS = 40
 """Three a running execution (a producer, two consumers), 12 at once, and a few to spare; a slot costs
@@ -101,6 +100,8 @@ class OpenTarget:
         self._stack.close()
 
     def _open_broker(self) -> None:
+        from faults import Injector, Toxiproxy  # noqa: PLC0415  # content, importable once the command line has said where it lies
+
         began_s = time.monotonic()
         stack = self._broker_stack = ExitStack()
         broker = self._new_broker()
@@ -125,7 +126,7 @@ class OpenTarget:
 
     def _new_broker(self) -> Broker:
         if self._options.bootstrap is not None:
-            return KafkaExternal(self._options.bootstrap)
+            return KafkaExternal(self._options.bootstrap, slots=SLOTS)
         return KafkaProcess(
             self._tools.kafka,
             folder=self._folder / "broker",

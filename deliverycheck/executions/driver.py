@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from deliverycheck.brokers import BrokerError, Capability, DeathCause
+from deliverycheck.brokers import Capability, DeathCause, InfrastructureError
 from deliverycheck.clients import WorkerError
 from deliverycheck.executions.consumer import ConsumerLane
 from deliverycheck.executions.lane import Lane
-from deliverycheck.executions.live import InconclusiveError, LiveTarget
+from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
@@ -26,7 +26,7 @@ from deliverycheck.history import (
 )
 from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
 
-INFRASTRUCTURE = (InconclusiveError, BrokerError, WorkerError, OSError)
+INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
 
 

@@ -8,7 +8,6 @@ from deliverycheck.clients import (
     AssignEvent,
     AutoCommitEvent,
     ClientErrorEvent,
-    Command,
     DeliveryEvent,
     FailEvent,
     HeldEvent,
@@ -21,7 +20,6 @@ from deliverycheck.clients import (
     WorkerHandle,
     commands,
     completion_of,
-    read_journal,
 )
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import (
@@ -111,7 +109,7 @@ class Lane:
         recorder.write(event)
         return op
 
-    def send(self, command: Command) -> int:
+    def send(self, command: commands.Command) -> int:
         """The command is on its way; its id."""
         assert self.worker is not None, f"{self.name}: a step for a lane that nobody plays"  # noqa: S101  # the model excludes it
         self.last_call_ns = self.run.recorder.now()
@@ -126,7 +124,7 @@ class Lane:
         return None
 
     def call(
-        self, command: Command, *, op: int | None = None, deadline_s: float = CALL_DEADLINE_S
+        self, command: commands.Command, *, op: int | None = None, deadline_s: float = CALL_DEADLINE_S
     ) -> Reply | None:
         """Send and wait for the answer; ``None`` if it did not come by the deadline."""
         return self.answer(self.send(command), deadline_s=deadline_s, op=op)
@@ -210,7 +208,7 @@ class Lane:
         }
         if not open_effects:
             return
-        for line in read_journal(worker.journal):
+        for line in worker.journal_lines():
             ours = line.delivery.execution == self.run.execution
             if ours and line.op in open_effects:
                 open_effects.discard(line.op)

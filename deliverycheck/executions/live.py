@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
-from deliverycheck.brokers import Broker, Capability, Slot
+from deliverycheck.brokers import Broker, Capability, InfrastructureError, Slot
 from deliverycheck.clients import ClientProgram, WorkerPool
 from deliverycheck.plans import Direction, FaultKind
 
@@ -13,7 +13,7 @@ SLOT_WAIT_S = 60.0
 """Slots come back when executions end; the longest take some 20 s."""
 
 
-class InconclusiveError(Exception):
+class InconclusiveError(InfrastructureError):
     """Trouble of the infrastructure: the execution says nothing about the subject. The message names it."""
 
 

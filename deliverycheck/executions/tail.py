@@ -117,6 +117,9 @@ def _scan(run: Run) -> Scan:
     """Fresh readers have read every topic of the execution from start to end."""
     partitions = run.plan.subject.partitions
     recorder = run.recorder
+    for topic in run.topics.values():
+        if topic != run.subject_topic:  # One that was never awaited may still be on its way.
+            run.target.broker.await_topic(topic, partitions)
     op = recorder.next_op()
     invoked = Invoke(op=op, process="scan#1", action=Action.RECEIVE, ns=recorder.now())
     recorder.write(invoked)

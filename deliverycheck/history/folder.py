@@ -1,5 +1,6 @@
 """Where the parts of an execution and of a campaign lie on disk."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,10 @@ class ExecutionFolder:
         """Make the folder and its `logs`; what is there already stays."""
         self.logs.mkdir(parents=True, exist_ok=True)
         return self
+
+    def remove(self) -> None:
+        """Nothing of it is left; whatever could not be removed stays and does no harm."""
+        shutil.rmtree(self.root, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,8 @@ class KafkaDraft:
     def kinds(self) -> frozenset[str]:
         """Kinds of step of which one or another is applicable here, by the names of `properties.kafka`."""
         state = self._state
-        found = {"publish", "create_topic"}
+        found = {"publish"}
+        found |= {"create_topic"} if state.node == "up" else set()
         found |= {"work", "inject"} if state.messages else set()
         found |= {"kill_worker", "pause_worker"} if state.producer_lives or state.calls else set()
         found |= {"close"} if state.calls else set()
@@ -237,7 +238,9 @@ _APPLICABLE: dict[type, Callable[[_State, Any], bool]] = {
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
     Heal: lambda state, step: step.lane in state.faults,
     Hold: lambda state, step: state.last != "hold" and state.pending(),
-    CreateTopic: lambda state, step: step.topic in TOPICS and step.topic not in state.topics,
+    CreateTopic: lambda state, step: (
+        step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
+    ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
     Release: lambda state, step: step.lane in state.armed,

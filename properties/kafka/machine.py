@@ -24,59 +24,63 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def decide_whether_the_node_may_fail(self, chance):
         self.node_may_fail = chance == NODE_FAULT_SHARE
 
-    @rule(step=steps_of("publish"))
-    def publish(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("publish"))
+    def publish(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "work" in self.draft.kinds())
-    @rule(step=steps_of("work"))
-    def work(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("work"))
+    def work(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "inject" in self.draft.kinds())
-    @rule(step=steps_of("inject"))
-    def disturb_link(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("inject"))
+    def disturb_link(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "heal" in self.draft.kinds())
-    @rule(step=steps_of("heal"))
-    def heal_link(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("heal"))
+    def heal_link(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "kill_worker" in self.draft.kinds())
-    @rule(step=steps_of("kill_worker"))
-    def kill_worker(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("kill_worker"))
+    def kill_worker(self, steps):
+        self._offer(steps)
 
-    @rule(step=steps_of("create_topic"), then=steps_of("publish"))
-    def create_topic(self, step, then):
-        self.draft.offer(step)
-        self.draft.offer(then)
+    @precondition(lambda self: "create_topic" in self.draft.kinds())
+    @rule(steps=steps_of("create_topic"))
+    def create_topic(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "flush" in self.draft.kinds())
-    @rule(step=steps_of("flush"))
-    def flush(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("flush"))
+    def flush(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "hold" in self.draft.kinds())
-    @rule(step=steps_of("hold"))
-    def let_time_pass(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("hold"))
+    def let_time_pass(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "close" in self.draft.kinds())
-    @rule(step=steps_of("close"))
-    def close_consumer(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("close"))
+    def close_consumer(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: "pause_worker" in self.draft.kinds())
-    @rule(step=steps_of("pause_worker"))
-    def pause_worker(self, step):
-        self.draft.offer(step)
+    @rule(steps=steps_of("pause_worker"))
+    def pause_worker(self, steps):
+        self._offer(steps)
 
     @precondition(lambda self: self.node_may_fail)
     @rule(step=node_faults())
     def disturb_node(self, step):
         self.draft.offer(step)
+
+    def _offer(self, steps):
+        for step in steps:
+            self.draft.offer(step)
 
     def teardown(self):
         if sys.exc_info()[0] is None:  # An aborted run (StopTest) is no plan.

@@ -14,11 +14,11 @@ from properties.kafka.vocabulary import (
 )
 
 
-def steps_of(kind: str) -> st.SearchStrategy[Step]:
+def steps_of(kind: str) -> st.SearchStrategy[tuple[Step, ...]]:
     """Steps of one kind of the vocabulary."""
     chosen = KINDS[kind]
     arguments = {name: st.sampled_from(values) for name, values in chosen.arguments.items()}
-    return st.sampled_from(chosen.makes).flatmap(lambda make: st.builds(make, **arguments))
+    return st.builds(chosen.makes, **arguments)
 
 
 def node_faults() -> st.SearchStrategy[Step]:
@@ -42,7 +42,8 @@ def step_lists(
     for place in range(size):
         if place == node_fails_at:
             draft.offer(draw(node_faults()))
-        draft.offer(draw(steps_of(draw(st.sampled_from(weighted(draft.kinds()))))))
+        for step in draw(steps_of(draw(st.sampled_from(weighted(draft.kinds()))))):
+            draft.offer(step)
     return draft.plan().steps
 
 

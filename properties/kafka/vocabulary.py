@@ -4,7 +4,7 @@ One vocabulary and one set of weights for every claim: a holding setting and its
 breaking sibling are put through the same kinds of plans.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from deliverycheck.plans import (
     Restart,
     Resume,
     Step,
+    Wait,
 )
 from deliverycheck.plans import Work as WorkStep
 from deliverycheck.plans.kafka import CONSUMERS, NODE, PRODUCERS, TOPICS
@@ -32,25 +33,41 @@ _LINKS = tuple(f"link {lane}" for lane in (*PRODUCERS, *CONSUMERS))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind of step.
+    """One kind of step, or of steps that belong together.
 
     Attributes:
         weight: how often it is drawn among the kinds that are applicable. Publishing
             and working must outweigh what disturbs them, or faults hit nothing.
-        makes: the step types it may become.
+        makes: from values of the arguments, the steps.
         arguments: the values of each argument; a value that stands twice is drawn
             twice as often.
     """
 
     weight: int
-    makes: Sequence[type[Step]]
+    makes: Callable[..., tuple[Step, ...]]
     arguments: dict[str, Sequence[Any]]
+
+
+def _one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
+    return lambda **arguments: (make(**arguments),)
+
+
+def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
+    return (make(**arguments),)
+
+
+def _write_to_new(
+    *, lane: str, topic: str, partition: int, count: int, wait: Wait
+) -> tuple[Step, ...]:
+    """Who creates a topic writes to it, mostly at once."""
+    publish = Publish(lane=lane, topic=topic, partition=partition, count=count, wait=wait)
+    return CreateTopic(topic=topic), publish
 
 
 KINDS = {
     "publish": Kind(
         weight=6,
-        makes=(Publish,),
+        makes=_one(Publish),
         arguments={
             "lane": PRODUCERS,
             "topic": (*TOPICS[:1] * 3, *TOPICS[1:4]),
@@ -58,33 +75,47 @@ KINDS = {
             "key": (None, None, None, "k1", "k2"),
             # Mostly few; now and then enough that several batches are in flight.
             "count": (1, 1, 2, 3, 4, 12),
+            "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
         },
     ),
     "work": Kind(
         weight=6,
-        makes=(WorkStep,),
+        makes=_one(WorkStep),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
     ),
     "inject": Kind(
         weight=4,
-        makes=(Inject,),
+        makes=_one(Inject),
         arguments={
             "lane": (*_LINKS[:1], *_LINKS),
             "fault": tuple(FaultKind),
             "direction": (Direction.UPSTREAM, Direction.DOWNSTREAM),
         },
     ),
-    "kill_worker": Kind(weight=3, makes=(Kill,), arguments={"lane": (*PRODUCERS, *CONSUMERS)}),
-    "heal": Kind(weight=2, makes=(Heal,), arguments={"lane": _LINKS}),
+    "kill_worker": Kind(weight=3, makes=_one(Kill), arguments={"lane": (*PRODUCERS, *CONSUMERS)}),
+    "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
-    "hold": Kind(weight=2, makes=(Hold,), arguments={"ms": (60, 60, 300, 1100)}),
-    "flush": Kind(weight=1, makes=(Flush,), arguments={"lane": PRODUCERS}),
-    "create_topic": Kind(weight=2, makes=(CreateTopic,), arguments={"topic": TOPICS[1:4]}),
-    "close": Kind(weight=1, makes=(Close,), arguments={"lane": CONSUMERS}),
+    "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
+    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": PRODUCERS}),
+    "create_topic": Kind(
+        weight=2,
+        makes=_write_to_new,
+        arguments={
+            "lane": PRODUCERS,
+            "topic": TOPICS[1:],
+            "partition": (0, 1, 2),
+            # A stream of batches spans the moment in which the topic becomes usable.
+            "count": (1, 4, 12, 12),
+            "wait": (Wait.RETURNED, Wait.CONFIRMED),
+        },
+    ),
+    "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
-        weight=1, makes=(Pause, Resume), arguments={"lane": (*PRODUCERS, *CONSUMERS)}
+        weight=1,
+        makes=_one_of,
+        arguments={"make": (Pause, Resume), "lane": (*PRODUCERS, *CONSUMERS)},
     ),
 }
 

@@ -1,0 +1,5 @@
+"""The command line: options and wiring, nothing else."""
+
+from deliverycheck.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,257 @@
+"""The commands of `deliverycheck`, each a thin door to a module of its own."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from deliverycheck import content
+from deliverycheck.brokers import InfrastructureError
+from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.systems import UsageError
+from deliverycheck.clients import SettingError, WorkerError
+from deliverycheck.guarantees import UnknownGuaranteeError
+from deliverycheck.history import HistoryFormatError
+from deliverycheck.plans import PlanFormatError
+from deliverycheck.search.record import ExitCode
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Does your broker, with your settings, keep what it promises? Plans are run against a "
+    "real broker while its network and processes are broken; the recorded histories are judged.",
+)
+
+_USAGE = (UsageError, SettingError, PlanFormatError, HistoryFormatError, UnknownGuaranteeError)
+_INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
+
+Claims = Annotated[
+    list[str] | None, typer.Option("--claim", help="Only this claim; may be given several times.")
+]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT of a running cluster, instead of a broker of our own."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the pool of plans; stands in the header.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for the campaign.")]
+
+
+def main() -> None:
+    """Run the command line; ends the process with the command's exit code."""
+    content.make_importable()
+    try:
+        code = app(standalone_mode=False)
+    except typer.Exit as ended:
+        code = ended.exit_code
+    except typer.Abort:
+        code = ExitCode.INFRASTRUCTURE
+    except _USAGE as error:
+        code = _fail(error, ExitCode.USAGE)
+    except _INFRASTRUCTURE as error:
+        code = _fail(error, ExitCode.INFRASTRUCTURE)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # Click's own errors say it; they share no public base here.
+            raise
+        code = _fail(error.format_message(), ExitCode.USAGE)
+    sys.exit(int(code or 0))
+
+
+def _fail(error: object, code: ExitCode) -> ExitCode:
+    """One clear message on stderr."""
+    _stderr().print(f"deliverycheck: {error}", style="red", highlight=False, markup=False)
+    return code
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, soft_wrap=True)
+
+
+@app.command()
+def run(
+    profile: Annotated[
+        str, typer.Option(help="How much: demo, smoke (both about a minute), ci, nightly.")
+    ] = "demo",
+    claim: Claims = None,
+    system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
+    bootstrap: Bootstrap = None,
+    seed: Seed = 0,
+    minutes: Annotated[
+        float | None, typer.Option(help="No execution starts after so long.", min=0.05)
+    ] = None,
+    at_once: Annotated[int | None, typer.Option(help="Executions at once.", min=1, max=12)] = None,
+    out: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run claims against a real broker, print what held and what broke, write the report."""
+    from deliverycheck.cli import run as command  # noqa: PLC0415  # Only who runs pays for Hypothesis.
+    from deliverycheck.cli.console import Progress  # noqa: PLC0415
+    from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
+    from reports import print_campaign, render, report_console  # noqa: PLC0415
+
+    chosen = command.profile_of(profile, minutes=minutes, at_once=at_once)
+    folder = out or new_folder(profile)
+    options = command.RunOptions(
+        profile=chosen,
+        target=TargetOptions(system=system, bootstrap=bootstrap),
+        claims=tuple(claim or ()),
+        seed=seed,
+        out=folder,
+        corpus=content.folder("corpus"),
+    )
+    with stopping() as stop:
+        record = command.run(options, Progress(_stderr()), stop)
+    rendered = render(folder)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+    else:
+        print_campaign(record, report_console())
+        typer.echo(f"\nReport: {rendered.html}")
+    raise typer.Exit(record.exit_code)
+
+
+def new_folder(name: str) -> Path:
+    """A fresh folder below reports/out, which `latest` points to."""
+    root = Path("reports") / "out"
+    root.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    folder = root / f"{stamp}-{name}"
+    latest = root / "latest"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)
+    return folder
+
+
+@app.command()
+def replay(
+    plan: Annotated[Path, typer.Argument(help="A plan, or an entry of the corpus.")],
+    times: Annotated[int, typer.Option(help="How often.", min=1, max=10_000)] = 1,
+    claim: Annotated[
+        str | None, typer.Option(help="Judge this claim's guarantee; else all of them.")
+    ] = None,
+    bootstrap: Bootstrap = None,
+    debug: Annotated[
+        str | None,
+        typer.Option(help="librdkafka's debug contexts for the clients' logs, such as eos,msg."),
+    ] = None,
+    out: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run one plan again and say how often it breaks what. Exit code: 1 broken, 0 held, 4 unknown."""
+    from deliverycheck.cli.replay import ReplayOptions  # noqa: PLC0415
+    from deliverycheck.cli.replay import replay as command  # noqa: PLC0415
+
+    options = ReplayOptions(
+        plan=plan,
+        times=times,
+        claim=claim,
+        bootstrap=bootstrap,
+        debug=debug,
+        out=out or new_folder("replay"),
+        as_json=as_json,
+    )
+    with stopping() as stop:
+        raise typer.Exit(int(command(options, _stderr(), stop)))
+
+
+@app.command()
+def check(
+    history: Annotated[Path, typer.Argument(help="A history in JSON Lines (docs/history-format.md).")],
+    guarantee: Annotated[
+        list[str] | None, typer.Option(help="Only this guarantee; may be given several times.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a recorded history. Exit code: 1 a guarantee is broken, 0 all hold, 4 nothing could be concluded."""
+    from deliverycheck.cli.check import check as command  # noqa: PLC0415
+
+    raise typer.Exit(int(command(history, tuple(guarantee or ()), as_json=as_json)))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A campaign's folder, such as reports/out/latest.")],
+) -> None:
+    """Render a campaign again from what is on disk."""
+    from reports import (  # noqa: PLC0415
+        ReportError,
+        load_campaign,
+        print_campaign,
+        render,
+        report_console,
+    )
+
+    try:
+        rendered = render(folder)
+        print_campaign(load_campaign(folder), report_console())
+    except ReportError as error:
+        raise typer.Exit(int(_fail(error, ExitCode.USAGE))) from None
+    typer.echo(f"\nReport: {rendered.html}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say, a line each, what was found, what is missing, and what to do. Changes nothing."""
+    from deliverycheck.brokers.provision import Status, diagnose  # noqa: PLC0415
+
+    findings = diagnose()
+    for finding in findings:
+        typer.echo(str(finding))
+    missing = any(finding.status is Status.MISSING for finding in findings)
+    raise typer.Exit(int(ExitCode.INFRASTRUCTURE if missing else ExitCode.AS_CLAIMED))
+
+
+@app.command()
+def claims(
+    system: Annotated[str, typer.Option(help="The system.")] = "kafka", *, as_json: AsJson = False
+) -> None:
+    """List what is claimed: settings, guarantee, stance, hazards and source."""
+    from deliverycheck.cli.claims import claims as command  # noqa: PLC0415
+
+    command(system, as_json=as_json)
+
+
+@app.command()
+def detect(
+    claim: Claims = None,
+    seeds: Annotated[str, typer.Option(help="How many, or a range such as 30-129.")] = "30",
+    out: Annotated[
+        Path, typer.Option(help="Where the measurement is kept, and resumed from.")
+    ] = Path("reports/out/detect"),
+) -> None:
+    """Measure how soon generated plans find each must-break claim; corpus and examples are off."""
+    from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
+
+    with stopping() as stop:
+        raise typer.Exit(int(command(tuple(claim or ()), seeds, out, _stderr(), stop)))
+
+
+@app.command()
+def keep(claim: Claims = None) -> None:
+    """Fill the corpus: find, shrink, and keep for each must-break claim its best-reproducing plan."""
+    from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
+
+    with stopping() as stop:
+        raise typer.Exit(int(command(tuple(claim or ()), content.folder("corpus"), _stderr(), stop)))
+
+
+@app.command()
+def bench(
+    out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("reports/out/bench.json"),
+) -> None:
+    """Measure executions a minute, worker throughput, broker start and check time."""
+    from deliverycheck.cli.bench import bench as command  # noqa: PLC0415
+
+    with stopping() as stop:
+        raise typer.Exit(int(command(out, _stderr(), stop)))
+
+
