@@ -10,7 +10,7 @@ FORMAT = "deliverycheck-corpus"
 VERSION = 1
 
 
-class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, the claim that it convicts, and how often it did.
 
     Attributes:
