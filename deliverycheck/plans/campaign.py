@@ -1,4 +1,4 @@
-"""What a campaign found, as `campaign.json` holds it; reports render from this and the histories."""
+"""What a campaign found, as `campaign.json` holds it; reports render it and the histories."""
 
 from enum import StrEnum
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     Arm,
@@ -34,9 +36,9 @@ SYSTEM = "kafka"
 PRODUCERS = ("p1",)
 CONSUMERS = ("c1", "c2")
 NODE = "b1"
-TOPICS = ("t1", "t2", "t3", "t4", "t5")
+TOPICS = tuple(f"t{number}" for number in range(1, 32))
 
-MESSAGES_MAX = 80
+MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
 
 BROKER_FAULTS_MAX = 1
@@ -79,9 +81,7 @@ class _State:
         return self.producer_lives if lane in PRODUCERS else lane in self.calls
 
     def pending(self) -> bool:
-        return bool(
-            self.faults or self.unflushed or self.calls or self.paused or self.node != "up"
-        )
+        return bool(self.faults or self.unflushed or self.calls or self.paused or self.node != "up")
 
     def label(self) -> str:
         """The state as coverage sees it: what is disturbed, what is in hand."""
@@ -110,7 +110,7 @@ class KafkaDraft:
         return applicable
 
     def kinds(self) -> frozenset[str]:
-        """Kinds of step of which one or another is applicable here, by the names of `properties.kafka`."""
+        """Kinds of step of which some are applicable here, by the names of `properties.kafka`."""
         state = self._state
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
@@ -139,13 +139,31 @@ class KafkaModel:
             draft.offer(step)
         return draft.plan()
 
+    def amplified(self, plan: Plan) -> Plan:
+        """The plan with what it does to new topics done to as many more as it may create.
+
+        The copies touch disjoint topics, so each is a chance of its own; a plan that
+        creates no topic comes back as it is.
+        """
+        created = {step.topic for step in plan.steps if isinstance(step, CreateTopic)}
+        repeated = [step for step in plan.steps if getattr(step, "topic", None) in created]
+        steps, fresh = list(plan.steps), iter(topic for topic in TOPICS if topic not in created)
+        next(fresh)  # The first topic is there from the start.
+        while names := dict(zip(sorted(created), fresh, strict=False)):
+            if len(names) < len(created):
+                break
+            steps += [msgspec.structs.replace(step, topic=names[step.topic]) for step in repeated]
+        return self.normalise(plan.subject, steps)
+
     def features(self, plan: Plan) -> frozenset[str]:
         found: set[str] = set()
         recent: list[str] = []
         for state, step in _walk(plan):
             event = _event_label(step)
             found.add(f"{event} | {state.label()}")
-            found.update(f"{before} > {event} | {sorted(state.faults.values())}" for before in recent)
+            found.update(
+                f"{before} > {event} | {sorted(state.faults.values())}" for before in recent
+            )
             recent = [*recent[-2:], event]
         return frozenset(found)
 
@@ -237,7 +255,7 @@ _APPLICABLE: dict[type, Callable[[_State, Any], bool]] = {
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
     Heal: lambda state, step: step.lane in state.faults,
-    Hold: lambda state, step: state.last != "hold" and state.pending(),
+    Hold: lambda state, _: state.last != "hold" and state.pending(),
     CreateTopic: lambda state, step: (
         step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
     ),
@@ -250,14 +268,8 @@ _APPLICABLE: dict[type, Callable[[_State, Any], bool]] = {
 def _advance(state: _State, step: Step) -> None:
     """Apply an applicable step."""
     state.last = verb_of(step)
-    if isinstance(step, Publish):
-        state.messages += step.count
-        state.unflushed += step.count
-        state.producer_lives = True
-    elif isinstance(step, Flush):
-        state.unflushed = 0
-    elif isinstance(step, Work):
-        state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
+    if isinstance(step, (Publish, Flush, Work, Await)):
+        _advance_calls(state, step)
     elif isinstance(step, (Kill, Close, Pause, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, Inject):
@@ -267,13 +279,25 @@ def _advance(state: _State, step: Step) -> None:
     elif isinstance(step, CreateTopic):
         state.topics.add(step.topic)
         state.fresh.add(step.topic)
-    elif isinstance(step, Await):
-        state.sent.discard(step.lane)
     elif isinstance(step, Arm):
         state.armed.add(step.lane)
     elif isinstance(step, Release):
         state.armed.discard(step.lane)
-    if isinstance(step, (Publish, Flush, Work)) and step.wait is Wait.SENT:
+
+
+def _advance_calls(state: _State, step: Publish | Flush | Work | Await) -> None:
+    if isinstance(step, Await):
+        state.sent.discard(step.lane)
+        return
+    if isinstance(step, Publish):
+        state.messages += step.count
+        state.unflushed += step.count
+        state.producer_lives = True
+    elif isinstance(step, Flush):
+        state.unflushed = 0
+    else:
+        state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
+    if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
 

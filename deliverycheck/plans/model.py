@@ -17,6 +17,9 @@ class Model(Protocol):
         Idempotent, and every sub-list of a plan's steps normalises to a plan.
         """
 
+    def amplified(self, plan: Plan) -> Plan:
+        """The plan with its workload repeated on disjoint targets, as often as the model allows."""
+
     def features(self, plan: Plan) -> frozenset[str]:
         """What the plan covers: steps in the states in which they happen."""
 

@@ -73,30 +73,33 @@ def plan_of(data: bytes, *, name: str = "plan") -> Plan:
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PlanFormatError(
-            f"{name}: not a whole JSON object ({error}); was the file cut?"
-        ) from None
+        msg = f"{name}: not a whole JSON object ({error}); was the file cut?"
+        raise PlanFormatError(msg) from None
     if envelope.format != FORMAT:
-        raise PlanFormatError(
+        msg = (
             f"{name}: expected field 'format' to be {FORMAT!r}, got {envelope.format!r}; "
             "is this a plan?"
         )
+        raise PlanFormatError(msg)
     if envelope.version != VERSION:
-        raise PlanFormatError(
+        msg = (
             f"{name}: this program runs plans of version {VERSION}, the file has "
             f"{envelope.version}; run it with the program that wrote it"
         )
+        raise PlanFormatError(msg)
     try:
         plan = _decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise PlanFormatError(f"{name}: {error}") from None
+        msg = f"{name}: {error}"
+        raise PlanFormatError(msg) from None
     if msgspec.json.decode(plan.to_json()) != msgspec.json.decode(data):
-        raise PlanFormatError(f"{name}: {_first_difference(data, plan)}")
+        msg = f"{name}: {_first_difference(data, plan)}"
+        raise PlanFormatError(msg)
     return plan
 
 
 def _first_difference(data: bytes, plan: Plan) -> str:
-    """Say which part of `data` the plan does not hold: an unknown field, or a default written out."""
+    """Which part of `data` the plan does not hold: an unknown field, or a default written out."""
     found, held = msgspec.json.decode(data), msgspec.json.decode(plan.to_json())
     for number, (step, kept) in enumerate(zip(found["steps"], held["steps"], strict=True), start=1):
         for field in step:

@@ -20,7 +20,7 @@ class Wait(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """Disturbances of a link (DESIGN 4.7); nodes and workers are killed and paused by steps of their own."""
+    """Disturbances of a link (DESIGN 4.7); other steps kill and pause nodes and workers."""
 
     LOSE_REPLY = "lose_reply"
     LOSE_REQUEST = "lose_request"
@@ -51,7 +51,7 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defa
 
 
 class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
-    """A producer hands over `count` messages, one call each; with `key` the client's partitioner chooses."""
+    """A producer hands over `count` messages, a call each; with `key` its partitioner chooses."""
 
     lane: str = "p1"
     topic: str = "t1"
@@ -69,7 +69,7 @@ class Flush(_Step, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
 
 
 class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
-    """A consumer makes the next `calls` calls of its application cycle (receive, effect, commit …)."""
+    """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …)."""
 
     lane: str = "c1"
     calls: int = 1

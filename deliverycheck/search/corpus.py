@@ -45,18 +45,21 @@ def load_plan(path: Path) -> tuple[Plan, CorpusEntry | None]:
     try:
         kind = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise PlanFormatError(f"{path}: not a whole JSON object ({error}); was the file cut?") from None
+        msg = f"{path}: not a whole JSON object ({error}); was the file cut?"
+        raise PlanFormatError(msg) from None
     if not (isinstance(kind, dict) and kind.get("format") == FORMAT):
         return plan_of(data, name=str(path)), None
     if kind.get("version") != VERSION:
-        raise PlanFormatError(
+        msg = (
             f"{path}: this program reads corpus entries of version {VERSION}, the file has "
             f"{kind.get('version')}"
         )
+        raise PlanFormatError(msg)
     try:
         entry = msgspec.json.decode(data, type=CorpusEntry)
     except msgspec.ValidationError as error:
-        raise PlanFormatError(f"{path}: {error}") from None
+        msg = f"{path}: {error}"
+        raise PlanFormatError(msg) from None
     return plan_of(bytes(entry.plan), name=str(path)), entry
 
 
@@ -68,12 +71,16 @@ class Corpus:
 
     def best(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
         """The claim's plan that reproduced most often."""
-        found = []
-        for path in sorted((self.root / claim).glob("*.json")):
-            plan, entry = load_plan(path)
-            if entry is not None:
-                found.append((path, plan, entry))
-        return max(found, key=lambda one: (one[2].rate, one[2].executions), default=None)
+        return max(self._all(claim), key=lambda one: (one[2].rate, -len(one[1].steps)), default=None)
+
+    def smallest(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
+        """The claim's plan with the fewest steps."""
+        return min(self._all(claim), key=lambda one: (len(one[1].steps), -one[2].rate), default=None)
+
+    def _all(self, claim: str) -> list[tuple[Path, Plan, CorpusEntry]]:
+        paths = sorted((self.root / claim).glob("*.json"))
+        loaded = ((path, *load_plan(path)) for path in paths)
+        return [(path, plan, entry) for path, plan, entry in loaded if entry is not None]
 
     def keep(self, plan: Plan, entry: CorpusEntry) -> Path:
         """Write the entry; its name is the plan's digest."""
@@ -83,7 +90,7 @@ class Corpus:
         return path
 
 
-def entry_of(
+def entry_of(  # noqa: PLR0913  # the fields of an entry, by name
     plan: Plan, *, claim: str, convictions: int, executions: int, versions: str, found_after: int
 ) -> CorpusEntry:
     """The corpus entry of a plan that was measured."""

@@ -56,7 +56,7 @@ class ChainLog:
             self._remember(chain)
 
 
-def run_chain(
+def run_chain(  # noqa: PLR0913, PLR0917  # wiring
     claim: Claim,
     seed: int,
     plans: Sequence[Plan],

@@ -159,9 +159,7 @@ class Judge:
             return Judgement(execution=execution, verdicts={}, hazards={})
         history = read_history(execution.folder.history)
         verdicts, hazards, inert = judge_history(history, self._guarantees)
-        judgement = Judgement(
-            execution=execution, verdicts=verdicts, hazards=hazards, inert=inert
-        )
+        judgement = Judgement(execution=execution, verdicts=verdicts, hazards=hazards, inert=inert)
         save_verdicts(judgement)
         return judgement
 

@@ -42,7 +42,7 @@ class Entry:
     cells: dict[str, _Counts] = field(default_factory=dict)
 
     def needed_for(self, hazard: str) -> int:
-        """Valid executions that the hazard needs: at most 10 where each disturbs the whole broker."""
+        """Valid executions that the hazard needs: at most 10 where each disturbs a whole broker."""
         node = HAZARDS[hazard].needs is Needed.NODE
         return min(self.needed, 10) if node else self.needed
 
@@ -53,7 +53,9 @@ class Ledger:
     `reachable` are the hazards that the backend can bring about at all.
     """
 
-    def __init__(self, claims: tuple[Claim, ...], *, needed: int, reachable: frozenset[str]) -> None:
+    def __init__(
+        self, claims: tuple[Claim, ...], *, needed: int, reachable: frozenset[str]
+    ) -> None:
         self._lock = Lock()
         self._reachable = reachable
         self.entries = {claim.id: Entry(claim=claim, needed=needed) for claim in claims}

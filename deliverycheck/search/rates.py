@@ -26,7 +26,7 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 
 
 def tries_to_see(rate: float, *, missed: float, tries_max: int) -> int:
-    """Executions after which something of this rate stays unseen with probability `missed` at most."""
+    """Executions after which what has this rate stays unseen with probability `missed` at most."""
     if rate >= 1:
         return 1
     if rate <= 0:

@@ -12,7 +12,7 @@ INCONCLUSIVE_SHARE_MAX = 0.05
 
 
 class ExitCode(IntEnum):
-    """What a run's exit code says; where several apply: USAGE, BROKEN, INFRASTRUCTURE, NOT_EXERCISED."""
+    """A run's exit code; where several apply: USAGE, BROKEN, INFRASTRUCTURE, NOT_EXERCISED."""
 
     AS_CLAIMED = 0
     BROKEN = 1

@@ -6,23 +6,23 @@ from deliverycheck.plans import Claim, Plan, Step, Subject
 from deliverycheck.plans.model import Model
 
 
-def plans_for(
-    subject: Subject, pool: Iterable[Sequence[Step]], model: Model
-) -> tuple[Plan, ...]:
+def plans_for(subject: Subject, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
     """The pool's plans for a subject: normalised, each once, in the order of the pool."""
     plans = (model.normalise(subject, steps) for steps in pool)
     return tuple({plan.digest: plan for plan in plans if plan.steps}.values())
 
 
 def reaching(plans: Iterable[Plan], hazards: Iterable[str], model: Model) -> Iterator[Plan]:
-    """Plans that may bring one of the hazards about; the others cannot say anything of the claim."""
+    """Plans that may bring one of the hazards about; the others say nothing of the claim."""
     wanted = frozenset(hazards)
     return (plan for plan in plans if wanted & model.hazards_in_reach(plan))
 
 
 def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
-    """Plans for a must-break claim, in pool order. A plan that disturbs a node is kept only where
-    the claim is about that: it costs as much as ten others."""
+    """Plans for a must-break claim, in pool order.
+
+    One that disturbs a node is kept only where the claim is about that: it costs ten others.
+    """
     plans = reaching(plans_for(claim.subject, pool, model), claim.hazards, model)
     about_nodes = any(hazard.startswith("broker_") for hazard in claim.hazards)
     return tuple(plan for plan in plans if about_nodes or not model.broker_wide(plan))

@@ -59,11 +59,19 @@ class Shrunk:
 
 @dataclass(slots=True)
 class Shrinker:
-    """Shrinks one plan; `convicts` executes a plan once and says whether it showed the same violation."""
+    """Shrinks one plan; `convicts` executes one once: whether it showed the same violation.
+
+    Attributes:
+        convictions_needed: for a candidate to count.
+        misses_max: after which it is rejected, for each conviction and for the first;
+            the measured rate may ask for fewer.
+    """
 
     model: Model
     convicts: Callable[[Plan], bool]
     budget: Budget
+    convictions_needed: int = CONVICTIONS_NEEDED
+    misses_max: int = TRIES_MAX
     clock: Callable[[], float] = time.monotonic
     _records: dict[str, Record] = field(default_factory=dict)
     _executions: int = 0
@@ -78,7 +86,9 @@ class Shrinker:
             best = self._descend(best)
             self._verify(best)
         return Shrunk(
-            smallest=best, most_reproducible=self._most_reproducible(best), executions=self._executions
+            smallest=best,
+            most_reproducible=self._most_reproducible(best),
+            executions=self._executions,
         )
 
     def _record(self, plan: Plan) -> Record:
@@ -124,12 +134,12 @@ class Shrinker:
         """Whether the candidate convicts about as its parent does."""
         record = self._record(candidate)
         rate = parent.convictions / parent.executions
-        misses = tries_to_see(rate, missed=MISSED, tries_max=TRIES_MAX)
-        while record.convictions < CONVICTIONS_NEEDED and not self._spent:
+        misses = tries_to_see(rate, missed=MISSED, tries_max=self.misses_max)
+        while record.convictions < self.convictions_needed and not self._spent:
             if record.executions - record.convictions * misses >= misses:
                 return False
             self._try(record)
-        return record.convictions >= CONVICTIONS_NEEDED
+        return record.convictions >= self.convictions_needed
 
     def _most_reproducible(self, best: Record) -> Record:
         def worth(record: Record) -> tuple[float, int]:
@@ -152,7 +162,7 @@ def _weight(step: Step) -> int:
 
 
 def _candidates(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """Smaller plans, the boldest first: without a kind, without a stretch, with smaller arguments."""
+    """Smaller plans, the boldest first: without a kind, without a stretch, smaller arguments."""
     yield from _without_kinds(steps)
     yield from _without_stretches(steps)
     yield from _with_smaller_arguments(steps)
@@ -184,11 +194,15 @@ def _with_smaller_arguments(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]
 def _smaller(step: Step) -> Iterable[Step]:
     if isinstance(step, Publish):
         counts = sorted({1, step.count // 2} - {0, step.count})
-        yield from (msgspec.structs.replace(step, count=count) for count in counts if count < step.count)
+        yield from (
+            msgspec.structs.replace(step, count=count) for count in counts if count < step.count
+        )
         if step.key is not None:
             yield msgspec.structs.replace(step, key=None)
     elif isinstance(step, Work):
         calls = sorted({1, 2, 3, step.calls - 1})
-        yield from (msgspec.structs.replace(step, calls=one) for one in calls if 0 < one < step.calls)
+        yield from (
+            msgspec.structs.replace(step, calls=one) for one in calls if 0 < one < step.calls
+        )
     elif isinstance(step, Hold):
         yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)

@@ -29,7 +29,7 @@ def _shape(step: Step) -> str:
     return f"{verb_of(step)}{fault} {lane}"
 
 
-def violation_of(
+def violation_of(  # noqa: PLR0913  # all but the first two by name
     claim: Claim,
     judgement: Judgement,
     *,
@@ -91,7 +91,7 @@ def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
             number=number,
             lane=lane_of(step) or "",
             text=describe_step(step),
-            result=_result(by_step.get(number, []), history),
+            result=_result(by_step.get(number, [])),
         )
         for number, step in enumerate(plan.steps, start=1)
     )
@@ -110,7 +110,7 @@ def _operations_by_step(history: History) -> dict[int, list[Operation]]:
     return found
 
 
-def _result(operations: Sequence[Operation], history: History) -> str:
+def _result(operations: Sequence[Operation]) -> str:
     """What became of a step's operations, in a few words; empty where it made none."""
     publishes = [one for one in operations if one.action is Action.PUBLISH]
     if publishes:
