@@ -1,1 +1,1 @@
-"""What we claim of real systems, and the plans that try to break it. The only place with Hypothesis."""
+"""What we claim of real systems, and the plans that try to break it; drawn by Hypothesis."""

@@ -1,7 +1,6 @@
 """A Kafka that does not come up, told in one message. Stand-ins for its program, no broker."""
 
 import sys
-from pathlib import Path
 
 import pytest
 

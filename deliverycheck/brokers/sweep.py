@@ -15,8 +15,8 @@ the harness (or its orderly close) can bring, then sweeps::
 import os
 import shutil
 import signal
-import tempfile
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -102,7 +102,7 @@ def end_process(pid: int) -> None:
 
 
 def data_root() -> Path:
-    """Where brokers keep their data while they live: where the user says, or with other temporary files."""
+    """Where brokers keep their data while they live: as the user says, or with temporary files."""
     chosen = os.environ.get(DATA_VARIABLE)
     return Path(chosen).absolute() if chosen else Path(tempfile.gettempdir())
 

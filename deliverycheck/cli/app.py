@@ -57,7 +57,9 @@ def main() -> None:
     except _INFRASTRUCTURE as error:
         code = _fail(error, ExitCode.INFRASTRUCTURE)
     except Exception as error:
-        if not hasattr(error, "format_message"):  # Click's own errors say it; they share no public base here.
+        if not hasattr(
+            error, "format_message"
+        ):  # Click's own errors say it; they share no public base here.
             raise
         code = _fail(error.format_message(), ExitCode.USAGE)
     sys.exit(int(code or 0))
@@ -74,7 +76,7 @@ def _stderr() -> Console:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917  # each is an option
     profile: Annotated[
         str, typer.Option(help="How much: demo, smoke (both about a minute), ci, nightly.")
     ] = "demo",
@@ -130,7 +132,7 @@ def new_folder(name: str) -> Path:
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913, PLR0917  # each is an option
     plan: Annotated[Path, typer.Argument(help="A plan, or an entry of the corpus.")],
     times: Annotated[int, typer.Option(help="How often.", min=1, max=10_000)] = 1,
     claim: Annotated[
@@ -145,7 +147,7 @@ def replay(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Run one plan again and say how often it breaks what. Exit code: 1 broken, 0 held, 4 unknown."""
+    """Run a plan again and say how often it breaks what. Exit code: 1 broken, 0 held, 4 unknown."""
     from deliverycheck.cli.replay import ReplayOptions  # noqa: PLC0415
     from deliverycheck.cli.replay import replay as command  # noqa: PLC0415
 
@@ -164,14 +166,16 @@ def replay(
 
 @app.command()
 def check(
-    history: Annotated[Path, typer.Argument(help="A history in JSON Lines (docs/history-format.md).")],
+    history: Annotated[
+        Path, typer.Argument(help="A history in JSON Lines (docs/history-format.md).")
+    ],
     guarantee: Annotated[
         list[str] | None, typer.Option(help="Only this guarantee; may be given several times.")
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a recorded history. Exit code: 1 a guarantee is broken, 0 all hold, 4 nothing could be concluded."""
+    """Judge a recorded history. Exit code: 1 a guarantee is broken, 0 all hold, 4 unknown."""
     from deliverycheck.cli.check import check as command  # noqa: PLC0415
 
     raise typer.Exit(int(command(history, tuple(guarantee or ()), as_json=as_json)))
@@ -179,7 +183,9 @@ def check(
 
 @app.command()
 def report(
-    folder: Annotated[Path, typer.Argument(help="A campaign's folder, such as reports/out/latest.")],
+    folder: Annotated[
+        Path, typer.Argument(help="A campaign's folder, such as reports/out/latest.")
+    ],
 ) -> None:
     """Render a campaign again from what is on disk."""
     from reports import (  # noqa: PLC0415
@@ -237,21 +243,23 @@ def detect(
 
 @app.command()
 def keep(claim: Claims = None) -> None:
-    """Fill the corpus: find, shrink, and keep for each must-break claim its best-reproducing plan."""
+    """Fill the corpus: find, shrink and keep each must-break claim's best-reproducing plan."""
     from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(tuple(claim or ()), content.folder("corpus"), _stderr(), stop)))
+        raise typer.Exit(
+            int(command(tuple(claim or ()), content.folder("corpus"), _stderr(), stop))
+        )
 
 
 @app.command()
 def bench(
-    out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path("reports/out/bench.json"),
+    out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path(
+        "reports/out/bench.json"
+    ),
 ) -> None:
     """Measure executions a minute, worker throughput, broker start and check time."""
     from deliverycheck.cli.bench import bench as command  # noqa: PLC0415
 
     with stopping() as stop:
         raise typer.Exit(int(command(out, _stderr(), stop)))
-
-

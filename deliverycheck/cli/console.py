@@ -1,4 +1,4 @@
-"""What a person sees while a campaign runs: a live line on a terminal, a line every 30 s elsewhere."""
+"""What a person sees while a campaign runs: a live line on a terminal, else a line every 30 s."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from threading import Event, Thread
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
 from deliverycheck.plans.campaign import ClaimState, Target
 from deliverycheck.search import Campaign
@@ -28,7 +29,9 @@ class Progress:
     def head(self, target: Target) -> None:
         """What is run against, before the first execution."""
         parts = (f"{target.broker} ({target.backend})", target.client, target.proxy, target.runtime)
-        self._console.print(" · ".join(part for part in parts if part), highlight=False, markup=False)
+        self._console.print(
+            " · ".join(part for part in parts if part), highlight=False, markup=False
+        )
 
     @contextmanager
     def following(self, campaign: Campaign) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""`deliverycheck detect`: how soon generated plans find each must-break claim on the real broker."""
+"""`deliverycheck detect`: how soon generated plans find each must-break claim on a real broker."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -28,34 +28,38 @@ from deliverycheck.search.record import ExitCode
 
 AT_ONCE = 8
 POOL = 1200
-"""Step lists a seed: the rarest of the hazards is in reach of one in fifteen, and 60 plans are wanted."""
+"""Step lists a seed: the rarest hazard is in reach of one in fifteen, and 60 plans are wanted."""
 
 SECONDS_A_CHAIN = 12.0
 """Measured: some 8 executions of 1.5 s a chain; for the estimate that is printed first."""
 
 
-def detect(
-    names: Sequence[str], seeds: str, out: Path, console: Console, stop: Event
-) -> ExitCode:
+def detect(names: Sequence[str], seeds: str, out: Path, console: Console, stop: Event) -> ExitCode:
     """Measure what is not measured yet, print the table, write `detect.json`."""
     content = content_of("kafka")
-    claims = [claim for claim in claims_named(content.claims, names) if claim.stance is Stance.BREAKS]
+    claims = [
+        claim for claim in claims_named(content.claims, names) if claim.stance is Stance.BREAKS
+    ]
     if not claims:
         raise UsageError("none of these claims is stated to break; detection is about those")
     wanted = seeds_of(seeds)
     log = ChainLog(out / "chains.ndjson")
-    missing = [(claim, seed) for seed in wanted for claim in claims if (claim.id, seed) not in log.chains]
+    missing = [
+        (claim, seed) for seed in wanted for claim in claims if (claim.id, seed) not in log.chains
+    ]
     progress = Progress(console)
     minutes = len(missing) * SECONDS_A_CHAIN / AT_ONCE / 60
     progress.say(
-        f"{len(missing)} chains to run, {len(wanted) * len(claims) - len(missing)} known from {out}; "
-        f"about {minutes:.0f} min"
+        f"{len(missing)} chains to run, {len(wanted) * len(claims) - len(missing)} known from "
+        f"{out}; about {minutes:.0f} min"
     )
     if missing:
         _measure(content, missing, log, out, progress, stop)
     rows = [summarise(claim, _chains(log, claim, wanted)) for claim in claims]
     _print(rows, console)
-    (out / "detect.json").write_bytes(msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n")
+    (out / "detect.json").write_bytes(
+        msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n"
+    )
     return ExitCode.AS_CLAIMED if all(row.holds for row in rows) else ExitCode.BROKEN
 
 
@@ -69,14 +73,15 @@ def seeds_of(text: str) -> range:
     try:
         return range(int(first), int(last) + 1) if dash else range(int(first))
     except ValueError:
-        raise UsageError(f"--seeds {text!r}: expected a number, or a range such as 30-129") from None
+        msg = f"--seeds {text!r}: expected a number, or a range such as 30-129"
+        raise UsageError(msg) from None
 
 
 def _chains(log: ChainLog, claim: Claim, wanted: range) -> list[Chain]:
     return [log.chains[claim.id, seed] for seed in wanted if (claim.id, seed) in log.chains]
 
 
-def _measure(
+def _measure(  # noqa: PLR0913, PLR0917  # wiring
     content: Content,
     missing: Sequence[tuple[Claim, int]],
     log: ChainLog,
@@ -85,7 +90,9 @@ def _measure(
     stop: Event,
 ) -> None:
     pools = _Pools(content)
-    with OpenTarget(TargetOptions(), model=content.model, folder=out / "run", say=progress.say) as target:
+    with OpenTarget(
+        TargetOptions(), model=content.model, folder=out / "run", say=progress.say
+    ) as target:
         progress.head(target.facts())
         judge = Judge(
             execute=target.execute,
@@ -109,7 +116,7 @@ def _execute(judge: Judge, plan: Plan) -> Judgement:
     return judgement
 
 
-def _chain(
+def _chain(  # noqa: PLR0913, PLR0917  # wiring
     content: Content,
     pools: "_Pools",
     claim: Claim,
@@ -130,7 +137,7 @@ def _chain(
 
 
 class _Pools:
-    """The pool of each seed, drawn once, whoever asks first; one at a time, as Hypothesis wants it."""
+    """The pool of each seed, drawn once and one at a time, as Hypothesis wants it."""
 
     def __init__(self, content: Content) -> None:
         self._content = content

@@ -16,7 +16,8 @@ def stopping() -> Iterator[Event]:
 
     def on_signal(number: int, _: FrameType | None) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt(f"stopped twice, by signal {number}")
+            msg = f"stopped twice, by signal {number}"
+            raise KeyboardInterrupt(msg)
         stop.set()
 
     before = {number: signal.signal(number, on_signal) for number in _SIGNALS}

@@ -36,7 +36,8 @@ def profile_of(name: str, *, minutes: float | None = None, at_once: int | None =
         UsageError: there is no such profile.
     """
     if name not in PROFILES:
-        raise UsageError(f"no profile {name!r}; there are: {', '.join(PROFILES)}")
+        msg = f"no profile {name!r}; there are: {', '.join(PROFILES)}"
+        raise UsageError(msg)
     chosen = PROFILES[name]
     seconds = chosen.seconds if minutes is None else minutes * 60
     return replace(chosen, seconds=seconds, at_once=at_once or chosen.at_once)
@@ -87,7 +88,7 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
     return record
 
 
-def _campaign(
+def _campaign(  # noqa: PLR0913, PLR0917  # wiring
     options: RunOptions,
     content: Content,
     claims: tuple[Claim, ...],
@@ -117,7 +118,7 @@ def _campaign(
     )
 
 
-def _record(
+def _record(  # noqa: PLR0913, PLR0917  # wiring
     options: RunOptions,
     campaign: Campaign,
     target: OpenTarget,

@@ -30,7 +30,8 @@ def content_of(system: str) -> Content:
         UsageError: there is none of this name.
     """
     if system != "kafka":
-        raise UsageError(f"no system {system!r}; there is: kafka")
+        msg = f"no system {system!r}; there is: kafka"
+        raise UsageError(msg)
     from properties import kafka  # noqa: PLC0415  # Hypothesis takes 0.3 s to import: only who draws pays
 
     return Content(name="kafka", claims=kafka.CLAIMS, make_pool=kafka.make_pool, model=KafkaModel())
@@ -47,5 +48,6 @@ def claims_named(claims: Sequence[Claim], names: Sequence[str]) -> tuple[Claim, 
         if name not in known:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
-            raise UsageError(f"no claim {name!r}. {hint}`deliverycheck claims` lists them all")
+            msg = f"no claim {name!r}. {hint}`deliverycheck claims` lists them all"
+            raise UsageError(msg)
     return tuple(known[name] for name in names) if names else tuple(claims)

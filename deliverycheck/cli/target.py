@@ -31,7 +31,7 @@ from deliverycheck.plans.campaign import Target
 from deliverycheck.plans.model import Model
 
 SLOTS = 40
-"""Three a running execution (a producer, two consumers), 12 at once, and a few to spare; a slot costs
+"""Three a running execution (a producer, two consumers), 12 at once, a few to spare; a slot costs
 a listener and two threads of the broker."""
 
 SPARE_WORKERS = 6
@@ -61,7 +61,7 @@ class OpenTarget:
     ) -> None:
         self._options = options
         self._model = model
-        self._folder = folder
+        self._folder = folder.resolve()  # Children run in folders of their own.
         self._say = say
         self._occupancy = Occupancy()
         self._lock = Lock()
@@ -172,7 +172,8 @@ class OpenTarget:
             system=broker.system,
             broker=f"Kafka {broker.version()}",
             backend=f"{broker.backend}, 1 node",
-            client=f"confluent-kafka {confluent_kafka.__version__} (librdkafka {confluent_kafka.libversion()[0]})",
+            client=f"confluent-kafka {confluent_kafka.__version__} "
+            f"(librdkafka {confluent_kafka.libversion()[0]})",
             proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
             runtime=broker.runtime(),
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",

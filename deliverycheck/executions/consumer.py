@@ -1,4 +1,4 @@
-"""A consuming lane: a member of the group that goes through its application's cycle, call by call."""
+"""A consuming lane: a group member that goes through its application's cycle, call by call."""
 
 from collections.abc import Generator, Iterator
 from enum import StrEnum
@@ -128,9 +128,7 @@ class ConsumerLane(Lane):
             self.assigned = frozenset(
                 one.partition for one in reply.assigned if one.partition is not None
             )
-        self.ends = {
-            one.partition: one.position for one in reply.ends if one.partition is not None
-        }
+        self.ends = {one.partition: one.position for one in reply.ends if one.partition is not None}
 
     def _covers(self, delivery: Delivery) -> tuple[Position, ...]:
         return (self.position_after(delivery),)

@@ -1,4 +1,4 @@
-"""The faults that are in place: put there, shown or given time to show, and taken away, with the record of each."""
+"""The faults that are in place: put there, given time to show themselves, taken away, recorded."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from deliverycheck.history import FaultEvent, FaultMoment, NodeEvent, NodeState
 from deliverycheck.plans import Direction, FaultKind
 
 DWELL_S = 0.06
-"""A fault healed at once never acted: a lost reply convicted 2 of 8 healed at once and 7 of 8 after 60 ms."""
+"""A fault healed at once never acted: a lost reply convicted 2 of 8 so, and 7 of 8 after 60 ms."""
 
 
 class Disturbances:

@@ -102,9 +102,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
         trouble = _named(error)
         if died := target.broker.died():
             evidence = {"cause": died.cause, "text": died.text}
-            event = NodeEvent(
-                node=NODE, state=NodeState.DIED, ns=recorder.now(), evidence=evidence
-            )
+            event = NodeEvent(node=NODE, state=NodeState.DIED, ns=recorder.now(), evidence=evidence)
             recorder.write(event)
     finally:
         trouble = _clean_up(run, stage) or trouble
@@ -116,7 +114,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
 
 
 def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
-    """What the broker's own files say of topics that the plan created, where they are ours to read."""
+    """What the broker's files say of topics that the plan created, where they are ours to read."""
     created = [topic for name, topic in run.topics.items() if name != "t1"]
     broker, partitions = run.target.broker, run.plan.subject.partitions
     if created and Capability.FILES in run.target.capabilities:

@@ -117,14 +117,18 @@ class Lane:
         return self._awaited
 
     def answer(self, identity: int, *, deadline_s: float, op: int | None = None) -> Reply | None:
-        """The reply, or ``None`` if the call is blocked: recorded as such, its operation stays open."""
+        """The reply, or ``None`` if the call is blocked: recorded so, its operation stays open."""
         if self.run.wait(lambda: identity in self._replies, deadline_s):
             return self._replies[identity]
         self.run.note(self.process, "blocked", op=op)
         return None
 
     def call(
-        self, command: commands.Command, *, op: int | None = None, deadline_s: float = CALL_DEADLINE_S
+        self,
+        command: commands.Command,
+        *,
+        op: int | None = None,
+        deadline_s: float = CALL_DEADLINE_S,
     ) -> Reply | None:
         """Send and wait for the answer; ``None`` if it did not come by the deadline."""
         return self.answer(self.send(command), deadline_s=deadline_s, op=op)
@@ -174,9 +178,7 @@ class Lane:
             op = self.invoke(Action.COMMIT, covers=event.covers)
             self._complete(Ok(op=op, ns=recorder.now(), error=event.error))
         elif isinstance(event, DeliveryEvent):
-            self.run.note(
-                self.process, "prefetched", evidence={"message": event.delivery.message}
-            )
+            self.run.note(self.process, "prefetched", evidence={"message": event.delivery.message})
 
     def _complete(self, completion: Completion) -> None:
         self.open_ops.discard(completion.op)
@@ -186,7 +188,7 @@ class Lane:
     # Ends.
 
     def kill(self) -> dict[str, Any]:
-        """SIGKILL. What it had said, and the effects that its journal holds, are recorded; evidence."""
+        """SIGKILL. What it had said and the effects in its journal are recorded; evidence."""
         worker, self.worker = self.worker, None
         assert worker is not None, f"{self.name}: a kill of a lane that nobody plays"  # noqa: S101  # the model excludes it
         self.run.unwatch(worker.fileno())
@@ -200,12 +202,8 @@ class Lane:
         return evidence
 
     def _recover_effects(self, worker: WorkerHandle) -> None:
-        """An effect that is in the journal happened, whether or not its worker could still say so."""
-        open_effects = {
-            op
-            for op in self.open_ops
-            if self._invoked[op].action is Action.EFFECT
-        }
+        """An effect in the journal happened, whether or not its worker could still say so."""
+        open_effects = {op for op in self.open_ops if self._invoked[op].action is Action.EFFECT}
         if not open_effects:
             return
         for line in worker.journal_lines():
@@ -215,7 +213,7 @@ class Lane:
                 self._complete(Ok(op=line.op, ns=self.run.recorder.now()))
 
     def _keep_log(self, worker: WorkerHandle) -> None:
-        """The end of what this incarnation logged; its worker's next lessee starts with an empty log."""
+        """Keep the end of this incarnation's log; the next lessee starts with an empty one."""
         with suppress(OSError):
             self.logs[self.process] = worker.stderr.read_bytes()[-LOG_BYTES_MAX:]
 

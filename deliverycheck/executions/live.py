@@ -14,7 +14,7 @@ SLOT_WAIT_S = 60.0
 
 
 class InconclusiveError(InfrastructureError):
-    """Trouble of the infrastructure: the execution says nothing about the subject. The message names it."""
+    """Trouble of the infrastructure, named: the execution says nothing about the subject."""
 
 
 class LinkFaults(Protocol):
@@ -49,9 +49,8 @@ class SlotPool:
         try:
             return self._free.get(timeout=SLOT_WAIT_S)
         except Empty:
-            raise InconclusiveError(
-                f"no link slot came free within {SLOT_WAIT_S:.0f} s; run fewer executions at once"
-            ) from None
+            msg = f"no link slot came free within {SLOT_WAIT_S:.0f} s; run fewer executions at once"
+            raise InconclusiveError(msg) from None
 
     def give_back(self, slot: Slot) -> None:
         """The slot is free for another execution."""

@@ -12,8 +12,8 @@ if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
     from deliverycheck.executions.lane import Lane
 
 CALL_DEADLINE_S = 1.5
-"""Past it a call is recorded as blocked and the plan goes on: above librdkafka's 1 s scan of timers,
-far below the 30 s and more that a synchronous commit waits on a faulted link."""
+"""Past it a call is recorded as blocked and the plan goes on: above a client's 1 s timer scan, far
+below the 30 s and more that a synchronous commit waits on a faulted link."""
 
 NS_PER_S = 1_000_000_000
 
@@ -25,13 +25,15 @@ class Run:
     that what one of them says while another is waited for is recorded when it is read.
     """
 
-    def __init__(self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str) -> None:
+    def __init__(
+        self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str
+    ) -> None:
         self.plan = plan
         self.target = target
         self.recorder = recorder
         self.execution = execution
         self.topics: dict[str, str] = {}
-        self.lanes: dict[str, "Lane"] = {}
+        self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
         self._selector = selectors.DefaultSelector()
 
@@ -77,9 +79,10 @@ class Run:
             InconclusiveError: it did not come in time.
         """
         if not self.wait(condition, deadline_s, poll_s=poll_s):
-            raise InconclusiveError(f"{what} did not happen within {deadline_s:g} s")
+            msg = f"{what} did not happen within {deadline_s:g} s"
+            raise InconclusiveError(msg)
 
-    def note(
+    def note(  # noqa: PLR0913  # all but the first two by name
         self,
         process: str,
         what: str,

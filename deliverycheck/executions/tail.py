@@ -1,6 +1,7 @@
-"""The quiet tail that every plan ends with: heal, settle, scan, drain. Loss is judged only after it."""
+"""The quiet tail that ends every plan: heal, settle, scan, drain. Loss is judged only after it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from deliverycheck.brokers import Scan
 from deliverycheck.clients import commands
@@ -11,19 +12,19 @@ from deliverycheck.executions.stage import Stage
 from deliverycheck.history import Action, Invoke, Ok, Phase, PhaseMark
 
 JOIN_DEADLINE_S = 20.0
-"""A synchronous commit that met a fault returns within librdkafka's request timeouts after the heal."""
+"""A synchronous commit that met a fault returns within its request timeouts after the heal."""
 
 FLUSH_DEADLINE_S = 12.0
 """Above message.timeout.ms of the profile (10 s): by then every message has its outcome."""
 
 GONE_DEADLINE_S = 5.0
-"""Connections of a dead publisher vanish within 12 ms; a proxy that holds bytes lets them go at the heal."""
+"""A dead publisher's connections vanish within 12 ms; a proxy lets held bytes go at the heal."""
 
 DRAIN_DEADLINE_S = 20.0
 """A group takes over from a killed member after its session (0.5 s) and a rebalance."""
 
 RECEIVES_A_TURN = 40
-"""A member works off what it has before the others get their turn; bounded, so that each is polled."""
+"""A member works off what it has before the others' turn; bounded, so that each is polled."""
 
 
 @dataclass(slots=True)
@@ -106,7 +107,7 @@ def _finish_publishers(run: Run) -> None:
             lane.dismiss()
     for lane in publishers:
         run.require(
-            lambda slot=lane.slot: run.target.broker.publishers_gone(slot),
+            partial(run.target.broker.publishers_gone, lane.slot),
             GONE_DEADLINE_S,
             f"the end of all connections of {lane.name}",
             poll_s=0.003,

@@ -1,7 +1,13 @@
-"""Histories: all operations and faults of one execution, written while it runs, read by all who judge and show it."""
+"""Histories: all operations and faults of one execution, written while it runs, read afterwards."""
 
 from deliverycheck.history.body import Body, delivery_of, encode_body
-from deliverycheck.history.codec import HistoryFormatError, encode, events_of, history_of, read_history
+from deliverycheck.history.codec import (
+    HistoryFormatError,
+    encode,
+    events_of,
+    history_of,
+    read_history,
+)
 from deliverycheck.history.events import (
     FORMAT,
     VERSION,
@@ -38,7 +44,6 @@ from deliverycheck.history.operation import (
     Operation,
     Outcome,
     Position,
-    PublishRun,
     PublishRun,
 )
 from deliverycheck.history.recorder import Clock, Recorder

@@ -41,7 +41,7 @@ def encode_body(body: Body, *, bytes_min: int = 0) -> bytes:
     return _encoder.encode(msgspec.structs.replace(body, padding="." * max(1, missing - overhead)))
 
 
-def delivery_of(
+def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     *,
     value: bytes | None,
     source: str,

@@ -12,7 +12,7 @@ from deliverycheck.plans import (
 )
 
 ONE_MESSAGE_A_BATCH: dict[str, Setting] = {"batch.num.messages": 1, "linger.ms": 0}
-"""Several publishes become several batches, so that some are in flight together and one can be lost."""
+"""Several publishes are several batches: some are in flight together, and one can be lost."""
 
 IDEMPOTENT: dict[str, Setting] = {
     "enable.idempotence": True,
@@ -24,7 +24,7 @@ NETWORK = ("lost_reply", "lost_request", "refuse")
 IN_HAND = ("consumer_killed_in_hand",)
 
 HANDLING_MS = 80
-"""Longer than the commit interval below, so that a crash in the middle of an effect finds it committed."""
+"""Longer than the commit interval below: a crash in the middle of an effect finds it committed."""
 
 AUTO_COMMIT: dict[str, Setting] = {"enable.auto.commit": True, "auto.commit.interval.ms": 50}
 
@@ -52,8 +52,16 @@ CLAIMS: tuple[Claim, ...] = (
         subject=_ACKS_ALL,
         guarantee="at_least_once_in_log",
         stance=Stance.HOLDS,
-        hazards=("none", "lost_reply", "lost_request", "black_hole", "producer_killed", "broker_killed"),
-        promise="acks=all: the leader waits for all in-sync replicas; a confirmed record is not lost",
+        hazards=(
+            "none",
+            "lost_reply",
+            "lost_request",
+            "black_hole",
+            "producer_killed",
+            "broker_killed",
+        ),
+        promise="acks=all: the leader waits for all in-sync replicas; "
+        "a confirmed record is not lost",
         source="Kafka 4.3, producer configs, acks",
         pair="kafka-acks-0",
     ),
@@ -77,7 +85,8 @@ CLAIMS: tuple[Claim, ...] = (
         guarantee="at_least_once_in_log",
         stance=Stance.BREAKS,
         hazards=("producer_killed_unflushed",),
-        promise="produce() only puts the message into a queue of the process; the delivery report confirms it",
+        promise="produce() only puts the message into a queue of the process; "
+        "the delivery report confirms it",
         source="librdkafka 2.16, INTRODUCTION.md, Asynchronous Producer API",
         pair="kafka-acks-all",
     ),
@@ -200,7 +209,8 @@ CLAIMS: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.BREAKS,
         hazards=IN_HAND,
-        promise="the offset is stored when the message is handed over, before any work is done on it",
+        promise="the offset is stored when the message is handed over, "
+        "before any work is done on it",
         source="librdkafka 2.16, CONFIGURATION.md, enable.auto.offset.store",
         pair="kafka-store-after-effect",
     ),

@@ -1,4 +1,4 @@
-"""A state machine that builds plans. It never touches a broker: a rule appends a step to a draft."""
+"""A state machine that builds plans: a rule appends a step to a draft, no broker is near."""
 
 import sys
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from deliverycheck.plans import Step, Subject
 from deliverycheck.plans.kafka import KafkaDraft
 from properties.kafka.strategies import node_faults, steps_of
 from properties.kafka.vocabulary import NODE_FAULT_SHARE
+
 
 class DeliveryPlanBuilder(RuleBasedStateMachine):
     """Rules are what producers, consumers and the world do; Hypothesis's swarm leaves some out."""

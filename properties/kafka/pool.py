@@ -27,13 +27,13 @@ from properties.kafka.vocabulary import (
 EVERYTHING = Subject(
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT), topic_ready=TopicReady.CREATED
 )
-"""Plans are drawn for a subject to which every kind of step is applicable, and cut to the claim's later."""
+"""A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 
 StepList = tuple[Step, ...]
 
 
 def drawing(count: int) -> settings:
-    """Settings under which Hypothesis only draws; explicit, because `CI=1` loads a profile of its own."""
+    """Settings under which Hypothesis only draws; explicit: `CI=1` loads a profile of its own."""
     return settings(
         max_examples=count,
         stateful_step_count=STEPS_MAX,

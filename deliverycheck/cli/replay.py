@@ -1,0 +1,149 @@
+"""`deliverycheck replay`: one plan, again and again, and how often it breaks what."""
+
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+import msgspec
+from rich.console import Console
+
+from deliverycheck.cli.console import Progress
+from deliverycheck.cli.systems import UsageError, claims_named, content_of
+from deliverycheck.cli.target import OpenTarget, TargetOptions
+from deliverycheck.clients import client_program
+from deliverycheck.guarantees import GUARANTEES, Validity, explain, text_of
+from deliverycheck.plans import Claim, Plan
+from deliverycheck.search import CorpusEntry, Judge, Judgement, Ruling, load_plan, tally
+from deliverycheck.search.record import ExitCode
+
+AT_ONCE = 4
+"""Beside others the plan meets the same broker as in a campaign, and ten replays take seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """What to replay, how often, judged by what."""
+
+    plan: Path
+    times: int
+    claim: str | None
+    bootstrap: str | None
+    debug: str | None
+    out: Path
+    as_json: bool
+
+
+def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
+    """Run the plan, print what came out of it, keep every execution's folder.
+
+    Raises:
+        PlanFormatError, UsageError, SettingError: nothing was run.
+    """
+    plan, entry = _load(options.plan)
+    content = content_of(plan.system)
+    named = options.claim or (entry.claim if entry else None)
+    claim = claims_named(content.claims, [named])[0] if named else None
+    client_program(plan.system).check_settings(plan.subject)
+    if content.model.normalise(plan.subject, plan.steps).steps != plan.steps:
+        msg = (
+            f"{options.plan}: not every step is applicable in its place; "
+            "a replay would leave some out"
+        )
+        raise UsageError(msg)
+    progress = Progress(console)
+    target_options = TargetOptions(bootstrap=options.bootstrap, debug=options.debug)
+    with OpenTarget(
+        target_options, model=content.model, folder=options.out, say=progress.say
+    ) as target:
+        progress.head(target.facts())
+        judge = Judge(
+            execute=target.execute,
+            renew=target.renew,
+            guarantees=tuple(GUARANTEES),
+            folder=options.out / "executions",
+        )
+        judgements = _judgements(judge, plan, options.times, stop)
+    _tell(judgements, claim, options)
+    return _code(judgements, claim)
+
+
+def _load(path: Path) -> tuple[Plan, CorpusEntry | None]:
+    try:
+        return load_plan(path)
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror})"
+        raise UsageError(msg) from None
+
+
+def _judgements(judge: Judge, plan: Plan, times: int, stop: Event) -> list[Judgement]:
+    def once(_: int) -> Judgement | None:
+        return None if stop.is_set() else judge.execute(plan)
+
+    with ThreadPoolExecutor(min(AT_ONCE, times), thread_name_prefix="replay") as threads:
+        return [one for one in threads.map(once, range(times)) if one is not None]
+
+
+def _breaks(judgement: Judgement, claim: Claim | None) -> bool:
+    if claim is not None:
+        return judgement.convicts(claim)
+    return any(one.validity is Validity.INVALID for one in judgement.verdicts.values())
+
+
+def _tell(judgements: list[Judgement], claim: Claim | None, options: ReplayOptions) -> None:
+    broken = [one for one in judgements if _breaks(one, claim)]
+    rate = tally(len(broken), len(judgements))
+    if options.as_json:
+        result = {
+            "plan": str(options.plan),
+            "claim": claim.id if claim else None,
+            "rate": rate,
+            "folder": str(options.out),
+            "verdicts": [list(one.verdicts.values()) for one in judgements],
+        }
+        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+        return
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    what = claim.guarantee if claim else "any guarantee"
+    console.print(
+        f"{what}: broken in {rate.convictions} of {rate.executions} executions "
+        f"(95 %: {rate.low:.0%} to {rate.high:.0%})"
+    )
+    if broken:
+        history = broken[0].history()
+        for verdict in broken[0].verdicts.values():
+            if verdict.validity is Validity.INVALID:
+                console.print(text_of(explain(verdict, history)))
+    reasons = Counter(_reason(one, claim) for one in judgements if one not in broken)
+    for reason, count in reasons.most_common():
+        console.print(f"{count} times: {reason}")
+    console.print(f"Histories and logs: {options.out / 'executions'}")
+
+
+def _reason(judgement: Judgement, claim: Claim | None) -> str:
+    if judgement.inconclusive is not None:
+        return f"inconclusive, {judgement.inconclusive}"
+    if claim is not None:
+        verdict = judgement.verdicts[claim.guarantee]
+        seen = ", ".join(judgement.occurred(claim)) or "none of the claim's hazards occurred"
+        return f"{judgement.ruling(claim)} ({verdict.reason or judgement.inert or seen})"
+    return "no guarantee broken"
+
+
+def _code(judgements: list[Judgement], claim: Claim | None) -> ExitCode:
+    """1 if any execution breaks it, 3 if all were inconclusive, 0 if any holds, else 4."""
+    if any(_breaks(one, claim) for one in judgements):
+        return ExitCode.BROKEN
+    if judgements and all(one.inconclusive is not None for one in judgements):
+        return ExitCode.INFRASTRUCTURE
+    if claim is not None:
+        held = any(one.ruling(claim) is Ruling.VALID for one in judgements)
+    else:
+        held = any(
+            verdict.validity is Validity.VALID
+            for one in judgements
+            for verdict in one.verdicts.values()
+        )
+    return ExitCode.AS_CLAIMED if held else ExitCode.NOT_EXERCISED
