@@ -210,13 +210,15 @@ class Campaign:
                 shown[plan.digest] = tried
             else:
                 self._done_with(tried)
-            return same and not self.stop.is_set()
+            return same
 
         budget = Budget(
             executions=self.profile.shrink_executions,
             seconds=min(self.profile.shrink_s, max(1.0, self._end - self.clock())),
         )
-        shrunk = Shrinker(self.model, convicts, budget).shrink(judgement.plan)
+        shrunk = Shrinker(self.model, convicts, budget, stopped=self.stop.is_set).shrink(
+            judgement.plan
+        )
         best = (
             shrunk.smallest if shrunk.smallest.plan.digest in shown else Record(plan=judgement.plan)
         )

@@ -65,6 +65,7 @@ class Shrinker:
         convictions_needed: for a candidate to count.
         misses_max: after which it is rejected, for each conviction and for the first;
             the measured rate may ask for fewer.
+        stopped: whether no execution may start any more; what is known then is the result.
     """
 
     model: Model
@@ -72,6 +73,7 @@ class Shrinker:
     budget: Budget
     convictions_needed: int = CONVICTIONS_NEEDED
     misses_max: int = TRIES_MAX
+    stopped: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     _records: dict[str, Record] = field(default_factory=dict)
     _executions: int = 0
@@ -96,7 +98,8 @@ class Shrinker:
 
     @property
     def _spent(self) -> bool:
-        return self._executions >= self.budget.executions or self.clock() >= self._end
+        spent = self._executions >= self.budget.executions or self.clock() >= self._end
+        return spent or self.stopped()
 
     def _try(self, record: Record) -> None:
         self._executions += 1

@@ -1,0 +1,155 @@
+"""The committed mix of plans of each class.
+
+``python -m deliverycheck.cli.bench.plans`` draws it anew, from the seed below; after that
+figures compare with earlier ones no more.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from deliverycheck.cli.systems import content_of
+from deliverycheck.plans import (
+    Claim,
+    Inject,
+    Kill,
+    Pause,
+    Plan,
+    Publish,
+    Step,
+    Work,
+    lane_of,
+    plan_of,
+)
+from deliverycheck.plans.kafka import NODE, KafkaModel
+
+FOLDER = Path(__file__).parent.parent / "bench_plans"
+SEED, POOL = 0, 1500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanClass:
+    """A kind of executions that cost about the same.
+
+    Attributes:
+        claims: whose subjects the plans are for, in equal shares.
+        count: plans in the mix.
+    """
+
+    name: str
+    claims: tuple[str, ...]
+    count: int
+    fits: Callable[[Plan], bool]
+
+
+def _disturbs(plan: Plan) -> bool:
+    return any(isinstance(step, (Inject, Kill, Pause)) for step in plan.steps)
+
+
+def _kills(step: Step) -> bool:
+    return isinstance(step, Kill) and lane_of(step) != NODE
+
+
+def _is_quiet(plan: Plan) -> bool:
+    publishes = any(isinstance(step, Publish) for step in plan.steps)
+    return publishes and not _disturbs(plan)
+
+
+def _is_quiet_group(plan: Plan) -> bool:
+    return _is_quiet(plan) and any(isinstance(step, Work) for step in plan.steps)
+
+
+def _disturbs_links(plan: Plan) -> bool:
+    others = any(isinstance(step, (Kill, Pause)) for step in plan.steps)
+    return not others and any(isinstance(step, Inject) for step in plan.steps)
+
+
+def _crashes(plan: Plan) -> bool:
+    others = any(isinstance(step, (Inject, Pause)) or lane_of(step) == NODE for step in plan.steps)
+    return not others and any(_kills(step) for step in plan.steps)
+
+
+def _kills_broker(plan: Plan) -> bool:
+    faults = [step for step in plan.steps if isinstance(step, (Inject, Kill, Pause))]
+    return [type(step) for step in faults] == [Kill] and lane_of(faults[0]) == NODE
+
+
+CLASSES = (
+    PlanClass(
+        name="none",
+        claims=("kafka-acks-all", "kafka-idempotent-exactly-once"),
+        count=60,
+        fits=_is_quiet,
+    ),
+    PlanClass(
+        name="group",
+        claims=("kafka-commit-after-effect", "kafka-commit-before-effect-at-most-once"),
+        count=30,
+        fits=_is_quiet_group,
+    ),
+    PlanClass(
+        name="network",
+        claims=("kafka-idempotent-exactly-once", "kafka-acks-all"),
+        count=30,
+        fits=_disturbs_links,
+    ),
+    PlanClass(
+        name="crash",
+        claims=("kafka-acks-all", "kafka-commit-after-effect"),
+        count=30,
+        fits=_crashes,
+    ),
+    PlanClass(
+        name="broker_kill",
+        claims=("kafka-idempotent-exactly-once", "kafka-acks-all"),
+        count=3,
+        fits=_kills_broker,
+    ),
+)
+
+
+def mix(name: str) -> tuple[Plan, ...]:
+    """The committed plans of a class.
+
+    Raises:
+        PlanFormatError: the file holds something else.
+    """
+    path = FOLDER / f"{name}.json"
+    entries = msgspec.json.decode(path.read_bytes(), type=list[msgspec.Raw])
+    return tuple(
+        plan_of(bytes(entry), name=f"{path}, plan {n}") for n, entry in enumerate(entries, 1)
+    )
+
+
+def _draw(chosen: PlanClass, claims: Sequence[Claim], pool: Sequence[Sequence[Step]]) -> list[Plan]:
+    """The first plans of the pool that fit, equally many for each subject."""
+    model, subjects = KafkaModel(), [one.subject for one in claims if one.id in chosen.claims]
+    share = -(-chosen.count // len(subjects))
+    drawn: dict[str, Plan] = {}
+    for subject in subjects:
+        fitting = _distinct(model.normalise(subject, steps) for steps in pool)
+        drawn |= {plan.digest: plan for plan in islice(filter(chosen.fits, fitting), share)}
+    return list(drawn.values())[: chosen.count]
+
+
+def _distinct(plans: Iterable[Plan]) -> Iterator[Plan]:
+    return iter({plan.digest: plan for plan in plans}.values())
+
+
+def main() -> None:
+    """The files hold the mix as drawn now."""
+    content = content_of("kafka")
+    pool = content.make_pool(SEED, POOL)
+    FOLDER.mkdir(exist_ok=True)
+    for chosen in CLASSES:
+        plans = _draw(chosen, content.claims, pool)
+        assert len(plans) == chosen.count, f"{chosen.name}: the pool has only {len(plans)}"  # noqa: S101
+        lines = b",\n".join(plan.to_json() for plan in plans)
+        (FOLDER / f"{chosen.name}.json").write_bytes(b"[\n" + lines + b"\n]\n")
+
+
+if __name__ == "__main__":
+    main()
