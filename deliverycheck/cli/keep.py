@@ -1,6 +1,6 @@
 """`deliverycheck keep`: fill the corpus with each must-break claim's best-reproducing plan."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -28,9 +28,10 @@ POOL = 1200
 FINDS_MAX = 6
 """Reduced plans that are measured for one claim: one may reproduce where another does not."""
 
+PROBE_TRIES = 6
 VERIFY_TRIES = 20
 CONVICTIONS_WANTED = 0.8
-BUDGET = Budget(executions=120, seconds=240)
+BUDGET = Budget(executions=160, seconds=240)
 
 ANY = (2, 8)
 SURELY = (5, 1)
@@ -101,12 +102,22 @@ class _Keeper:
 
     def _reduced(self, claim: Claim, plan: Plan) -> list[Record]:
         """The smallest plan, and if that does not convict surely, also bigger ones that do."""
-        smallest = self._measured(claim, self._shrunk(claim, plan, ANY).plan)
+        grown = self._growth(claim, plan)
+        smallest = self._measured(claim, self._shrunk(claim, plan, ANY, grown).plan)
         if _is_sure(smallest):
             return [smallest]
-        sure = self._measured(claim, self._shrunk(claim, plan, SURELY).plan)
-        amplified = self._measured(claim, self._content.model.amplified(smallest.plan))
-        return [smallest, sure, amplified]
+        if grown(plan) != plan:
+            return [smallest, self._measured(claim, grown(smallest.plan))]
+        return [smallest, self._measured(claim, self._shrunk(claim, plan, SURELY, grown).plan)]
+
+    def _growth(self, claim: Claim, plan: Plan) -> Callable[[Plan], Plan]:
+        """Amplification if it pays: a rare conviction is sought in many copies at once."""
+        amplified = self._content.model.amplified
+        if amplified(plan) == plan:
+            return _as_it_is
+        as_it_is = sum(self._convicts(claim, plan) for _ in range(PROBE_TRIES))
+        in_copies = sum(self._convicts(claim, amplified(plan)) for _ in range(PROBE_TRIES))
+        return amplified if in_copies >= as_it_is + 2 else _as_it_is
 
     def _keep(self, claim: Claim, record: Record, found_after: int) -> None:
         entry = entry_of(
@@ -124,11 +135,17 @@ class _Keeper:
         judgement.execution.folder.remove()
         return judgement.convicts(claim)
 
-    def _shrunk(self, claim: Claim, plan: Plan, acceptance: tuple[int, int]) -> Record:
+    def _shrunk(
+        self,
+        claim: Claim,
+        plan: Plan,
+        acceptance: tuple[int, int],
+        grown: Callable[[Plan], Plan],
+    ) -> Record:
         convictions_needed, misses_max = acceptance
         shrinker = Shrinker(
             self._content.model,
-            lambda candidate: self._convicts(claim, candidate),
+            lambda candidate: self._convicts(claim, grown(candidate)),
             BUDGET,
             convictions_needed=convictions_needed,
             misses_max=misses_max,
@@ -139,6 +156,10 @@ class _Keeper:
         convictions = sum(self._convicts(claim, plan) for _ in range(VERIFY_TRIES))
         self._progress.say(f"{claim.id}: {plan!r} convicted {convictions} of {VERIFY_TRIES}")
         return Record(plan=plan, convictions=convictions, executions=VERIFY_TRIES)
+
+
+def _as_it_is(plan: Plan) -> Plan:
+    return plan
 
 
 def _is_sure(record: Record) -> bool:

@@ -146,13 +146,17 @@ class KafkaModel:
         creates no topic comes back as it is.
         """
         created = {step.topic for step in plan.steps if isinstance(step, CreateTopic)}
-        repeated = [step for step in plan.steps if getattr(step, "topic", None) in created]
+        repeated = [
+            step
+            for step in plan.steps
+            if isinstance(step, (CreateTopic, Publish)) and step.topic in created
+        ]
         steps, fresh = list(plan.steps), iter(topic for topic in TOPICS if topic not in created)
         next(fresh)  # The first topic is there from the start.
         while names := dict(zip(sorted(created), fresh, strict=False)):
             if len(names) < len(created):
                 break
-            steps += [msgspec.structs.replace(step, topic=names[step.topic]) for step in repeated]
+            steps += [_copy(step, names) for step in repeated]
         return self.normalise(plan.subject, steps)
 
     def features(self, plan: Plan) -> frozenset[str]:
@@ -184,6 +188,13 @@ class KafkaModel:
         faults = sum(isinstance(step, Inject) for step in plan.steps)
         consumers = 0.7 if plan.subject.consumer else 0.0
         return 0.1 + held + 0.6 * faults + consumers + (2.5 if self.broker_wide(plan) else 0.0)
+
+
+def _copy(step: Step, names: dict[str, str]) -> Step:
+    """The step on a topic of its own; confirmed before the next, or the copies would be one stream."""
+    if isinstance(step, Publish):
+        return msgspec.structs.replace(step, topic=names[step.topic], wait=Wait.CONFIRMED)
+    return CreateTopic(topic=names[step.topic]) if isinstance(step, CreateTopic) else step
 
 
 def _is_applicable(state: _State, step: Step) -> bool:

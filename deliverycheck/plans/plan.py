@@ -72,7 +72,10 @@ def plan_of(data: bytes, *, name: str = "plan") -> Plan:
     """
     try:
         envelope = msgspec.json.decode(data, type=_Envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        msg = f"{name}: not the head of a plan: {error}"
+        raise PlanFormatError(msg) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"{name}: not a whole JSON object ({error}); was the file cut?"
         raise PlanFormatError(msg) from None
     if envelope.format != FORMAT:

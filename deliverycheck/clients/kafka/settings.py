@@ -73,12 +73,6 @@ _PRODUCER_PROFILE = (
         why="Each message goes at once, so that a plan says what is in flight at a fault.",
     ),
     Deviation(
-        name="batch.num.messages",
-        value=1,
-        default=10_000,
-        why="One message is one batch: two publishes are two requests, which a fault can part.",
-    ),
-    Deviation(
         name="message.timeout.ms",
         value=10_000,
         default=300_000,
