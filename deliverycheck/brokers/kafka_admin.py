@@ -30,6 +30,8 @@ CLIENT_SETTINGS: Mapping[str, str | int | float | bool] = {
 _REQUEST_S_MAX = 15.0
 # 2 s: answered in 2 ms, and a call that the library lets hang is asked again.
 _OFFSETS_S_MAX = 2.0
+# 10 s: a fenced broker is back with its next heartbeat, at load 25 within seconds.
+_ENDS_S_MAX = 10.0
 # 5 s: takes 0.6 s.
 _WARM_UP_S_MAX = 5.0
 # Asked every 5 ms: a partition answers 5 to 30 ms after its topic was created.
@@ -137,11 +139,24 @@ class KafkaAdmin:
             consumer.close()
 
     def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
-        """The end position of each partition, as a reader of committed messages sees it."""
+        """The end position of each partition, as a reader of committed messages sees it.
+
+        A broker that was fenced for a moment, on a machine too busy for its
+        heartbeats, has new leader epochs: what asked with the old ones asks again.
+        """
+        deadline = time.monotonic() + _ENDS_S_MAX
         found, errors = self._list_offsets(_partitions(topics))
-        for (topic, partition), error in errors.items():
-            message = f"{topic}-{partition} does not tell its end position: {error}"
-            raise BrokerError(message)
+        while errors:
+            if time.monotonic() > deadline:
+                (topic, partition), error = next(iter(errors.items()))
+                message = (
+                    f"{topic}-{partition} did not tell its end position in {_ENDS_S_MAX:.0f} s: "
+                    f"{error}"
+                )
+                raise BrokerError(message)
+            time.sleep(_POLL_S)
+            if not self._errors_of(topics):
+                found, errors = self._list_offsets(_partitions(topics))
         return found
 
     def _errors_of(self, topics: Mapping[str, int]) -> dict[tuple[str, int], object]:

@@ -1,10 +1,9 @@
 """The committed mix of plans of each class.
 
-``python -m deliverycheck.cli.bench.plans`` draws it anew, from the seed below; after that
-figures compare with earlier ones no more.
+`main` draws it anew, from the seed below; after that figures compare with earlier ones no more.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +24,7 @@ from deliverycheck.plans import (
     plan_of,
 )
 from deliverycheck.plans.kafka import NODE, KafkaModel
+from deliverycheck.search import plans_for, reaching
 
 FOLDER = Path(__file__).parent.parent / "bench_plans"
 SEED, POOL = 0, 1500
@@ -37,12 +37,14 @@ class PlanClass:
     Attributes:
         claims: whose subjects the plans are for, in equal shares.
         count: plans in the mix.
+        hazards: one of them is in reach of each plan, as of each that a campaign chooses.
     """
 
     name: str
     claims: tuple[str, ...]
     count: int
     fits: Callable[[Plan], bool]
+    hazards: frozenset[str]
 
 
 def _disturbs(plan: Plan) -> bool:
@@ -83,30 +85,35 @@ CLASSES = (
         claims=("kafka-acks-all", "kafka-idempotent-exactly-once"),
         count=60,
         fits=_is_quiet,
+        hazards=frozenset({"none"}),
     ),
     PlanClass(
         name="group",
         claims=("kafka-commit-after-effect", "kafka-commit-before-effect-at-most-once"),
         count=30,
         fits=_is_quiet_group,
+        hazards=frozenset({"none"}),
     ),
     PlanClass(
         name="network",
         claims=("kafka-idempotent-exactly-once", "kafka-acks-all"),
         count=30,
         fits=_disturbs_links,
+        hazards=frozenset({"lost_reply", "lost_request", "refuse", "black_hole"}),
     ),
     PlanClass(
         name="crash",
         claims=("kafka-acks-all", "kafka-commit-after-effect"),
         count=30,
         fits=_crashes,
+        hazards=frozenset({"producer_killed", "consumer_killed"}),
     ),
     PlanClass(
         name="broker_kill",
         claims=("kafka-idempotent-exactly-once", "kafka-acks-all"),
         count=3,
         fits=_kills_broker,
+        hazards=frozenset({"broker_killed"}),
     ),
 )
 
@@ -130,13 +137,9 @@ def _draw(chosen: PlanClass, claims: Sequence[Claim], pool: Sequence[Sequence[St
     share = -(-chosen.count // len(subjects))
     drawn: dict[str, Plan] = {}
     for subject in subjects:
-        fitting = _distinct(model.normalise(subject, steps) for steps in pool)
-        drawn |= {plan.digest: plan for plan in islice(filter(chosen.fits, fitting), share)}
+        plans = reaching(plans_for(subject, pool, model), chosen.hazards, model)
+        drawn |= {plan.digest: plan for plan in islice(filter(chosen.fits, plans), share)}
     return list(drawn.values())[: chosen.count]
-
-
-def _distinct(plans: Iterable[Plan]) -> Iterator[Plan]:
-    return iter({plan.digest: plan for plan in plans}.values())
 
 
 def main() -> None:
@@ -149,7 +152,3 @@ def main() -> None:
         assert len(plans) == chosen.count, f"{chosen.name}: the pool has only {len(plans)}"  # noqa: S101
         lines = b",\n".join(plan.to_json() for plan in plans)
         (FOLDER / f"{chosen.name}.json").write_bytes(b"[\n" + lines + b"\n]\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -33,10 +33,28 @@ class Rate:
 
 
 RATES = (
-    Rate(figure="kafka_executions_sequential_per_min", mix="none", at_once=1, plans=10),
-    Rate(figure="kafka_group_executions_sequential_per_min", mix="group", at_once=1, plans=2),
-    Rate(figure="kafka_network_executions_sequential_per_min", mix="network", at_once=1, plans=2),
-    Rate(figure="kafka_crash_executions_sequential_per_min", mix="crash", at_once=1, plans=2),
+    Rate(figure="kafka_executions_sequential_per_min", mix="none", at_once=1, plans=10, rounds=3),
+    Rate(
+        figure="kafka_group_executions_sequential_per_min",
+        mix="group",
+        at_once=1,
+        plans=6,
+        rounds=1,
+    ),
+    Rate(
+        figure="kafka_network_executions_sequential_per_min",
+        mix="network",
+        at_once=1,
+        plans=6,
+        rounds=1,
+    ),
+    Rate(
+        figure="kafka_crash_executions_sequential_per_min",
+        mix="crash",
+        at_once=1,
+        plans=6,
+        rounds=1,
+    ),
     Rate(figure="kafka_broker_kill_executions_per_min", mix="broker_kill", at_once=1),
     Rate(figure="kafka_network_executions_per_min", mix="network", at_once=12),
     Rate(figure="kafka_crash_executions_per_min", mix="crash", at_once=12),

@@ -1,0 +1,136 @@
+"""Kills a harness in the middle of its work and looks for what it left behind."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deliverycheck.brokers import sweep
+from deliverycheck.brokers.ports import is_free, pids_behind
+from deliverycheck.brokers.processes import wait_until
+from deliverycheck.history import HistoryFormatError, read_history
+
+GONE_S_MAX = 2.0
+_OUR_PORTS = range(10_240, 32_768)
+_FIRST_EXECUTION_S_MAX = 90.0
+_PROGRAM = "from deliverycheck.cli import main; main()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """What was found after a harness was killed.
+
+    Attributes:
+        processes: how many it had when it was killed, itself left out.
+        ports: how many of ours they listened on.
+        histories: how many it left; each is readable unless `left` says otherwise.
+        left: what should not be there; empty if all is well.
+    """
+
+    processes: int
+    ports: int
+    histories: int
+    left: tuple[str, ...]
+
+
+class Harness:
+    """A real `deliverycheck run` in a process of its own, to be ended from outside."""
+
+    def __init__(self, folder: Path, arguments: Sequence[str] = ()) -> None:
+        """It runs; its campaign goes to `folder`, what it prints to a log beside it."""
+        self.folder = folder
+        self.log = folder.with_suffix(".log")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-c", _PROGRAM, "run", "--profile", "smoke", *arguments]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(  # noqa: S603  # Our own program.
+                [*command, "--out", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def await_execution(self) -> None:
+        """It has begun to execute plans.
+
+        Raises:
+            RuntimeError: it ended before, or did not in time.
+        """
+
+        def over() -> bool:
+            return bool(self.histories()) or self.process.poll() is not None
+
+        if not wait_until(over, timeout_s=_FIRST_EXECUTION_S_MAX, poll_s=0.02) or (
+            self.process.poll() is not None
+        ):
+            msg = f"the run did not come to an execution; it printed, in {self.log}: {self.words()}"
+            raise RuntimeError(msg)
+
+    def histories(self) -> list[Path]:
+        """The files of all executions so far."""
+        return sorted(self.folder.glob("executions/*/history.jsonl"))
+
+    def words(self) -> str:
+        """The end of what it printed."""
+        return self.log.read_text(errors="replace")[-2000:]
+
+    def pids(self) -> frozenset[int]:
+        """Processes that carry its marker."""
+        prefix = f"{self.process.pid}-"
+        marked = sweep.marked_processes()
+        return frozenset(pid for pid, marker in marked if marker.startswith(prefix))
+
+    def kill(self) -> Aftermath:
+        """SIGKILL; what is there of it 2 s later."""
+        pids = self.pids()
+        behind = pids_behind(_OUR_PORTS, likely=pids)
+        ports = [port for port, pid in behind.items() if pid in pids]
+        self.process.kill()
+        began_s = time.monotonic()
+        self.process.wait()
+        wait_until(
+            lambda: not self._remains(pids, ports),
+            timeout_s=GONE_S_MAX - (time.monotonic() - began_s),
+            poll_s=0.02,
+        )
+        histories = self.histories()
+        unreadable = [words for path in histories if (words := _unreadable(path)) is not None]
+        return Aftermath(
+            processes=len(pids),
+            ports=len(ports),
+            histories=len(histories),
+            left=(*self._remains(pids, ports), *unreadable),
+        )
+
+    def _remains(self, pids: frozenset[int], ports: Sequence[int]) -> tuple[str, ...]:
+        living = self.pids() | {pid for pid in pids if _lives(pid)}
+        taken = [port for port in ports if not is_free(port)]
+        data = sweep.data_root().glob(f"{sweep.data_folder('').name}{self.process.pid}-*")
+        return (
+            *(f"process {pid} lives" for pid in sorted(living)),
+            *(f"port {port} is taken" for port in taken),
+            *(f"{folder} is there" for folder in data),
+        )
+
+
+def _lives(pid: int) -> bool:
+    """A zombie does not: it waits for a new parent to notice, and holds nothing."""
+    try:
+        stat = Path("/proc", str(pid), "stat").read_text(errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why the history cannot be read as far as it goes; ``None`` if it can."""
+    if not path.stat().st_size:
+        return None  # Cut before its first byte.
+    try:
+        read_history(path)
+    except HistoryFormatError as error:
+        return str(error)
+    return None
