@@ -32,15 +32,19 @@ _USAGE = (UsageError, SettingError, PlanFormatError, HistoryFormatError, Unknown
 _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
 Claims = Annotated[
-    list[str] | None, typer.Option("--claim", help="Only this claim; may be given several times.")
+    list[str] | None,
+    typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
 ]
 Bootstrap = Annotated[
     str | None,
-    typer.Option(help="HOST:PORT of a running cluster, instead of a broker of our own."),
+    typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the pool of plans; stands in the header.")]
-AsJson = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
-Out = Annotated[Path | None, typer.Option(help="Folder for the campaign.")]
+Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for all that was recorded; else a new one in reports/out."),
+]
 
 
 def main() -> None:
@@ -78,21 +82,30 @@ def _stderr() -> Console:
 @app.command()
 def run(  # noqa: PLR0913, PLR0917  # each is an option
     profile: Annotated[
-        str, typer.Option(help="How much: demo, smoke (both about a minute), ci, nightly.")
+        str, typer.Option(help="How much: demo or smoke (a minute), ci (20 min), nightly (8 h).")
     ] = "demo",
     claim: Claims = None,
     system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
     bootstrap: Bootstrap = None,
     seed: Seed = 0,
     minutes: Annotated[
-        float | None, typer.Option(help="No execution starts after so long.", min=0.05)
+        float | None,
+        typer.Option(
+            help="No execution starts after so many minutes; else as the profile says.", min=0.05
+        ),
     ] = None,
-    at_once: Annotated[int | None, typer.Option(help="Executions at once.", min=1, max=12)] = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
+    ] = None,
     out: Out = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Run claims against a real broker, print what held and what broke, write the report."""
+    """Run claims against a real broker, print what held and what broke, write the report.
+
+    Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
+    """
     from deliverycheck.cli import run as command  # noqa: PLC0415  # Only who runs pays for Hypothesis.
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
@@ -133,15 +146,18 @@ def new_folder(name: str) -> Path:
 
 @app.command()
 def replay(  # noqa: PLR0913, PLR0917  # each is an option
-    plan: Annotated[Path, typer.Argument(help="A plan, or an entry of the corpus.")],
-    times: Annotated[int, typer.Option(help="How often.", min=1, max=10_000)] = 1,
+    plan: Annotated[Path, typer.Argument(help="A plan, or an entry of the corpus, as a file.")],
+    times: Annotated[int, typer.Option(help="How often to run it.", min=1, max=10_000)] = 1,
     claim: Annotated[
-        str | None, typer.Option(help="Judge this claim's guarantee; else all of them.")
+        str | None,
+        typer.Option(
+            help="Judge this claim; else the one that the corpus names, else every guarantee."
+        ),
     ] = None,
     bootstrap: Bootstrap = None,
     debug: Annotated[
         str | None,
-        typer.Option(help="librdkafka's debug contexts for the clients' logs, such as eos,msg."),
+        typer.Option(help="Keep the client library's own log of these contexts, such as eos,msg."),
     ] = None,
     out: Out = None,
     *,
@@ -218,7 +234,9 @@ def doctor() -> None:
 
 @app.command()
 def claims(
-    system: Annotated[str, typer.Option(help="The system.")] = "kafka", *, as_json: AsJson = False
+    system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
+    *,
+    as_json: AsJson = False,
 ) -> None:
     """List what is claimed: settings, guarantee, stance, hazards and source."""
     from deliverycheck.cli.claims import claims as command  # noqa: PLC0415
@@ -229,12 +247,14 @@ def claims(
 @app.command()
 def detect(
     claim: Claims = None,
-    seeds: Annotated[str, typer.Option(help="How many, or a range such as 30-129.")] = "30",
+    seeds: Annotated[
+        str, typer.Option(help="How many seeds, from 0; or a range such as 30-129.")
+    ] = "30",
     out: Annotated[
         Path, typer.Option(help="Where the measurement is kept, and resumed from.")
     ] = Path("reports/out/detect"),
 ) -> None:
-    """Measure how soon generated plans find each must-break claim; corpus and examples are off."""
+    """Measure how soon generated plans, without the corpus, find what must break."""
     from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
 
     with stopping() as stop:
