@@ -76,7 +76,7 @@ _DUPLICATE = AnomalyKind(
         ),
     },
     details={"attempts": "The application sent it {attempts:count time}."},
-    source="Kafka queue checkers: one value at two offsets of a key",
+    source="checkers of partitioned logs: one value at two offsets of a key",
     example="p1 publishes a once; a fresh reader finds a at positions 0 and 1.",
 )
 _RESURRECTED = AnomalyKind(
@@ -147,7 +147,7 @@ _REORDERED = AnomalyKind(
         ),
     },
     details={"of_key": "Both have key {of_key}."},
-    source="Kafka queue checkers: nonmonotonic-send within one process",
+    source="checkers of partitioned logs: nonmonotonic-send within one process",
     example="p1 publishes a, b, c; a fresh reader finds a c b, or a b c a.",
 )
 

@@ -6,7 +6,9 @@ one before it is over; with ``wait="sent"`` the next one starts at once, and an
 `Await` step joins it later.
 """
 
+import sys
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -46,8 +48,25 @@ class HoldPoint(StrEnum):
     ON_REVOKE = "on_revoke"
 
 
+HOLD_MS_MAX = 60_000
+"""What only time can do (a session or a lock that expires) takes seconds."""
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+_NAMES = frozenset({"lane", "topic"})
+
+
 class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
-    """What all steps share."""
+    """What all steps share.
+
+    A field at its default is left out of the JSON where it is the very object that the
+    default is; hence names are interned, or equal plans would have two digests.
+    """
+
+    def __post_init__(self) -> None:
+        for name in _NAMES & set(self.__struct_fields__):
+            msgspec.structs.force_setattr(self, name, sys.intern(getattr(self, name)))
 
 
 class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
@@ -55,9 +74,9 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
 
     lane: str = "p1"
     topic: str = "t1"
-    partition: int = 0
+    partition: Annotated[int, msgspec.Meta(ge=0)] = 0
     key: str | None = None
-    count: int = 1
+    count: Count = 1
     wait: Wait = Wait.RETURNED
 
 
@@ -72,7 +91,7 @@ class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
     """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …)."""
 
     lane: str = "c1"
-    calls: int = 1
+    calls: Count = 1
     wait: Wait = Wait.RETURNED
 
 
@@ -123,7 +142,7 @@ class Heal(_Step, frozen=True, kw_only=True, tag="heal", omit_defaults=True):
 class Hold(_Step, frozen=True, kw_only=True, tag="hold", omit_defaults=True):
     """Let time pass, only for what time alone can do."""
 
-    ms: int
+    ms: Annotated[int, msgspec.Meta(ge=1, le=HOLD_MS_MAX)]
 
 
 class CreateTopic(_Step, frozen=True, kw_only=True, tag="create_topic", omit_defaults=True):

@@ -1,10 +1,17 @@
 """What a plan puts under test: topology, settings, and what the application relies on."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 Setting = str | int | float | bool
+
+PARTITIONS_MAX = 100
+"""Each costs the broker files and a scan a reader; a plan names the first few."""
+
+HANDLING_MS_MAX = 10_000
+"""An execution handles dozens of messages, one after the other."""
 
 
 class ReliesOn(StrEnum):
@@ -46,7 +53,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     commit: CommitPolicy
     settings: dict[str, Setting] = {}
-    handling_ms: int = 0
+    handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,7 +64,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         consumer: ``None`` where only the log is judged.
     """
 
-    partitions: int = 3
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
     producer: dict[str, Setting] = {}
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM

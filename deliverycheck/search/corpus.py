@@ -44,7 +44,7 @@ def load_plan(path: Path) -> tuple[Plan, CorpusEntry | None]:
     data = path.read_bytes()
     try:
         kind = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"{path}: not a whole JSON object ({error}); was the file cut?"
         raise PlanFormatError(msg) from None
     if not (isinstance(kind, dict) and kind.get("format") == FORMAT):
@@ -71,11 +71,13 @@ class Corpus:
 
     def best(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
         """The claim's plan that reproduced most often."""
-        return max(self._all(claim), key=lambda one: (one[2].rate, -len(one[1].steps)), default=None)
+        entries = self._all(claim)
+        return max(entries, key=lambda one: (one[2].rate, -len(one[1].steps)), default=None)
 
     def smallest(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
         """The claim's plan with the fewest steps."""
-        return min(self._all(claim), key=lambda one: (len(one[1].steps), -one[2].rate), default=None)
+        entries = self._all(claim)
+        return min(entries, key=lambda one: (len(one[1].steps), -one[2].rate), default=None)
 
     def _all(self, claim: str) -> list[tuple[Path, Plan, CorpusEntry]]:
         paths = sorted((self.root / claim).glob("*.json"))
