@@ -9,6 +9,7 @@ import pytest
 from typer.main import get_command
 
 from deliverycheck.cli.app import app
+from deliverycheck.cli.bench.figures import GOALS
 from deliverycheck.guarantees import GUARANTEES, HAZARDS, check, summary_of
 from deliverycheck.guarantees.explain import explain
 from deliverycheck.history import Invoke, NodeState, Phase, read_history
@@ -191,6 +192,12 @@ def test_faults_page_lists_the_catalogue_and_every_hazard():
 def test_detection_page_has_a_row_for_each_claim_that_must_break():
     listed = {row[0].strip("`") for row in rows_of((DOCS / "detection.md").read_text())}
     assert listed == {claim.id for claim in CLAIMS if claim.stance == "breaks"}
+
+
+def test_performance_page_has_the_goals_of_bench():
+    rows = rows_of((DOCS / "performance.md").read_text())
+    listed = {row[1].strip("`"): row[2] for row in rows}
+    assert listed == {name: goal.words or "" for name, goal in GOALS.items()}
 
 
 def test_architecture_is_short():
