@@ -191,7 +191,7 @@ class KafkaModel:
 
 
 def _copy(step: Step, names: dict[str, str]) -> Step:
-    """The step on a topic of its own; confirmed before the next, or the copies would be one stream."""
+    """The step on a topic of its own; confirmed first, or the copies would be one stream."""
     if isinstance(step, Publish):
         return msgspec.structs.replace(step, topic=names[step.topic], wait=Wait.CONFIRMED)
     return CreateTopic(topic=names[step.topic]) if isinstance(step, CreateTopic) else step

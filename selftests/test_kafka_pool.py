@@ -1,0 +1,139 @@
+"""The pool: the same for the same seed, all of it applicable, of every kind of step."""
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import StopTest
+from hypothesis.stateful import rule, run_state_machine_as_test
+
+from deliverycheck.plans import (
+    Close,
+    CreateTopic,
+    FaultKind,
+    Flush,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Restart,
+    Resume,
+    Stance,
+    Work,
+)
+from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
+from deliverycheck.search import candidates, plans_for
+from properties.kafka import CLAIMS, make_pool
+from properties.kafka.machine import DeliveryPlanBuilder
+from properties.kafka.pool import EVERYTHING, drawing
+from properties.kafka.vocabulary import KINDS, NODE_FAULTS, weighted
+
+MODEL = KafkaModel()
+COUNT = 240
+
+
+@pytest.fixture(scope="module")
+def pool():
+    return make_pool(0, COUNT)
+
+
+def test_same_seed_gives_the_same_pool(pool):
+    assert make_pool(0, COUNT) == pool
+
+
+def test_pool_is_the_same_under_the_profile_of_ci(pool, monkeypatch):
+    monkeypatch.setenv("CI", "1")
+    assert make_pool(0, COUNT) == pool
+
+
+def test_other_seed_gives_another_pool(pool):
+    assert len(set(make_pool(1, COUNT)) & set(pool)) < len(pool) / 4
+
+
+def test_pool_has_about_the_size_that_was_asked_for(pool):
+    assert COUNT * 0.9 <= len(pool) <= COUNT * 1.1
+
+
+def test_every_step_list_of_the_pool_is_applicable_as_it_stands(pool):
+    for steps in pool:
+        assert MODEL.normalise(EVERYTHING, steps).steps == steps
+
+
+def test_pool_has_steps_of_every_kind_and_every_fault(pool):
+    steps = {step for steps in pool for step in steps}
+    rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
+    kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
+    assert kinds <= {type(step) for step in steps} <= kinds | rarely
+    assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=[claim.id for claim in CLAIMS])
+def test_pool_has_plans_for_every_claim_and_each_of_its_hazards(claim, pool):
+    plans = plans_for(claim.subject, pool, MODEL)
+    assert len({plan.digest for plan in plans}) == len(plans)
+    reach = [MODEL.hazards_in_reach(plan) for plan in plans]
+    for hazard in claim.hazards:
+        assert sum(hazard in one for one in reach) >= 3, hazard
+    if claim.stance is Stance.BREAKS:
+        assert len(candidates(claim, pool, MODEL)) >= 10
+
+
+def test_claims_come_in_pairs_of_the_same_guarantee_and_the_other_stance():
+    by_id = {claim.id: claim for claim in CLAIMS}
+    for claim in CLAIMS:
+        sibling = by_id[claim.pair]
+        assert sibling.guarantee == claim.guarantee
+        assert sibling.stance is not claim.stance
+
+
+class Broken(DeliveryPlanBuilder):
+    @rule()
+    def fail(self):
+        raise LookupError("a defect of ours")
+
+
+def _aborted(machine):
+    try:
+        raise StopTest(0)
+    finally:  # As Hypothesis does it.
+        machine.teardown()
+
+
+def test_machine_hands_over_only_complete_runs():
+    handed = []
+    machine = DeliveryPlanBuilder(EVERYTHING, handed.append)
+    machine.draft.offer(Publish())
+    with pytest.raises(StopTest):
+        _aborted(machine)
+    assert handed == []
+    machine.teardown()
+    assert handed == [(Publish(),)]
+
+
+def test_defect_in_a_rule_is_raised_and_its_plan_is_not_handed_over():
+    handed = []
+    quick = settings(
+        drawing(20),
+        stateful_step_count=30,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    with pytest.raises(LookupError, match="a defect of ours"):
+        run_state_machine_as_test(lambda: Broken(EVERYTHING, handed.append), settings=quick)
+    assert all(isinstance(steps, tuple) for steps in handed)
+
+
+def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way():
+    draft = KafkaDraft(EVERYTHING)
+    assert draft.kinds() == {"publish", "create_topic"}
+    for step in (Publish(), Work(), Inject(lane="link p1", fault=FaultKind.REFUSE)):
+        assert draft.offer(step)
+    assert draft.kinds() == KINDS.keys()
+
+
+def test_kind_is_drawn_as_often_as_it_weighs():
+    names = weighted(frozenset(KINDS))
+    assert {name: names.count(name) for name in KINDS} == {
+        name: kind.weight for name, kind in KINDS.items()
+    }
+    assert {type(step) for step in NODE_FAULTS} == {Kill, Pause, Resume, Restart}

@@ -1,0 +1,259 @@
+"""The Kafka model keeps what is applicable, and says what a plan may bring about."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deliverycheck.plans import (
+    Arm,
+    Await,
+    Close,
+    CreateTopic,
+    Direction,
+    FaultKind,
+    Flush,
+    Heal,
+    Hold,
+    HoldPoint,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Release,
+    Restart,
+    Resume,
+    Subject,
+    TopicReady,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, MESSAGES_MAX, NODE, KafkaModel
+from properties.kafka.claims import CLAIMS
+from properties.kafka.strategies import plans
+from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
+
+MODEL = KafkaModel()
+FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
+subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH])
+LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
+HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+
+ARM = Arm(lane="p1", point=HoldPoint.ON_DELIVERY)
+
+
+def normalised(*steps, subject=WITH_GROUP):
+    return MODEL.normalise(subject, steps).steps
+
+
+def is_sublist(part, whole):
+    rest = iter(whole)
+    return all(one in rest for one in part)
+
+
+@given(subjects, any_steps)
+def test_normalised_plan_normalises_to_itself(subject, steps):
+    once = MODEL.normalise(subject, steps)
+    assert MODEL.normalise(subject, once.steps) == once
+
+
+@given(st.sampled_from([claim.subject for claim in CLAIMS]).flatmap(plans))
+@settings(max_examples=25)
+def test_drawn_plan_is_applicable_as_it_stands(plan):
+    assert MODEL.normalise(plan.subject, plan.steps) == plan
+    assert sum(step.count for step in plan.steps if isinstance(step, Publish)) <= MESSAGES_MAX
+
+
+@given(subjects.flatmap(plans), st.data())
+@settings(max_examples=25)
+def test_any_sublist_of_steps_normalises_to_a_plan_made_of_them(plan, data):
+    kept = data.draw(st.lists(st.booleans(), min_size=len(plan.steps), max_size=len(plan.steps)))
+    part = [step for step, keep in zip(plan.steps, kept, strict=True) if keep]
+    smaller = MODEL.normalise(plan.subject, part)
+    assert is_sublist(smaller.steps, part)
+    assert MODEL.normalise(plan.subject, smaller.steps) == smaller
+
+
+@given(subjects.flatmap(plans), st.sampled_from([claim.subject for claim in CLAIMS]))
+@settings(max_examples=25)
+def test_plan_of_one_subject_normalises_under_every_other(plan, subject):
+    other = MODEL.normalise(subject, plan.steps)
+    assert other.subject == subject
+    assert is_sublist(other.steps, plan.steps)
+
+
+@given(subjects, any_steps)
+def test_whatever_was_asked_for_a_normalised_plan_is_one_that_can_be_told(subject, steps):
+    plan = MODEL.normalise(subject, steps)
+    assert MODEL.seconds(plan) > 0
+    assert len(MODEL.features(plan)) >= bool(plan.steps)
+    assert MODEL.broker_wide(plan) == any(getattr(step, "lane", "") == NODE for step in plan.steps)
+    assert sum(isinstance(one, (Kill, Pause)) and one.lane == NODE for one in plan.steps) <= (
+        BROKER_FAULTS_MAX
+    )
+
+
+@given(subjects.flatmap(plans))
+@settings(max_examples=25)
+def test_amplified_plan_begins_as_the_plan_does_and_is_applicable(plan):
+    more = MODEL.amplified(plan)
+    assert more.steps[: len(plan.steps)] == plan.steps
+    assert MODEL.normalise(plan.subject, more.steps) == more
+    if not any(isinstance(step, CreateTopic) for step in plan.steps):
+        assert more == plan
+
+
+DROPPED = {
+    "work-before-any-message": (Work(),),
+    "flush-of-nothing": (Flush(),),
+    "kill-of-who-was-never-started": (Kill(lane="p1"), Kill(lane="c1")),
+    "node-fault-before-any-message": (Kill(lane=NODE), Pause(lane=NODE)),
+    "topic-that-nobody-created": (Publish(topic="t2"),),
+    "topic-that-is-there-already": (CreateTopic(topic="t1"),),
+    "partition-that-the-topic-has-not": (Publish(partition=3),),
+    "publish-by-a-consumer": (Publish(lane="c1"),),
+    "message-too-many": (Publish(count=MESSAGES_MAX + 1),),
+    "heal-of-a-sound-link": (Heal(lane="link p1"),),
+    "hold-with-nothing-pending": (Hold(ms=60),),
+    "fault-on-a-link-that-nobody-uses": (Inject(lane="link c1", fault=FaultKind.REFUSE),),
+    "fault-on-a-process": (Inject(lane="p1", fault=FaultKind.REFUSE),),
+    "restart-of-a-node-that-is-up": (Restart(), Resume(lane=NODE)),
+    "await-of-nothing": (Await(lane="c1"),),
+    "release-of-nobody": (Release(lane="c1"),),
+}
+
+
+@pytest.mark.parametrize("steps", DROPPED.values(), ids=DROPPED)
+def test_step_that_is_not_applicable_is_dropped(steps):
+    assert normalised(*steps) == ()
+
+
+AFTERWARDS = {
+    "second-fault-on-a-link": ((Publish(), LOSE), HOLE),
+    "second-node-fault": ((Publish(), Kill(lane=NODE), Restart(), Publish()), Pause(lane=NODE)),
+    "publish-by-a-paused-producer": ((Publish(), Pause(lane="p1")), Publish()),
+    "work-by-a-paused-consumer": ((Publish(), Work(), Pause(lane="c1")), Work()),
+    "kill-of-a-killed-consumer": ((Publish(), Work(), Kill(lane="c1")), Kill(lane="c1")),
+    "second-hold-in-a-row": ((Publish(), LOSE, Hold(ms=60)), Hold(ms=300)),
+    "work-while-a-call-is-under-way": ((Publish(), Work(wait=Wait.SENT)), Work()),
+    "second-arming": ((Publish(), ARM), ARM),
+    "topic-made-twice": ((CreateTopic(topic="t2"),), CreateTopic(topic="t2")),
+    "topic-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), CreateTopic(topic="t2")),
+}
+
+
+@pytest.mark.parametrize(("before", "step"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_step_that_is_no_longer_applicable_is_dropped(before, step):
+    last = Publish(partition=2)  # So that the tail hides nothing.
+    assert normalised(*before, step, last) == normalised(*before, last)
+
+
+def test_consumer_steps_fall_away_where_only_the_log_is_judged():
+    steps = (Publish(), Work(), Kill(lane="c1"), Close(lane="c2"), Publish(partition=1))
+    assert normalised(*steps, subject=LOG_ONLY) == (Publish(), Publish(partition=1))
+
+
+def test_tail_that_the_driver_repeats_is_cut_off():
+    steps = (Publish(), HOLE, Publish(), Hold(ms=60), Heal(lane="link p1"), Flush())
+    assert normalised(*steps) == steps[:3]
+
+
+def test_direction_is_dropped_where_the_fault_has_its_own_and_set_where_it_is_needed():
+    lost = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY, direction=Direction.UPSTREAM)
+    stall = Inject(lane="link p1", fault=FaultKind.STALL)
+    assert normalised(Publish(), lost) == (Publish(), LOSE)
+    assert normalised(Publish(), stall)[1].direction is Direction.UPSTREAM
+
+
+def test_killed_worker_can_be_played_again_and_owes_nothing():
+    steps = (Publish(), Pause(lane="p1"), Kill(lane="p1"), Publish(), Flush(), Publish())
+    assert normalised(*steps) == steps
+    killed = (Publish(), Kill(lane="p1"), Flush(), Publish())
+    assert normalised(*killed) == (Publish(), Kill(lane="p1"), Publish())
+
+
+REACH = {
+    "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
+    "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
+    "reply-lost-of-what-comes-later": (
+        (Publish(), Flush(), LOSE, Publish()),
+        LOG_ONLY,
+        {"lost_reply"},
+    ),
+    "reply-lost-of-what-is-under-way": ((Publish(), LOSE), LOG_ONLY, {"lost_reply"}),
+    "fault-with-nothing-under-it": ((Publish(), Flush(), LOSE), LOG_ONLY, set()),
+    "torn-request": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.TORN_REQUEST), Publish()),
+        LOG_ONLY,
+        {"lost_request"},
+    ),
+    "black-hole": ((Publish(), HOLE, Publish()), LOG_ONLY, {"black_hole"}),
+    "producer-killed-in-time": (
+        (Publish(), Kill(lane="p1")),
+        LOG_ONLY,
+        {"producer_killed", "producer_killed_unflushed"},
+    ),
+    "producer-killed-too-late": (
+        (Publish(), Flush(), Kill(lane="p1")),
+        LOG_ONLY,
+        {"producer_killed"},
+    ),
+    "consumer-killed": (
+        (Publish(), Work(calls=2), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed", "consumer_killed_in_hand"},
+    ),
+    "node-killed-with-messages-under-way": (
+        (Publish(), Kill(lane=NODE)),
+        LOG_ONLY,
+        {"broker_killed"},
+    ),
+    "node-killed-before-more": (
+        (Publish(), Flush(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed"},
+    ),
+    "node-paused": ((Publish(), Pause(lane=NODE), Publish()), LOG_ONLY, {"broker_paused"}),
+    "topic-just-created": (
+        (CreateTopic(topic="t2"), Publish(topic="t2")),
+        FRESH,
+        {"none", "topic_just_created"},
+    ),
+    "topic-that-answers": (
+        (CreateTopic(topic="t2"), Publish(topic="t2")),
+        LOG_ONLY,
+        {"none", "topic_answered"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "subject", "hazards"), REACH.values(), ids=REACH)
+def test_hazards_in_reach(steps, subject, hazards):
+    plan = MODEL.normalise(subject, steps)
+    assert plan.steps == steps
+    assert MODEL.hazards_in_reach(plan) == hazards
+
+
+def test_each_claims_hazards_are_in_reach_of_some_plan():
+    within_reach = {hazard for _, _, hazards in REACH.values() for hazard in hazards}
+    refused = (Publish(), Inject(lane="link p1", fault=FaultKind.REFUSE), Publish())
+    within_reach |= MODEL.hazards_in_reach(MODEL.normalise(LOG_ONLY, refused))
+    assert {hazard for claim in CLAIMS for hazard in claim.hazards} <= within_reach
+
+
+def test_state_in_which_a_step_happens_is_a_feature_of_its_own():
+    quiet = MODEL.features(MODEL.normalise(LOG_ONLY, (Publish(), Flush(), Publish())))
+    disturbed = MODEL.features(MODEL.normalise(LOG_ONLY, (Publish(), Flush(), LOSE, Publish())))
+    assert any("link p1:lose_reply" in feature for feature in disturbed - quiet)
+    assert not any("lose_reply" in feature for feature in quiet)
+
+
+def test_plan_that_waits_and_disturbs_takes_longer():
+    short = MODEL.normalise(LOG_ONLY, (Publish(),))
+    held = MODEL.normalise(LOG_ONLY, (Publish(), HOLE, Hold(ms=2000), Publish()))
+    node = MODEL.normalise(LOG_ONLY, (Publish(), Kill(lane=NODE), Publish()))
+    assert MODEL.seconds(short) < 1 < MODEL.seconds(held)
+    assert MODEL.seconds(node) > MODEL.seconds(short)
+
+
+def test_rich_plan_of_the_samples_is_applicable():
+    assert MODEL.normalise(RICH_PLAN.subject, RICH_PLAN.steps) == RICH_PLAN
