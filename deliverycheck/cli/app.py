@@ -16,7 +16,7 @@ from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
-from deliverycheck.history import HistoryFormatError
+from deliverycheck.history import CampaignFolder, HistoryFormatError
 from deliverycheck.plans import PlanFormatError
 from deliverycheck.search.record import ExitCode
 
@@ -59,7 +59,7 @@ def main() -> None:
     except _USAGE as error:
         code = _fail(error, ExitCode.USAGE)
     except _INFRASTRUCTURE as error:
-        code = _fail(error, ExitCode.INFRASTRUCTURE)
+        code = _fail(_told(error), ExitCode.INFRASTRUCTURE)
     except Exception as error:
         if not hasattr(
             error, "format_message"
@@ -73,6 +73,13 @@ def _fail(error: object, code: ExitCode) -> ExitCode:
     """One clear message on stderr."""
     _stderr().print(f"deliverycheck: {error}", style="red", highlight=False, markup=False)
     return code
+
+
+def _told(error: Exception) -> str:
+    """The error in words; of the operating system's, the file and what is wrong with it."""
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return "\n".join((str(error), *getattr(error, "__notes__", ())))
 
 
 def _stderr() -> Console:
@@ -109,7 +116,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     from deliverycheck.cli import run as command  # noqa: PLC0415  # Only who runs pays for Hypothesis.
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
-    from reports import print_campaign, render, report_console  # noqa: PLC0415
+    from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
 
     chosen = command.profile_of(profile, minutes=minutes, at_once=at_once)
     folder = out or new_folder(profile)
@@ -123,11 +130,18 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     )
     with stopping() as stop:
         record = command.run(options, Progress(_stderr()), stop)
-    rendered = render(folder)
     if as_json:
         sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
     else:
         print_campaign(record, report_console())
+    if not CampaignFolder(root=folder).campaign.exists():
+        raise typer.Exit(record.exit_code)  # It could not be written, as the record's notes say.
+    try:
+        rendered = render(folder)
+    except (ReportError, OSError) as error:
+        code = _fail(f"no report in {folder}: {_told(error)}", ExitCode.INFRASTRUCTURE)
+        raise typer.Exit(record.exit_code or int(code)) from None
+    if not as_json:
         typer.echo(f"\nReport: {rendered.html}")
     raise typer.Exit(record.exit_code)
 

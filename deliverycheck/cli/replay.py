@@ -13,7 +13,7 @@ from rich.console import Console
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
-from deliverycheck.clients import client_program
+from deliverycheck.clients import SettingError, client_program
 from deliverycheck.guarantees import GUARANTEES, Validity, explain, text_of
 from deliverycheck.plans import Claim, Plan
 from deliverycheck.search import CorpusEntry, Judge, Judgement, Ruling, load_plan, tally
@@ -46,7 +46,11 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
     content = content_of(plan.system)
     named = options.claim or (entry.claim if entry else None)
     claim = claims_named(content.claims, [named])[0] if named else None
-    client_program(plan.system).check_settings(plan.subject)
+    try:
+        client_program(plan.system).check_settings(plan.subject)
+    except SettingError as error:
+        msg = f"{options.plan}: {error}"
+        raise UsageError(msg) from None
     if content.model.normalise(plan.subject, plan.steps).steps != plan.steps:
         msg = (
             f"{options.plan}: not every step is applicable in its place; "
@@ -67,7 +71,9 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
         )
         judgements = _judgements(judge, plan, options.times, stop)
     _tell(judgements, claim, options)
-    return _code(judgements, claim)
+    for death in judge.deaths:
+        progress.say(death)
+    return ExitCode.BROKEN if judge.deaths else _code(judgements, claim)
 
 
 def _load(path: Path) -> tuple[Plan, CorpusEntry | None]:

@@ -9,10 +9,11 @@ from threading import Event
 
 import msgspec
 
+from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
-from deliverycheck.clients import client_program
+from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Step
@@ -27,6 +28,9 @@ from deliverycheck.search import (
     exit_code,
     with_what_holds_instead,
 )
+from deliverycheck.search.record import ExitCode
+
+_TROUBLE = (InfrastructureError, WorkerError, OSError)
 
 
 def profile_of(name: str, *, minutes: float | None = None, at_once: int | None = None) -> Profile:
@@ -81,10 +85,37 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
         campaign = _campaign(options, content, claims, pool, target, folder, progress, stop)
         began_s = time.monotonic()
         started = datetime.now(UTC)
-        with progress.following(campaign):
-            campaign.run()
-        record = _record(options, campaign, target, claims, started, time.monotonic() - began_s)
-    folder.campaign.write_bytes(msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+        trouble = None
+        try:
+            with progress.following(campaign):
+                campaign.run()
+        except _TROUBLE as error:
+            trouble = _words(error, folder)
+        finally:  # Also for a defect of ours: what was found is on disk before it is told.
+            seconds = time.monotonic() - began_s
+            record = _saved(
+                _record(options, campaign, target, claims, started, seconds, trouble), folder
+            )
+    return record
+
+
+def _words(error: Exception, folder: CampaignFolder) -> str:
+    """What stopped the campaign, with the name of what is full or gone."""
+    if isinstance(error, OSError):
+        return f"{error.filename or folder.root}: {error.strerror or error}"
+    return f"{type(error).__name__.removesuffix('Error')}: {error}"
+
+
+def _saved(record: CampaignRecord, folder: CampaignFolder) -> CampaignRecord:
+    """The record as it lies in `campaign.json`, or with a note why it does not."""
+    encoded = msgspec.json.format(msgspec.json.encode(record), indent=1)
+    try:
+        folder.campaign.write_bytes(encoded + b"\n")
+    except OSError as error:
+        folder.campaign.unlink(missing_ok=True)  # A part of it is no record.
+        note = f"{folder.campaign} could not be written: {error.strerror}; no report is made"
+        code = record.exit_code if record.exit_code == ExitCode.BROKEN else ExitCode.INFRASTRUCTURE
+        return msgspec.structs.replace(record, notes=(*record.notes, note), exit_code=int(code))
     return record
 
 
@@ -125,6 +156,7 @@ def _record(  # noqa: PLR0913, PLR0917  # wiring
     claims: tuple[Claim, ...],
     started: datetime,
     duration_s: float,
+    trouble: str | None,
 ) -> CampaignRecord:
     results = campaign.ledger.results()
     judge = campaign.judge
@@ -134,6 +166,9 @@ def _record(  # noqa: PLR0913, PLR0917  # wiring
         inconclusive=judge.inconclusive,
         broker_died=bool(judge.deaths),
     )
+    if trouble is not None and code is not ExitCode.BROKEN:
+        code = ExitCode.INFRASTRUCTURE
+    stopped = () if trouble is None else (f"stopped before its end: {trouble}",)
     return CampaignRecord(
         id=options.out.name,
         profile=options.profile.name,
@@ -147,6 +182,6 @@ def _record(  # noqa: PLR0913, PLR0917  # wiring
         violations=with_what_holds_instead(campaign.violations, results, claims),
         exit_code=int(code),
         interrupted=campaign.stop.is_set(),
-        notes=tuple(judge.deaths),
+        notes=(*stopped, *judge.deaths),
         options={"claims": ", ".join(options.claims) or "all"},
     )

@@ -1,6 +1,8 @@
 """Runs one plan against a live target and leaves its execution folder behind."""
 
+import errno
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -29,6 +31,7 @@ from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 NODE = "b1"
 PLAN = "plan"
@@ -53,9 +56,12 @@ class Execution:
 
 
 def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Execution:
-    """Run the plan to its end. Never raises for trouble of the infrastructure: that is a result.
+    """Run the plan to its end. Trouble of the infrastructure is a result, not an error.
 
     The folder holds plan, header and history, readable to whatever point was reached.
+
+    Raises:
+        OSError: there is no room left for what is recorded: no later plan fares better.
     """
     started_s = time.monotonic()
     trouble: str | None = None
@@ -64,6 +70,8 @@ def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Executio
         folder.plan.write_bytes(plan.to_json())
         trouble = _run(plan, target, folder)
     except INFRASTRUCTURE as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise OSError(error.errno, error.strerror, str(folder.root)) from error
         trouble = _named(error)
     death = target.broker.died()
     died = death.text if death is not None else None
@@ -100,17 +108,34 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
         _collect_from_disk(run, folder)
     except INFRASTRUCTURE as error:
         trouble = _named(error)
-        if died := target.broker.died():
-            evidence = {"cause": died.cause, "text": died.text}
-            event = NodeEvent(node=NODE, state=NodeState.DIED, ns=recorder.now(), evidence=evidence)
-            recorder.write(event)
+        _record_death(run)
+        if isinstance(error, OSError):
+            raise
     finally:
-        trouble = _clean_up(run, stage) or trouble
-        target.broker.retire_topics(tuple(run.topics.values()))
+        left = _clean_up(run, stage), _retire(run)
         recorder.close()
         run.close()
         _keep_logs(run, folder)
-    return trouble
+    return next(filter(None, (trouble, *left)), None)
+
+
+def _record_death(run: Run) -> None:
+    """A node that nobody killed and that is gone stands in the history, if that can be written."""
+    died = run.target.broker.died()
+    if died is not None:
+        evidence = {"cause": died.cause, "text": died.text}
+        event = NodeEvent(node=NODE, state=NodeState.DIED, ns=run.recorder.now(), evidence=evidence)
+        with suppress(OSError):
+            run.recorder.write(event)
+
+
+def _retire(run: Run) -> str | None:
+    """The topics are deleted some time; why not, if the broker is in trouble."""
+    try:
+        run.target.broker.retire_topics(tuple(run.topics.values()))
+    except INFRASTRUCTURE as error:
+        return _named(error)
+    return None
 
 
 def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:

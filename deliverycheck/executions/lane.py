@@ -190,6 +190,7 @@ class Lane:
     def kill(self) -> dict[str, Any]:
         """SIGKILL. What it had said and the effects in its journal are recorded; evidence."""
         worker, self.worker = self.worker, None
+        self.paused = self.held = False
         assert worker is not None, f"{self.name}: a kill of a lane that nobody plays"  # noqa: S101  # the model excludes it
         self.run.unwatch(worker.fileno())
         pid = worker.pid

@@ -115,6 +115,7 @@ class Judge:
         self._folder = folder
         self._lock = Lock()
         self._memo: dict[str, Judgement] = {}
+        self._turns: dict[str, Lock] = {}
         self._count = 0
         self.executions = 0
         self.inconclusive = 0
@@ -123,14 +124,14 @@ class Judge:
     def judge(self, plan: Plan) -> Judgement:
         """The plan's judgement; executed at most once, unless the infrastructure failed."""
         with self._lock:
-            known = self._memo.get(plan.digest)
-        if known is not None:
-            return known
-        judgement = self.execute(plan)
-        if judgement.inconclusive is None:
-            with self._lock:
-                self._memo[plan.digest] = judgement
-        return judgement
+            turn = self._turns.setdefault(plan.digest, Lock())
+        with turn:  # Who asks while it runs waits for that execution.
+            judgement = self._memo.get(plan.digest)
+            if judgement is None:
+                judgement = self.execute(plan)
+                if judgement.inconclusive is None:
+                    self._memo[plan.digest] = judgement
+            return judgement
 
     def execute(self, plan: Plan) -> Judgement:
         """Run the plan now, whatever is known of it. Inconclusive: once more on a fresh broker."""
@@ -150,8 +151,9 @@ class Judge:
         with self._lock:
             self.executions += 1
             self.inconclusive += judgement.inconclusive is not None
-            if execution.broker_died is not None:
-                self.deaths.append(f"the broker died by itself: {execution.broker_died}")
+            death = f"the broker died by itself: {execution.broker_died}"
+            if execution.broker_died is not None and death not in self.deaths:
+                self.deaths.append(death)
         return judgement
 
     def _judged(self, execution: Execution) -> Judgement:
