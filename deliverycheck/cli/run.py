@@ -18,6 +18,7 @@ from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Step
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
+from deliverycheck.plans.campaign import ClaimResult, ClaimState
 from deliverycheck.search import (
     PROFILES,
     Campaign,
@@ -99,6 +100,19 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
     return record
 
 
+def _cut_short(result: ClaimResult, generated_max: int) -> ClaimResult:
+    """A search that was stopped before its end says nothing of what it did not find."""
+    if result.state is not ClaimState.NOT_FOUND or (result.generated or 0) >= generated_max:
+        return result
+    cells = tuple(
+        msgspec.structs.replace(cell, state=ClaimState.NOT_EXERCISED)
+        if cell.state is ClaimState.NOT_FOUND
+        else cell
+        for cell in result.cells
+    )
+    return msgspec.structs.replace(result, state=ClaimState.NOT_EXERCISED, cells=cells)
+
+
 def _words(error: Exception, folder: CampaignFolder) -> str:
     """What stopped the campaign, with the name of what is full or gone."""
     if isinstance(error, OSError):
@@ -159,6 +173,8 @@ def _record(  # noqa: PLR0913, PLR0917  # wiring
     trouble: str | None,
 ) -> CampaignRecord:
     results = campaign.ledger.results()
+    if campaign.stop.is_set():
+        results = tuple(_cut_short(one, options.profile.generated_max) for one in results)
     judge = campaign.judge
     code = exit_code(
         results,
