@@ -131,6 +131,8 @@ class _Keeper:
         self._progress.say(f"kept {self._corpus.keep(record.plan, entry)}")
 
     def _convicts(self, claim: Claim, plan: Plan) -> bool:
+        if self._stop.is_set():
+            return False
         judgement = self._judge.execute(plan)
         judgement.execution.folder.remove()
         return judgement.convicts(claim)

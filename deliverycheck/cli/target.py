@@ -4,7 +4,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -15,7 +15,7 @@ import msgspec
 
 from deliverycheck.brokers import Broker, Capability, Guardian, KafkaExternal, KafkaProcess
 from deliverycheck.brokers.provision import Toolchain, toolchain
-from deliverycheck.clients import WorkerPool, client_program
+from deliverycheck.clients import ClientProgram, WorkerPool, client_program
 from deliverycheck.executions import (
     Execution,
     LiveTarget,
@@ -26,7 +26,7 @@ from deliverycheck.executions import (
 )
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.history import ExecutionFolder
-from deliverycheck.plans import Plan
+from deliverycheck.plans import Plan, Setting
 from deliverycheck.plans.campaign import Target
 from deliverycheck.plans.model import Model
 
@@ -69,7 +69,7 @@ class OpenTarget:
         self._stack = ExitStack()
         self._broker_stack = ExitStack()
         self._tools: Toolchain = toolchain(say)
-        self._program = client_program(options.system)
+        self._program = _debugged(client_program(options.system), options.debug)
 
     def __enter__(self) -> Self:
         """Broker, proxy and workers are up.
@@ -179,3 +179,15 @@ class OpenTarget:
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             deviations=(*broker.deviations(), *self._program.deviations),
         )
+
+
+def _debugged(program: ClientProgram, contexts: str | None) -> ClientProgram:
+    """The program, with the library's debug contexts on for its producers and consumers."""
+    if contexts is None:
+        return program
+    more: dict[str, Setting] = {"debug": contexts, "log_level": 7}
+    return replace(
+        program,
+        producer_settings=lambda *of: program.producer_settings(*of) | more,
+        consumer_settings=lambda *of: program.consumer_settings(*of) | more,
+    )
