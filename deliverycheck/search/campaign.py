@@ -11,7 +11,7 @@ from threading import Event, Lock
 
 import msgspec
 
-from deliverycheck.history import CampaignFolder
+from deliverycheck.history import CampaignFolder, ExecutionFolder
 from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
@@ -60,7 +60,6 @@ class Campaign:
     _lock: Lock = field(default_factory=Lock)
     _end: float = 0.0
     _samples: int = 0
-    _kept: set[str] = field(default_factory=set)
 
     def run(self) -> None:
         """Every chain has ended."""
@@ -82,6 +81,9 @@ class Campaign:
             if claim.stance is Stance.BREAKS and self._any_reachable(claim):
                 yield partial(self._find, claim)
 
+    def _claims_on(self, plan: Plan) -> list[Claim]:
+        return [claim for claim in self.claims if claim.subject == plan.subject]
+
     def _any_reachable(self, claim: Claim) -> bool:
         return any(map(self.ledger.is_reachable, claim.hazards))
 
@@ -102,6 +104,9 @@ class Campaign:
 
     def _replay(self, claim: Claim, path: Path, plan: Plan, entry: CorpusEntry) -> bool:
         """Replay a plan until its first conviction, which is told; whether there was one."""
+        if plan.subject != claim.subject:
+            self.say(f"{path} has other settings than {claim.id} by now; it is not replayed")
+            return False
         for tries in range(1, GATE_TRIES + 1):
             if self.is_over:
                 return False
@@ -135,8 +140,13 @@ class Campaign:
         """The plan that broke a sibling is also run under the holding settings."""
         siblings = {one.id: one for one in self.claims if one.stance is Stance.HOLDS}
         sibling = siblings.get(claim.pair)
-        if sibling is not None and not self.is_over:
-            self._count(self.judge.judge(self.model.normalise(sibling.subject, plan.steps)))
+        if sibling is None or self.is_over:
+            return
+        under_it = self.model.normalise(sibling.subject, plan.steps)
+        if under_it.steps:
+            judgement = self.judge.judge(under_it)
+            self._count(judgement)
+            self._done_with(judgement)
 
     # Holding claims: each of their hazards until it occurred often enough.
 
@@ -236,10 +246,10 @@ class Campaign:
 
     def _keep(self, claim: Claim, judgement: Judgement) -> None:
         """The execution's folder is copied to the campaign's violations."""
-        self._kept.add(str(judgement.execution.folder.root))
-        target = self.folder.violations / claim.id
-        if judgement.execution.folder.root.exists():
-            shutil.copytree(judgement.execution.folder.root, target, dirs_exist_ok=True)
+        kept = ExecutionFolder(root=self.folder.violations / claim.id)
+        kept.evidence.unlink(missing_ok=True)
+        shutil.rmtree(kept.logs, ignore_errors=True)  # Of the execution that was told before.
+        shutil.copytree(judgement.execution.folder.root, kept.root, dirs_exist_ok=True)
 
     def _tell(
         self, claim: Claim, judgement: Judgement, rate: Tally, found_after: int, plan_file: str
@@ -279,11 +289,11 @@ class Campaign:
         if judgement.inconclusive is not None:
             self.say(f"inconclusive: {judgement.inconclusive}")
             return
+        if any(judgement.convicts(claim) for claim in self._claims_on(judgement.plan)):
+            return  # Another chain may tell it.
         with self._lock:
             self._samples += 1
-            keep = (
-                self._samples <= SAMPLES_MAX or str(judgement.execution.folder.root) in self._kept
-            )
+            keep = self._samples <= SAMPLES_MAX
         if not keep:
             shutil.rmtree(judgement.execution.folder.root, ignore_errors=True)
 

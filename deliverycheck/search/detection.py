@@ -1,7 +1,8 @@
 """How soon generated plans find a must-break claim: one chain a seed, counted in plan order."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event, Lock
 
@@ -42,7 +43,8 @@ class ChainLog:
         self._lock = Lock()
         self.chains: dict[tuple[str, int], Chain] = {}
         if path.exists():
-            whole = path.read_bytes().rpartition(b"\n")[0]  # A torn last line is no chain.
+            whole = b"".join(path.read_bytes().rpartition(b"\n")[:2])
+            os.truncate(path, len(whole))  # A torn last line is no chain, and spoils the next one.
             for line in whole.splitlines():
                 self._remember(msgspec.json.decode(line, type=Chain))
 
@@ -95,8 +97,12 @@ def run_chain(  # noqa: PLR0913, PLR0917  # wiring
 def run_chains(chains: Iterable[Callable[[], None]], *, at_once: int) -> None:
     """Every chain has run; the first that raises ends it all."""
     with ThreadPoolExecutor(at_once, thread_name_prefix="chain") as threads:
-        for future in [threads.submit(chain) for chain in chains]:
-            future.result()
+        try:
+            for future in as_completed([threads.submit(chain) for chain in chains]):
+                future.result()
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

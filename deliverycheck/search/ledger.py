@@ -1,6 +1,7 @@
 """What is known of each claim so far: counts per hazard, convictions, the gate."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 
 from deliverycheck.guarantees import HAZARDS, Needed
@@ -40,6 +41,7 @@ class Entry:
     violation: str | None = None
     all: _Counts = field(default_factory=_Counts)
     cells: dict[str, _Counts] = field(default_factory=dict)
+    counted: set[Path] = field(default_factory=set)
 
     def needed_for(self, hazard: str) -> int:
         """Valid executions that the hazard needs: at most 10 where each disturbs a whole broker."""
@@ -63,10 +65,17 @@ class Ledger:
             entry.cells = {hazard: _Counts() for hazard in entry.claim.hazards}
 
     def add(self, claim: Claim, judgement: Judgement) -> bool:
-        """Count the execution for the claim; whether it is the claim's first conviction."""
+        """Count the execution for the claim; whether it is the claim's first conviction.
+
+        A remembered judgement may come again: an execution counts once for a claim.
+        """
         ruling = judgement.ruling(claim)
         with self._lock:
             entry = self.entries[claim.id]
+            folder = judgement.execution.folder.root
+            if folder in entry.counted:
+                return False
+            entry.counted.add(folder)
             entry.executions += 1
             if ruling is Ruling.INCONCLUSIVE:
                 entry.inconclusive += 1
@@ -143,4 +152,5 @@ def _claim_state(entry: Entry, cells: tuple[Cell, ...]) -> ClaimState:
     if entry.conviction is not None:
         return ClaimState.FOUND
     reachable = [cell for cell in cells if cell.reachable]
-    return ClaimState.NOT_FOUND if reachable and entry.executions else ClaimState.NOT_EXERCISED
+    conclusive = entry.executions - entry.inconclusive
+    return ClaimState.NOT_FOUND if reachable and conclusive else ClaimState.NOT_EXERCISED

@@ -148,7 +148,12 @@ class Shrinker:
         def worth(record: Record) -> tuple[float, int]:
             return record.tally.low, -len(record.plan.steps)
 
-        return max((best, *self._records.values()), key=worth)
+        counting = (
+            record
+            for record in self._records.values()
+            if record.convictions >= self.convictions_needed
+        )
+        return max((best, *counting), key=worth)
 
 
 def _size(plan: Plan) -> tuple[int, int]:

@@ -1,0 +1,404 @@
+"""A campaign finds, holds, counts once, saves first, and stops when told to."""
+
+from threading import Event, Thread
+
+import pytest
+
+from deliverycheck.guarantees import GUARANTEES, HAZARDS
+from deliverycheck.history import CampaignFolder, read_history
+from deliverycheck.plans import Claim, Kill, Publish, Stance, Subject, plan_of
+from deliverycheck.plans.campaign import ClaimState
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.search import (
+    Campaign,
+    Corpus,
+    ExitCode,
+    Judge,
+    Ledger,
+    Profile,
+    Ruling,
+    entry_of,
+    exit_code,
+    with_what_holds_instead,
+)
+from deliverycheck.search.campaign import GATE_TRIES, SAMPLES_MAX
+from selftests.scripted_target import Does, ScriptedTarget
+
+MODEL = KafkaModel()
+GOOD, BAD = Subject(producer={"acks": "all"}), Subject(producer={"acks": 0})
+
+
+def claim(  # noqa: PLR0913, PLR0917  # a claim has many parts
+    name, stance, subject, guarantee="exactly_once_in_log", hazards=("none",), pair="none"
+):
+    return Claim(
+        id=name,
+        system="kafka",
+        setting=name,
+        subject=subject,
+        guarantee=guarantee,
+        stance=stance,
+        hazards=hazards,
+        promise="it says so",
+        source="a book",
+        pair=pair,
+    )
+
+
+HOLDS = claim("good", Stance.HOLDS, GOOD, hazards=("none", "producer_killed"), pair="bad")
+BREAKS = claim("bad", Stance.BREAKS, BAD, pair="good")
+
+POOL = [
+    (Publish(count=size), *((Kill(lane="p1"), Publish()) if killed else ()))
+    for size in range(1, 13)
+    for killed in (False, True)
+]
+
+
+def quick(**changes):
+    size = {
+        "name": "test",
+        "needed": 3,
+        "generated_max": 8,
+        "seconds": 60,
+        "at_once": 4,
+        "shrink_executions": 30,
+        "shrink_s": 10,
+        "pool": len(POOL),
+    }
+    return Profile(**{**size, **changes})
+
+
+class Bench:
+    """A campaign on a scripted target, and what came of it."""
+
+    def __init__(
+        self, folder, claims, behave, *, pool=POOL, reachable=frozenset(HAZARDS), **profile
+    ):
+        self.target = ScriptedTarget(behave)
+        self.folder = CampaignFolder(root=folder / "out").create()
+        self.corpus = Corpus(folder / "corpus")
+        self.said = []
+        self.stop = Event()
+        self.claims = tuple(claims)
+        self.judge = Judge(
+            execute=self.target.execute,
+            renew=self.target.renew,
+            guarantees=tuple(GUARANTEES),
+            folder=self.folder.executions,
+        )
+        chosen = quick(**profile)
+        self.campaign = Campaign(
+            claims=self.claims,
+            profile=chosen,
+            model=MODEL,
+            pool=pool,
+            judge=self.judge,
+            ledger=Ledger(self.claims, needed=chosen.needed, reachable=reachable),
+            corpus=self.corpus,
+            folder=self.folder,
+            say=self.said.append,
+            stop=self.stop,
+        )
+
+    def run(self):
+        self.campaign.run()
+        return self
+
+    def result(self, name):
+        return {one.claim.id: one for one in self.campaign.ledger.results()}[name]
+
+    @property
+    def code(self):
+        return exit_code(
+            self.campaign.ledger.results(),
+            executions=self.judge.executions,
+            inconclusive=self.judge.inconclusive,
+            broker_died=bool(self.judge.deaths),
+        )
+
+    def keep(self, name, subject, *steps):
+        plan = MODEL.normalise(subject, steps)
+        entry = entry_of(
+            plan, claim=name, convictions=9, executions=10, versions="1", found_after=4
+        )
+        self.corpus.keep(plan, entry)
+        return plan
+
+
+def keeps(_plan, _time):
+    return Does.KEEPS
+
+
+def bad_repeats(plan, _time):
+    return Does.REPEATS if plan.subject == BAD else Does.KEEPS
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return lambda claims, behave, **options: Bench(tmp_path, claims, behave, **options)
+
+
+# A claim that holds.
+
+
+def test_claim_holds_when_each_hazard_occurred_often_enough_and_nothing_broke(bench):
+    ran = bench([HOLDS], keeps).run()
+    result = ran.result("good")
+    assert result.state is ClaimState.HELD
+    assert [cell.valid for cell in result.cells] == [3, 3]
+    assert ran.code is ExitCode.AS_CLAIMED
+
+
+def test_pool_that_never_meets_a_hazard_leaves_the_claim_not_exercised(bench):
+    ran = bench([HOLDS], keeps, pool=[steps for steps in POOL if len(steps) == 1]).run()
+    assert ran.result("good").state is ClaimState.NOT_EXERCISED
+    assert ran.code is ExitCode.NOT_EXERCISED
+
+
+def test_hazard_that_the_backend_cannot_bring_about_changes_nothing(bench):
+    beyond = claim("good", Stance.HOLDS, GOOD, hazards=("none", "broker_killed"))
+    ran = bench([beyond], keeps, reachable=frozenset({"none"})).run()
+    cells = {cell.hazard: cell for cell in ran.result("good").cells}
+    assert not cells["broker_killed"].reachable
+    assert cells["broker_killed"].state is ClaimState.NOT_EXERCISED
+    assert ran.result("good").state is ClaimState.HELD
+    assert ran.code is ExitCode.AS_CLAIMED
+
+
+def test_violation_of_a_holding_claim_is_told_and_never_tried_again_to_green(bench):
+    ran = bench([HOLDS], lambda _, time: Does.REPEATS if time == 1 else Does.KEEPS).run()
+    result = ran.result("good")
+    assert result.state is ClaimState.VIOLATED
+    assert result.violation
+    assert ran.code is ExitCode.BROKEN
+    violation = ran.campaign.violations["good"]
+    assert violation.anomaly == "duplicate"
+    assert any("VIOLATED good" in line for line in ran.said)
+
+
+def test_violation_is_saved_with_its_plan_and_a_history_that_proves_it(bench):
+    ran = bench([HOLDS], lambda *_: Does.LOSES, needed=1).run()
+    kept = ran.folder.violations / "good"
+    violation = ran.campaign.violations["good"]
+    plan = plan_of((kept / "plan.json").read_bytes())
+    assert violation.plan_steps == plan.steps == (Publish(),)
+    history = read_history(kept / "history.jsonl")
+    assert history.header.plan == plan.digest
+    assert violation.sentences
+    assert violation.operations
+    assert f"plan-{plan.short_digest}.json" in violation.replay
+
+
+def test_each_execution_counts_once_for_a_claim_however_many_chains_ask_for_its_plan(bench):
+    both = [
+        claim("one", Stance.HOLDS, GOOD, hazards=("none", "producer_killed")),
+        claim(
+            "two", Stance.HOLDS, GOOD, "per_partition_order", hazards=("none", "producer_killed")
+        ),
+    ]
+    # Every plan is in reach of the hazard; twice the same needed of twelve killed ones.
+    ran = bench(both, keeps, needed=12).run()
+    for result in ran.campaign.ledger.results():
+        assert result.executions == len({plan.digest for plan in ran.target.ran})
+    assert len({plan.digest for plan in ran.target.ran}) == len(ran.target.ran)
+
+
+# A claim that breaks.
+
+
+def test_break_is_found_by_generated_plans_shrunk_and_told_with_its_rate(bench):
+    ran = bench([BREAKS, HOLDS], bad_repeats).run()
+    result = ran.result("bad")
+    assert result.state is ClaimState.FOUND
+    assert result.generated == 1
+    assert ran.campaign.violations["bad"].plan_steps == (Publish(),)
+    assert ran.campaign.violations["bad"].rate.convictions == 10
+    assert ran.code is ExitCode.AS_CLAIMED
+
+
+def test_plan_that_broke_a_sibling_is_run_under_the_holding_settings_too(bench):
+    last = [(Publish(count=30),)]
+    ran = bench([BREAKS, HOLDS], bad_repeats, pool=[*last, *POOL]).run()
+    assert MODEL.normalise(GOOD, last[0]) in ran.target.ran
+
+
+def test_violation_says_what_holds_instead_and_how_often_that_was_seen(bench):
+    ran = bench([BREAKS, HOLDS], bad_repeats).run()
+    results = ran.campaign.ledger.results()
+    told = with_what_holds_instead(ran.campaign.violations, results, ran.claims)
+    assert told[0].instead == f"good ({ran.result('good').valid} executions, none violated)"
+
+
+def test_control_that_does_not_fire_is_a_failure(bench):
+    ran = bench([BREAKS], keeps).run()
+    assert ran.result("bad").state is ClaimState.NOT_FOUND
+    assert ran.result("bad").generated == 8
+    assert ran.code is ExitCode.BROKEN
+
+
+def test_conviction_without_the_claims_hazard_is_none(bench):
+    other = claim("bad", Stance.BREAKS, BAD, hazards=("producer_killed",))
+    ran = bench([other], lambda *_: Does.REPEATS, pool=[(Publish(count=2), Kill(lane="p1"))])
+    ran.target.behave = lambda plan, _: Does.KEEPS if len(plan.steps) > 1 else Does.REPEATS
+    assert ran.run().result("bad").state is ClaimState.NOT_FOUND
+
+
+def test_second_claim_of_a_subject_can_tell_an_execution_that_the_first_has_put_away(bench):
+    lost = claim("lost", Stance.BREAKS, BAD, "at_least_once_in_log")
+    turned = claim("turned", Stance.BREAKS, BAD, "per_partition_order")
+    sizes = [(Publish(count=size),) for size in range(1, SAMPLES_MAX + 8)]
+    at = MODEL.normalise(BAD, sizes[SAMPLES_MAX + 3]).digest
+
+    def behave(plan, _):
+        return Does.TURNS if plan.digest == at else Does.KEEPS
+
+    ran = bench([lost, turned], behave, pool=sizes, generated_max=99, at_once=1).run()
+    assert ran.result("lost").state is ClaimState.NOT_FOUND
+    assert ran.result("turned").state is ClaimState.FOUND
+    assert (ran.folder.violations / "turned" / "history.jsonl").exists()
+
+
+def test_of_valid_executions_only_a_sample_keeps_its_folder(bench):
+    sizes = [(Publish(count=size),) for size in range(1, SAMPLES_MAX + 8)]
+    ran = bench([BREAKS], keeps, pool=sizes, generated_max=99).run()
+    assert len(ran.target.ran) == SAMPLES_MAX + 7
+    assert len(list(ran.folder.executions.iterdir())) == SAMPLES_MAX
+
+
+# The gate.
+
+
+def test_gate_replays_the_corpus_until_its_first_conviction_and_shows_all_tries(bench):
+    ran = bench([BREAKS], lambda _, time: Does.REPEATS if time == 3 else Does.KEEPS)
+    plan = ran.keep("bad", BAD, Publish(count=2))
+    ran.run()
+    result = ran.result("bad")
+    assert result.state is ClaimState.FOUND
+    assert (result.corpus.convictions, result.corpus.executions) == (1, 3)
+    assert result.generated is None
+    assert ran.target.ran == [plan] * 3
+    assert ran.campaign.violations["bad"].rate.convictions == 9
+    assert ran.code is ExitCode.AS_CLAIMED
+
+
+def test_gate_gives_up_after_ten_tries_and_generated_plans_go_on(bench):
+    ran = bench([BREAKS], keeps)
+    plan = ran.keep("bad", BAD, Publish(count=30))
+    ran.target.behave = lambda one, _: Does.KEEPS if one == plan else Does.REPEATS
+    ran.run()
+    result = ran.result("bad")
+    assert (result.corpus.convictions, result.corpus.executions) == (0, GATE_TRIES)
+    assert ran.target.times(plan) == GATE_TRIES
+    assert result.generated == 1
+    assert result.state is ClaimState.FOUND
+
+
+def test_corpus_plan_for_settings_that_the_claim_no_longer_has_is_not_replayed(bench):
+    ran = bench([BREAKS], bad_repeats)
+    stale = ran.keep("bad", Subject(producer={"acks": 1}), Publish(count=2))
+    ran.run()
+    assert stale not in ran.target.ran
+    assert any("other settings than bad" in line for line in ran.said)
+    assert ran.result("bad").state is ClaimState.FOUND
+
+
+def test_smallest_plan_of_the_corpus_is_told_where_it_convicts(bench):
+    ran = bench([BREAKS], bad_repeats)
+    sure = ran.keep("bad", BAD, Publish(count=2), Kill(lane="p1"), Publish(partition=1))
+    small = MODEL.normalise(BAD, [Publish()])
+    entry = entry_of(small, claim="bad", convictions=1, executions=10, versions="1", found_after=4)
+    ran.corpus.keep(small, entry)
+    undisturbed = claim("bad", Stance.BREAKS, BAD, hazards=("none", "producer_killed"))
+    ran.campaign.claims = ran.claims = (undisturbed,)
+    ran.campaign.ledger = Ledger(ran.claims, needed=3, reachable=frozenset(HAZARDS))
+    ran.run()
+    assert ran.target.ran == [sure, small]
+    assert ran.campaign.violations["bad"].plan_steps == small.steps
+
+
+# Trouble.
+
+
+def test_inconclusive_execution_is_retried_once_on_a_fresh_broker_and_means_nothing(bench):
+    ran = bench([HOLDS], lambda _, time: Does.FAILS if time == 1 else Does.KEEPS, needed=1).run()
+    assert len(ran.target.renewed) == len(ran.target.ran) / 2
+    assert ran.result("good").state is ClaimState.HELD
+    assert ran.result("good").inconclusive == 0
+    assert ran.code is ExitCode.INFRASTRUCTURE
+
+
+def test_broker_that_never_works_is_no_violation_and_no_control_that_did_not_fire(bench):
+    ran = bench([HOLDS, BREAKS], lambda *_: Does.FAILS, needed=1).run()
+    assert {one.state for one in ran.campaign.ledger.results()} == {ClaimState.NOT_EXERCISED}
+    assert ran.code is ExitCode.INFRASTRUCTURE
+    assert all(ran.target.times(plan) % 2 == 0 for plan in ran.target.ran)
+
+
+def test_inconclusive_is_not_remembered(bench):
+    ran = bench([], lambda _, time: Does.FAILS if time <= 2 else Does.KEEPS)
+    plan = MODEL.normalise(GOOD, [Publish()])
+    assert ran.judge.judge(plan).ruling(HOLDS) is Ruling.INCONCLUSIVE
+    assert ran.judge.judge(plan).ruling(HOLDS) is Ruling.VALID
+    ran.judge.judge(plan)
+    assert ran.target.times(plan) == 3
+
+
+def test_plan_asked_for_twice_at_once_is_executed_once(bench):
+    go_on = Event()
+    ran = bench([], lambda *_: Does.KEEPS if go_on.wait(5) else Does.FAILS)
+    plan = MODEL.normalise(GOOD, [Publish()])
+    threads = [Thread(target=ran.judge.judge, args=(plan,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert ran.target.times(plan) == 1
+
+
+def test_defect_of_ours_stops_the_campaign_and_is_raised(bench):
+    def behave(*_):
+        raise LookupError("a defect")
+
+    ran = bench([HOLDS, BREAKS], behave)
+    with pytest.raises(LookupError, match="a defect"):
+        ran.run()
+    assert ran.stop.is_set()
+
+
+# Stopping.
+
+
+def test_stopped_campaign_ends_with_what_was_done(bench):
+    ran = bench([HOLDS, BREAKS], keeps, at_once=1)
+
+    def behave(*_):
+        if len(ran.target.ran) == 2:
+            ran.stop.set()
+        return Does.KEEPS
+
+    ran.target.behave = behave
+    ran.run()
+    assert len(ran.target.ran) == 2
+    assert sum(one.executions for one in ran.campaign.ledger.results()) == 2
+
+
+def test_stop_ends_shrinking_and_the_violation_is_still_told(bench):
+    ran = bench([BREAKS], keeps, shrink_executions=1000)
+
+    def behave(*_):
+        if len(ran.target.ran) == 3:
+            ran.stop.set()
+        return Does.REPEATS
+
+    ran.target.behave = behave
+    ran.run()
+    assert len(ran.target.ran) == 3
+    assert "bad" in ran.campaign.violations
+
+
+def test_no_execution_starts_when_the_time_is_over(bench):
+    ran = bench([HOLDS, BREAKS], keeps, seconds=0).run()
+    assert ran.target.ran == []
+    assert ran.code is ExitCode.NOT_EXERCISED
