@@ -25,5 +25,6 @@ def make_importable() -> None:
     engine as a library gets no further top-level names.
     """
     path = str(root())
-    if find_spec("faults") is None or _INSTALLED.is_dir():
+    wanted = find_spec("faults") is None or _INSTALLED.is_dir()
+    if wanted and path not in sys.path:
         sys.path.insert(0, path)

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 
 from deliverycheck.cli.systems import UsageError
-from deliverycheck.guarantees import Validity, explain, text_of
+from deliverycheck.guarantees import Validity, explain, text_of, worst
 from deliverycheck.guarantees import check as judge
 from deliverycheck.history import read_history
 from deliverycheck.search.record import ExitCode
@@ -34,7 +34,16 @@ def check(path: Path, names: Sequence[str], *, as_json: bool) -> ExitCode:
             console.print(f"{path} ends before its end: what is there is judged.")
         for verdict in verdicts:
             console.print(text_of(explain(verdict, history)))
-    found = {verdict.validity for verdict in verdicts}
+    return _code([verdict.validity for verdict in verdicts], asked_for=bool(names))
+
+
+def _code(found: Sequence[Validity], *, asked_for: bool) -> ExitCode:
+    """Of guarantees that were asked for, one unknown is enough for 4; else any that holds is 0.
+
+    A history that was checked for all of them is silent about some: a log alone tells nothing
+    of effects.
+    """
     if Validity.INVALID in found:
         return ExitCode.BROKEN
-    return ExitCode.AS_CLAIMED if Validity.VALID in found else ExitCode.NOT_EXERCISED
+    holds = worst(found) is Validity.VALID if asked_for else Validity.VALID in found
+    return ExitCode.AS_CLAIMED if holds else ExitCode.NOT_EXERCISED

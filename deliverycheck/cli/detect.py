@@ -67,14 +67,17 @@ def seeds_of(text: str) -> range:
     """``30`` is the seeds 0 to 29, ``30-129`` those from 30 to 129.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither, or no seed at all.
     """
     first, dash, last = text.partition("-")
     try:
-        return range(int(first), int(last) + 1) if dash else range(int(first))
+        seeds = range(int(first), int(last) + 1) if dash else range(int(first))
     except ValueError:
+        seeds = range(0)
+    if not seeds:
         msg = f"--seeds {text!r}: expected a number, or a range such as 30-129"
-        raise UsageError(msg) from None
+        raise UsageError(msg)
+    return seeds
 
 
 def _chains(log: ChainLog, claim: Claim, wanted: range) -> list[Chain]:
