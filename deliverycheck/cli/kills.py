@@ -15,6 +15,7 @@ from deliverycheck.history import HistoryFormatError, read_history
 GONE_S_MAX = 2.0
 _OUR_PORTS = range(10_240, 32_768)
 _FIRST_EXECUTION_S_MAX = 90.0
+_WORDS_MAX = 20_000
 _PROGRAM = "from deliverycheck.cli import main; main()"
 
 
@@ -74,8 +75,8 @@ class Harness:
         return sorted(self.folder.glob("executions/*/history.jsonl"))
 
     def words(self) -> str:
-        """The end of what it printed."""
-        return self.log.read_text(errors="replace")[-2000:]
+        """What it printed, or the end of it."""
+        return self.log.read_text(errors="replace")[-_WORDS_MAX:]
 
     def pids(self) -> frozenset[int]:
         """Processes that carry its marker."""

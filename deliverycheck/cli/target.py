@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -15,15 +14,9 @@ import msgspec
 
 from deliverycheck.brokers import Broker, Capability, Guardian, KafkaExternal, KafkaProcess
 from deliverycheck.brokers.provision import Toolchain, toolchain
+from deliverycheck.cli.place import Place
 from deliverycheck.clients import ClientProgram, WorkerPool, client_program
-from deliverycheck.executions import (
-    Execution,
-    LiveTarget,
-    Occupancy,
-    SlotPool,
-    execute,
-    save_header,
-)
+from deliverycheck.executions import Execution, LiveTarget, save_header
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan, Setting
@@ -33,6 +26,9 @@ from deliverycheck.plans.model import Model
 SLOTS = 40
 """Three a running execution (a producer, two consumers), 12 at once, a few to spare; a slot costs
 a listener and two threads of the broker."""
+
+SLOTS_APART = 6
+"""For one execution at a time."""
 
 SPARE_WORKERS = 6
 """Started ahead: an execution with a killed worker takes two or three, a start is 80 ms of CPU."""
@@ -54,7 +50,12 @@ class TargetOptions:
 
 
 class OpenTarget:
-    """A live target that can be renewed. Executions on it are started here, from many threads."""
+    """A live target that can be renewed. Executions on it are started here, from many threads.
+
+    Plans that disturb a node have a broker of their own, one at a time: on the
+    broker of all others each of them would wait until nobody else is under way,
+    and all others for it.
+    """
 
     def __init__(
         self, options: TargetOptions, *, model: Model, folder: Path, say: Callable[[str], None]
@@ -63,11 +64,7 @@ class OpenTarget:
         self._model = model
         self._folder = folder.resolve()  # Children run in folders of their own.
         self._say = say
-        self._occupancy = Occupancy()
-        self._lock = Lock()
-        self._renewed_s = 0.0
         self._stack = ExitStack()
-        self._broker_stack = ExitStack()
         self._tools: Toolchain = toolchain(say)
         self._program = _debugged(client_program(options.system), options.debug)
 
@@ -77,17 +74,22 @@ class OpenTarget:
         Raises:
             BrokerError, FaultError, WorkerError: one of them did not come up.
         """
+        began_s = time.monotonic()
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
             workers = self._folder / "workers"
             workers.mkdir(parents=True, exist_ok=True)
             self._workers = WorkerPool(self._program.argv, spare=SPARE_WORKERS, folder=workers)
             self._stack.callback(self._workers.close)
-            self._stack.callback(self._close_broker)
-            self._open_broker()
+            self._common = self._place("broker", slots=SLOTS)
+            self._apart = self._common
+            if self._options.bootstrap is None:
+                self._apart = self._place("broker-apart", slots=SLOTS_APART)
+            facts = self.facts()
         except BaseException:
             self._stack.close()
             raise
+        self._say(f"{facts.broker} usable after {time.monotonic() - began_s:.1f} s")
         return self
 
     def __exit__(
@@ -99,63 +101,41 @@ class OpenTarget:
         """Nothing of it runs any more."""
         self._stack.close()
 
-    def _open_broker(self) -> None:
-        from faults import Injector, Toxiproxy  # noqa: PLC0415  # content, importable once the command line has said where it lies
-
-        began_s = time.monotonic()
-        stack = self._broker_stack = ExitStack()
-        broker = self._new_broker()
-        stack.callback(broker.stop)
-        broker.start()
-        proxy = Toxiproxy(
-            self._tools.toxiproxy.executable,
-            slots=broker.slots(),
-            folder=self._folder / "logs",
+    def _place(self, name: str, *, slots: int) -> Place:
+        folder = self._folder / name
+        place = Place(
+            new_broker=lambda: self._new_broker(folder, slots),
+            proxy=self._tools.toxiproxy,
             guardian=self._guardian,
-        )
-        stack.callback(proxy.stop)
-        proxy.start()
-        self.live = LiveTarget(
-            broker=broker,
-            links=Injector(proxy),
             workers=self._workers,
             program=self._program,
-            slots=SlotPool(broker.slots()),
+            folder=folder,
+            say=self._say,
         )
-        self._say(f"{self.facts().broker} usable after {time.monotonic() - began_s:.1f} s")
+        self._stack.callback(place.close)
+        return place
 
-    def _new_broker(self) -> Broker:
+    def _new_broker(self, folder: Path, slots: int) -> Broker:
         if self._options.bootstrap is not None:
-            return KafkaExternal(self._options.bootstrap, slots=SLOTS)
-        return KafkaProcess(
-            self._tools.kafka,
-            folder=self._folder / "broker",
-            guardian=self._guardian,
-            slots=SLOTS,
-        )
+            return KafkaExternal(self._options.bootstrap, slots=slots)
+        return KafkaProcess(self._tools.kafka, folder=folder, guardian=self._guardian, slots=slots)
 
-    def _close_broker(self) -> None:
-        self._broker_stack.close()
+    @property
+    def live(self) -> LiveTarget:
+        """What executions that disturb no node are run against."""
+        return self._common.live
 
     def execute(self, plan: Plan, folder: ExecutionFolder) -> Execution:
-        """Run the plan: alone on the broker if it disturbs a node, else beside others."""
-        alone = self._model.broker_wide(plan)
-        with self._occupancy.alone() if alone else self._occupancy.shared():
-            execution = execute(plan, self.live, folder)
+        """Run the plan: alone if it disturbs a node, else beside others."""
+        run = self._apart.alone if self._model.broker_wide(plan) else self._common.shared
+        execution = run(plan, folder)
         save_header(folder, msgspec.to_builtins(self.facts()) | {"plan": plan.digest})
         return execution
 
     def renew(self, failed: Execution) -> None:
         """A fresh broker and proxy stand in the place of those that `failed` met."""
-        began_s = time.monotonic() - failed.seconds
-        with self._lock:
-            if self._renewed_s > began_s:
-                return  # Another execution that failed with it had them renewed already.
-            with self._occupancy.alone():
-                self._say(f"a fresh broker, because: {failed.inconclusive}")
-                self._close_broker()
-                self._open_broker()
-            self._renewed_s = time.monotonic()
+        apart = self._model.broker_wide(failed.plan)
+        (self._apart if apart else self._common).renew(failed)
 
     def reachable(self) -> frozenset[str]:
         """Hazards that this backend can bring about."""

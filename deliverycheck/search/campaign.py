@@ -20,11 +20,14 @@ from deliverycheck.search.judge import Judge, Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.profile import Profile
 from deliverycheck.search.rates import tally
-from deliverycheck.search.select import candidates, plans_for, reaching
+from deliverycheck.search.select import candidates, disturbs_nodes, plans_for, reaching
 from deliverycheck.search.shrinker import Budget, Record, Shrinker
 from deliverycheck.search.violations import signature, violation_of
 
 GATE_TRIES = 10
+SMALLEST_TRIES = 30
+"""The smallest plan is tried for its story, not for the verdict, and may convict rarely: 1 in 10."""
+
 SAMPLES_MAX = 20
 """Valid executions that keep their folder: a night has 100,000."""
 
@@ -32,7 +35,7 @@ TRIES_A_HAZARD = 4
 """Plans tried for each valid execution that a hazard needs: about half in reach show it."""
 
 
-LONG_S, NODE_S = 2.5, 3.5
+LONG_S = 2.5
 """Plans that take longer come last: a hazard is reached as surely by a short one."""
 
 
@@ -64,7 +67,13 @@ class Campaign:
     def run(self) -> None:
         """Every chain has ended."""
         self._end = self.clock() + self.profile.seconds
-        chains = [*self._breaking_chains(), *self._holding_chains()]
+        # Those about nodes go first: they run one by one, and everything else beside them.
+        holding = sorted(self._wanted(), key=lambda one: not disturbs_nodes(one[1]))
+        nodes = sum(disturbs_nodes(hazard) for _, hazard in holding)
+        chains: list[Callable[[], None]] = [
+            partial(self._hold, claim, hazard) for claim, hazard in holding
+        ]
+        chains[nodes:nodes] = self._breaking_chains()
         with ThreadPoolExecutor(self.profile.at_once, thread_name_prefix="chain") as threads:
             futures = [threads.submit(chain) for chain in chains]
             _raise_first(futures, self.stop)
@@ -99,15 +108,25 @@ class Campaign:
         self._put_siblings_through(claim, best[1])
         smallest = self.corpus.smallest(claim.id)
         if smallest is not None and smallest[1].digest != best[1].digest:
-            self._replay(claim, *smallest)  # Told instead, if it convicts: it shows more with less.
+            self._replay(
+                claim, *smallest, tries_max=SMALLEST_TRIES
+            )  # Told instead, if it convicts: it shows more with less.
         return True
 
-    def _replay(self, claim: Claim, path: Path, plan: Plan, entry: CorpusEntry) -> bool:
+    def _replay(
+        self,
+        claim: Claim,
+        path: Path,
+        plan: Plan,
+        entry: CorpusEntry,
+        *,
+        tries_max: int = GATE_TRIES,
+    ) -> bool:
         """Replay a plan until its first conviction, which is told; whether there was one."""
         if plan.subject != claim.subject:
             self.say(f"{path} has other settings than {claim.id} by now; it is not replayed")
             return False
-        for tries in range(1, GATE_TRIES + 1):
+        for tries in range(1, tries_max + 1):
             if self.is_over:
                 return False
             judgement = self.judge.execute(plan)
@@ -150,24 +169,25 @@ class Campaign:
 
     # Holding claims: each of their hazards until it occurred often enough.
 
-    def _holding_chains(self) -> Iterator[Callable[[], None]]:
+    def _wanted(self) -> list[tuple[Claim, str]]:
+        """Each hazard once for all claims of the same subject, if the backend can reach it."""
         wanted = {
-            (msgspec.json.encode(claim.subject), hazard): claim
+            (msgspec.json.encode(claim.subject), hazard): (claim, hazard)
             for claim in self.claims
             if claim.stance is Stance.HOLDS
             for hazard in claim.hazards
             if self.ledger.is_reachable(hazard)
         }
-        node_last = sorted(wanted.items(), key=lambda one: one[0][1].startswith("broker_"))
-        for (_, hazard), claim in node_last:
-            yield partial(self._hold, claim, hazard)
+        return list(wanted.values())
 
     def _hold(self, claim: Claim, hazard: str) -> None:
-        about_nodes = hazard.startswith("broker_")
+        about_nodes = disturbs_nodes(hazard)
         plans = reaching(plans_for(claim.subject, self.pool, self.model), [hazard], self.model)
         fitting = sorted(
             (plan for plan in plans if self.model.broker_wide(plan) == about_nodes),
-            key=lambda plan: self.model.seconds(plan) > (LONG_S + NODE_S * about_nodes),
+            key=lambda plan: (
+                self.model.seconds(plan) if about_nodes else self.model.seconds(plan) > LONG_S
+            ),
         )
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
         for plan in fitting[:tries_max]:

@@ -151,8 +151,8 @@ class Judge:
         with self._lock:
             self.executions += 1
             self.inconclusive += judgement.inconclusive is not None
-            death = f"the broker died by itself: {execution.broker_died}"
-            if execution.broker_died is not None and death not in self.deaths:
+            death = (execution.broker_died or "").partition("\n")[0].rstrip(":")
+            if death and death not in self.deaths:
                 self.deaths.append(death)
         return judgement
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.plans import Claim, Plan, Step, Subject
 from deliverycheck.plans.model import Model
 
@@ -24,5 +25,10 @@ def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> tu
     One that disturbs a node is kept only where the claim is about that: it costs ten others.
     """
     plans = reaching(plans_for(claim.subject, pool, model), claim.hazards, model)
-    about_nodes = any(hazard.startswith("broker_") for hazard in claim.hazards)
+    about_nodes = any(map(disturbs_nodes, claim.hazards))
     return tuple(plan for plan in plans if about_nodes or not model.broker_wide(plan))
+
+
+def disturbs_nodes(hazard: str) -> bool:
+    """Whether the hazard takes a fault of a node, which every client of the broker meets."""
+    return HAZARDS[hazard].needs is Needed.NODE
