@@ -155,7 +155,7 @@ class KafkaProcess:
     def _connect(self) -> None:
         """The harness's own clients, for the ports that the node has now."""
         bootstrap = str(self.direct_endpoint())
-        self._admin = KafkaAdmin(bootstrap)
+        self._admin = KafkaAdmin(bootstrap, alive=self._node.require_alive)
         self._scanner = Scanner(bootstrap, self._admin)
         self._topics = TopicFactory(self._admin, prefix=_TOPIC_PREFIX)
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaException, Producer, TopicPartition
@@ -30,6 +30,10 @@ CLIENT_SETTINGS: Mapping[str, str | int | float | bool] = {
 _REQUEST_S_MAX = 15.0
 # 2 s: answered in 2 ms, and a call that the library lets hang is asked again.
 _OFFSETS_S_MAX = 2.0
+# 5 s: answered in 3 ms; who waits for more than metadata asks again.
+_METADATA_S_MAX = 5.0
+# A request to a dead broker is given up soon, not at its own deadline.
+_ALIVE_POLL_S = 0.25
 # 10 s: a fenced broker is back with its next heartbeat, at load 25 within seconds.
 _ENDS_S_MAX = 10.0
 # 5 s: takes 0.6 s.
@@ -43,9 +47,18 @@ class KafkaAdmin:
     """Topics and offsets of one cluster; any thread may call."""
 
     def __init__(
-        self, bootstrap: str, *, replicas: int = 1, settings: Mapping[str, Any] | None = None
+        self,
+        bootstrap: str,
+        *,
+        replicas: int = 1,
+        settings: Mapping[str, Any] | None = None,
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
-        """Connects at the first call; `settings` are those a secured cluster needs."""
+        """Connects at the first call; `settings` are those a secured cluster needs.
+
+        `alive` raises `BrokerError` if waiting has become pointless.
+        """
+        self.alive = alive
         self._bootstrap = bootstrap
         self._replicas = replicas
         self._settings = dict(settings or {})
@@ -74,7 +87,7 @@ class KafkaAdmin:
         futures = self._client.create_topics(
             topics, operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
         )
-        _all_done("create", futures)
+        self._all_done("create", futures)
 
     def create_when_able(self, name: str, *, timeout_s: float, alive: Callable[[], None]) -> None:
         """The topic exists, as soon as the controller allows: just after a start it does not."""
@@ -93,7 +106,7 @@ class KafkaAdmin:
     def delete(self, names: Sequence[str]) -> None:
         """The topics are gone."""
         if names:
-            _all_done(
+            self._all_done(
                 "delete",
                 self._client.delete_topics(
                     list(names), operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
@@ -110,6 +123,7 @@ class KafkaAdmin:
         deadline = time.monotonic() + timeout_s
         left = list(topics)
         while left:
+            self.alive()
             errors = self._errors_of({name: topics[name] for name in left})
             left = list({topic for topic, _ in errors})
             if left and time.monotonic() > deadline:
@@ -154,6 +168,7 @@ class KafkaAdmin:
                     f"{error}"
                 )
                 raise BrokerError(message)
+            self.alive()
             time.sleep(_POLL_S)
             if not self._errors_of(topics):
                 found, errors = self._list_offsets(_partitions(topics))
@@ -182,8 +197,8 @@ class KafkaAdmin:
     def _metadata(self, names: Sequence[str]) -> ClusterMetadata:
         """Of the one topic, or of all: the library asks for one or all."""
         if len(names) == 1:
-            return self._client.list_topics(names[0], timeout=_REQUEST_S_MAX)
-        return self._client.list_topics(timeout=_REQUEST_S_MAX)
+            return self._client.list_topics(names[0], timeout=_METADATA_S_MAX)
+        return self._client.list_topics(timeout=_METADATA_S_MAX)
 
     def _list_offsets(
         self, partitions: Iterable[tuple[str, int]]
@@ -212,22 +227,29 @@ class KafkaAdmin:
                 found[key] = end
         return found, errors
 
+    def _all_done(
+        self,
+        verb: str,
+        futures: Mapping[str, "Future[Any]"],
+        *,
+        ignored: frozenset[int] = frozenset(),
+    ) -> None:
+        """Every future is awaited; the first error that is not ignored is raised."""
+        while wait(futures.values(), timeout=_ALIVE_POLL_S).not_done:
+            self.alive()
+        failed: dict[str, KafkaException] = {}
+        for name, future in futures.items():
+            try:
+                future.result()
+            except KafkaException as error:
+                if error.args[0].code() not in ignored:
+                    failed[name] = error
+        for name, first in failed.items():
+            message = (
+                f"cannot {verb} topic {name!r} ({len(failed)} of {len(futures)} failed): {first}"
+            )
+            raise BrokerError(message) from first
+
 
 def _partitions(topics: Mapping[str, int]) -> list[tuple[str, int]]:
     return [(name, each) for name, partitions in topics.items() for each in range(partitions)]
-
-
-def _all_done(
-    verb: str, futures: Mapping[str, "Future[Any]"], *, ignored: frozenset[int] = frozenset()
-) -> None:
-    """Every future is awaited; the first error that is not ignored is raised."""
-    failed: dict[str, KafkaException] = {}
-    for name, future in futures.items():
-        try:
-            future.result()
-        except KafkaException as error:
-            if error.args[0].code() not in ignored:
-                failed[name] = error
-    for name, first in failed.items():
-        message = f"cannot {verb} topic {name!r} ({len(failed)} of {len(futures)} failed): {first}"
-        raise BrokerError(message) from first

@@ -2,7 +2,7 @@
 
 import queue
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -55,7 +55,7 @@ class Scanner:
         ends = self._admin.ends(topics)
         reader = self._borrowed()
         try:
-            found = _read(reader, ends)
+            found = _read(reader, ends, self._admin.alive)
         except KafkaException as error:
             reader.close()
             message = f"scan of {', '.join(topics)}: {error}"
@@ -81,7 +81,9 @@ class Scanner:
             return Consumer(self._settings)
 
 
-def _read(reader: Consumer, ends: Mapping[_Key, int]) -> dict[_Key, list[Delivery]]:
+def _read(
+    reader: Consumer, ends: Mapping[_Key, int], alive: Callable[[], None]
+) -> dict[_Key, list[Delivery]]:
     """Every message below the ends."""
     found: dict[_Key, list[Delivery]] = {key: [] for key in ends}
     left = {key: end for key, end in ends.items() if end > 0}
@@ -98,6 +100,8 @@ def _read(reader: Consumer, ends: Mapping[_Key, int]) -> dict[_Key, list[Deliver
             deadline = time.monotonic() + _STALL_S_MAX
         elif time.monotonic() > deadline:
             raise BrokerError(_stalled(left, found))
+        else:
+            alive()
     reader.unassign()
     return found
 

@@ -80,7 +80,7 @@ def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Executio
         plan=plan,
         folder=folder,
         seconds=time.monotonic() - started_s,
-        inconclusive=trouble or died,
+        inconclusive=died or trouble,  # All other trouble follows from a death.
         broker_died=died if itself else None,
     )
 
@@ -105,6 +105,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
             run.note(PLAN, "step", evidence={"number": number})
             stage.perform(step)
         bring_to_rest(run, stage)
+        run.require_alive()
         _collect_from_disk(run, folder)
     except INFRASTRUCTURE as error:
         trouble = _named(error)

@@ -15,6 +15,9 @@ CALL_DEADLINE_S = 1.5
 """Past it a call is recorded as blocked and the plan goes on: above a client's 1 s timer scan, far
 below the 30 s and more that a synchronous commit waits on a faulted link."""
 
+ALIVE_POLL_S = 0.25
+"""So often a wait in silence looks whether there still is a broker to wait for."""
+
 NS_PER_S = 1_000_000_000
 
 
@@ -56,15 +59,35 @@ class Run:
         """Serve all workers until the condition holds or the deadline passes; whether it holds.
 
         `poll_s` is for conditions that no worker's word announces.
+
+        Raises:
+            InconclusiveError: broker or proxy is dead; nothing is worth waiting for.
         """
         end_ns = self.recorder.now() + int(deadline_s * NS_PER_S)
         while not condition():
             left_s = (end_ns - self.recorder.now()) / NS_PER_S
             if left_s <= 0:
                 return False
-            for key, _ in self._selector.select(min(left_s, poll_s)):
+            ready = self._selector.select(min(left_s, poll_s, ALIVE_POLL_S))
+            for key, _ in ready:
                 key.data.serve()
+            if not ready:
+                self.require_alive()
         return True
+
+    def require_alive(self) -> None:
+        """Broker and proxy are there, or were taken away by the plan.
+
+        Raises:
+            InconclusiveError: one of them is gone, and nobody killed it.
+        """
+        death = self.target.broker.died()
+        if death is not None:
+            raise InconclusiveError(death.text)
+        gone = self.target.links.alive()
+        if gone is not None:
+            msg = f"the proxy of the links {gone}"
+            raise InconclusiveError(msg)
 
     def pass_time(self, seconds: float) -> None:
         """Serve all workers for that long."""
