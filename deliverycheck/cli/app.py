@@ -297,3 +297,30 @@ def bench(
 
     with stopping() as stop:
         raise typer.Exit(int(command(out, _stderr(), stop)))
+
+
+@app.command()
+def soak(
+    kills: Annotated[int, typer.Option(help="How often a run is killed first.", min=0)] = 30,
+    minutes: Annotated[
+        float, typer.Option(help="How long the campaign after it lasts.", min=0.0)
+    ] = 120.0,
+    seed: Seed = 0,
+    out: Out = None,
+) -> None:
+    """Kill a running harness at random moments and look for leftovers, then run for hours.
+
+    Exit code: 1 something was left behind, else that of the campaign.
+    """
+    from deliverycheck.cli.console import Progress  # noqa: PLC0415
+    from deliverycheck.cli.soak import kill_again_and_again  # noqa: PLC0415
+
+    folder = out or new_folder("soak")
+    with stopping() as stop:
+        found = kill_again_and_again(kills, seed, folder, Progress(_stderr()), stop)
+        stopped = stop.is_set()
+    left = sum(bool(one.left) for one in found)
+    typer.echo(f"{len(found)} of {kills} kills: something was left after {left}")
+    if left or stopped or not minutes:
+        raise typer.Exit(int(ExitCode.BROKEN if left else ExitCode.NOT_EXERCISED if stopped else 0))
+    run(profile="nightly", minutes=minutes, seed=seed, out=folder / "campaign")

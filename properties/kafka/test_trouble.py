@@ -9,9 +9,8 @@ from random import Random
 
 import pytest
 
+from deliverycheck.brokers.aftermath import Harness
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.cli.kills import Harness
-from deliverycheck.cli.soak import await_moment
 from deliverycheck.history import read_history
 from deliverycheck.search.record import ExitCode
 
@@ -76,7 +75,7 @@ def test_killed_harness_leaves_no_process_no_port_and_readable_histories(folder)
     chance = Random(seed)  # noqa: S311  # Printed if it fails.
     harnesses = [Harness(folder / f"killed-{number}") for number in range(KILLS)]
     for number, harness in enumerate(harnesses):
-        when = await_moment(harness, chance, in_start=number == 0)
+        when = harness.await_moment(chance, in_start=number == 0)
         aftermath = harness.kill()
         assert aftermath.left == (), f"seed {seed}, killed {when}"
         assert number == 0 or (aftermath.histories and aftermath.ports)

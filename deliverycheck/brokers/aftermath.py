@@ -1,4 +1,4 @@
-"""Kills a harness in the middle of its work and looks for what it left behind."""
+"""A harness in a process of its own, ended in the middle of its work; what it left behind."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from deliverycheck.brokers import sweep
 from deliverycheck.brokers.ports import is_free, pids_behind
@@ -13,6 +14,10 @@ from deliverycheck.brokers.processes import wait_until
 from deliverycheck.history import HistoryFormatError, read_history
 
 GONE_S_MAX = 2.0
+INTO_START_S_MAX = 6.0
+INTO_RUN_S_MAX = 5.0
+"""Past it a smoke run does more of the same: hundreds of executions, some with a dead broker."""
+
 _OUR_PORTS = range(10_240, 32_768)
 _FIRST_EXECUTION_S_MAX = 90.0
 _WORDS_MAX = 20_000
@@ -46,7 +51,7 @@ class Harness:
         folder.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-c", _PROGRAM, "run", "--profile", "smoke", *arguments]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(  # noqa: S603  # Our own program.
+            self.process = subprocess.Popen(
                 [*command, "--out", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -69,6 +74,14 @@ class Harness:
         ):
             msg = f"the run did not come to an execution; it printed, in {self.log}: {self.words()}"
             raise RuntimeError(msg)
+
+    def await_moment(self, chance: Random, *, in_start: bool) -> str:
+        """A random moment has come: while it starts, or while it executes plans; which one."""
+        if not in_start:
+            self.await_execution()
+        wait_s = chance.uniform(0.0, INTO_START_S_MAX if in_start else INTO_RUN_S_MAX)
+        time.sleep(wait_s)  # The one wait that is about time: its end is the moment.
+        return f"{wait_s:.2f} s into its {'start' if in_start else 'executions'}"
 
     def histories(self) -> list[Path]:
         """The files of all executions so far."""
