@@ -1,0 +1,285 @@
+"""A broker and its clients in memory, as far as the driver sees them: enough to run plans on.
+
+One group, whose first living member owns all partitions. A worker answers at once, or, while
+its link is disturbed, not at all.
+"""
+
+import os
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+from deliverycheck.brokers import Capability, Endpoint, Scan, Slot
+from deliverycheck.clients import (
+    AssignEvent,
+    JournalLine,
+    OkEvent,
+    Reply,
+    ReturnedEvent,
+    SourcePartition,
+    commands,
+)
+from deliverycheck.executions import LiveTarget, SlotPool
+from deliverycheck.history import Delivery, Position
+
+SLOTS = tuple(
+    Slot(
+        name=f"s{number}",
+        listener=Endpoint(host="127.0.0.1", port=number),
+        advertised=Endpoint(host="127.0.0.1", port=100 + number),
+    )
+    for number in range(1, 4)
+)
+
+
+class MemoryBroker:
+    """Logs by topic and partition, committed positions, members of the one group."""
+
+    system, backend = "kafka", "memory"
+
+    def __init__(self):
+        self.logs = defaultdict(list)
+        self.committed = defaultdict(int)
+        self.members = []
+        self.calls = []
+
+    def lease_topic(self, partitions):
+        self.partitions = partitions
+        return "topic-x1"
+
+    def create_topic(self, name, partitions):
+        self.calls.append(f"create {name}")
+
+    def await_topic(self, name, partitions):
+        self.calls.append(f"await {name}")
+
+    def retire_topics(self, names):
+        self.calls.append(f"retire {len(names)}")
+
+    def scan(self, topics):
+        places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
+        self.calls.append("scan")
+        return Scan(
+            deliveries={place: tuple(self.logs[place]) for place in places},
+            ends={place: len(self.logs[place]) for place in places},
+        )
+
+    def publishers_gone(self, slot):
+        self.calls.append("gone?")
+        return True
+
+    def died(self):
+        return None
+
+    def capabilities(self):
+        return frozenset({Capability.LINKS, Capability.KILL, Capability.PAUSE})
+
+    def _evidence(self, node):
+        self.calls.append(f"node {node}")
+        return {"pid": 1}
+
+    kill = pause = resume = restart = _evidence
+
+
+class MemoryWorker:
+    """Obeys the commands of the driver.
+
+    Attributes:
+        stuck: commands that it neither obeys nor answers.
+        mute: commands that it obeys without a word.
+    """
+
+    def __init__(self, broker, folder, process, number):
+        self.broker = broker
+        self.process = process
+        self.pid = 1000 + number
+        self.stderr = folder / f"{number}.stderr"
+        self.stderr.write_text(f"log of {process}\n")
+        self.stuck = self.mute = ()
+        self._heard = []
+        self._late = []
+        self._journal = []
+        self._last = 0
+        self._read, self._write = os.pipe2(os.O_NONBLOCK)
+        self._positions = None
+        self._topic = None
+
+    def fileno(self):
+        return self._read
+
+    def send(self, command):
+        self._last += 1
+        if isinstance(command, self.stuck):
+            self._late.append((self._last, command))
+        else:
+            said = len(self._heard)
+            self._obey(self._last, command)
+            if isinstance(command, self.mute):
+                del self._heard[said:]
+        return self._last
+
+    def free(self):
+        """Answer what was not answered."""
+        self.stuck = self.mute = ()
+        late, self._late = self._late, []
+        for identity, command in late:
+            self._obey(identity, command)
+
+    def receive(self):
+        os.read(self._read, 4096)
+        heard, self._heard = self._heard, []
+        return heard
+
+    def kill(self):
+        if self in self.broker.members:
+            self.broker.members.remove(self)
+        with suppress(BlockingIOError):
+            return self.receive()
+        return []
+
+    def pause(self):
+        pass
+
+    resume = pause
+
+    def journal_lines(self):
+        return self._journal
+
+    def _say(self, *lines):
+        os.write(self._write, b".")
+        self._heard += lines
+
+    def _obey(self, identity, command):
+        verb = commands.verb_of(command)
+        fields = getattr(self, f"_{verb}", lambda _: {})(command) or {}
+        self._say(Reply(re=identity, **fields))
+
+    def _publish(self, command):
+        for one in command.messages:
+            place = (one.topic, one.partition or 0)
+            log = self.broker.logs[place]
+            delivery = Delivery(
+                message=one.message,
+                source=one.topic,
+                partition=place[1],
+                position=len(log),
+                execution=command.execution,
+            )
+            log.append(delivery)
+            self._say(
+                ReturnedEvent(op=one.op),
+                OkEvent(op=one.op, partition=place[1], position=delivery.position),
+            )
+
+    def _flush(self, command):
+        self._say(OkEvent(op=command.op))
+        return {"remaining": 0}
+
+    def _open_consumer(self, command):
+        self._topic = command.topics[0]
+        self.broker.members.append(self)
+
+    def _own(self):
+        """The partitions of this member, with where it stands in each."""
+        if self.broker.members[0] is not self:
+            return {}
+        if self._positions is None:
+            parts = range(self.broker.partitions)
+            self._positions = {part: self.broker.committed[part] for part in parts}
+            given = tuple(SourcePartition(source=self._topic, partition=part) for part in parts)
+            self._say(AssignEvent(partitions=given))
+        return self._positions
+
+    def _receive(self, command):
+        own, found = self._own(), ()
+        for part, position in own.items():
+            log = self.broker.logs[self._topic, part]
+            if position < len(log):
+                own[part] += 1
+                found = (log[position],)
+                break
+        self._say(OkEvent(op=command.op, deliveries=found))
+        assigned = tuple(SourcePartition(source=self._topic, partition=part) for part in own)
+        ends = tuple(
+            Position(source=self._topic, partition=part, position=position)
+            for part, position in own.items()
+            if position == len(self.broker.logs[self._topic, part])
+        )
+        return {"assigned": assigned, "ends": ends}
+
+    def _effect(self, command):
+        self._journal += [JournalLine(op=command.op, delivery=one) for one in command.deliveries]
+        self._say(OkEvent(op=command.op, deliveries=command.deliveries))
+
+    def _commit(self, command):
+        for one in command.covers:
+            self.broker.committed[one.partition] = one.position
+        self._say(OkEvent(op=command.op, covers=command.covers))
+
+    def _store_offset(self, command):
+        self._commit(command)
+
+    def _close(self, command):
+        if self in self.broker.members:
+            self.broker.members.remove(self)
+
+    _reset = _close
+
+
+class MemoryLinks:
+    """While a link is disturbed, workers neither obey `hits` nor say a word about `mutes`."""
+
+    def __init__(self, target, hits, mutes):
+        self._target = target
+        self._hits = hits
+        self._mutes = mutes
+
+    def inject(self, fault, slot, direction):
+        self._target.calls.append(f"inject {fault}")
+        for worker in self._target.leased:
+            worker.stuck, worker.mute = self._hits, self._mutes
+        return {"read_back": True}
+
+    def heal(self, slot):
+        self._target.calls.append("heal")
+        for worker in self._target.leased:
+            worker.free()
+        return {}
+
+    def alive(self):
+        return None
+
+
+class MemoryTarget:
+    """What `execute` runs against; `live` is it as the driver takes it.
+
+    Attributes:
+        calls: what was asked of broker and links, in its order.
+        leased: every worker that was lent.
+    """
+
+    def __init__(self, folder, hits=(), mutes=()):
+        self.broker = MemoryBroker()
+        self.calls = self.broker.calls
+        self.leased = []
+        self._folder = Path(folder)
+        program = SimpleNamespace(
+            producer_settings=lambda *_: {},
+            consumer_settings=lambda *_: {},
+        )
+        self.live = LiveTarget(
+            broker=self.broker,
+            links=MemoryLinks(self, hits, mutes),
+            workers=self,
+            program=program,
+            slots=SlotPool(SLOTS),
+        )
+
+    def lease(self, process):
+        worker = MemoryWorker(self.broker, self._folder, process, len(self.leased))
+        self.leased.append(worker)
+        return worker
+
+    def give_back(self, worker):
+        self.calls.append(f"back {worker.process}")
