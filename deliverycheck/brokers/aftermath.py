@@ -21,7 +21,7 @@ INTO_RUN_S_MAX = 5.0
 _OUR_PORTS = range(10_240, 32_768)
 _FIRST_EXECUTION_S_MAX = 90.0
 _WORDS_MAX = 20_000
-_PROGRAM = "from deliverycheck.cli import main; main()"
+PROGRAM = "from deliverycheck.cli import main; main()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Harness:
         self.folder = folder
         self.log = folder.with_suffix(".log")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-c", _PROGRAM, "run", "--profile", "smoke", *arguments]
+        command = [sys.executable, "-c", PROGRAM, "run", "--profile", "smoke", *arguments]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--out", str(folder)],

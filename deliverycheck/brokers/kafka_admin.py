@@ -36,6 +36,7 @@ _METADATA_S_MAX = 5.0
 _ALIVE_POLL_S = 0.25
 # 10 s: a fenced broker is back with its next heartbeat, at load 25 within seconds.
 _ENDS_S_MAX = 10.0
+_UNFENCED_S_MAX = 10.0
 # 5 s: takes 0.6 s.
 _WARM_UP_S_MAX = 5.0
 # Asked every 5 ms: a partition answers 5 to 30 ms after its topic was created.
@@ -82,12 +83,24 @@ class KafkaAdmin:
                     raise BrokerError(message) from error
 
     def create(self, names: Sequence[str], partitions: int) -> None:
-        """The topics exist; their partitions need not answer yet."""
-        topics = [NewTopic(name, partitions, self._replicas) for name in names]
-        futures = self._client.create_topics(
-            topics, operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
-        )
-        self._all_done("create", futures)
+        """The topics exist; their partitions need not answer yet.
+
+        A broker that is fenced for a moment, as one that misses its heartbeats on a
+        busy machine is, has no place for replicas: it is asked again until it has.
+        """
+        deadline, left = time.monotonic() + _UNFENCED_S_MAX, list(names)
+        while left:
+            topics = [NewTopic(name, partitions, self._replicas) for name in left]
+            futures = self._client.create_topics(
+                topics, operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
+            )
+            fenced = [name for name in left if _is_fenced(futures[name])]
+            if time.monotonic() > deadline:
+                fenced = []
+            self._all_done("create", {name: futures[name] for name in left if name not in fenced})
+            left = fenced
+            if left:
+                time.sleep(_POLL_S)
 
     def create_when_able(self, name: str, *, timeout_s: float, alive: Callable[[], None]) -> None:
         """The topic exists, as soon as the controller allows: just after a start it does not."""
@@ -249,6 +262,12 @@ class KafkaAdmin:
                 f"cannot {verb} topic {name!r} ({len(failed)} of {len(futures)} failed): {first}"
             )
             raise BrokerError(message) from first
+
+
+def _is_fenced(future: "Future[Any]") -> bool:
+    error = future.exception()
+    fenced = KafkaError.INVALID_REPLICATION_FACTOR  # What it is called when no broker is left.
+    return isinstance(error, KafkaException) and error.args[0].code() == fenced
 
 
 def _partitions(topics: Mapping[str, int]) -> list[tuple[str, int]]:

@@ -357,8 +357,6 @@ def _hazards_of(state: _State, step: Step) -> Iterator[str]:
         yield "topic_answered" if awaited else "topic_just_created"
     if isinstance(step, Kill):
         yield from _hazards_of_kill(state, step)
-    if isinstance(step, Pause) and step.lane == NODE and state.unflushed:
-        yield "broker_paused"
 
 
 def _hazards_of_kill(state: _State, step: Kill) -> Iterator[str]:
@@ -369,5 +367,3 @@ def _hazards_of_kill(state: _State, step: Kill) -> Iterator[str]:
     elif step.lane in CONSUMERS:
         yield "consumer_killed"
         yield "consumer_killed_in_hand"
-    elif state.unflushed:
-        yield "broker_killed"

@@ -26,7 +26,7 @@ from deliverycheck.search.violations import signature, violation_of
 
 GATE_TRIES = 10
 SMALLEST_TRIES = 30
-"""The smallest plan is tried for its story, not for the verdict, and may convict rarely: 1 in 10."""
+"""The smallest plan is tried for its story, not for the verdict, and may convict 1 in 10."""
 
 SAMPLES_MAX = 20
 """Valid executions that keep their folder: a night has 100,000."""
@@ -103,43 +103,37 @@ class Campaign:
     def _gate(self, claim: Claim) -> bool:
         """Replay the corpus's best plan until its first conviction; whether it convicted."""
         best = self.corpus.best(claim.id)
-        if best is None or not self._replay(claim, *best):
+        if best is None:
+            return False
+        tries = self._replay(claim, *best, tries_max=GATE_TRIES)
+        self._set(claim, corpus=tries)
+        if not tries.convictions:
             return False
         self._put_siblings_through(claim, best[1])
         smallest = self.corpus.smallest(claim.id)
         if smallest is not None and smallest[1].digest != best[1].digest:
-            self._replay(
-                claim, *smallest, tries_max=SMALLEST_TRIES
-            )  # Told instead, if it convicts: it shows more with less.
+            # Told instead, if it convicts: it shows more with less.
+            self._replay(claim, *smallest, tries_max=SMALLEST_TRIES)
         return True
 
     def _replay(
-        self,
-        claim: Claim,
-        path: Path,
-        plan: Plan,
-        entry: CorpusEntry,
-        *,
-        tries_max: int = GATE_TRIES,
-    ) -> bool:
-        """Replay a plan until its first conviction, which is told; whether there was one."""
+        self, claim: Claim, path: Path, plan: Plan, entry: CorpusEntry, *, tries_max: int
+    ) -> Tally:
+        """Replay a plan until its first conviction, which is told; convictions and tries."""
+        done = tally(0, 0)
         if plan.subject != claim.subject:
             self.say(f"{path} has other settings than {claim.id} by now; it is not replayed")
-            return False
-        for tries in range(1, tries_max + 1):
-            if self.is_over:
-                return False
+            return done
+        while done.executions < tries_max and not done.convictions and not self.is_over:
             judgement = self.judge.execute(plan)
             self.ledger.add(claim, judgement)
             convicts = judgement.convicts(claim)
-            self._set(claim, corpus=tally(int(convicts), tries))
+            done = tally(int(convicts), done.executions + 1)
             if convicts:
                 rate = tally(entry.convictions, entry.executions)
                 self._tell(claim, judgement, rate, entry.found_after, str(path))
             self._done_with(judgement)
-            if convicts:
-                return True
-        return False
+        return done
 
     def _search(self, claim: Claim) -> None:
         for tries, plan in enumerate(candidates(claim, self.pool, self.model), start=1):

@@ -81,7 +81,9 @@ CLAIMS: tuple[Claim, ...] = (
         id="kafka-fire-and-forget",
         system="kafka",
         setting="the call relied on, not flushed",
-        subject=Subject(producer={"acks": "all", "linger.ms": 50}, relies_on=ReliesOn.CALL_RETURNED),
+        subject=Subject(
+            producer={"acks": "all", "linger.ms": 50}, relies_on=ReliesOn.CALL_RETURNED
+        ),
         guarantee="at_least_once_in_log",
         stance=Stance.BREAKS,
         hazards=("producer_killed_unflushed",),

@@ -75,9 +75,9 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
         self._offer(steps)
 
     @precondition(lambda self: self.node_may_fail)
-    @rule(step=node_faults())
-    def disturb_node(self, step):
-        self.draft.offer(step)
+    @rule(steps=node_faults())
+    def disturb_node(self, steps):
+        self._offer(steps)
 
     def _offer(self, steps):
         for step in steps:

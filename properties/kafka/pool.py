@@ -17,8 +17,8 @@ from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
     KINDS,
+    NODE_FAULT,
     NODE_FAULT_SHARE,
-    NODE_FAULTS,
     STEPS_MAX,
     STEPS_MIN,
     weighted,
@@ -91,10 +91,9 @@ def _uniform_steps(chance: Random) -> StepList:
     size = chance.randint(STEPS_MIN, STEPS_MAX)
     node_fails_at = chance.randint(1, size * NODE_FAULT_SHARE)
     for place in range(size):
-        if place == node_fails_at:
-            draft.offer(chance.choice(NODE_FAULTS))
         kind = KINDS[chance.choice(weighted(draft.kinds()))]
-        drawn = {name: chance.choice(values) for name, values in kind.arguments.items()}
-        for step in kind.makes(**drawn):
-            draft.offer(step)
+        for drawn in (kind, NODE_FAULT) if place == node_fails_at else (kind,):
+            values = {name: chance.choice(among) for name, among in drawn.arguments.items()}
+            for step in drawn.makes(**values):
+                draft.offer(step)
     return draft.plan().steps

@@ -6,24 +6,28 @@ from deliverycheck.plans import Plan, Step, Subject
 from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
 from properties.kafka.vocabulary import (
     KINDS,
+    NODE_FAULT,
     NODE_FAULT_SHARE,
-    NODE_FAULTS,
     STEPS_MAX,
     STEPS_MIN,
+    Kind,
     weighted,
 )
 
 
 def steps_of(kind: str) -> st.SearchStrategy[tuple[Step, ...]]:
     """Steps of one kind of the vocabulary."""
-    chosen = KINDS[kind]
-    arguments = {name: st.sampled_from(values) for name, values in chosen.arguments.items()}
-    return st.builds(chosen.makes, **arguments)
+    return _made(KINDS[kind])
 
 
-def node_faults() -> st.SearchStrategy[Step]:
-    """The broker's process is killed, stopped, or brought back."""
-    return st.sampled_from(NODE_FAULTS)
+def node_faults() -> st.SearchStrategy[tuple[Step, ...]]:
+    """The broker's process is killed or stopped, and may be brought back."""
+    return _made(NODE_FAULT)
+
+
+def _made(kind: Kind) -> st.SearchStrategy[tuple[Step, ...]]:
+    arguments = {name: st.sampled_from(values) for name, values in kind.arguments.items()}
+    return st.builds(kind.makes, **arguments)
 
 
 @st.composite
@@ -41,7 +45,8 @@ def step_lists(
     node_fails_at = draw(st.integers(min_value=1, max_value=size)) if node_may_fail else None
     for place in range(size):
         if place == node_fails_at:
-            draft.offer(draw(node_faults()))
+            for step in draw(node_faults()):
+                draft.offer(step)
         for step in draw(steps_of(draw(st.sampled_from(weighted(draft.kinds()))))):
             draft.offer(step)
     return draft.plan().steps

@@ -80,9 +80,10 @@ def judged(judge: Judge, claim: Claim, plan: Plan) -> Ruling:
     if judgement.convicts(claim):
         folder = judgement.execution.folder
         told = text_of(explain(judgement.verdicts[claim.guarantee], judgement.history()))
-        raise ViolationError(
+        msg = (
             f"{claim.id}: {claim.setting} broke {claim.guarantee}\n{told}\n"
             f"Everything: {folder.root}\n"
             f"Again: deliverycheck replay {folder.plan} --claim {claim.id} --times 10"
         )
+        raise ViolationError(msg)
     return judgement.ruling(claim)

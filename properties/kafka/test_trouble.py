@@ -3,16 +3,25 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from deliverycheck.brokers.aftermath import Harness
+from deliverycheck.brokers import BrokerError, Guardian, open_kafka
+from deliverycheck.brokers.aftermath import PROGRAM, Harness
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.history import read_history
+from deliverycheck.brokers.provision import toolchain
+from deliverycheck.clients import WorkerPool, client_program
+from deliverycheck.executions import LiveTarget, SlotPool, execute
+from deliverycheck.history import ExecutionFolder, read_history
+from deliverycheck.plans import Plan, Publish, Subject
 from deliverycheck.search.record import ExitCode
+from faults import Injector, Toxiproxy
 
 CLAIM = ("--claim", "kafka-acks-all", "--minutes", "0.2")
 ENDED_S_MAX = 60.0
@@ -165,3 +174,176 @@ def test_broker_that_aborts_by_itself_is_a_finding(bereft):
     assert [note for note in record["notes"] if "died by itself (ended by SIGABRT)" in note]
     assert "b1.log" in record["notes"][0]
     assert 0 < record["inconclusive"] < record["executions"]
+
+
+# A disk is full: a small one, in a mount namespace of the test's own.
+
+_ON_SMALL_DISK = 'mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@"'
+
+
+def on_small_disk(size, place, command, **environment):
+    """What the command printed and its exit code; afterwards the disk is gone with its namespace."""
+    place.mkdir(parents=True)
+    own = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    try:
+        subprocess.run([*own, "mount", "-t", "tmpfs", "none", place], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no mount namespace of our own is allowed here")
+    return subprocess.run(
+        [*own, "sh", "-c", _ON_SMALL_DISK, "-", size, place, *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=ENDED_S_MAX,
+        check=False,
+    )
+
+
+def run_into(folder):
+    return [sys.executable, "-c", PROGRAM, "run", "--profile", "smoke", *CLAIM, "--out", folder]
+
+
+def test_full_disk_under_the_campaign_ends_it_with_what_was_found(folder):
+    disk = folder / "small"
+    ran = on_small_disk("600k", disk, run_into(disk / "campaign"))
+    printed = " ".join((ran.stdout + ran.stderr).split())
+    assert ran.returncode == ExitCode.INFRASTRUCTURE, printed
+    assert f"stopped before its end: {disk}" in printed
+    assert "No space left on device" in printed
+    assert "Traceback" not in printed
+    assert "acks=all, flushed" in printed
+
+
+def test_full_disk_under_the_broker_is_named_and_no_finding(folder):
+    disk = folder / "small data"
+    ran = on_small_disk(
+        "1m", disk, run_into(folder / "no-room-for-data"), DELIVERYCHECK_DATA=str(disk)
+    )
+    printed = " ".join((ran.stdout + ran.stderr).split())
+    assert ran.returncode == ExitCode.INFRASTRUCTURE, printed
+    assert "No space left on device" in printed
+    assert "broker/b1.log" in printed
+    assert "Traceback" not in printed
+
+
+# The broker does not start.
+
+
+@pytest.fixture(scope="module")
+def kafka():
+    return toolchain().kafka
+
+
+def start(kafka, folder, **overrides):
+    with (
+        Guardian.start() as guardian,
+        open_kafka(kafka, folder=folder, guardian=guardian, slots=1, overrides=overrides),
+    ):
+        pytest.fail("it started")
+
+
+def test_java_that_does_not_run_kafka_is_named_with_the_log(kafka, folder):
+    bad = replace(kafka, java=replace(kafka.java, executable=Path("/bin/false")))
+    with pytest.raises(BrokerError, match=r"b1 is gone \(exit code 1\).*bad-java/b1\.log"):
+        start(bad, folder / "bad-java")
+
+
+def test_java_that_is_not_there_is_named(kafka, folder):
+    bad = replace(kafka, java=replace(kafka.java, executable=Path("/nowhere/java")))
+    with pytest.raises(BrokerError, match="cannot start /nowhere/java: .*No such file.*doctor"):
+        start(bad, folder / "no-java")
+
+
+def test_broker_setting_that_kafka_refuses_stands_in_the_message(kafka, folder):
+    with pytest.raises(BrokerError, match=r"(?s)b1 is gone.*b1\.log.*log\.segment\.bytes"):
+        start(kafka, folder / "bad-setting", **{"log.segment.bytes": "many"})
+
+
+# A worker misbehaves: a foreign program in a few lines.
+
+HELLO = """
+import json, os, sys, time
+def say(text): os.write(1, text.encode() + b"\\n")
+say(json.dumps({"event": "hello", "protocol": 1, "language": "python", "library": "fake",
+    "version": "0", "capabilities": ["open_producer", "publish", "flush", "reset", "exit"]}))
+print("a fake, for a test", file=sys.stderr, flush=True)
+sys.stdin.readline()
+"""
+PLAN = Plan(system="kafka", subject=Subject(producer={"acks": "all"}), steps=(Publish(),))
+
+
+@pytest.fixture(scope="module")
+def live(kafka, folder):
+    """A broker and a proxy that behave; whose workers run is for the test to say."""
+    with (
+        Guardian.start() as guardian,
+        open_kafka(kafka, folder=folder / "live", guardian=guardian, slots=4) as broker,
+    ):
+        proxy = Toxiproxy(
+            toolchain().toxiproxy.executable,
+            slots=broker.slots(),
+            folder=folder / "live",
+            guardian=guardian,
+        )
+        proxy.start()
+        try:
+            yield broker, Injector(proxy)
+        finally:
+            proxy.stop()
+
+
+def executed(live, folder, name, program):
+    """The plan with workers that run this program."""
+    workers = folder / name
+    workers.mkdir()
+    broker, links = live
+    pool = WorkerPool((sys.executable, "-I", "-S", "-c", program), spare=1, folder=workers)
+    try:
+        target = LiveTarget(
+            broker=broker,
+            links=links,
+            workers=pool,
+            program=client_program("kafka"),
+            slots=SlotPool(broker.slots()),
+        )
+        return execute(PLAN, target, ExecutionFolder(root=folder / f"{name}-execution"))
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "program", "words"),
+    [
+        (
+            "rubbish",
+            HELLO + "say('Hello, world'); time.sleep(60)",
+            "printed a line that is no event",
+        ),
+        ("dies", HELLO + "sys.exit(7)", "exited with status 7"),
+        ("endless-line", HELLO + "while True: os.write(1, b'x' * 65536)", "without its end"),
+        (
+            "flood",
+            HELLO + 'while True: os.write(1, b\'{"event":"returned","op":0}\\n\' * 3000)',
+            "of events since it last answered",
+        ),
+        ("no-hello", "print('starting up...', flush=True)", "printed a line that is no event"),
+    ],
+    ids=["prints-rubbish", "dies", "prints-an-endless-line", "floods", "says-no-hello"],
+)
+def test_worker_that_misbehaves_is_named_with_its_log(live, folder, name, program, words):
+    execution = executed(live, folder, name, program)
+    assert execution.inconclusive is not None
+    assert words in execution.inconclusive
+    assert str(folder / name / "worker-1.stderr") in execution.inconclusive
+    assert execution.broker_died is None
+    assert read_history(execution.folder.history).cut
+
+
+def test_worker_that_hangs_leaves_the_execution_unknown_and_is_killed(live, folder, monkeypatch):
+    monkeypatch.setattr("deliverycheck.executions.producer.OPEN_DEADLINE_S", 0.2)
+    monkeypatch.setattr("deliverycheck.executions.stage.CALL_DEADLINE_S", 0.2)
+    monkeypatch.setattr("deliverycheck.executions.tail.JOIN_DEADLINE_S", 0.2)
+    execution = executed(live, folder, "hangs", HELLO + "time.sleep(60)")
+    history = read_history(execution.folder.history)
+    assert execution.inconclusive is None
+    assert "p1#1 did not answer after the last heal and was killed" in history.phases[-1].reason

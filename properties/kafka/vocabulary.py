@@ -119,12 +119,25 @@ KINDS = {
     ),
 }
 
-NODE_FAULTS: tuple[Step, ...] = (
-    Kill(lane=NODE),
-    Kill(lane=NODE),
-    Pause(lane=NODE),
-    Restart(),
-    Resume(lane=NODE),
+
+def _disturb_node(
+    *, make: type[Step], partition: int, count: int, back: type[Step] | None
+) -> tuple[Step, ...]:
+    """The node is killed or stopped, somebody writes to it, and it may come back before the end."""
+    publish = Publish(partition=partition, count=count)
+    returns = () if back is None else (back(lane=NODE), publish)
+    return make(lane=NODE), publish, *returns
+
+
+NODE_FAULT = Kind(
+    weight=1,
+    makes=_disturb_node,
+    arguments={
+        "make": (Kill, Pause),
+        "partition": (0, 1, 2),
+        "count": (1, 4),
+        "back": (None, Restart, Resume),
+    },
 )
 
 NODE_FAULT_SHARE = 10
