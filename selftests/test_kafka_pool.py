@@ -29,7 +29,7 @@ from properties.kafka.pool import EVERYTHING, drawing
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
 
 MODEL = KafkaModel()
-COUNT = 240
+COUNT = 360
 
 
 @pytest.fixture(scope="module")

@@ -202,11 +202,6 @@ REACH = {
         WITH_GROUP,
         {"consumer_killed", "consumer_killed_in_hand"},
     ),
-    "node-killed-with-messages-under-way": (
-        (Publish(), Kill(lane=NODE)),
-        LOG_ONLY,
-        {"broker_killed"},
-    ),
     "node-killed-before-more": (
         (Publish(), Flush(), Kill(lane=NODE), Publish()),
         LOG_ONLY,

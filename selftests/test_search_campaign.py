@@ -4,134 +4,25 @@ from threading import Event, Thread
 
 import pytest
 
-from deliverycheck.guarantees import GUARANTEES, HAZARDS
-from deliverycheck.history import CampaignFolder, read_history
-from deliverycheck.plans import Claim, Kill, Publish, Stance, Subject, plan_of
+from deliverycheck.guarantees import HAZARDS
+from deliverycheck.history import read_history
+from deliverycheck.plans import Kill, Publish, Stance, Subject, plan_of
 from deliverycheck.plans.campaign import ClaimState
-from deliverycheck.plans.kafka import KafkaModel
-from deliverycheck.search import (
-    Campaign,
-    Corpus,
-    ExitCode,
-    Judge,
-    Ledger,
-    Profile,
-    Ruling,
-    entry_of,
-    exit_code,
-    with_what_holds_instead,
-)
+from deliverycheck.search import ExitCode, Ledger, Ruling, entry_of, with_what_holds_instead
 from deliverycheck.search.campaign import GATE_TRIES, SAMPLES_MAX
-from selftests.scripted_target import Does, ScriptedTarget
-
-MODEL = KafkaModel()
-GOOD, BAD = Subject(producer={"acks": "all"}), Subject(producer={"acks": 0})
-
-
-def claim(  # noqa: PLR0913, PLR0917  # a claim has many parts
-    name, stance, subject, guarantee="exactly_once_in_log", hazards=("none",), pair="none"
-):
-    return Claim(
-        id=name,
-        system="kafka",
-        setting=name,
-        subject=subject,
-        guarantee=guarantee,
-        stance=stance,
-        hazards=hazards,
-        promise="it says so",
-        source="a book",
-        pair=pair,
-    )
-
-
-HOLDS = claim("good", Stance.HOLDS, GOOD, hazards=("none", "producer_killed"), pair="bad")
-BREAKS = claim("bad", Stance.BREAKS, BAD, pair="good")
-
-POOL = [
-    (Publish(count=size), *((Kill(lane="p1"), Publish()) if killed else ()))
-    for size in range(1, 13)
-    for killed in (False, True)
-]
-
-
-def quick(**changes):
-    size = {
-        "name": "test",
-        "needed": 3,
-        "generated_max": 8,
-        "seconds": 60,
-        "at_once": 4,
-        "shrink_executions": 30,
-        "shrink_s": 10,
-        "pool": len(POOL),
-    }
-    return Profile(**{**size, **changes})
-
-
-class Bench:
-    """A campaign on a scripted target, and what came of it."""
-
-    def __init__(
-        self, folder, claims, behave, *, pool=POOL, reachable=frozenset(HAZARDS), **profile
-    ):
-        self.target = ScriptedTarget(behave)
-        self.folder = CampaignFolder(root=folder / "out").create()
-        self.corpus = Corpus(folder / "corpus")
-        self.said = []
-        self.stop = Event()
-        self.claims = tuple(claims)
-        self.judge = Judge(
-            execute=self.target.execute,
-            renew=self.target.renew,
-            guarantees=tuple(GUARANTEES),
-            folder=self.folder.executions,
-        )
-        chosen = quick(**profile)
-        self.campaign = Campaign(
-            claims=self.claims,
-            profile=chosen,
-            model=MODEL,
-            pool=pool,
-            judge=self.judge,
-            ledger=Ledger(self.claims, needed=chosen.needed, reachable=reachable),
-            corpus=self.corpus,
-            folder=self.folder,
-            say=self.said.append,
-            stop=self.stop,
-        )
-
-    def run(self):
-        self.campaign.run()
-        return self
-
-    def result(self, name):
-        return {one.claim.id: one for one in self.campaign.ledger.results()}[name]
-
-    @property
-    def code(self):
-        return exit_code(
-            self.campaign.ledger.results(),
-            executions=self.judge.executions,
-            inconclusive=self.judge.inconclusive,
-            broker_died=bool(self.judge.deaths),
-        )
-
-    def keep(self, name, subject, *steps):
-        plan = MODEL.normalise(subject, steps)
-        entry = entry_of(
-            plan, claim=name, convictions=9, executions=10, versions="1", found_after=4
-        )
-        self.corpus.keep(plan, entry)
-        return plan
-
-
-def keeps(_plan, _time):
-    return Does.KEEPS
-
-
-def bad_repeats(plan, _time):
-    return Does.REPEATS if plan.subject == BAD else Does.KEEPS
+from selftests.campaign_bench import (
+    BAD,
+    BREAKS,
+    GOOD,
+    HOLDS,
+    MODEL,
+    POOL,
+    Bench,
+    bad_repeats,
+    claim,
+    keeps,
+)
+from selftests.scripted_target import Does
 
 
 @pytest.fixture
@@ -313,6 +204,18 @@ def test_smallest_plan_of_the_corpus_is_told_where_it_convicts(bench):
     ran.run()
     assert ran.target.ran == [sure, small]
     assert ran.campaign.violations["bad"].plan_steps == small.steps
+
+
+def test_tries_that_are_shown_are_those_of_the_gate_not_of_the_smallest_plan(bench):
+    ran = bench([BREAKS], keeps)
+    sure = ran.keep("bad", BAD, Publish(count=2), Publish(partition=1))
+    small = MODEL.normalise(BAD, [Publish()])
+    entry = entry_of(small, claim="bad", convictions=1, executions=10, versions="1", found_after=4)
+    ran.corpus.keep(small, entry)
+    ran.target.behave = lambda plan, _: Does.REPEATS if plan == sure else Does.KEEPS
+    result = ran.run().result("bad")
+    assert (result.corpus.convictions, result.corpus.executions) == (1, 1)
+    assert ran.campaign.violations["bad"].plan_steps == sure.steps
 
 
 # Trouble.

@@ -25,8 +25,8 @@ from deliverycheck.search import (
     load_plan,
 )
 from deliverycheck.search.detection import Chain, ChainLog, run_chain, run_chains, summarise
+from selftests.campaign_bench import BAD, BREAKS, GOOD, HOLDS, claim
 from selftests.plan_samples import RICH_PLAN
-from selftests.test_search_campaign import BAD, BREAKS, GOOD, HOLDS, claim
 
 GUARANTEE = "exactly_once_in_log"
 EVERYWHERE = frozenset(HAZARDS)
