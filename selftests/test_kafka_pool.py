@@ -73,7 +73,7 @@ def test_pool_has_plans_for_every_claim_and_each_of_its_hazards(claim, pool):
     assert len({plan.digest for plan in plans}) == len(plans)
     reach = [MODEL.hazards_in_reach(plan) for plan in plans]
     for hazard in claim.hazards:
-        wanted = 0 if hazard.startswith("broker_") else 3  # Too rare for so small a pool.
+        wanted = 1 if hazard.startswith("broker_") else 3  # One plan in ten may disturb the node.
         assert sum(hazard in one for one in reach) >= wanted, hazard
     if claim.stance is Stance.BREAKS:
         assert len(candidates(claim, pool, MODEL)) >= 10
