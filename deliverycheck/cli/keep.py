@@ -35,7 +35,7 @@ BUDGET = Budget(executions=160, seconds=240)
 
 ANY = (2, 8)
 SURELY = (5, 1)
-"""Convictions that a candidate needs, and misses that it may have: the second keeps the rate high."""
+"""Convictions that a candidate needs, misses that it may have: the second keeps the rate high."""
 
 
 def keep(names: Sequence[str], corpus: Path, console: Console, stop: Event) -> ExitCode:
