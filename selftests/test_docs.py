@@ -31,9 +31,6 @@ PAGES = sorted(
 ARCHITECTURE_LINES_MAX = 80
 DECISION_LINES_MAX = 60
 
-NOT_YET = {"worker"}
-"""Commands that a page names and the command line does not have yet; remove a name when it does."""
-
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"\bdeliverycheck ((?:[a-z]+ )*?[a-z]+)(?=[\s`\]]|$)([^`\n]*)")
 _WORD = re.compile(r"`([^`]+)`")
@@ -98,8 +95,6 @@ def test_every_command_that_a_page_names_exists_with_its_options(page):
     unknown = []
     for words, rest in _COMMAND.findall(shell_lines_of(page)):
         name = words.split()[0]
-        if name in NOT_YET:
-            continue
         options = (
             set()
             if name not in commands
@@ -123,10 +118,6 @@ def shell_lines_of(page):
     return "\n".join(
         one for one in (*spans, *lines) if one.strip().startswith(("deliverycheck ", ".venv"))
     )
-
-
-def test_no_command_waits_for_its_page_in_vain():
-    assert set(get_command(app).commands) & NOT_YET == set()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -31,6 +31,9 @@ app = typer.Typer(
 _USAGE = (UsageError, SettingError, PlanFormatError, HistoryFormatError, UnknownGuaranteeError)
 _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
+worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
+app.add_typer(worker, name="worker")
+
 Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
@@ -256,6 +259,22 @@ def claims(
     from deliverycheck.cli.claims import claims as command  # noqa: PLC0415
 
     command(system, as_json=as_json)
+
+
+@worker.command("check", context_settings={"ignore_unknown_options": True})
+def worker_check(
+    command: Annotated[
+        list[str], typer.Argument(help="-- and the command that starts the worker.")
+    ],
+) -> None:
+    """Say, a line each, what a worker program does right and wrong; no broker is needed."""
+    from deliverycheck.clients.conformance import Grade, check_worker  # noqa: PLC0415
+
+    findings = check_worker(command)
+    for finding in findings:
+        typer.echo(f"{finding.grade:<5}  {finding.point}: {finding.seen}")
+    wrong = any(finding.grade is Grade.WRONG for finding in findings)
+    raise typer.Exit(int(ExitCode.BROKEN if wrong else ExitCode.AS_CLAIMED))
 
 
 @app.command()
