@@ -29,7 +29,7 @@ from properties.kafka.pool import EVERYTHING, drawing
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
 
 MODEL = KafkaModel()
-COUNT = 360
+COUNT, SMALL = 360, 48
 
 
 @pytest.fixture(scope="module")
