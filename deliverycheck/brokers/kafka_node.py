@@ -29,7 +29,9 @@ _SIGNS = {
     DeathCause.OUT_OF_MEMORY: ("OutOfMemoryError", "insufficient memory for the Java Runtime"),
     DeathCause.DISK_FULL: ("No space left on device", "Disk quota exceeded", "File too large"),
 }
-_LOG_LINES = 40
+_LOG_LINES = 400
+_SHOWN_LINES = 5
+_STACK_TRACE = ("at ", "... ")
 
 
 class PortTakenError(BrokerError):
@@ -185,7 +187,11 @@ class KafkaNode:
 
     def complaint(self, what: str) -> str:
         """What is wrong with the node, and where the evidence lies."""
-        said = () if self._child is None else self._child.last_lines()
+        logged = () if self._child is None else self._child.last_lines(_LOG_LINES)
+        # What failed stands above its stack trace, which says nothing to who runs a broker.
+        said = [line for line in logged if not line.lstrip().startswith(_STACK_TRACE)][
+            -_SHOWN_LINES:
+        ]
         lines = "".join(f"\n    {line}" for line in said)
         return f"{self.name} {what}; the end of {self.log}:{lines or ' (empty)'}"
 

@@ -3,12 +3,16 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+ECHO_S = 0.3
+"""A second signal so soon is the first: `timeout` and others signal us and then our group."""
 
 
 @contextmanager
@@ -19,14 +23,19 @@ def stopping() -> Iterator[Event]:
     a broker are not waited for. The guardian ends what the harness had started.
     """
     stop = Event()
+    first_s = 0.0
 
     def on_signal(number: int, _: FrameType | None) -> None:
-        name = signal.Signals(number).name
+        nonlocal first_s
+        name, now_s = signal.Signals(number).name, time.monotonic()
+        if stop.is_set() and now_s - first_s < ECHO_S:
+            return
         if stop.is_set():
             _say(f"{name} again: ended at once; histories are readable up to here, no report")
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         else:
+            first_s = now_s
             stop.set()
             _say(f"{name}: what runs is finished, then reported; the same again ends at once")
 

@@ -18,6 +18,7 @@ from deliverycheck.clients import (
     ReturnedEvent,
     RevokeEvent,
     WorkerHandle,
+    WorkerRubbishError,
     commands,
     completion_of,
 )
@@ -60,6 +61,7 @@ class Lane:
         self.held = False
         self.completed: dict[int, Completion] = {}
         self.open_ops: set[int] = set()
+        self._calls: set[int] = set()
         self.last_call_ns = 0
         self.last_error_ns = -1
         self.logs: dict[str, bytes] = {}
@@ -91,7 +93,7 @@ class Lane:
         """A fresh worker plays the lane as its next incarnation."""
         self.incarnation += 1
         self.worker = self.run.target.workers.lease(self.process)
-        self.completed, self.open_ops, self._invoked = {}, set(), {}
+        self.completed, self.open_ops, self._calls, self._invoked = {}, set(), set(), {}
         self._replies, self._awaited, self.paused, self.held = {}, None, False, False
         self.run.watch(self, self.worker.fileno())
         evidence = {"pid": self.worker.pid}
@@ -105,6 +107,7 @@ class Lane:
         op = recorder.next_op()
         event = Invoke(op=op, process=self.process, action=action, ns=recorder.now(), **fields)
         self.open_ops.add(op)
+        self._calls.add(op)
         self._invoked[op] = event
         recorder.write(event)
         return op
@@ -156,8 +159,11 @@ class Lane:
         if isinstance(event, Reply):
             self._replies[event.re] = event
         elif isinstance(event, (OkEvent, FailEvent, InfoEvent)):
+            self._require_told_once(event.op, self.open_ops, "completed")
             self._complete(completion_of(event, recorder.now()))
         elif isinstance(event, ReturnedEvent):
+            self._require_told_once(event.op, self._calls, "returned from")
+            self._calls.discard(event.op)
             recorder.write(Returned(op=event.op, ns=recorder.now()))
         elif isinstance(event, (AssignEvent, RevokeEvent, LostEvent)):
             covers = tuple(
@@ -179,6 +185,18 @@ class Lane:
             self._complete(Ok(op=op, ns=recorder.now(), error=event.error))
         elif isinstance(event, DeliveryEvent):
             self.run.note(self.process, "prefetched", evidence={"message": event.delivery.message})
+
+    def _require_told_once(self, op: int, open_: set[int], verb: str) -> None:
+        """A second word on an operation would make a history that nobody can read.
+
+        Raises:
+            WorkerRubbishError: the operation is over, or none of this incarnation's.
+        """
+        if op not in open_:
+            known = "already" if op in self._invoked else "which it was never asked for"
+            log = f"Its log: {self.worker.stderr}" if self.worker is not None else ""
+            msg = f"worker {self.process} {verb} operation {op}, {known}. {log}"
+            raise WorkerRubbishError(msg)
 
     def _complete(self, completion: Completion) -> None:
         self.open_ops.discard(completion.op)

@@ -16,7 +16,7 @@ CALL_DEADLINE_S = 1.5
 below the 30 s and more that a synchronous commit waits on a faulted link."""
 
 ALIVE_POLL_S = 0.25
-"""So often a wait in silence looks whether there still is a broker to wait for."""
+"""So often a wait looks whether there still is a broker to wait for."""
 
 NS_PER_S = 1_000_000_000
 
@@ -38,6 +38,7 @@ class Run:
         self.topics: dict[str, str] = {}
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
+        self._looked_ns = 0
         self._selector = selectors.DefaultSelector()
 
     @property
@@ -68,12 +69,17 @@ class Run:
             left_s = (end_ns - self.recorder.now()) / NS_PER_S
             if left_s <= 0:
                 return False
-            ready = self._selector.select(min(left_s, poll_s, ALIVE_POLL_S))
-            for key, _ in ready:
+            for key, _ in self._selector.select(min(left_s, poll_s, ALIVE_POLL_S)):
                 key.data.serve()
-            if not ready:
-                self.require_alive()
+            self._look_after_the_living()
         return True
+
+    def _look_after_the_living(self) -> None:
+        """By the clock and not in silence: clients of a dead broker complain without end."""
+        now_ns = self.recorder.now()
+        if now_ns - self._looked_ns >= ALIVE_POLL_S * NS_PER_S:
+            self._looked_ns = now_ns
+            self.require_alive()
 
     def require_alive(self) -> None:
         """Broker and proxy are there, or were taken away by the plan.
