@@ -131,7 +131,7 @@ class Campaign:
             done = tally(int(convicts), done.executions + 1)
             if convicts:
                 rate = tally(entry.convictions, entry.executions)
-                self._tell(claim, judgement, rate, entry.found_after, str(path))
+                self._tell(claim, judgement, rate, entry.found_after, short_path(path))
             self._done_with(judgement)
         return done
 
@@ -256,7 +256,7 @@ class Campaign:
         """The plan, saved beside the violation."""
         path = self.folder.violations / claim.id / f"plan-{plan.short_digest}.json"
         plan.save(path)
-        return str(path)
+        return short_path(path)
 
     def _keep(self, claim: Claim, judgement: Judgement) -> None:
         """The execution's folder is copied to the campaign's violations."""
@@ -319,3 +319,11 @@ def _raise_first(futures: Sequence[Future[None]], stop: Event) -> None:
         if error is not None:
             stop.set()
             raise error
+
+
+def short_path(path: Path) -> str:
+    """The path as somebody types it who stands where the run was started."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -57,11 +57,17 @@ def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
 
 
 def _write_to_new(
-    *, lane: str, topic: str, partition: int, count: int, wait: Wait
+    *, lane: str, topics: Sequence[str], partition: int, count: int, wait: Wait
 ) -> tuple[Step, ...]:
-    """Who creates a topic writes to it, mostly at once."""
-    publish = Publish(lane=lane, topic=topic, partition=partition, count=count, wait=wait)
-    return CreateTopic(topic=topic), publish
+    """Who creates a topic writes to it at once; often several, one after the other."""
+    return tuple(
+        step
+        for topic in topics
+        for step in (
+            CreateTopic(topic=topic),
+            Publish(lane=lane, topic=topic, partition=partition, count=count, wait=wait),
+        )
+    )
 
 
 KINDS = {
@@ -70,7 +76,7 @@ KINDS = {
         makes=_one(Publish),
         arguments={
             "lane": PRODUCERS,
-            "topic": (*TOPICS[:1] * 3, *TOPICS[1:4]),
+            "topic": (*TOPICS[:1] * 4, *TOPICS[1:5]),
             "partition": (0, 1, 2),
             "key": (None, None, None, "k1", "k2"),
             # Mostly few; now and then enough that several batches are in flight.
@@ -104,11 +110,11 @@ KINDS = {
         makes=_write_to_new,
         arguments={
             "lane": PRODUCERS,
-            "topic": TOPICS[1:5],
+            "topics": (TOPICS[1:2], TOPICS[2:4], TOPICS[1:5], TOPICS[5:9]),
             "partition": (0, 1, 2),
             # A stream of batches spans the moment in which the topic becomes usable.
-            "count": (1, 4, 12, 12),
-            "wait": (Wait.RETURNED, Wait.CONFIRMED),
+            "count": (1, 4, 4, 12),
+            "wait": (Wait.RETURNED, Wait.CONFIRMED, Wait.CONFIRMED),
         },
     ),
     "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
