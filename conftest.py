@@ -30,7 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def profile(request: pytest.FixtureRequest):  # noqa: ANN201  # a Profile; imported only where it is used
+def profile(request: pytest.FixtureRequest):  # a Profile; imported only where it is used
     """The profile that was asked for."""
     from deliverycheck.cli.run import profile_of  # noqa: PLC0415  # collection stays cheap
 

@@ -94,6 +94,7 @@ class KafkaAdmin:
             futures = self._client.create_topics(
                 topics, operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
             )
+            self._await(futures)
             fenced = [name for name in left if _is_fenced(futures[name])]
             if time.monotonic() > deadline:
                 fenced = []
@@ -240,6 +241,11 @@ class KafkaAdmin:
                 found[key] = end
         return found, errors
 
+    def _await(self, futures: Mapping[str, "Future[Any]"]) -> None:
+        """Every future is done; raises as soon as no broker is left that could do it."""
+        while wait(futures.values(), timeout=_ALIVE_POLL_S).not_done:
+            self.alive()
+
     def _all_done(
         self,
         verb: str,
@@ -248,8 +254,7 @@ class KafkaAdmin:
         ignored: frozenset[int] = frozenset(),
     ) -> None:
         """Every future is awaited; the first error that is not ignored is raised."""
-        while wait(futures.values(), timeout=_ALIVE_POLL_S).not_done:
-            self.alive()
+        self._await(futures)
         failed: dict[str, KafkaException] = {}
         for name, future in futures.items():
             try:

@@ -140,6 +140,10 @@ class Lane:
         """Wait for the answer that is outstanding, if one is; whether none is left."""
         return self.run.wait(lambda: not self.busy, deadline_s)
 
+    def action_of(self, op: int) -> Action:
+        """What this incarnation's operation asked for."""
+        return self._invoked[op].action
+
     def finish(self, op: int, reply: Reply | None) -> None:
         """Complete an operation whose reply is its completion; without one it stays open."""
         if reply is not None:

@@ -27,6 +27,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         valid: executions judged valid in which the hazard occurred.
         reachable: whether this backend can bring the hazard about at all.
+        out_of_time: the campaign ended before all plans for it were tried.
     """
 
     hazard: str
@@ -35,6 +36,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     invalid: int = 0
     unknown: int = 0
     reachable: bool = True
+    out_of_time: bool = False
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,8 +97,8 @@ class Campaign:
         return any(map(self.ledger.is_reachable, claim.hazards))
 
     def _find(self, claim: Claim) -> None:
-        if not self._gate(claim) and not self.is_over:
-            self._search(claim)
+        if not self._gate(claim) and not self._search(claim) and self.is_over:
+            self.ledger.ran_out_of_time(claim, *claim.hazards)
 
     def _gate(self, claim: Claim) -> bool:
         """Replay the corpus's best plan until its first conviction; whether it convicted."""
@@ -135,10 +135,11 @@ class Campaign:
             self._done_with(judgement)
         return done
 
-    def _search(self, claim: Claim) -> None:
+    def _search(self, claim: Claim) -> bool:
+        """Run generated plans in their order until the first conviction; whether there was one."""
         for tries, plan in enumerate(candidates(claim, self.pool, self.model), start=1):
             if self.is_over or tries > self.profile.generated_max:
-                return
+                return False
             judgement = self.judge.judge(plan)
             first = self.ledger.add(claim, judgement)
             self._set(claim, generated=tries)
@@ -146,8 +147,9 @@ class Campaign:
                 self._put_siblings_through(claim, plan)
                 if first:
                     self._shrink_and_tell(claim, judgement, found_after=tries)
-                return
+                return True
             self._done_with(judgement)
+        return False
 
     def _put_siblings_through(self, claim: Claim, plan: Plan) -> None:
         """The plan that broke a sibling is also run under the holding settings."""
@@ -185,7 +187,12 @@ class Campaign:
         )
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
         for plan in fitting[:tries_max]:
-            if self.is_over or not self._missing(claim, hazard):
+            if not self._missing(claim, hazard):
+                return
+            if self.is_over:
+                for other in self._of_subject(claim):
+                    if hazard in other.hazards:
+                        self.ledger.ran_out_of_time(other, hazard)
                 return
             judgement = self.judge.judge(plan)
             self._count(judgement)

@@ -41,6 +41,7 @@ class Entry:
     violation: str | None = None
     all: _Counts = field(default_factory=_Counts)
     cells: dict[str, _Counts] = field(default_factory=dict)
+    out_of_time: set[str] = field(default_factory=set)
     counted: set[Path] = field(default_factory=set)
 
     def needed_for(self, hazard: str) -> int:
@@ -93,6 +94,11 @@ class Ledger:
         entry = self.entries[claim.id]
         return max(0, entry.needed_for(hazard) - entry.cells[hazard].valid)
 
+    def ran_out_of_time(self, claim: Claim, *hazards: str) -> None:
+        """The campaign ended before all plans for these hazards of the claim were tried."""
+        with self._lock:
+            self.entries[claim.id].out_of_time.update(hazards)
+
     def is_convicted(self, claim: Claim) -> bool:
         """Whether any execution convicted the claim."""
         return self.entries[claim.id].conviction is not None
@@ -128,7 +134,7 @@ class Ledger:
             state = ClaimState.VIOLATED if holds else ClaimState.FOUND
         elif holds and counts.valid >= entry.needed_for(hazard):
             state = ClaimState.HELD
-        elif holds or not (counts.valid or counts.unknown):
+        elif holds or entry.out_of_time or not (counts.valid or counts.unknown):
             state = ClaimState.NOT_EXERCISED
         else:
             state = ClaimState.NOT_FOUND
@@ -139,6 +145,7 @@ class Ledger:
             invalid=counts.invalid,
             unknown=counts.unknown,
             reachable=hazard in self._reachable,
+            out_of_time=hazard in entry.out_of_time,
         )
 
 
@@ -153,4 +160,5 @@ def _claim_state(entry: Entry, cells: tuple[Cell, ...]) -> ClaimState:
         return ClaimState.FOUND
     reachable = [cell for cell in cells if cell.reachable]
     conclusive = entry.executions - entry.inconclusive
-    return ClaimState.NOT_FOUND if reachable and conclusive else ClaimState.NOT_EXERCISED
+    tried = reachable and conclusive and not entry.out_of_time
+    return ClaimState.NOT_FOUND if tried else ClaimState.NOT_EXERCISED
