@@ -114,7 +114,7 @@ _MISROUTED = AnomalyKind(
     breaks=("exactly_once_in_log",),
     severity=Severity.CORRUPTION,
     sentences={"in_log": "Message {message} was published to {target} and stands in {place}."},
-    source="DESIGN 4.1: bodies name their target, so that a leak is visible",
+    source="docs/history-format.md: bodies name their target, so that a leak is visible",
     example="p1 publishes a to t1; a fresh reader finds it in t2.",
 )
 _MANGLED = AnomalyKind(
@@ -123,7 +123,7 @@ _MANGLED = AnomalyKind(
     breaks=("exactly_once_in_log",),
     severity=Severity.CORRUPTION,
     sentences={"in_log": "Message {message} in {place} came back with another {mangled}."},
-    source="DESIGN 4.1: fidelity of key, headers, body and timestamp",
+    source="docs/history-format.md: key, headers, body and timestamp come back as sent",
     example="p1 publishes a with key k; a fresh reader finds a with key j.",
 )
 _REORDERED = AnomalyKind(

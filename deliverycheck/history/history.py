@@ -201,7 +201,7 @@ class History:
         )
 
     def relied_upon(self, publication: Publication) -> bool:
-        """Whether the application treats this message as sent (DESIGN: reliance)."""
+        """Whether the application treats this message as sent, by what it relies on."""
         if self.header.relies_on == "call_returned":
             return publication.returned or publication.confirmed
         return publication.confirmed

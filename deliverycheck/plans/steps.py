@@ -22,7 +22,7 @@ class Wait(StrEnum):
 
 
 class FaultKind(StrEnum):
-    """Disturbances of a link (DESIGN 4.7); other steps kill and pause nodes and workers."""
+    """Disturbances of a link (`docs/faults.md`); other steps kill and pause nodes and workers."""
 
     LOSE_REPLY = "lose_reply"
     LOSE_REQUEST = "lose_request"

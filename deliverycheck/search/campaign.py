@@ -31,7 +31,7 @@ SMALLEST_TRIES = 30
 SAMPLES_MAX = 20
 """Valid executions that keep their folder: a night has 100,000."""
 
-TRIES_A_HAZARD = 4
+TRIES_A_HAZARD = 8
 """Plans tried for each valid execution that a hazard needs: about half in reach show it."""
 
 
