@@ -41,7 +41,7 @@ class Goal:
 
     def best(self, samples: list["Sample"]) -> "Sample":
         """The best sample, in this goal's sense."""
-        smaller_is_better = self.at_most is not None
+        smaller_is_better = self.unit in {"s", "ms"}
         return (min if smaller_is_better else max)(samples, key=lambda one: one.value)
 
 
