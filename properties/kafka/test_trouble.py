@@ -24,7 +24,7 @@ from deliverycheck.search.record import ExitCode
 from faults import Injector, Toxiproxy
 
 ECHO_S = 0.4  # A second signal that comes sooner counts as the first.
-CLAIM = ("--claim", "kafka-acks-all", "--minutes", "0.2")
+CLAIM = ("--claim", "kafka-acks-all", "--minutes", "0.1")
 ENDED_S_MAX = 60.0
 KILLS = 3
 

@@ -16,7 +16,7 @@ from deliverycheck.history import Position
 from deliverycheck.plans import Setting
 
 ROUNDS = 5
-MESSAGES = 100_000
+MESSAGES = 200_000
 _DEADLINE_S = 60.0
 _GROUP = "bench"
 
