@@ -23,6 +23,7 @@ from deliverycheck.plans import Plan, Publish, Subject
 from deliverycheck.search.record import ExitCode
 from faults import Injector, Toxiproxy
 
+ENDLESS = ("--profile", "ci", "--minutes", "5")
 ECHO_S = 0.4  # A second signal that comes sooner counts as the first.
 CLAIM = ("--claim", "kafka-acks-all", "--minutes", "0.1")
 ENDED_S_MAX = 60.0
@@ -83,7 +84,7 @@ def test_killed_harness_leaves_no_process_no_port_and_readable_histories(folder)
     """Several at once: what ends one must leave the others alone."""
     seed = time.time_ns() % 1_000_000
     chance = Random(seed)  # noqa: S311  # Printed if it fails.
-    harnesses = [Harness(folder / f"killed-{number}") for number in range(KILLS)]
+    harnesses = [Harness(folder / f"killed-{number}", ENDLESS) for number in range(KILLS)]
     for number, harness in enumerate(harnesses):
         when = harness.await_moment(chance, in_start=number == 0)
         aftermath = harness.kill()
@@ -99,7 +100,7 @@ def test_killed_harness_leaves_no_process_no_port_and_readable_histories(folder)
 def stopped(folder):
     """Harnesses that met a signal in the middle of their executions."""
     harnesses = {
-        number: Harness(folder / f"stopped-by-{number.name}")
+        number: Harness(folder / f"stopped-by-{number.name}", ENDLESS)
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     for number, harness in harnesses.items():
@@ -115,13 +116,14 @@ def test_signal_ends_a_run_in_order_with_a_report_of_what_was_done(stopped, numb
     record = record_of(harness)
     assert record["interrupted"]
     assert record["executions"]
-    assert code == record["exit_code"] == ExitCode.NOT_EXERCISED
+    assert code == record["exit_code"]
+    assert code in {ExitCode.AS_CLAIMED, ExitCode.NOT_EXERCISED}  # Never a verdict on the rest.
     assert (harness.folder / "report.html").exists()
     assert "interrupted" in harness.words()
 
 
 def test_second_ctrl_c_ends_a_run_at_once(folder):
-    harness = Harness(folder / "stopped-twice")
+    harness = Harness(folder / "stopped-twice", ENDLESS)
     harness.await_execution()
     harness.process.send_signal(signal.SIGINT)
     assert wait_until(lambda: "ends at once" in harness.words(), timeout_s=5.0)
