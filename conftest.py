@@ -63,5 +63,3 @@ def judge(request: pytest.FixtureRequest) -> Iterator[object]:
 
 def _quiet(_: str) -> None:
     """Progress is pytest's own."""
-
-

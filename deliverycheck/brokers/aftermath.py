@@ -3,13 +3,13 @@
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from deliverycheck.brokers import sweep
-from deliverycheck.brokers.ports import is_free, pids_behind
+from deliverycheck.brokers.ports import listeners, pids_behind
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.history import HistoryFormatError, read_history
 
@@ -101,12 +101,13 @@ class Harness:
         """SIGKILL; what is there of it 2 s later."""
         pids = self.pids()
         behind = pids_behind(_OUR_PORTS, likely=pids)
-        ports = [port for port, pid in behind.items() if pid in pids]
+        ports = {port for port, pid in behind.items() if pid in pids}
+        sockets = listeners(ports)
         self.process.kill()
         began_s = time.monotonic()
         self.process.wait()
         wait_until(
-            lambda: not self._remains(pids, ports),
+            lambda: not self._remains(pids, sockets),
             timeout_s=GONE_S_MAX - (time.monotonic() - began_s),
             poll_s=0.02,
         )
@@ -116,16 +117,17 @@ class Harness:
             processes=len(pids),
             ports=len(ports),
             histories=len(histories),
-            left=(*self._remains(pids, ports), *unreadable),
+            left=(*self._remains(pids, sockets), *unreadable),
         )
 
-    def _remains(self, pids: frozenset[int], ports: Sequence[int]) -> tuple[str, ...]:
+    def _remains(self, pids: frozenset[int], sockets: Mapping[str, int]) -> tuple[str, ...]:
+        """Ports are told by their sockets: a freed block is another harness's within the 2 s."""
         living = self.pids() | {pid for pid in pids if _lives(pid)}
-        taken = [port for port in ports if not is_free(port)]
+        taken = sorted(listeners(set(sockets.values())).items() & sockets.items())
         data = sweep.data_root().glob(f"{sweep.data_folder('').name}{self.process.pid}-*")
         return (
             *(f"process {pid} lives" for pid in sorted(living)),
-            *(f"port {port} is taken" for port in taken),
+            *(f"port {port} is taken" for _, port in taken),
             *(f"{folder} is there" for folder in data),
         )
 

@@ -141,11 +141,16 @@ def pid_behind(port: int) -> int | None:
     return pids_behind((port,)).get(port)
 
 
-def pids_behind(ports: Collection[int], *, likely: Iterable[int] = ()) -> dict[int, int]:
-    """Port to listening pid; `likely` pids are looked at first, which spares the others' tables."""
-    ports_of_inodes = {
+def listeners(ports: Collection[int]) -> dict[str, int]:
+    """The inode of each listening socket on these ports, to its port; a socket keeps its inode."""
+    return {
         inode: local for local, _, state, inode in _sockets() if state == _LISTEN and local in ports
     }
+
+
+def pids_behind(ports: Collection[int], *, likely: Iterable[int] = ()) -> dict[int, int]:
+    """Port to listening pid; `likely` pids are looked at first, which spares the others' tables."""
+    ports_of_inodes = listeners(ports)
     owners: dict[int, int] = {}
     for pid in (*likely, *_all_pids()):
         if len(owners) == len(set(ports_of_inodes.values())):

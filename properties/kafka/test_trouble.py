@@ -210,7 +210,7 @@ def run_into(folder):
 
 def test_full_disk_under_the_campaign_ends_it_with_what_was_found(folder):
     disk = folder / "small"
-    ran = on_small_disk("600k", disk, run_into(disk / "campaign"))
+    ran = on_small_disk("150k", disk, run_into(disk / "campaign"))
     printed = " ".join((ran.stdout + ran.stderr).split())
     assert ran.returncode == ExitCode.INFRASTRUCTURE, printed
     assert f"stopped before its end: {disk}" in printed
