@@ -2,10 +2,11 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from threading import Event, Lock
 
@@ -67,13 +68,18 @@ class Campaign:
     def run(self) -> None:
         """Every chain has ended."""
         self._end = self.clock() + self.profile.seconds
-        # Those about nodes go first: they run one by one, and everything else beside them.
-        holding = sorted(self._wanted(), key=lambda one: not disturbs_nodes(one[1]))
-        nodes = sum(disturbs_nodes(hazard) for _, hazard in holding)
+        wanted = self._wanted()
+        # Plans that disturb a node run one by one: a chain of their own, and the first to start.
+        nodes = [self._hold(*one) for one in wanted if disturbs_nodes(one[1])]
         chains: list[Callable[[], None]] = [
-            partial(self._hold, claim, hazard) for claim, hazard in holding
+            partial(_in_turn, nodes),
+            *self._breaking_chains(),
+            *(
+                partial(_in_turn, [self._hold(*one)])
+                for one in wanted
+                if not disturbs_nodes(one[1])
+            ),
         ]
-        chains[nodes:nodes] = self._breaking_chains()
         with ThreadPoolExecutor(self.profile.at_once, thread_name_prefix="chain") as threads:
             futures = [threads.submit(chain) for chain in chains]
             _raise_first(futures, self.stop)
@@ -176,7 +182,8 @@ class Campaign:
         }
         return list(wanted.values())
 
-    def _hold(self, claim: Claim, hazard: str) -> None:
+    def _hold(self, claim: Claim, hazard: str) -> Iterator[None]:
+        """One plan that reaches the hazard for each step, until it occurred often enough."""
         about_nodes = disturbs_nodes(hazard)
         plans = reaching(plans_for(claim.subject, self.pool, self.model), [hazard], self.model)
         fitting = sorted(
@@ -197,6 +204,7 @@ class Campaign:
             judgement = self.judge.judge(plan)
             self._count(judgement)
             self._done_with(judgement)
+            yield
 
     def _missing(self, claim: Claim, hazard: str) -> bool:
         """Whether any claim of the same subject still needs the hazard."""
@@ -317,6 +325,12 @@ class Campaign:
             keep = self._samples <= SAMPLES_MAX
         if not keep:
             shutil.rmtree(judgement.execution.folder.root, ignore_errors=True)
+
+
+def _in_turn(chains: Iterable[Iterator[None]]) -> None:
+    """Each chain goes a step, then each its next one, until all have ended."""
+    for _ in zip_longest(*chains):
+        pass
 
 
 def _raise_first(futures: Sequence[Future[None]], stop: Event) -> None:
