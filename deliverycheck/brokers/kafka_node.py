@@ -66,7 +66,8 @@ class KafkaNode:
         self._plan = plan
         self._kafka = kafka
         self._guardian = guardian
-        self._properties = plan.folder / f"{plan.name}.properties"
+        # Absolute: the program runs in the folder of its log.
+        self._properties = plan.folder.absolute() / f"{plan.name}.properties"
         self._block: PortBlock | None = None
         self._child: Child | None = None
         self._killed = False

@@ -62,7 +62,7 @@ class OpenTarget:
     ) -> None:
         self._options = options
         self._model = model
-        self._folder = folder.resolve()  # Children run in folders of their own.
+        self._folder = folder.resolve()  # What the user is told lies there, wherever they stand.
         self._say = say
         self._stack = ExitStack()
         self._tools: Toolchain = toolchain(say)

@@ -9,7 +9,7 @@ from threading import Event
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deliverycheck.brokers.provision import toolchain
 from deliverycheck.cli.bench.bulk import measure_bulk
@@ -50,7 +50,7 @@ class _Bench:
     def measure_all(self, work: Path) -> None:
         """What keeps the machine least busy first: the load lingers for a minute."""
         say = self._progress.say
-        say(f"about 5 min; 1-minute load {os.getloadavg()[0]:.2f}, judged up to {LOAD_MAX:g}")
+        say(f"about 3 min; 1-minute load {os.getloadavg()[0]:.2f}, judged up to {LOAD_MAX:g}")
         self._add("check_ms_per_1e3", measure_checking())
         tools = toolchain(say)
         self._add_all(measure_starts(tools.kafka, work, self._stop))
@@ -86,19 +86,23 @@ class _Bench:
 
 
 def _print(figures: Mapping[str, Figure]) -> None:
-    table = Table("figure", "best", "unit", "goal", "holds", "load", "others", "all")
+    table = Table(
+        Column("figure", no_wrap=True),
+        "best",
+        Column("goal", no_wrap=True),
+        "holds",
+        "load",
+        box=None,
+    )
     for name in GOALS:
         if name in figures:
             one = figures[name]
             table.add_row(
                 name,
                 f"{one.value:g}",
-                one.unit,
                 one.goal or "",
                 _words(one),
                 f"{one.load:.2f}",
-                f"{one.others:.2f}",
-                " ".join(f"{each:g}" for each in one.samples),
             )
     Console(soft_wrap=True).print(table)
 
