@@ -91,6 +91,7 @@ def test_misuse_is_told_in_one_line(arguments, message, cli):
     assert message in err
     assert err.count("\n") == 1
     assert "Traceback" not in err
+    assert not Path("reports").exists()
 
 
 BAD_PLANS = {
@@ -119,6 +120,17 @@ def test_plan_that_cannot_be_replayed_is_told_in_one_line(data, message, cli):
 def test_message_about_a_plan_names_its_file(name, cli):
     _, _, err = cli("replay", saved("bad.json", BAD_PLANS[name][0]))
     assert "bad.json" in err
+
+
+def test_corpus_entry_that_was_cut_is_told_before_anything_starts(cli, monkeypatch, tmp_path):
+    entry = tmp_path / "corpus" / "kafka-acks-0" / "cut.json"
+    entry.parent.mkdir(parents=True)
+    entry.write_text('{"format": "deliverycheck-corpus", "vers')
+    monkeypatch.setattr(content, "folder", lambda name: tmp_path / name)
+    code, out, err = cli("run", "--claim", "kafka-acks-0")
+    assert (code, out) == (2, "")
+    assert "cut.json: not a whole JSON object" in err
+    assert not Path("reports").exists()
 
 
 def test_corpus_entry_of_a_claim_that_is_gone_is_told_with_the_nearest(cli):

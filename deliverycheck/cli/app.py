@@ -144,21 +144,24 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     except (ReportError, OSError) as error:
         code = _fail(f"no report in {folder}: {_told(error)}", ExitCode.INFRASTRUCTURE)
         raise typer.Exit(record.exit_code or int(code)) from None
+    if out is None:
+        _point_latest_at(folder)
     if not as_json:
         typer.echo(f"\nReport: {rendered.html}")
     raise typer.Exit(record.exit_code)
 
 
 def new_folder(name: str) -> Path:
-    """A fresh folder below reports/out, which `latest` points to."""
-    root = Path("reports") / "out"
-    root.mkdir(parents=True, exist_ok=True)
+    """A name below reports/out that nobody has; nothing is made yet."""
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    folder = root / f"{stamp}-{name}"
-    latest = root / "latest"
+    return Path("reports") / "out" / f"{stamp}-{name}"
+
+
+def _point_latest_at(folder: Path) -> None:
+    """`latest` beside the folder is the last campaign that was told, whatever ended early since."""
+    latest = folder.with_name("latest")
     latest.unlink(missing_ok=True)
     latest.symlink_to(folder.name)
-    return folder
 
 
 @app.command()

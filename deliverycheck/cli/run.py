@@ -69,7 +69,8 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
     """Run the claims and leave `campaign.json` in the campaign's folder.
 
     Raises:
-        UsageError, SettingError: nothing was run.
+        UsageError, SettingError, PlanFormatError: a claim, a setting or an entry of the corpus is
+            not as it must be; nothing was run.
         BrokerError, ProvisionError and the like: the target did not come up.
     """
     content = content_of(options.target.system)
@@ -77,6 +78,7 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
     program = client_program(content.name)
     for claim in claims:
         program.check_settings(claim.subject)
+        Corpus(options.corpus).best(claim.id)
     folder = CampaignFolder(root=options.out).create()
     pool = content.make_pool(options.seed, options.profile.pool)
     with OpenTarget(

@@ -137,7 +137,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     deviations: tuple[str, ...] = ()
 
 
-class Campaign(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     """All that a campaign found; times in seconds."""
 
     id: str
