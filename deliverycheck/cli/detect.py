@@ -8,7 +8,7 @@ from threading import Event, Lock
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
@@ -155,7 +155,8 @@ class _Pools:
 
 
 def _print(rows: Sequence[Found], console: Console) -> None:
-    table = Table("claim", "found within 60", "95 %", "median", "worst", "needed", "")
+    claim = Column("claim", no_wrap=True)
+    table = Table(claim, "found within 60", "95 %", "median", "worst", "needed", "", box=None)
     for row in rows:
         table.add_row(
             row.claim,

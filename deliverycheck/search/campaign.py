@@ -293,10 +293,12 @@ class Campaign:
             evidence=self._disk_evidence(judgement),
         )
         with self._lock:
+            is_new = claim.id not in self.violations
             self.violations[claim.id] = violation
             self.ledger.entries[claim.id].violation = signature(claim, judgement)
-        words = "found" if claim.stance is Stance.BREAKS else "VIOLATED"
-        self.say(f"{words}: {violation.title}")
+        if is_new:
+            words = "found" if claim.stance is Stance.BREAKS else "VIOLATED"
+            self.say(f"{words}: {violation.title}")
 
     def _disk_evidence(self, judgement: Judgement) -> list[str]:
         try:
