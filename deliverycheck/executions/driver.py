@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from deliverycheck.brokers import Capability, DeathCause, InfrastructureError
+from deliverycheck.brokers import Broker, Capability, Death, DeathCause, InfrastructureError
+from deliverycheck.brokers.processes import wait_until
 from deliverycheck.clients import WorkerError
 from deliverycheck.executions.consumer import ConsumerLane
 from deliverycheck.executions.lane import Lane
@@ -32,6 +33,9 @@ INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+DYING_S_MAX = 0.5
+"""A Java process that was killed is gone some 10 ms after its sockets; ten times that, and more."""
 
 NODE = "b1"
 PLAN = "plan"
@@ -73,7 +77,7 @@ def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Executio
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise OSError(error.errno, error.strerror, str(folder.root)) from error
         trouble = _named(error)
-    death = target.broker.died()
+    death = target.broker.died() if trouble is None else _awaited_death(target.broker)
     died = death.text if death is not None else None
     itself = death is not None and death.cause is DeathCause.ITSELF
     return Execution(
@@ -83,6 +87,12 @@ def execute(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> Executio
         inconclusive=died or trouble,  # All other trouble follows from a death.
         broker_died=died if itself else None,
     )
+
+
+def _awaited_death(broker: Broker) -> Death | None:
+    """How a node died, if it is behind the trouble: its connections end before its process does."""
+    wait_until(lambda: broker.died() is not None, timeout_s=DYING_S_MAX)
+    return broker.died()
 
 
 def _named(error: Exception) -> str:
@@ -122,7 +132,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
 
 def _record_death(run: Run) -> None:
     """A node that nobody killed and that is gone stands in the history, if that can be written."""
-    died = run.target.broker.died()
+    died = _awaited_death(run.target.broker)
     if died is not None:
         evidence = {"cause": died.cause, "text": died.text}
         event = NodeEvent(node=NODE, state=NodeState.DIED, ns=run.recorder.now(), evidence=evidence)
