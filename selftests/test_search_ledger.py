@@ -24,7 +24,8 @@ from deliverycheck.search import (
     exit_code,
     load_plan,
 )
-from deliverycheck.search.detection import Chain, ChainLog, run_chain, run_chains, summarise
+from deliverycheck.search.chains import run_chains
+from deliverycheck.search.detection import Chain, ChainLog, run_chain, summarise
 from selftests.campaign_bench import BAD, BREAKS, GOOD, HOLDS, claim
 from selftests.plan_samples import RICH_PLAN
 
@@ -263,15 +264,16 @@ def test_stopped_chain_is_no_measurement():
 
 
 def test_chain_that_raises_ends_the_others_that_wait():
-    ran = []
+    ran, stop = [], Event()
 
     def fail():
         raise LookupError("a defect")
 
     chains = [fail, *(lambda: ran.append(1) for _ in range(500))]
     with pytest.raises(LookupError, match="a defect"):
-        run_chains(chains, at_once=1)
-    assert len(ran) < 500
+        run_chains(chains, at_once=1, stop=stop)
+    assert stop.is_set()
+    assert not ran
 
 
 ORDER = claim("order", Stance.BREAKS, BAD, "per_partition_order")

@@ -16,12 +16,12 @@ from deliverycheck.cli.target import OpenTarget, TargetOptions
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.search import Judge, Judgement, candidates
+from deliverycheck.search.chains import run_chains
 from deliverycheck.search.detection import (
     Chain,
     ChainLog,
     Found,
     run_chain,
-    run_chains,
     summarise,
 )
 from deliverycheck.search.record import ExitCode
@@ -110,6 +110,7 @@ def _measure(  # noqa: PLR0913, PLR0917  # wiring
                 for claim, seed in missing
             ],
             at_once=AT_ONCE,
+            stop=stop,
         )
 
 

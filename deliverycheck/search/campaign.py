@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
@@ -16,6 +15,7 @@ from deliverycheck.history import CampaignFolder, ExecutionFolder
 from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
+from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge, Judgement
 from deliverycheck.search.ledger import Ledger
@@ -80,9 +80,7 @@ class Campaign:
                 if not disturbs_nodes(one[1])
             ),
         ]
-        with ThreadPoolExecutor(self.profile.at_once, thread_name_prefix="chain") as threads:
-            futures = [threads.submit(chain) for chain in chains]
-            _raise_first(futures, self.stop)
+        run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
     @property
     def is_over(self) -> bool:
@@ -333,15 +331,6 @@ def _in_turn(chains: Iterable[Iterator[None]]) -> None:
     """Each chain goes a step, then each its next one, until all have ended."""
     for _ in zip_longest(*chains):
         pass
-
-
-def _raise_first(futures: Sequence[Future[None]], stop: Event) -> None:
-    """A chain that raises stops the campaign: it is a defect of ours, never a verdict."""
-    for future in as_completed(futures):
-        error = future.exception()
-        if error is not None:
-            stop.set()
-            raise error
 
 
 def short_path(path: Path) -> str:

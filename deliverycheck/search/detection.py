@@ -1,8 +1,7 @@
 """How soon generated plans find a must-break claim: one chain a seed, counted in plan order."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Lock
 
@@ -92,17 +91,6 @@ def run_chain(  # noqa: PLR0913, PLR0917  # wiring
         inconclusive=inconclusive,
         seconds=round(clock() - began_s, 1),
     )
-
-
-def run_chains(chains: Iterable[Callable[[], None]], *, at_once: int) -> None:
-    """Every chain has run; the first that raises ends it all."""
-    with ThreadPoolExecutor(at_once, thread_name_prefix="chain") as threads:
-        try:
-            for future in as_completed([threads.submit(chain) for chain in chains]):
-                future.result()
-        except BaseException:
-            threads.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
