@@ -57,7 +57,7 @@ def test_on_a_certain_oracle_the_result_is_one_minimal(plan, data):
 
 
 @given(
-    plans(WITH_GROUP),
+    plans(WITH_GROUP).filter(lambda plan: plan.steps),
     st.sampled_from([0.05, 0.3, 0.7, 1.0]),
     st.integers(0, 1000),
     st.integers(0, 40),

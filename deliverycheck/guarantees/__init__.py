@@ -1,7 +1,7 @@
 """Guarantees: pure checkers of histories, the names of what they find, and how it is told."""
 
-from deliverycheck.guarantees.anomalies import ANOMALIES, AnomalyKind, Severity
-from deliverycheck.guarantees.catalogue import GUARANTEES, Guarantee, Need
+from deliverycheck.guarantees.anomalies import ANOMALIES
+from deliverycheck.guarantees.catalogue import GUARANTEES
 from deliverycheck.guarantees.check import UnknownGuaranteeError, check, guarantee_named
 from deliverycheck.guarantees.describe import describe_operation, witness_lines
 from deliverycheck.guarantees.explain import (
@@ -13,8 +13,10 @@ from deliverycheck.guarantees.explain import (
     text_of,
 )
 from deliverycheck.guarantees.fault_evidence import FaultEvidence, fault_evidence
+from deliverycheck.guarantees.guarantee import Guarantee, Need
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.hazards import HAZARDS, hazards_of
+from deliverycheck.guarantees.kinds import AnomalyKind, Severity
 from deliverycheck.guarantees.verdict import (
     Anomaly,
     Validity,

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from deliverycheck.guarantees.catalogue import GUARANTEES, Guarantee
+from deliverycheck.guarantees.catalogue import GUARANTEES
+from deliverycheck.guarantees.guarantee import Guarantee
 from deliverycheck.guarantees.verdict import Verdict, unknown
 from deliverycheck.history import History
 

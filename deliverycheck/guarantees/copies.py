@@ -5,6 +5,14 @@ from collections import defaultdict
 from deliverycheck.history import Delivery, History, Publication, Reading
 
 PublicationKey = tuple[str, int]
+Place = tuple[str, int | None, int | str]
+"""Source, partition and position; the message's id where there is no position."""
+
+
+def place_of(delivery: Delivery) -> Place:
+    """What makes two deliveries the same piece of work."""
+    position = delivery.message if delivery.position is None else delivery.position
+    return (delivery.source, delivery.partition, position)
 
 
 def copies(history: History) -> tuple[Reading, ...]:

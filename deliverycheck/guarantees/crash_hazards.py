@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from deliverycheck.guarantees.copies import place_of
 from deliverycheck.guarantees.hazard import Evidence, ops_of
 from deliverycheck.guarantees.windows import Window
-from deliverycheck.guarantees.work import place_of
 from deliverycheck.history import (
     Action,
     Delivery,

@@ -4,9 +4,9 @@ Work is counted by place in the log: two copies of a message there are two piece
 work, whose repetition is the business of `exactly_once_in_log` and not of these.
 """
 
+from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.guarantees.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.history import Effect, History, Outcome, Reading
 
 

@@ -3,17 +3,8 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 
-from deliverycheck.guarantees.copies import copies, standing
+from deliverycheck.guarantees.copies import Place, copies, place_of, standing
 from deliverycheck.history import Action, Delivery, Effect, History, Operation, Outcome, Reading
-
-Place = tuple[str, int | None, int | str]
-"""Source, partition and position; the message's id where there is no position."""
-
-
-def place_of(delivery: Delivery) -> Place:
-    """What makes two deliveries the same piece of work."""
-    position = delivery.message if delivery.position is None else delivery.position
-    return (delivery.source, delivery.partition, position)
 
 
 def work_of(history: History, group: str) -> list[Reading]:

@@ -1,0 +1,45 @@
+"""Guarantees on logs."""
+
+from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
+from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
+from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
+
+GUARANTEES = (
+    Guarantee(
+        name="at_least_once_in_log",
+        title="at least once, in the log",
+        promise="Every message that the application relied on can be read afterwards.",
+        needs=SCANNED,
+        check=at_least_once_in_log,
+    ),
+    Guarantee(
+        name="exactly_once_in_log",
+        title="exactly once, in the log",
+        promise=(
+            "Every message that the application relied on can be read afterwards, once and "
+            "unchanged, where it was published to, and nothing else can."
+        ),
+        needs=SCANNED,
+        check=exactly_once_in_log,
+    ),
+    Guarantee(
+        name="per_partition_order",
+        title="order per partition",
+        promise=(
+            "Reading a partition, copies included, never goes back to an earlier call of the "
+            "same producer."
+        ),
+        needs=SCANNED,
+        check=per_partition_order,
+    ),
+    Guarantee(
+        name="per_key_order",
+        title="order per key",
+        promise=(
+            "The messages of one producer with one key stand in one partition, and reading "
+            "them never goes back to an earlier call."
+        ),
+        needs=SCANNED,
+        check=per_key_order,
+    ),
+)

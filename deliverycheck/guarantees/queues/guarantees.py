@@ -1,0 +1,5 @@
+"""Guarantees on queues."""
+
+from deliverycheck.guarantees.guarantee import Guarantee
+
+GUARANTEES: tuple[Guarantee, ...] = ()

@@ -1,0 +1,54 @@
+"""Anomalies that more than one family of guarantees finds."""
+
+from deliverycheck.guarantees.kinds import AnomalyKind, Severity
+
+_LOSING = (
+    "at_least_once_in_log",
+    "exactly_once_in_log",
+    "at_least_once_in_effect",
+    "exactly_once_in_effect",
+)
+
+_LOST = AnomalyKind(
+    name="lost",
+    meaning="What the application relied on is not there.",
+    breaks=_LOSING,
+    severity=Severity.LOSS,
+    sentences={
+        "in_log": (
+            "Message {message} was {relied} at {relied_ns:s}; reading topic {source} from the "
+            "start ({found:count message}) does not find it."
+        ),
+        "in_effect": (
+            "Message {message} stands in {place}; group {group} came to the end of its sources "
+            "and has no effect of it."
+        ),
+    },
+    details={
+        "proves_nothing": "That confirm says only that the client let go of it.",
+        "error": "The client reported {error}.",
+        "received_by": "It had been handed to {received_by} at {received_ns:s}.",
+        "never_received": "No consumer of the group was ever handed it.",
+        "committed_by": "{committed_by} committed past it at {committed_ns:s}.",
+    },
+    source="total-queue checkers since Knossos: acknowledged, never dequeued",
+    example="p1 publishes a (ok) and b (ok); a fresh reader finds a only: b is lost.",
+)
+_DUPLICATE = AnomalyKind(
+    name="duplicate",
+    meaning="One message is there twice.",
+    breaks=("exactly_once_in_log", "at_most_once_in_effect", "exactly_once_in_effect"),
+    severity=Severity.REPETITION,
+    sentences={
+        "in_log": "Message {message} stands in the log {copies:count time}: {places}.",
+        "in_effect": (
+            "Group {group} has {effects:count effect} of message {message} in {place}: "
+            "by {effected_by} at {effected_ns:s}."
+        ),
+    },
+    details={"attempts": "The application sent it {attempts:count time}."},
+    source="checkers of partitioned logs: one value at two offsets of a key",
+    example="p1 publishes a once; a fresh reader finds a at positions 0 and 1.",
+)
+
+SHARED_ANOMALIES = (_LOST, _DUPLICATE)

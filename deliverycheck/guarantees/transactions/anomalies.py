@@ -1,0 +1,5 @@
+"""What is found in transactions."""
+
+from deliverycheck.guarantees.kinds import AnomalyKind
+
+ANOMALIES: tuple[AnomalyKind, ...] = ()
