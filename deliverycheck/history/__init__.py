@@ -26,6 +26,7 @@ from deliverycheck.history.events import (
     PhaseMark,
     ProcessEvent,
     Returned,
+    Source,
 )
 from deliverycheck.history.folder import CampaignFolder, ExecutionFolder
 from deliverycheck.history.history import (
@@ -84,6 +85,7 @@ __all__ = [
     "Reading",
     "Recorder",
     "Returned",
+    "Source",
     "delivery_of",
     "encode",
     "encode_body",

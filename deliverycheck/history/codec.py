@@ -38,6 +38,16 @@ _TYPES: dict[str, type] = {
     "phase": PhaseMark,
 }
 _OUTCOMES: dict[type, Outcome] = {Ok: Outcome.OK, Fail: Outcome.FAIL, Info: Outcome.INFO}
+_COLLECTED = (
+    "runs",
+    "deliveries",
+    "delivery_runs",
+    "covers",
+    "starts",
+    "ends",
+    "returned_unroutable",
+)
+_TOLD = ("partition", "position", "remaining", "error")
 _encoder = msgspec.json.Encoder()
 
 
@@ -209,10 +219,10 @@ class _Builder:
         fields["outcome"] = _OUTCOMES[type(event)]
         fields["completed_ns"] = event.ns
         fields["confirmed"] = event.confirmed or isinstance(event, Ok)
-        for field in ("runs", "deliveries", "delivery_runs", "covers"):
+        for field in _COLLECTED:
             if value := getattr(event, field):
                 fields[field] = value
-        for field in ("partition", "position", "remaining", "error"):
+        for field in _TOLD:
             if (value := getattr(event, field)) is not None:
                 fields[field] = value
         fields["extra"] |= extra

@@ -46,6 +46,36 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a topic, queue or stream was declared to be. All times in milliseconds.
+
+    Attributes:
+        kind: ``log`` (read by position), ``queue`` (each message to one consumer) or
+            ``stream`` (items of one answer, in order).
+        compacted: the log keeps the latest value of each key only.
+        retention_ms: the log may drop what is older; ``None`` for never.
+        expires_ms: the queue drops a message that waited so long; ``None`` for never.
+        length_max: messages that the queue holds; ``None`` for any number.
+        overflow: at `length_max`: ``drop_head``, ``reject_publish``.
+        dead_letter: the source to which dropped and rejected messages go.
+        delivery_limit: deliveries of a message before it is dropped.
+        priorities: levels of priority; ``None`` for none.
+        requeue: where a requeued message comes again: ``original`` place, ``back`` of the
+            queue, or ``None`` if the broker promises neither.
+    """
+
+    kind: str = "log"
+    compacted: bool = False
+    retention_ms: int | None = None
+    expires_ms: int | None = None
+    length_max: int | None = None
+    overflow: str | None = None
+    dead_letter: str | None = None
+    delivery_limit: int | None = None
+    priorities: int | None = None
+    requeue: str | None = None
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defaults=True):
     """The first line of a history.
 
@@ -54,6 +84,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defau
         error_means: what it takes an error for: ``unknown`` or ``absent``.
         clock: the clock of all times in the file.
         groups: for each consumer group, the sources it has to work off.
+        sources: what is known of each source; one that is missing is a plain log.
+        within_ms: time after the last heal within which everything must be resolved and
+            usable again; ``None`` if nothing is promised.
     """
 
     format: str
@@ -64,6 +97,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defau
     relies_on: str = "confirm"
     error_means: str = "unknown"
     groups: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, Source] = {}
+    within_ms: int | None = None
 
 
 class Invoke(msgspec.Struct, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
@@ -85,6 +120,14 @@ class Invoke(msgspec.Struct, frozen=True, kw_only=True, tag="invoke", omit_defau
     group: str | None = None
     deliveries: tuple[Delivery, ...] = ()
     covers: tuple[Position, ...] = ()
+    transactional_id: str | None = None
+    isolation: str | None = None
+    tombstone: bool = False
+    priority: int | None = None
+    expires_ms: int | None = None
+    requeue: bool | None = None
+    prefetch: int | None = None
+    correlation: str | None = None
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
@@ -106,6 +149,9 @@ class _Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     covers: tuple[Position, ...] = ()
     remaining: int | None = None
     error: str | None = None
+    returned_unroutable: bool = False
+    starts: tuple[Position, ...] = ()
+    ends: tuple[Position, ...] = ()
 
 
 class Ok(_Completion, frozen=True, kw_only=True, tag="ok", omit_defaults=True):

@@ -26,6 +26,7 @@ class Action(StrEnum):
     ACK = "ack"
     NACK = "nack"
     REJECT = "reject"
+    INIT_TRANSACTIONS = "init_transactions"
     BEGIN_TRANSACTION = "begin_transaction"
     COMMIT_TRANSACTION = "commit_transaction"
     ABORT_TRANSACTION = "abort_transaction"
@@ -65,6 +66,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         mangled: names of the parts (key, headers, body, timestamp) that came back changed.
         target: where the body says that it was published to; ``None`` if it stands there,
             equal to `source` if it stands in another partition than it asked for.
+        deliveries: the broker's count of deliveries, this one included.
+        correlation: the id of the request that this message answers.
+        reason: why the broker put it here, of a dead letter: ``rejected``, ``expired``,
+            ``maxlen`` or ``delivery_limit``, as the broker's headers say.
     """
 
     message: str
@@ -78,6 +83,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mangled: tuple[str, ...] = ()
     target: str | None = None
     execution: str | None = None
+    correlation: str | None = None
+    reason: str | None = None
 
 
 class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -127,6 +134,18 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         asked_partition: the partition that the application chose; ``None`` if it let the
             client choose. `partition` is then where the confirm says that it went.
         error: the library's name of the error.
+        transaction: id of the transaction that the call belongs to, unique in the execution.
+        transactional_id: the name under which one producer instance fences another.
+        isolation: what a reader asked to see: ``read_committed`` or ``read_uncommitted``.
+        tombstone: the publish deletes its key from a compacted log.
+        priority: of a published message; the higher goes first.
+        expires_ms: how long a published message may wait; ``None`` for ever.
+        requeue: whether a nack or reject asked for the message to come again.
+        prefetch: deliveries that a subscription may hold unsettled; ``None`` for no bound.
+        correlation: the id of the request that a reply answers.
+        returned_unroutable: the broker gave the message back because no queue wanted it.
+        starts: where each partition began, as a full read found it.
+        ends: where each partition ended: the next position to be written.
         extra: fields this version does not know, kept as they came.
     """
 
@@ -156,4 +175,15 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     covers: tuple[Position, ...] = ()
     remaining: int | None = None
     error: str | None = None
+    transactional_id: str | None = None
+    isolation: str | None = None
+    tombstone: bool = False
+    priority: int | None = None
+    expires_ms: int | None = None
+    requeue: bool | None = None
+    prefetch: int | None = None
+    correlation: str | None = None
+    returned_unroutable: bool = False
+    starts: tuple[Position, ...] = ()
+    ends: tuple[Position, ...] = ()
     extra: dict[str, Any] = {}
