@@ -1,8 +1,9 @@
 """What stands in the log: each copy of a message once, however often it was read."""
 
 from collections import defaultdict
+from operator import attrgetter
 
-from deliverycheck.history import Delivery, History, Publication, Reading
+from deliverycheck.history import Delivery, History, Publication, Reading, indexed
 
 PublicationKey = tuple[str, int]
 Place = tuple[str, int | None, int | str]
@@ -15,6 +16,7 @@ def place_of(delivery: Delivery) -> Place:
     return (delivery.source, delivery.partition, position)
 
 
+@indexed
 def copies(history: History) -> tuple[Reading, ...]:
     """Every copy that the fresh readers found, in the order of source, partition and position.
 
@@ -26,32 +28,37 @@ def copies(history: History) -> tuple[Reading, ...]:
     for reading in history.log:
         delivery = reading.delivery
         key = (delivery.source, delivery.partition, delivery.position, delivery.message)
-        if key not in found or reading.op < found[key].op:
+        first = found.setdefault(key, reading)
+        if reading.op < first.op:
             found[key] = reading
     return tuple(sorted(found.values(), key=_standing_order))
 
 
+@indexed
 def copies_by_message(history: History) -> dict[str, list[Reading]]:
     """The copies of each message; ``""`` holds what is not ours."""
     found: dict[str, list[Reading]] = defaultdict(list)
     for reading in copies(history):
         found[reading.delivery.message].append(reading)
-    return found
+    return dict(found)
 
 
+@indexed
 def publications_by_message(history: History) -> dict[str, list[Publication]]:
     """All attempts at each message, in the order of their calls."""
     attempts: dict[str, list[Publication]] = defaultdict(list)
     for publication in in_order_of_call(history):
         attempts[publication.message].append(publication)
-    return attempts
+    return dict(attempts)
 
 
+@indexed
 def in_order_of_call(history: History) -> list[Publication]:
     """Publications by operation: the same list however the lines of processes interleave."""
-    return sorted(history.publications, key=lambda publication: publication.op)
+    return sorted(history.publications, key=attrgetter("op"))
 
 
+@indexed
 def rank(history: History) -> dict[PublicationKey, tuple[int, Publication]]:
     """For each message and attempt its place in the order of all calls, and its publication."""
     ranks: dict[PublicationKey, tuple[int, Publication]] = {}
@@ -67,5 +74,5 @@ def standing(delivery: Delivery) -> tuple[str, int, int]:
     return (delivery.source, partition, position)
 
 
-def _standing_order(reading: Reading) -> tuple[tuple[str, int, int], int, str]:
-    return (standing(reading.delivery), reading.op, reading.delivery.message)
+def _standing_order(reading: Reading) -> tuple[str, int, int, int, str]:
+    return (*standing(reading.delivery), reading.op, reading.delivery.message)

@@ -36,6 +36,7 @@ from deliverycheck.history.history import (
     Publication,
     Reading,
     incarnation_lane,
+    indexed,
     is_scanner,
 )
 from deliverycheck.history.operation import (
@@ -92,6 +93,7 @@ __all__ = [
     "events_of",
     "history_of",
     "incarnation_lane",
+    "indexed",
     "is_scanner",
     "read_history",
 ]

@@ -1,8 +1,9 @@
 """A recorded execution, indexed for those who judge and show it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property, wraps
+from typing import TypeVar
 
 import msgspec
 
@@ -11,6 +12,7 @@ from deliverycheck.history.operation import Action, Delivery, Operation, Outcome
 
 SCANNER = "scan"
 """Processes whose name begins so are fresh readers of the harness, not of the subject."""
+_DIGITS_MAX = 18  # A longer number is no sequence number of ours: it fits no 64 bits.
 
 
 class FaultSpan(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ class FaultSpan(msgspec.Struct, frozen=True, kw_only=True):
     evidence: dict[str, object] = {}
 
 
-class Publication(msgspec.Struct, frozen=True, kw_only=True):
+class Publication(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message of a publish operation; bulk operations hold many.
 
     Attributes:
@@ -58,7 +60,7 @@ class Publication(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class Reading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One delivery, with the operation that brought it."""
 
     op: int
@@ -67,7 +69,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Delivery
 
 
-class Effect(msgspec.Struct, frozen=True, kw_only=True):
+class Effect(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a consumer did with one delivery."""
 
     op: int
@@ -114,6 +116,7 @@ class History:
         self.processes = processes
         self.phases = phases
         self.cut = cut
+        self.indexes: dict[object, object] = {}
 
     @cached_property
     def done(self) -> PhaseMark | None:
@@ -136,9 +139,16 @@ class History:
         """Operations by their number."""
         return {operation.op: operation for operation in self.operations}
 
+    @cached_property
+    def _by_action(self) -> dict[Action, list[Operation]]:
+        found: dict[Action, list[Operation]] = defaultdict(list)
+        for operation in self.operations:
+            found[operation.action].append(operation)
+        return found
+
     def select(self, action: Action) -> Iterator[Operation]:
         """Operations of one kind, in the order of their invocation in the file."""
-        return (operation for operation in self.operations if operation.action is action)
+        return iter(self._by_action.get(action, ()))
 
     @cached_property
     def publications(self) -> tuple[Publication, ...]:
@@ -152,25 +162,14 @@ class History:
     @cached_property
     def log(self) -> tuple[Reading, ...]:
         """What the fresh readers of the harness found, in the order they read it."""
-        return tuple(reading for reading in self._readings if is_scanner(reading.process))
+        receives = self.select(Action.RECEIVE)
+        return _readings(one for one in receives if is_scanner(one.process))
 
     @cached_property
     def receipts(self) -> tuple[Reading, ...]:
         """What the subject's own consumers were handed."""
-        return tuple(reading for reading in self._readings if not is_scanner(reading.process))
-
-    @cached_property
-    def _readings(self) -> tuple[Reading, ...]:
-        return tuple(
-            Reading(
-                op=operation.op,
-                process=operation.process,
-                ns=operation.completed_ns or operation.invoked_ns,
-                delivery=delivery,
-            )
-            for operation in self.select(Action.RECEIVE)
-            for delivery in _deliveries(operation)
-        )
+        receives = self.select(Action.RECEIVE)
+        return _readings(one for one in receives if not is_scanner(one.process))
 
     @cached_property
     def log_by_partition(self) -> dict[tuple[str, int | None], tuple[Reading, ...]]:
@@ -207,45 +206,117 @@ class History:
         return publication.confirmed
 
 
+_Index = TypeVar("_Index")
+
+
+def indexed(build: Callable[[History], _Index]) -> Callable[[History], _Index]:
+    """Build it once for each history: checkers share what they look things up in.
+
+    Who asks for it gets what the others have, and leaves it as it is.
+    """
+
+    @wraps(build)
+    def once(history: History) -> _Index:
+        if build not in history.indexes:
+            history.indexes[build] = build(history)
+        found: _Index = history.indexes[build]  # type: ignore[assignment]  # what `build` made
+        return found
+
+    return once
+
+
 def _publications(operation: Operation) -> Iterator[Publication]:
+    if operation.count != 1 or operation.runs:
+        yield from _bulk_publications(operation)
+        return
+    message = operation.message or ""
+    _, _, number = message.rpartition("-")
+    yield _publication(
+        operation,
+        message=message,
+        sequence=int(number) if _is_number(number) else operation.op,
+        partition=operation.partition,
+        position=operation.position,
+        confirmed=operation.confirmed or operation.outcome is Outcome.OK,
+    )
+
+
+def _bulk_publications(operation: Operation) -> Iterator[Publication]:
     first_message = operation.message or ""
     process, _, first = first_message.rpartition("-")
-    numbered = first.isdigit()
-    sequence = int(first) if numbered else operation.op
+    numbered = _is_number(first)
+    first_sequence = int(first) if numbered else operation.op
     placed = {
         run.first_sequence + step: (run.partition, run.first_position + step)
         for run in operation.runs
         for step in range(run.count)
     }
-    for step in range(operation.count):
-        bulk = operation.count > 1 and numbered
-        partition, position = placed.get(
-            sequence + step,
-            (operation.partition, operation.position if operation.count == 1 else None),
-        )
-        confirmed = operation.confirmed or operation.outcome is Outcome.OK
-        if operation.count > 1 and operation.runs and operation.outcome is not Outcome.OK:
-            confirmed = sequence + step in placed  # An ok confirms all, position or not.
-        yield Publication(
-            message=f"{process}-{sequence + step}" if bulk else first_message,
-            attempt=operation.attempt,
-            process=operation.process,
-            sequence=sequence + step,
-            op=operation.op,
-            target=operation.target or "",
-            key=operation.key,
-            outcome=operation.outcome,
-            confirmed=confirmed,
-            returned=operation.returned_ns is not None,
-            invoked_ns=operation.invoked_ns,
-            completed_ns=operation.completed_ns,
+    unplaced = (operation.partition, operation.position if operation.count == 1 else None)
+    ok = operation.outcome is Outcome.OK  # An ok confirms all, position or not.
+    only_placed = operation.count > 1 and operation.runs and not ok
+    for sequence in range(first_sequence, first_sequence + operation.count):
+        partition, position = placed.get(sequence, unplaced)
+        counted_on = operation.count > 1 and numbered
+        yield _publication(
+            operation,
+            message=f"{process}-{sequence}" if counted_on else first_message,
+            sequence=sequence,
             partition=partition,
             position=position,
-            error=operation.error,
+            confirmed=sequence in placed if only_placed else operation.confirmed or ok,
         )
 
 
-def _deliveries(operation: Operation) -> Iterator[Delivery]:
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
+
+
+def _publication(  # noqa: PLR0913 - what differs between the messages of one operation, by name
+    operation: Operation,
+    *,
+    message: str,
+    sequence: int,
+    partition: int | None,
+    position: int | None,
+    confirmed: bool,
+) -> Publication:
+    return Publication(
+        message=message,
+        attempt=operation.attempt,
+        process=operation.process,
+        sequence=sequence,
+        op=operation.op,
+        target=operation.target or "",
+        key=operation.key,
+        outcome=operation.outcome,
+        confirmed=confirmed,
+        returned=operation.returned_ns is not None,
+        invoked_ns=operation.invoked_ns,
+        completed_ns=operation.completed_ns,
+        partition=partition,
+        position=position,
+        error=operation.error,
+    )
+
+
+def _readings(receives: Iterable[Operation]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            op=operation.op,
+            process=operation.process,
+            ns=operation.completed_ns or operation.invoked_ns,
+            delivery=delivery,
+        )
+        for operation in receives
+        for delivery in _deliveries(operation)
+    )
+
+
+def _deliveries(operation: Operation) -> Iterable[Delivery]:
+    return _with_runs(operation) if operation.delivery_runs else operation.deliveries
+
+
+def _with_runs(operation: Operation) -> Iterator[Delivery]:
     yield from operation.deliveries
     for run in operation.delivery_runs:
         for step in range(run.count):

@@ -42,7 +42,7 @@ class Outcome(StrEnum):
     INFO = "info"
 
 
-class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A place in a source, as the broker names it.
 
     Attributes:
@@ -56,7 +56,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
 
 
-class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One handing of a message to a consumer.
 
     Attributes:
@@ -87,7 +87,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str | None = None
 
 
-class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Consecutive messages of one bulk publish at consecutive positions of one partition."""
 
     first_sequence: int
@@ -96,7 +96,7 @@ class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     count: int
 
 
-class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Consecutive messages of one process, first attempts all, received from consecutive positions.
 
     What was sent again, is mangled or stands elsewhere is a `Delivery` of its own.

@@ -7,7 +7,7 @@ work, whose repetition is the business of `exactly_once_in_log` and not of these
 from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.history import Effect, History, Outcome, Reading
+from deliverycheck.history import Effect, History, Outcome, Reading, indexed
 
 
 def at_least_once_in_effect(history: History) -> Verdict:
@@ -66,27 +66,35 @@ def exactly_once_in_effect(history: History) -> Verdict:
     return judge(name, [*lost, *repeated], examined=len(lost) + max(worked_off, done))
 
 
+@indexed
 def _worked_off(history: History) -> tuple[list[Anomaly], int]:
     """What has no effect, and how much surely has one."""
     lost: list[Anomaly] = []
     done = 0
     for group in sorted(history.header.groups):
-        effects, handed = Effects(history, group), Handed(history, group)
+        effects = Effects(history, group)
+        missing: list[Reading] = []
         for reading in work_of(history, group):
             found = effects.of(reading.delivery)
             if not found:
-                lost.append(_lost(group, reading, handed))
+                missing.append(reading)
             done += any(effect.outcome is Outcome.OK for effect in found)
+        if missing:
+            handed = Handed(history, group)
+            lost += [_lost(group, reading, handed) for reading in missing]
     return lost, done
 
 
+@indexed
 def _repeated(history: History) -> tuple[list[Anomaly], int]:
     """What has more effects than copies, and how much surely has one."""
     groups = sorted({effect.group for effect in history.effects})
     done = [effects for group in groups for effects in Effects(history, group).done()]
     expected = ExpectedCopies(history)
     repeated = [
-        _duplicate(effects) for effects in done if len(effects) > expected.of(effects[0].delivery)
+        _duplicate(effects)
+        for effects in done
+        if len(effects) > 1 and len(effects) > expected.of(effects[0].delivery)
     ]
     return repeated, len(done)
 

@@ -2,17 +2,39 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from functools import cached_property
+from operator import attrgetter
 
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
-from deliverycheck.history import Action, Delivery, Effect, History, Operation, Outcome, Reading
+from deliverycheck.history import (
+    Action,
+    Delivery,
+    Effect,
+    History,
+    Operation,
+    Outcome,
+    Reading,
+    indexed,
+)
 
 
 def work_of(history: History, group: str) -> list[Reading]:
     """Every copy in the log that stands in a source of the group, in the order of places."""
     sources = frozenset(history.header.groups.get(group, ()))
-    found = {place_of(r.delivery): r for r in reversed(copies(history))}
-    work = (reading for reading in found.values() if reading.delivery.source in sources)
-    return sorted(work, key=lambda reading: standing(reading.delivery))
+    found: dict[Place, Reading] = {}
+    for reading in copies(history):
+        if reading.delivery.source in sources:
+            found.setdefault(place_of(reading.delivery), reading)
+    return list(found.values())
+
+
+@indexed
+def _effects_by_group(history: History) -> dict[str, list[Effect]]:
+    found: dict[str, list[Effect]] = defaultdict(list)
+    for effect in sorted(history.effects, key=attrgetter("op")):
+        if effect.outcome is not Outcome.FAIL:
+            found[effect.group].append(effect)
+    return dict(found)
 
 
 class Effects:
@@ -21,19 +43,20 @@ class Effects:
     def __init__(self, history: History, group: str) -> None:
         self._by_place: dict[Place, list[Effect]] = defaultdict(list)
         self._by_message: dict[tuple[str, str], list[Effect]] = defaultdict(list)
-        for effect in sorted(history.effects, key=lambda effect: effect.op):
-            if effect.group == group and effect.outcome is not Outcome.FAIL:
-                self._by_place[place_of(effect.delivery)].append(effect)
-                if effect.delivery.position is None:
-                    where = (effect.delivery.source, effect.delivery.message)
-                    self._by_message[where].append(effect)
+        for effect in _effects_by_group(history).get(group, ()):
+            self._by_place[place_of(effect.delivery)].append(effect)
+            if effect.delivery.position is None:
+                where = (effect.delivery.source, effect.delivery.message)
+                self._by_message[where].append(effect)
 
     def of(self, delivery: Delivery) -> list[Effect]:
         """What was, or may have been, done with this delivery."""
         if delivery.position is None:
             return self._by_place.get(place_of(delivery), [])
-        unplaced = self._by_message.get((delivery.source, delivery.message), [])
-        return self._by_place.get(place_of(delivery), []) + unplaced
+        placed = self._by_place.get(place_of(delivery), [])
+        if not self._by_message:
+            return placed
+        return placed + self._by_message.get((delivery.source, delivery.message), [])
 
     def done(self) -> list[list[Effect]]:
         """The effects that surely happened, by piece of work, in the order of places."""
@@ -52,8 +75,15 @@ class ExpectedCopies:
     """
 
     def __init__(self, history: History) -> None:
-        self._found = Counter((c.delivery.source, c.delivery.message) for c in copies(history))
-        self._sent = Counter(publication.message for publication in history.publications)
+        self._history = history
+
+    @cached_property
+    def _found(self) -> Counter[tuple[str, str]]:
+        return Counter((c.delivery.source, c.delivery.message) for c in copies(self._history))
+
+    @cached_property
+    def _sent(self) -> Counter[str]:
+        return Counter(publication.message for publication in self._history.publications)
 
     def of(self, delivery: Delivery) -> int:
         if delivery.position is not None:
@@ -69,11 +99,11 @@ class Handed:
         self._group = group
         self._groups = _groups_of_processes(history)
         self._receipts: dict[Place, list[Reading]] = defaultdict(list)
-        for reading in sorted(history.receipts, key=lambda reading: reading.op):
+        for reading in sorted(history.receipts, key=attrgetter("op")):
             if self._is_member(reading.process, history.by_op[reading.op]):
                 self._receipts[place_of(reading.delivery)].append(reading)
         self._commits: dict[tuple[str, int | None], list[tuple[int, Operation]]] = {}
-        for operation in sorted(history.select(Action.COMMIT), key=lambda commit: commit.op):
+        for operation in sorted(history.select(Action.COMMIT), key=attrgetter("op")):
             if operation.outcome is Outcome.OK and self._is_member(operation.process, operation):
                 self._add_commit(operation)
 
@@ -101,6 +131,7 @@ class Handed:
         return group is None or group == self._group
 
 
+@indexed
 def _groups_of_processes(history: History) -> dict[str, str]:
     return {
         operation.process: operation.group

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 
 from deliverycheck.guarantees.copies import (
     copies,
@@ -13,7 +12,7 @@ from deliverycheck.guarantees.copies import (
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.sentences import place
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.history import Delivery, History, Outcome, Publication, Reading
+from deliverycheck.history import Delivery, History, Outcome, Publication, Reading, indexed
 
 
 def at_least_once_in_log(history: History) -> Verdict:
@@ -59,6 +58,7 @@ def exactly_once_in_log(history: History) -> Verdict:
     return judge(name, anomalies, examined=len(relied.keys() | copies_by_message(history).keys()))
 
 
+@indexed
 def _relied_upon(history: History) -> dict[str, Publication]:
     """The obligations: of each message the first attempt that the application relied on."""
     relied: dict[str, Publication] = {}
@@ -70,22 +70,22 @@ def _relied_upon(history: History) -> dict[str, Publication]:
 
 def _lost(history: History, relied: dict[str, Publication]) -> Iterator[Anomaly]:
     found = copies_by_message(history)
-    sizes = Counter(reading.delivery.source for reading in chain.from_iterable(found.values()))
-    for message, publication in relied.items():
-        if message not in found:
-            yield Anomaly(
-                name="lost",
-                message=message,
-                witnesses=(publication.op,),
-                source=publication.target,
-                partition=publication.partition,
-                position=publication.position,
-                facts={
-                    "kind": "in_log",
-                    **_reliance(history, publication),
-                    "found": sizes[publication.target],
-                },
-            )
+    missing = [publication for message, publication in relied.items() if message not in found]
+    sizes = Counter(reading.delivery.source for reading in copies(history)) if missing else {}
+    for publication in missing:
+        yield Anomaly(
+            name="lost",
+            message=publication.message,
+            witnesses=(publication.op,),
+            source=publication.target,
+            partition=publication.partition,
+            position=publication.position,
+            facts={
+                "kind": "in_log",
+                **_reliance(history, publication),
+                "found": sizes.get(publication.target, 0),
+            },
+        )
 
 
 def _reliance(history: History, publication: Publication) -> dict[str, str | int]:
