@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 
 from deliverycheck.guarantees import Validity, check
@@ -202,6 +203,20 @@ def test_unknown_fields_of_what_happened_are_evidence(line):
     history = history_of(HEADER + line)
     (event,) = history.faults + history.processes + history.nodes
     assert event.evidence == {"rate": 0}
+
+
+def test_line_with_a_field_more_is_read_as_the_line_without_it():
+    story = Story(groups={"g": ("t",)})
+    story.published("p1#1-1", 0, partition=0, key="k")
+    story.received("c1#1", at("p1#1-1", 0))
+    story.scanned("p1#1-1")
+    story.process("p1#1", "killed")
+    plain = story.done().lines()
+    more = [line.replace(b"{", b'{"colour":"red",', 1) for line in plain]
+    operations = history_of(b"".join(more)).operations
+    assert all(operation.extra == {"colour": "red"} for operation in operations)
+    without = tuple(msgspec.structs.replace(operation, extra={}) for operation in operations)
+    assert without == history_of(b"".join(plain)).operations
 
 
 def test_partition_that_was_asked_for_is_kept_beside_the_one_that_was_given():

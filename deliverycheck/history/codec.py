@@ -1,6 +1,7 @@
 """JSON Lines to history and back: strict in what it knows, forgiving at a cut end."""
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,7 +49,16 @@ _COLLECTED = (
     "returned_unroutable",
 )
 _TOLD = ("partition", "position", "remaining", "error")
+_NAMED_OTHERWISE = {"invoked_ns": "ns", "asked_partition": "partition"}
+_FROM_INVOKE = tuple(
+    (field, given)
+    for field in Operation.__struct_fields__
+    if (given := _NAMED_OTHERWISE.get(field, field)) in Invoke.__struct_fields__
+)
+_OF_OPERATION = tuple(field for field, _ in _FROM_INVOKE)
+_given = attrgetter(*(given for _, given in _FROM_INVOKE))
 _encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Event)
 
 
 class HistoryFormatError(Exception):
@@ -124,6 +134,16 @@ class _Builder:
     def decode(self, number: int, line: bytes) -> tuple[Any, dict[str, Any]]:
         """The event and the fields that this version does not know."""
         try:
+            event: Event = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return self._decode_field_by_field(number, line)
+        if isinstance(event, Header):
+            self._is_ours(number, {"format": event.format, "version": event.version})
+        return event, {}
+
+    def _decode_field_by_field(self, number: int, line: bytes) -> tuple[Any, dict[str, Any]]:
+        """As `decode`, for a line with fields that this version does not know, or with an error."""
+        try:
             raw = msgspec.json.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise self.error(number, f"not a JSON object ({error}): {line[:80]!r}") from None
@@ -139,12 +159,13 @@ class _Builder:
             raw["type"] == "header"
         ):  # Before the other fields: a newer version may have changed them.
             self._is_ours(number, raw)
+        known = {"type", *kind.__struct_fields__}  # type: ignore[attr-defined]  # every type here is a Struct
+        ours = {field: value for field, value in raw.items() if field in known}
+        extra = {field: value for field, value in raw.items() if field not in known}
         try:
-            event: Any = msgspec.convert(raw, kind)
+            return msgspec.convert(ours, kind), extra
         except msgspec.ValidationError as error:
             raise self.error(number, f"in a line of type {raw['type']!r}: {error}") from None
-        known = {"type", *kind.__struct_fields__}  # type: ignore[attr-defined]  # every type here is a Struct
-        return event, {field: value for field, value in raw.items() if field not in known}
 
     def _is_ours(self, number: int, raw: dict[str, Any]) -> None:
         form, version = raw.get("format"), raw.get("version")
@@ -193,9 +214,7 @@ class _Builder:
                 f"(the one before was {self._last_op[event.process]})",
             )
         self._last_op[event.process] = event.op
-        fields = msgspec.structs.asdict(event)
-        fields["invoked_ns"] = fields.pop("ns")
-        fields["asked_partition"] = event.partition
+        fields: dict[str, Any] = dict(zip(_OF_OPERATION, _given(event), strict=True))
         fields["extra"] = extra
         self.operations[event.op] = fields
 

@@ -76,7 +76,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue: str | None = None
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defaults=True):
+class _Line(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What it does not know must be looked at: it is kept, or an error."""
+
+
+class Header(_Line, frozen=True, kw_only=True, tag="header", omit_defaults=True):
     """The first line of a history.
 
     Attributes:
@@ -101,7 +107,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag="header", omit_defau
     within_ms: int | None = None
 
 
-class Invoke(msgspec.Struct, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
+class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
     """A call is about to be made."""
 
     op: int
@@ -130,14 +136,14 @@ class Invoke(msgspec.Struct, frozen=True, kw_only=True, tag="invoke", omit_defau
     correlation: str | None = None
 
 
-class Returned(msgspec.Struct, frozen=True, kw_only=True, tag="returned"):
+class Returned(_Line, frozen=True, kw_only=True, tag="returned"):
     """A call returned whose confirm is still to come."""
 
     op: int
     ns: int
 
 
-class _Completion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Completion(_Line, frozen=True, kw_only=True, omit_defaults=True):
     op: int
     ns: int
     confirmed: bool = False
@@ -166,7 +172,7 @@ class Info(_Completion, frozen=True, kw_only=True, tag="info", omit_defaults=Tru
     """The call is over and nothing is known of its effect."""
 
 
-class FaultEvent(msgspec.Struct, frozen=True, kw_only=True, tag="fault", omit_defaults=True):
+class FaultEvent(_Line, frozen=True, kw_only=True, tag="fault", omit_defaults=True):
     """One end of a fault.
 
     Attributes:
@@ -186,7 +192,7 @@ class FaultEvent(msgspec.Struct, frozen=True, kw_only=True, tag="fault", omit_de
     evidence: dict[str, Any] = {}
 
 
-class NodeEvent(msgspec.Struct, frozen=True, kw_only=True, tag="broker", omit_defaults=True):
+class NodeEvent(_Line, frozen=True, kw_only=True, tag="broker", omit_defaults=True):
     """A broker node changed its state."""
 
     node: str
@@ -195,7 +201,7 @@ class NodeEvent(msgspec.Struct, frozen=True, kw_only=True, tag="broker", omit_de
     evidence: dict[str, Any] = {}
 
 
-class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="process", omit_defaults=True):
+class ProcessEvent(_Line, frozen=True, kw_only=True, tag="process", omit_defaults=True):
     """A client incarnation ended or complained.
 
     Attributes:
@@ -214,7 +220,7 @@ class ProcessEvent(msgspec.Struct, frozen=True, kw_only=True, tag="process", omi
     evidence: dict[str, Any] = {}
 
 
-class PhaseMark(msgspec.Struct, frozen=True, kw_only=True, tag="phase", omit_defaults=True):
+class PhaseMark(_Line, frozen=True, kw_only=True, tag="phase", omit_defaults=True):
     """A phase begins.
 
     Attributes:

@@ -12,7 +12,7 @@ from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import History, Publication, Reading
 
 
-class _Copy(msgspec.Struct, frozen=True, kw_only=True):
+class _Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A copy in the log, with the call that it comes from.
 
     Attributes:
@@ -87,8 +87,9 @@ def _rows(
     ranks: dict[PublicationKey, tuple[int, Publication]] = rank(history)
     rows: dict[tuple[object, ...], _Row] = defaultdict(list)
     for reading in copies(history):
-        known = ranks.get((reading.delivery.message, reading.delivery.attempt))
-        if known is None or reading.delivery.position is None:
+        delivery = reading.delivery
+        known = ranks.get((delivery.message, delivery.attempt))
+        if known is None or delivery.position is None:
             continue
         number, publication = known
         if (key := group(publication, reading)) is not None:
@@ -121,19 +122,21 @@ def _all_going_back(rows: list[_Row]) -> list[Anomaly]:
 
 def _going_back(row: _Row) -> Iterator[Anomaly]:
     """Every place where the next copy comes from an earlier call than the one before it."""
+    backwards = [(one, next_) for one, next_ in pairwise(row) if next_.rank < one.rank]
+    if not backwards:
+        return
     first: dict[str, _Copy] = {}
     for copy in row:
         first.setdefault(copy.publication.message, copy)
-    for ahead, behind in pairwise(row):
-        if behind.rank < ahead.rank:
-            original = first[behind.publication.message]
-            yield _reordered(
-                behind,
-                ahead,
-                "first_copy" if original is behind else "second_copy",
-                behind_position=ahead.position,
-                first_position=original.position,
-            )
+    for ahead, behind in backwards:
+        original = first[behind.publication.message]
+        yield _reordered(
+            behind,
+            ahead,
+            "first_copy" if original is behind else "second_copy",
+            behind_position=ahead.position,
+            first_position=original.position,
+        )
 
 
 def _split_keys(history: History, rows: list[_Row]) -> Iterator[Anomaly]:
