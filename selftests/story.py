@@ -38,7 +38,7 @@ def at(message, position, *, source="t", partition=0, **fields):
 class Story:
     """Lines of a history in the order in which they are told."""
 
-    def __init__(self, *, relies_on="confirm", groups=None, execution="x1"):
+    def __init__(self, *, relies_on="confirm", groups=None, execution="x1", **header):
         self.events: list[Event] = [
             Header(
                 format=FORMAT,
@@ -46,6 +46,7 @@ class Story:
                 execution=execution,
                 relies_on=relies_on,
                 groups=groups or {},
+                **header,
             )
         ]
         self.ms = 0
