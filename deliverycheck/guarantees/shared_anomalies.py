@@ -9,22 +9,27 @@ _LOSING = (
     "exactly_once_in_effect",
 )
 
+_NOT_FOUND = (
+    "Message {message} was {relied} at {relied_ns:s}; reading topic {source} from the "
+    "start ({found:count message}) does not find it."
+)
+
 _LOST = AnomalyKind(
     name="lost",
     meaning="What the application relied on is not there.",
     breaks=_LOSING,
     severity=Severity.LOSS,
     sentences={
-        "in_log": (
-            "Message {message} was {relied} at {relied_ns:s}; reading topic {source} from the "
-            "start ({found:count message}) does not find it."
-        ),
+        "hole": _NOT_FOUND + " It is a hole: {place} was not found, position {read_to} was.",
+        "tail": _NOT_FOUND,
+        "overwritten": _NOT_FOUND + " In its place, {place}, stands message {holds}.",
         "in_effect": (
             "Message {message} stands in {place}; group {group} came to the end of its sources "
             "and has no effect of it."
         ),
     },
     details={
+        "tail_place": "Nothing at or behind its place, {place}, was read.",
         "proves_nothing": "That confirm says only that the client let go of it.",
         "error": "The client reported {error}.",
         "received_by": "It had been handed to {received_by} at {received_ns:s}.",

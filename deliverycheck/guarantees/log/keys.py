@@ -1,0 +1,80 @@
+"""What was written under each key of the compacted logs."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import msgspec
+
+from deliverycheck.guarantees.copies import copies_by_message
+from deliverycheck.guarantees.log.uncommitted import uncommitted
+from deliverycheck.history import History, Outcome, Publication, indexed
+
+
+class Key(msgspec.Struct):
+    """The writes of one key of one compacted log that took effect, or may have.
+
+    A write of unknown outcome that no fresh reader found is left out: were it the latest it
+    would stand there, and were it not it replaced nothing. One in a transaction that did not
+    surely commit may have been the latest, and nobody could tell.
+
+    Attributes:
+        last: by partition the highest position of a write.
+        unplaced: writes of which no position is known.
+    """
+
+    writes: list[Publication]
+    last: dict[int | None, int]
+    unplaced: int = 0
+
+    def may_have_replaced(self, publication: Publication) -> bool:
+        """Whether another write of the key may be the later one."""
+        if publication.position is None:
+            return len(self.writes) > 1
+        if self.unplaced or self.last.keys() != {publication.partition}:
+            return True
+        return self.last[publication.partition] > publication.position
+
+
+@indexed
+def keys(history: History) -> dict[tuple[str, str], Key]:
+    """By source and key, what was written to compacted logs."""
+    found: dict[tuple[str, str], Key] = defaultdict(lambda: Key(writes=[], last={}))
+    for publication, places in _writes(history):
+        key = found[publication.target, publication.key or ""]
+        key.writes.append(publication)
+        key.unplaced += not places
+        for partition, position in places:
+            key.last[partition] = max(position, key.last.get(partition, -1))
+    return dict(found)
+
+
+def _writes(history: History) -> Iterator[tuple[Publication, list[tuple[int | None, int]]]]:
+    sources = history.header.sources
+    compacted = {name for name, source in sources.items() if source.compacted}
+    found = copies_by_message(history) if compacted else {}
+    for publication in history.publications if compacted else ():
+        if (
+            publication.target not in compacted
+            or publication.key is None
+            or publication.outcome is Outcome.FAIL
+        ):
+            continue
+        places = [
+            (reading.delivery.partition, reading.delivery.position)
+            for reading in found.get(publication.message, ())
+            if reading.delivery.source == publication.target
+            and reading.delivery.position is not None
+        ]
+        if publication.position is not None:
+            places.append((publication.partition, publication.position))
+        if places or _may_have_come_last_and_gone(history, publication):
+            yield publication, places
+
+
+def _may_have_come_last_and_gone(history: History, publication: Publication) -> bool:
+    """A tombstone goes in time; what was confirmed surely was written, wherever that was."""
+    return (
+        publication.outcome is Outcome.OK
+        or history.by_op[publication.op].tombstone
+        or (publication.message, publication.attempt) in uncommitted(history)
+    )

@@ -1,0 +1,45 @@
+"""What is known of sources: which are logs, and where each partition begins."""
+
+from deliverycheck.guarantees.copies import copies
+from deliverycheck.history import Action, History, indexed, is_scanner
+
+Partition = tuple[str, int | None]
+
+
+@indexed
+def not_logs(history: History) -> frozenset[str]:
+    """The sources that are declared to be queues or streams: positions there name deliveries."""
+    sources = history.header.sources
+    return frozenset(name for name, source in sources.items() if source.kind != "log")
+
+
+def may_be_no_log(history: History, target: str) -> bool:
+    """Whether a message sent there may have gone elsewhere than to a log of this name.
+
+    Beside queues a target that is not declared may be what routes to them.
+    """
+    others = not_logs(history)
+    return target in others or (bool(others) and target not in history.header.sources)
+
+
+@indexed
+def starts(history: History) -> dict[Partition, int]:
+    """Where each partition began, as fresh readers were told; the highest where they differ."""
+    found: dict[Partition, int] = {}
+    for operation in history.select(Action.RECEIVE):
+        if operation.starts and is_scanner(operation.process):
+            for start in operation.starts:
+                place = (start.source, start.partition)
+                found[place] = max(start.position, found.get(place, 0))
+    return found
+
+
+@indexed
+def starts_at_most(history: History) -> dict[Partition, int]:
+    """Starts as told; where nobody told, what was read first: the start may lie there."""
+    found: dict[Partition, int] = {}
+    for reading in reversed(copies(history)):
+        if reading.delivery.position is not None:
+            place = (reading.delivery.source, reading.delivery.partition)
+            found[place] = reading.delivery.position
+    return found | starts(history)

@@ -1,0 +1,147 @@
+"""What somebody was handed and should not have been: strangers, and what is not as it was sent."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from deliverycheck.guarantees.copies import publications_by_message
+from deliverycheck.guarantees.log.sources import may_be_no_log, not_logs
+from deliverycheck.guarantees.sentences import place
+from deliverycheck.history import (
+    Action,
+    Delivery,
+    History,
+    Outcome,
+    Publication,
+    Reading,
+    indexed,
+)
+
+_SPOKEN = (Action.REQUEST, Action.REPLY)
+
+
+class Suspect(msgspec.Struct, frozen=True, kw_only=True):
+    """One reading that is a proof of something.
+
+    Attributes:
+        name: of the anomaly.
+        kind: what makes it one.
+        sent: the attempts at its message that belong to the proof.
+    """
+
+    name: str
+    kind: str
+    reading: Reading
+    sent: tuple[Publication, ...] = ()
+    facts: dict[str, str | int | list[str]] = {}
+
+
+def suspects(history: History, readings: Iterable[Reading]) -> list[Suspect]:
+    """All that is wrong with these readings: strangers, then the misrouted, then the mangled.
+
+    In a history that was cut a publication may be missing: what bears an id of ours is then
+    neither ``phantom`` nor ``resurrected``, and only its body says where it belongs.
+    """
+    attempts = publications_by_message(history)
+    strange: list[Suspect] = []
+    misrouted: list[Suspect] = []
+    mangled: list[Suspect] = []
+    for reading in readings:
+        delivery = reading.delivery
+        sent = attempts.get(delivery.message, [])
+        strange += _stranger(history, reading, sent)
+        misrouted += _misrouted(history, reading, [] if history.cut else sent)
+        if delivery.mangled and delivery.message:
+            facts: dict[str, str | int | list[str]] = {"mangled": list(delivery.mangled)}
+            mangled.append(
+                Suspect(
+                    name="mangled", kind="mangled", reading=reading, sent=tuple(sent), facts=facts
+                )
+            )
+    return [*strange, *misrouted, *mangled]
+
+
+def _stranger(history: History, reading: Reading, sent: list[Publication]) -> Iterator[Suspect]:
+    """What nobody published, or of which every attempt failed for good."""
+    delivery = reading.delivery
+    if delivery.execution is not None and delivery.execution != history.header.execution:
+        facts: dict[str, str | int | list[str]] = {"execution": delivery.execution}
+        yield Suspect(name="phantom", kind="other_execution", reading=reading, facts=facts)
+    elif not delivery.message:
+        if not _may_be_a_tombstone(history, delivery):
+            yield Suspect(name="phantom", kind="not_ours", reading=reading)
+    elif not sent and not history.cut:
+        if delivery.message not in _spoken(history):
+            yield Suspect(name="phantom", kind="unpublished", reading=reading)
+    elif not history.cut and all(attempt.outcome is Outcome.FAIL for attempt in sent):
+        yield Suspect(
+            name="resurrected",
+            kind="resurrected",
+            reading=reading,
+            sent=tuple(sent),
+            facts={
+                "error": sent[-1].error or "no reason given",
+                "failed_ns": sent[-1].completed_ns or sent[-1].invoked_ns,
+            },
+        )
+
+
+def _misrouted(history: History, reading: Reading, sent: list[Publication]) -> Iterator[Suspect]:
+    """What belongs elsewhere: by its body, or in a whole history by every attempt at it."""
+    delivery = reading.delivery
+    if sent and delivery.source == sent[0].target and delivery.target is None:
+        asked = history.by_op[sent[0].op].asked_partition
+        if asked is None or asked == delivery.partition:
+            return
+    if delivery.reason is not None or delivery.source in not_logs(history):
+        return
+    if any(may_be_no_log(history, attempt.target) for attempt in sent):
+        return
+    if wanted := _elsewhere(history, delivery, sent):
+        yield Suspect(
+            name="misrouted",
+            kind="misrouted",
+            reading=reading,
+            sent=tuple(sent),
+            facts={"target": wanted},
+        )
+
+
+def _elsewhere(history: History, delivery: Delivery, sent: list[Publication]) -> list[str]:
+    """Where the message was to go; nothing if it stands where some attempt sent it."""
+    wanted: set[str] = set()
+    for attempt in sent:
+        asked = history.by_op[attempt.op].asked_partition
+        if attempt.target == delivery.source and asked in {None, delivery.partition}:
+            return []
+        wanted.add(place(attempt.target, asked))
+    if not sent and delivery.target == delivery.source:
+        return ["another partition"]
+    if not sent and delivery.target is not None:
+        return [delivery.target]
+    return sorted(wanted)
+
+
+@indexed
+def _spoken(history: History) -> frozenset[str | None]:
+    """Messages of conversations, which are sent by requests and replies."""
+    return frozenset(one.message for action in _SPOKEN for one in history.select(action))
+
+
+@indexed
+def _tombstones(history: History) -> frozenset[tuple[str, int | None, int | None]]:
+    """Where tombstones stand, which have no body that could name them; no place: anywhere."""
+    bodiless = {one.op for one in history.select(Action.PUBLISH) if one.tombstone}
+    return frozenset(
+        (publication.target, publication.partition, publication.position)
+        if publication.position is not None
+        else (publication.target, None, None)
+        for publication in (history.publications if bodiless else ())
+        if publication.op in bodiless and publication.outcome is not Outcome.FAIL
+    )
+
+
+def _may_be_a_tombstone(history: History, delivery: Delivery) -> bool:
+    here = (delivery.source, delivery.partition, delivery.position)
+    places = _tombstones(history)
+    return bool(places) and (here in places or (delivery.source, None, None) in places)
