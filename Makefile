@@ -2,7 +2,7 @@
 PY ?= python3
 RUN := .venv/bin/deliverycheck
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench detect soak doctor clean
+.PHONY: help setup demo test check mutants bench detect soak doctor clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,9 @@ check: setup ## Before each commit: ruff, mypy, the suite's own tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/python -m pytest -q selftests
+mutants: setup ## Defects planted in the checkers, and which no test finds (ONLY=log/ for a part)
+	@$(PY) bootstrap.py mutants
+	@.venv/bin/python -m selftests.mutants $(ONLY)
 bench: setup ## Rates and ratios on this machine
 	@$(RUN) bench
 detect: setup ## How often each must-break claim is found, 30 seeds each

@@ -2,7 +2,8 @@
 
 Standard library only, and no module of the project: neither is there yet. It
 makes `.venv` from the wheels that `locks/requirements.txt` pins, then hands over
-to `deliverycheck.brokers.provision` for Java, Kafka and Toxiproxy.
+to `deliverycheck.brokers.provision` for Java, Kafka and Toxiproxy. With the name of
+an extra, such as `mutants`, it adds the wheels of that lock to `.venv` and ends.
 
 The wheels are kept in a per-user cache, so a second clone needs no network.
 What has its stamp is complete: a set-up that was stopped is done again from the
@@ -36,10 +37,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
-REQUIREMENTS = ROOT / "locks" / "requirements.txt"
+LOCKS = ROOT / "locks"
+REQUIREMENTS = LOCKS / "requirements.txt"
+EXTRAS = ("mutants",)
 
-# Without resolving: the lock is complete, and pip took 6 s to find the same again.
-_LOCKED = ["--no-deps", "--require-hashes", "--requirement", str(REQUIREMENTS)]
 _STAMP = "complete.json"
 # 5 s: somebody who sees nothing for longer begins to wonder whether it hangs.
 _SILENCE_S_MAX = 5.0
@@ -57,13 +58,17 @@ def say(line: str) -> None:
     print(f"[{time.monotonic() - _begun:5.1f} s] {line}", flush=True)
 
 
-def main() -> int:
+def main(extras: list[str]) -> int:
     """Leave a complete environment, then become the process that provides the tools."""
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         with exclusive(ROOT / ".venv.lock") as lock:
             if _stamp_of(ENVIRONMENT) != fingerprint():
                 make_environment(lock)
+            for extra in extras:
+                add_extra(extra, lock)
+        if extras:
+            return 0
         tools = [_python(), "-m", "deliverycheck.brokers.provision"]
         os.execv(tools[0], tools)
     except SetUpError as error:
@@ -85,7 +90,7 @@ def make_environment(lock: int) -> None:
     # Without pip: Debian splits ensurepip into a package of its own, and the
     # locked pip arrives with the other wheels.
     run([sys.executable, "-m", "venv", "--without-pip", str(ENVIRONMENT)], "environment", lock)
-    _install_wheels(pip, lock)
+    _install_wheels(REQUIREMENTS, pip, lock)
     editable = ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)]
     run([_python(), "-m", "pip", "install", "-q", "--no-index", *editable], "this checkout", lock)
     _write_stamp(ENVIRONMENT, fingerprint())
@@ -105,38 +110,56 @@ def fingerprint() -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _install_wheels(pip: Path, lock: int) -> None:
+def add_extra(extra: str, lock: int) -> None:
+    """`.venv` also holds the packages of `locks/<extra>.txt`; stamped last."""
+    if extra not in EXTRAS:
+        message = f"no extra is called {extra!r}; there is {', '.join(EXTRAS)}"
+        raise SetUpError(message)
+    stamp, requirements = ENVIRONMENT / f"extra-{extra}", LOCKS / f"{extra}.txt"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    if _stamp_of(stamp) != wanted:
+        _install_wheels(requirements, pip_wheel(lock), lock)
+        stamp.mkdir(exist_ok=True)
+        _write_stamp(stamp, wanted)
+
+
+def _install_wheels(requirements: Path, pip: Path, lock: int) -> None:
     """The locked wheels are in `.venv`, from the cache; a damaged cache is fetched anew."""
-    wheels = wheelhouse(pip, lock)
+    wheels = wheelhouse(requirements, pip, lock)
     try:
-        _install_from(wheels, pip, lock)
+        _install_from(wheels, requirements, pip, lock)
     except SetUpError as error:
         if "HASHES" not in str(error) and "No matching distribution" not in str(error):
             raise
         say("python packages: the cached wheels are not those of the lock; fetching them again")
         shutil.rmtree(wheels)
-        _install_from(wheelhouse(pip, lock), pip, lock)
+        _install_from(wheelhouse(requirements, pip, lock), requirements, pip, lock)
 
 
-def _install_from(wheels: Path, pip: Path, lock: int) -> None:
+def _install_from(wheels: Path, requirements: Path, pip: Path, lock: int) -> None:
     # Compiling all 52 packages took 6 of 10 s; Python compiles what it imports.
-    sources = ["--no-compile", "--no-index", "--find-links", str(wheels)]
-    run([_python(), str(pip / "pip"), "install", "-q", *sources, *_LOCKED], "python packages", lock)
+    sources = ["--no-compile", "--no-index", "--find-links", str(wheels), *_from_lock(requirements)]
+    run([_python(), str(pip / "pip"), "install", "-q", *sources], "python packages", lock)
 
 
-def wheelhouse(pip: Path, lock: int) -> Path:
+def _from_lock(requirements: Path) -> list[str]:
+    # Without resolving: the lock is complete, and pip took 6 s to find the same again.
+    return ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
+
+
+def wheelhouse(requirements: Path, pip: Path, lock: int) -> Path:
     """The folder of the cache with every locked wheel for this interpreter."""
 
     def fetch(draft: Path) -> None:
         options = ["--no-cache-dir", "--only-binary=:all:", "--dest", str(draft)]
-        command = [_python(), str(pip / "pip"), "download", "-q", *options, *_LOCKED]
+        command = [_python(), str(pip / "pip"), "download", "-q", *options, *_from_lock(requirements)]
         try:
-            run(command, "python packages: fetching the locked wheels (45 MB)", lock)
+            run(command, f"python packages: fetching the wheels of {requirements.name}", lock)
         except SetUpError as error:
             message = f"{error}\n  To fix it: check the network, and the index in pip.conf"
             raise SetUpError(message) from error
 
-    content = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:8]
+    content = hashlib.sha256(requirements.read_bytes()).hexdigest()[:8]
     tag = f"{sys.implementation.cache_tag}-{sysconfig.get_platform()}"
     return made_once(cache_folder() / f"wheels-{content}-{tag}", fetch)
 
@@ -329,4 +352,4 @@ def _python() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
