@@ -152,7 +152,14 @@ def wheelhouse(requirements: Path, pip: Path, lock: int) -> Path:
 
     def fetch(draft: Path) -> None:
         options = ["--no-cache-dir", "--only-binary=:all:", "--dest", str(draft)]
-        command = [_python(), str(pip / "pip"), "download", "-q", *options, *_from_lock(requirements)]
+        command = [
+            _python(),
+            str(pip / "pip"),
+            "download",
+            "-q",
+            *options,
+            *_from_lock(requirements),
+        ]
         try:
             run(command, f"python packages: fetching the wheels of {requirements.name}", lock)
         except SetUpError as error:
