@@ -12,6 +12,7 @@ class Severity(StrEnum):
     CORRUPTION = "corruption"
     REPETITION = "repetition"
     DISORDER = "disorder"
+    STANDSTILL = "standstill"
 
 
 class AnomalyKind(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,6 +21,13 @@ def why_not_drained(history: History) -> str | None:
     return None
 
 
+def why_not_whole(history: History) -> str | None:
+    """Why what was seen may not be all; ``None`` if the history has its end."""
+    if history.cut:
+        return "the history was cut before its end: what is missing may have come later"
+    return None
+
+
 def _reason(history: History, what: str) -> str:
     given = history.done.reason if history.done else None
     return f"{what}: {given}" if given else what
