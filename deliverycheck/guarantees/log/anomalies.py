@@ -52,7 +52,7 @@ _MANGLED = AnomalyKind(
 _REORDERED = AnomalyKind(
     name="reordered",
     meaning="A message stands behind one that the same producer sent after it.",
-    breaks=("per_partition_order", "per_key_order"),
+    breaks=("per_partition_order", "per_key_order", "fifo_per_publisher"),
     severity=Severity.DISORDER,
     sentences={
         "first_copy": (
@@ -68,10 +68,56 @@ _REORDERED = AnomalyKind(
             "{process} sent {message} and {behind} with key {key}, and they stand in different "
             "partitions of {source}: {partitions}. No reader is given an order between them."
         ),
+        "in_queue": (
+            "{publisher} sent {behind} before {message}, and queue {source} handed {message} out "
+            "first: to {ahead_by} at {ahead_ns:s}, and {behind} to {behind_by} at {behind_ns:s}."
+        ),
     },
     details={"of_key": "Both have key {of_key}."},
     source="checkers of partitioned logs: nonmonotonic-send within one process",
     example="p1 publishes a, b, c; a fresh reader finds a c b, or a b c a.",
 )
+_SKIPPED = AnomalyKind(
+    name="skipped",
+    meaning="A process was handed what stands behind a message and not the message.",
+    breaks=("gapless_reading",),
+    severity=Severity.LOSS,
+    sentences={
+        "within": (
+            "One receive of {process} brought positions {before} and {after} at {after_ns:s} and "
+            "left out message {message}, {place}."
+        ),
+        "across": (
+            "{process} was handed position {before} and next, at {after_ns:s}, position {after}: "
+            "message {message}, {place}, was left out. Nothing had moved the process."
+        ),
+    },
+    details={"others": "Left out besides it: {others:count message}."},
+    source="checkers of partitioned logs: poll-skip, within and across polls of one process",
+    example="a, b, c stand at 0, 1, 2; c1 is handed 0 and then 2.",
+)
+_NONMONOTONIC = AnomalyKind(
+    name="nonmonotonic",
+    meaning="A process was handed a position that it had been handed, or had passed.",
+    breaks=("gapless_reading",),
+    severity=Severity.DISORDER,
+    sentences={
+        "back_within": (
+            "One receive of {process} brought position {before} and behind it {place}, "
+            "message {message}."
+        ),
+        "back_across": (
+            "{process} was handed position {before} at {before_ns:s} and at {after_ns:s} went "
+            "back: {place}, message {message}. Nothing had moved the process."
+        ),
+        "again_within": "One receive of {process} brought {place} twice: message {message}.",
+        "again_across": (
+            "{process} was handed {place} at {before_ns:s} and again at {after_ns:s}: message "
+            "{message}. Nothing had moved the process."
+        ),
+    },
+    source="checkers of partitioned logs: nonmonotonic-poll, within and across polls",
+    example="a, b stand at 0, 1; c1 is handed 0, 1 and 0 again, without a rebalance or a seek.",
+)
 
-ANOMALIES = (_RESURRECTED, _PHANTOM, _MISROUTED, _MANGLED, _REORDERED)
+ANOMALIES = (_RESURRECTED, _PHANTOM, _MISROUTED, _MANGLED, _REORDERED, _SKIPPED, _NONMONOTONIC)

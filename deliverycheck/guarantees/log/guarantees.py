@@ -1,6 +1,7 @@
 """Guarantees on logs."""
 
 from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
+from deliverycheck.guarantees.log.gapless import gapless_reading
 from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
 
@@ -41,5 +42,15 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=per_key_order,
+    ),
+    Guarantee(
+        name="gapless_reading",
+        title="reading without gaps",
+        promise=(
+            "What one process is handed from a partition has rising positions and leaves no "
+            "message out, unless the process was moved."
+        ),
+        needs=SCANNED,
+        check=gapless_reading,
     ),
 )

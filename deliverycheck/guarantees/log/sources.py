@@ -43,3 +43,16 @@ def starts_at_most(history: History) -> dict[Partition, int]:
             place = (reading.delivery.source, reading.delivery.partition)
             found[place] = reading.delivery.position
     return found | starts(history)
+
+
+def drops(history: History, name: str) -> bool:
+    """Whether the source may drop what it holds, by age or because a later value replaced it."""
+    source = history.header.sources.get(name)
+    return source is not None and (source.compacted or source.retention_ms is not None)
+
+
+@indexed
+def fresh_since_ns(history: History) -> int:
+    """When the first fresh reader began; 0 if there was none."""
+    fresh = (one.invoked_ns for one in history.operations if is_scanner(one.process))
+    return min(fresh, default=0)

@@ -1,0 +1,109 @@
+"""When a process may have been moved to another position than behind its last delivery."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import accumulate
+from operator import attrgetter
+
+import msgspec
+
+from deliverycheck.history import Action, Delivery, History, Operation, Outcome, indexed
+
+_MOVING = (
+    Action.SUBSCRIBE,
+    Action.ASSIGN,
+    Action.REVOKE,
+    Action.LOST,
+    Action.SEEK,
+    Action.NACK,
+    Action.REJECT,
+)
+_FOR_EVER_NS = 1 << 63
+_Scope = tuple[str, str | None, int | None]
+"""Process, source and partition; without them all sources, or all partitions of the source."""
+
+
+class _Moments(msgspec.Struct, frozen=True, kw_only=True):
+    """The spans of all moves of one scope: their starts, and how far those until then reach."""
+
+    starts_ns: list[int]
+    reach_ns: list[int]
+
+    def meet(self, begin_ns: int, end_ns: int) -> bool:
+        before = bisect_right(self.starts_ns, end_ns)
+        return before > 0 and self.reach_ns[before - 1] >= begin_ns
+
+
+class Moves:
+    """All moves of a history."""
+
+    def __init__(self, history: History) -> None:
+        spans: dict[_Scope, list[tuple[int, int]]] = defaultdict(list)
+        named: set[_Scope] = set()
+        around: set[_Scope] = set()
+        for operation in sorted(_moving(history), key=attrgetter("op")):
+            span = (operation.invoked_ns, _end_ns(operation))
+            for scope in _scopes(operation):
+                reaching = _reaching(*scope)
+                new = scope not in around and named.isdisjoint(reaching)
+                if not new or operation.action is not Action.ASSIGN:
+                    spans[scope].append(span)  # A first assignment takes nobody away.
+                if operation.action is not Action.SUBSCRIBE:
+                    named.add(scope)
+                    around.update(reaching)
+        self._moments = {scope: _moments(sorted(many)) for scope, many in spans.items()}
+
+    def between(self, before: Operation, after: Operation, delivery: Delivery) -> bool:
+        """Whether a process may have been moved between deliveries of two of its receives.
+
+        A move during one of the receives counts: its place among the deliveries is not known.
+        So does an overlap of the two.
+        """
+        if before is not after and after.invoked_ns < _end_ns(before):
+            return True
+        reaching = _reaching(before.process, delivery.source, delivery.partition)
+        return any(
+            self._moments[scope].meet(before.invoked_ns, _end_ns(after))
+            for scope in reaching
+            if scope in self._moments
+        )
+
+
+@indexed
+def moves(history: History) -> Moves:
+    """Every operation that may have moved a reader."""
+    return Moves(history)
+
+
+def _moving(history: History) -> Iterator[Operation]:
+    """A receive that did not end well moves too: nobody knows what it took, or put back."""
+    for action in _MOVING:
+        yield from history.select(action)
+    for receive in history.select(Action.RECEIVE):
+        if receive.outcome is not Outcome.OK:
+            yield receive
+
+
+def _scopes(operation: Operation) -> Iterator[_Scope]:
+    if not operation.covers or operation.action is Action.SUBSCRIBE:
+        yield (operation.process, None, None)
+        return
+    for covered in operation.covers:
+        yield (operation.process, covered.source, covered.partition)
+
+
+def _reaching(process: str, source: str | None, partition: int | None) -> tuple[_Scope, ...]:
+    """The scopes that a partition lies in."""
+    return ((process, None, None), (process, source, None), (process, source, partition))
+
+
+def _moments(spans: list[tuple[int, int]]) -> _Moments:
+    ends_ns = (end_ns for _, end_ns in spans)
+    return _Moments(
+        starts_ns=[start_ns for start_ns, _ in spans], reach_ns=list(accumulate(ends_ns, max))
+    )
+
+
+def _end_ns(operation: Operation) -> int:
+    return _FOR_EVER_NS if operation.completed_ns is None else operation.completed_ns
