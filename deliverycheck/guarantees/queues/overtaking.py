@@ -1,0 +1,98 @@
+"""Who was served before somebody that was ready, and goes first: the core of all orders here."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from deliverycheck.guarantees.queues.handing import Handing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A handing with its claim to be served.
+
+    Attributes:
+        rank: the higher goes first; equal ranks have no order.
+        since_ns: of who waits, when it surely stood ready; of who is served, the moment
+            before which the queue surely had not yet chosen it.
+    """
+
+    rank: tuple[int, ...]
+    since_ns: int
+    handing: Handing
+
+
+def overtakings(waiting: Iterable[Turn], served: Iterable[Turn]) -> Iterator[tuple[Turn, Turn]]:
+    """For each turn served out of order: it, and one that was ready, goes first and came later.
+
+    One handing is before another if it was complete before the queue can have sent the other, or
+    if one process was handed them so and their tags agree.
+    """
+    todo = sorted(waiting, key=_rank)
+    later = _Later(todo)
+    for turn in sorted(served, key=_rank, reverse=True):
+        while todo and todo[-1].rank > turn.rank:
+            later.put(todo.pop())
+        if overtaken := later.than(turn):
+            yield turn, overtaken
+
+
+class _Later:
+    """Of the turns put in, those that came latest: in time, and of each process."""
+
+    def __init__(self, turns: list[Turn]) -> None:
+        by_process: dict[str, list[Turn]] = defaultdict(list)
+        for turn in turns:
+            by_process[turn.handing.process].append(turn)
+        self._timed = _Greatest(turns)
+        self._told = {process: _Greatest(each) for process, each in by_process.items()}
+
+    def put(self, turn: Turn) -> None:
+        handing = turn.handing
+        if handing.taken_after_ns is not None:
+            self._timed.put(turn, (handing.taken_after_ns, *handing.place))
+        if handing.tag is not None:
+            self._told[handing.process].put(turn, handing.place)
+
+    def than(self, turn: Turn) -> Turn | None:
+        """One that was ready before the queue chose this one, and surely was sent after it."""
+        handing = turn.handing
+        timed = self._timed.before(turn.since_ns)
+        if timed and (timed.handing.taken_after_ns or 0) > handing.handed_ns:
+            return timed
+        told = self._told.get(handing.process)
+        other = told.before(turn.since_ns) if told else None
+        if other is None or handing.tag is None or other.handing.place < handing.place:
+            return None
+        return other if (other.handing.tag or 0) > handing.tag else None
+
+
+class _Greatest:
+    """The turn of the greatest value among those ready before a moment (a binary indexed tree)."""
+
+    def __init__(self, turns: list[Turn]) -> None:
+        self._moments = sorted({turn.since_ns for turn in turns})
+        self._best: list[tuple[tuple[int, ...], Turn] | None] = [None] * (len(self._moments) + 1)
+
+    def put(self, turn: Turn, value: tuple[int, ...]) -> None:
+        at = bisect_right(self._moments, turn.since_ns)
+        while at < len(self._best):
+            best = self._best[at]
+            if best is None or best[0] < value:
+                self._best[at] = (value, turn)
+            at += at & -at
+
+    def before(self, moment: int) -> Turn | None:
+        at = bisect_left(self._moments, moment)
+        found: tuple[tuple[int, ...], Turn] | None = None
+        while at > 0:
+            best = self._best[at]
+            if best is not None and (found is None or found[0] < best[0]):
+                found = best
+            at -= at & -at
+        return found[1] if found else None
+
+
+def _rank(turn: Turn) -> tuple[tuple[int, ...], tuple[int, int]]:
+    return (turn.rank, turn.handing.place)
