@@ -1,4 +1,4 @@
-"""What one process is handed, one after the other: sharp edges, and the definition in plain words."""
+"""What one process is handed, one after the other: sharp edges and the plain definition."""
 
 import pytest
 from hypothesis import given, settings

@@ -52,7 +52,7 @@ _MANGLED = AnomalyKind(
 _REORDERED = AnomalyKind(
     name="reordered",
     meaning="A message stands behind one that the same producer sent after it.",
-    breaks=("per_partition_order", "per_key_order", "fifo_per_publisher"),
+    breaks=("per_partition_order", "per_key_order", "fifo_per_publisher", "dead_lettering"),
     severity=Severity.DISORDER,
     sentences={
         "first_copy": (
@@ -70,6 +70,10 @@ _REORDERED = AnomalyKind(
         ),
         "in_queue": (
             "{publisher} sent {behind} before {message}, and queue {source} handed {message} out "
+            "first: to {ahead_by} at {ahead_ns:s}, and {behind} to {behind_by} at {behind_ns:s}."
+        ),
+        "dead_letters": (
+            "{behind} died before {message}, and {source} handed the dead letter {message} out "
             "first: to {ahead_by} at {ahead_ns:s}, and {behind} to {behind_by} at {behind_ns:s}."
         ),
     },
@@ -120,4 +124,62 @@ _NONMONOTONIC = AnomalyKind(
     example="a, b stand at 0, 1; c1 is handed 0, 1 and 0 again, without a rebalance or a seek.",
 )
 
-ANOMALIES = (_RESURRECTED, _PHANTOM, _MISROUTED, _MANGLED, _REORDERED, _SKIPPED, _NONMONOTONIC)
+_CONFLICTING_POSITION = AnomalyKind(
+    name="conflicting_position",
+    meaning="One position holds two different messages.",
+    breaks=("one_log",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "read": (
+            "At {read_ns:s} {read_by} read message {holds} in {place}; at {ns:s} {process} read "
+            "message {message} there."
+        ),
+        "confirmed": (
+            "Message {message} was confirmed in {place}; at {read_ns:s} {read_by} read message "
+            "{holds} there."
+        ),
+    },
+    source="checkers of partitioned logs: inconsistent-offsets",
+    example="c1 reads a at position 0; a fresh reader finds b there.",
+)
+_EPOCH_REGRESSED = AnomalyKind(
+    name="epoch_regressed",
+    meaning="A message stands behind one that was written in a later leader epoch.",
+    breaks=("one_log",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "in_log": (
+            "Message {message} in {place} was written in leader epoch {epoch}; position {before} "
+            "before it was written in the later epoch {earlier}."
+        ),
+    },
+    source="replication protocols with leader epochs: along a log they never fall",
+    example="a fresh reader finds a at 0 with leader epoch 2 and b at 1 with leader epoch 1.",
+)
+_VANISHED = AnomalyKind(
+    name="vanished",
+    meaning="What was read is not there any more.",
+    breaks=("one_log",),
+    severity=Severity.LOSS,
+    sentences={
+        "in_log": (
+            "At {read_ns:s} {read_by} read message {message} in {place}; reading the log from the "
+            "start finds nothing there any more."
+        ),
+    },
+    source="set checkers with timelines: an element that was read, and later is not",
+    example="c1 reads a at position 0; a fresh reader finds the log empty.",
+)
+
+ANOMALIES = (
+    _RESURRECTED,
+    _PHANTOM,
+    _MISROUTED,
+    _MANGLED,
+    _REORDERED,
+    _SKIPPED,
+    _NONMONOTONIC,
+    _CONFLICTING_POSITION,
+    _EPOCH_REGRESSED,
+    _VANISHED,
+)

@@ -30,4 +30,4 @@ def _is_replaced(history: History, publication: Publication) -> bool:
     if history.by_op[publication.op].tombstone:
         return True
     key = keys(history).get((publication.target, publication.key))
-    return key is None or key.may_have_replaced(publication)
+    return key is not None and key.may_have_replaced(publication)

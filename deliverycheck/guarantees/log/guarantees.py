@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
 from deliverycheck.guarantees.log.gapless import gapless_reading
+from deliverycheck.guarantees.log.one_log import one_log
 from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
 
@@ -52,5 +53,15 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=gapless_reading,
+    ),
+    Guarantee(
+        name="one_log",
+        title="one log",
+        promise=(
+            "Whoever speaks of a position speaks of the same message, leader epochs never fall "
+            "along positions, and what was read stays."
+        ),
+        needs=SCANNED,
+        check=one_log,
     ),
 )

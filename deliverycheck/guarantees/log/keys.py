@@ -29,10 +29,14 @@ class Key(msgspec.Struct):
     def may_have_replaced(self, publication: Publication) -> bool:
         """Whether another write of the key may be the later one."""
         if publication.position is None:
-            return len(self.writes) > 1
+            return any(_call(write) != _call(publication) for write in self.writes)
         if self.unplaced or self.last.keys() != {publication.partition}:
             return True
         return self.last[publication.partition] > publication.position
+
+
+def _call(publication: Publication) -> tuple[int, int]:
+    return (publication.op, publication.sequence)
 
 
 @indexed
