@@ -1,5 +1,141 @@
 """What is found between delivery and effect."""
 
-from deliverycheck.guarantees.kinds import AnomalyKind
+from deliverycheck.guarantees.kinds import AnomalyKind, Severity
 
-ANOMALIES: tuple[AnomalyKind, ...] = ()
+_REDELIVERED_AFTER_ACK = AnomalyKind(
+    name="redelivered_after_ack",
+    meaning="A message came again although its acknowledgement had taken effect.",
+    breaks=("settlement",),
+    severity=Severity.REPETITION,
+    sentences={
+        "after_ack": (
+            "Message {message} of {place} was handed to {first_to} at {first_ns:s}, and the ack of "
+            "{acked_by} was done at {acked_ns:s}; {again_to}, which began to read after that, was "
+            "handed it at {again_ns:s}."
+        ),
+    },
+    source="queue protocols: an acknowledged message is settled and leaves the queue",
+    example="c1 is handed a and acks it (ok); c2 starts and is handed a.",
+)
+_UNFLAGGED_REDELIVERY = AnomalyKind(
+    name="unflagged_redelivery",
+    meaning="A second handing of a message claims to be the first.",
+    breaks=("settlement",),
+    severity=Severity.REPETITION,
+    sentences={
+        "unflagged": (
+            "Message {message} of {place} was handed to {first_to} at {first_ns:s} and again to "
+            "{again_to} at {again_ns:s}; the second time the broker said that it was not handed "
+            "out before."
+        ),
+    },
+    source="queue protocols: the redelivered flag of a delivery",
+    example="c1 is handed a and killed; c2 starts and is handed a with redelivered: false.",
+)
+_COMMIT_AHEAD = AnomalyKind(
+    name="commit_ahead",
+    meaning="A group committed past a message that it had been handed and not worked on yet.",
+    breaks=("commit_follows_effect",),
+    severity=Severity.LOSS,
+    sentences={
+        "before_effect": (
+            "Message {message} in {place} was handed to {handed_to} at {handed_ns:s}; "
+            "{committed_by} had committed past it, up to {committed}, by {committed_ns:s}, and "
+            "group {group} had not begun its effect."
+        ),
+    },
+    details={
+        "effect_by": "{effect_by} began it at {effect_ns:s}.",
+        "never": "It has none in this history.",
+    },
+    source="consumers of logs: the position is saved before the work is done",
+    example="c1 is handed a, commits past it, and only then has its effect.",
+)
+_COMMIT_REGRESSED = AnomalyKind(
+    name="commit_regressed",
+    meaning="What a group had committed went back.",
+    breaks=("commits_move_forward",),
+    severity=Severity.REPETITION,
+    sentences={
+        "within": (
+            "{behind_by} committed {behind} of {place} for group {group} at {behind_ns:s}, "
+            "although it had committed {committed} at {committed_ns:s} and was neither moved by "
+            "the group nor by a seek."
+        ),
+        "on_joining": (
+            "{behind_by} committed {behind} of {place} for group {group} at {behind_ns:s}; before "
+            "it was there, at {committed_ns:s}, {committed_by} had committed {committed}."
+        ),
+    },
+    source="consumers of logs: committed offsets that go back",
+    example="c1 commits 5 and then 3, and nothing moved it.",
+)
+_STALE_COMMIT = AnomalyKind(
+    name="stale_commit",
+    meaning="The group took a commit of a member that was not the owner any more.",
+    breaks=("commits_move_forward",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "after_assignment": (
+            "{committed_by} committed {committed} of {place} for group {group} at "
+            "{committed_ns:s}. It had been told at {told_ns:s} that it has that partition no "
+            "more, and {owner} had it at {owner_ns:s}."
+        ),
+        "after_commit": (
+            "{committed_by} committed {committed} of {place} for group {group} at "
+            "{committed_ns:s}, after a commit of {owner} at {owner_ns:s}; it had been told nothing "
+            "new of its partitions since {told_ns:s}, so one of the two was not the owner."
+        ),
+    },
+    source="group membership with generations: who was replaced is fenced",
+    example="c1 is paused, c2 takes over and commits; c1 goes on, and its commit is taken too.",
+)
+_OVERLAP = AnomalyKind(
+    name="overlap",
+    meaning="Two members of a group owned one partition at once.",
+    breaks=("single_owner",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "other_assigned": (
+            "{owner} had {place} in group {group} from {owned_ns:s} on. {other}, which joined "
+            "later, was assigned it by {other_ns:s}; yet the group took a commit of {owner} at "
+            "{committed_ns:s}, which had been told of nothing."
+        ),
+        "other_committed": (
+            "{owner} had {place} in group {group} from {owned_ns:s} on. The group took a commit "
+            "of {other}, which had it too, at {other_ns:s}, and then one of {owner} at "
+            "{committed_ns:s}, which had been told of nothing."
+        ),
+    },
+    source="group membership: a partition is assigned to one member of a group",
+    example="c1 is assigned t/0; c2 joins and is assigned t/0; c1 goes on and commits.",
+)
+_REPEATED_DELIVERY = AnomalyKind(
+    name="repeated_delivery",
+    meaning="A group was handed a message again without a reason.",
+    breaks=("single_delivery_in_group",),
+    severity=Severity.REPETITION,
+    sentences={
+        "to_one_member": (
+            "Message {message} in {place} was handed to {first_to} of group {group} at "
+            "{first_ns:s} and again at {again_ns:s}, while nothing moved it to another position."
+        ),
+        "after_commit": (
+            "Message {message} in {place} was handed to {first_to} of group {group} at "
+            "{first_ns:s}, and {committed_by} committed past it, up to {committed}, at "
+            "{committed_ns:s}; {again_to}, which came after that, was handed it at {again_ns:s}."
+        ),
+    },
+    source="consumers of logs: a member begins where its group has committed",
+    example="c1 is handed a and commits past it; c2 joins and is handed a.",
+)
+
+ANOMALIES: tuple[AnomalyKind, ...] = (
+    _REDELIVERED_AFTER_ACK,
+    _UNFLAGGED_REDELIVERY,
+    _COMMIT_AHEAD,
+    _COMMIT_REGRESSED,
+    _STALE_COMMIT,
+    _OVERLAP,
+    _REPEATED_DELIVERY,
+)

@@ -1,10 +1,15 @@
 """Guarantees from delivery to effect."""
 
+from deliverycheck.guarantees.delivery.ahead import commit_follows_effect
+from deliverycheck.guarantees.delivery.commits import commits_move_forward
 from deliverycheck.guarantees.delivery.effect import (
     at_least_once_in_effect,
     at_most_once_in_effect,
     exactly_once_in_effect,
 )
+from deliverycheck.guarantees.delivery.ownership import single_owner
+from deliverycheck.guarantees.delivery.repetition import single_delivery_in_group
+from deliverycheck.guarantees.delivery.settled import settlement
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
 
 GUARANTEES = (
@@ -28,5 +33,43 @@ GUARANTEES = (
         promise="Every message in a consumer group's sources has one effect by that group.",
         needs=SCANNED | DRAINED,
         check=exactly_once_in_effect,
+    ),
+    Guarantee(
+        name="commit_follows_effect",
+        title="commits follow effects",
+        promise="No consumer group commits past a message that it was handed before its effect.",
+        needs=frozenset(),
+        check=commit_follows_effect,
+    ),
+    Guarantee(
+        name="commits_move_forward",
+        title="commits move forward",
+        promise="What a consumer group has committed never goes back, and only the owner commits.",
+        needs=frozenset(),
+        check=commits_move_forward,
+    ),
+    Guarantee(
+        name="single_owner",
+        title="one owner at a time",
+        promise="No partition has two owners in a consumer group at once.",
+        needs=frozenset(),
+        check=single_owner,
+    ),
+    Guarantee(
+        name="single_delivery_in_group",
+        title="one delivery in a group",
+        promise="A consumer group is handed a message again only if there is a reason for it.",
+        needs=DRAINED,
+        check=single_delivery_in_group,
+    ),
+    Guarantee(
+        name="settlement",
+        title="settled stays settled",
+        promise=(
+            "What a consumer acknowledged is not handed out again, and what is handed out again "
+            "is flagged so."
+        ),
+        needs=DRAINED,
+        check=settlement,
     ),
 )
