@@ -7,6 +7,7 @@ _LOSING = (
     "exactly_once_in_log",
     "at_least_once_in_effect",
     "exactly_once_in_effect",
+    "dead_lettering",
 )
 
 _NOT_FOUND = (
@@ -26,6 +27,14 @@ _LOST = AnomalyKind(
         "in_effect": (
             "Message {message} stands in {place}; group {group} came to the end of its sources "
             "and has no effect of it."
+        ),
+        "rejected": (
+            "{rejected_by} rejected message {message} of queue {source} at {rejected_ns:s}; it is "
+            "not among the dead letters."
+        ),
+        "dropped": (
+            "Queue {source} confirmed message {message} at {confirmed_ns:s} and handed it to "
+            "nobody; it is not among the dead letters either."
         ),
     },
     details={

@@ -17,4 +17,27 @@ _OVER_PREFETCH = AnomalyKind(
     example="c1 subscribes with prefetch 1 and is handed a and b before it settles either.",
 )
 
-ANOMALIES = (_OVER_PREFETCH,)
+_WRONG_REASON = AnomalyKind(
+    name="wrong_reason",
+    meaning="A dead letter says that it died of something else than it did.",
+    breaks=("dead_lettering",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "was_rejected": (
+            "Message {message} in {source} says that it is a dead letter because of {reason}; {by} "
+            "had rejected it."
+        ),
+        "nobody_rejected": (
+            "Message {message} in {source} says that it is a dead letter because it was rejected; "
+            "nobody had been handed it."
+        ),
+        "no_such_limit": (
+            "Message {message} in {source} says that it is a dead letter because of {reason}; "
+            "neither it nor a queue it came from has such a limit."
+        ),
+    },
+    source="the header of a dead letter that tells queue, reason and count of its deaths",
+    example="c1 rejects a, and a stands among the dead letters as expired.",
+)
+
+ANOMALIES = (_OVER_PREFETCH, _WRONG_REASON)

@@ -1,6 +1,7 @@
 """Guarantees on queues."""
 
-from deliverycheck.guarantees.guarantee import Guarantee
+from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
+from deliverycheck.guarantees.queues.dead_letters import dead_lettering
 from deliverycheck.guarantees.queues.fifo import fifo_per_publisher
 from deliverycheck.guarantees.queues.prefetch import prefetch_bound
 
@@ -24,5 +25,15 @@ GUARANTEES = (
         ),
         needs=frozenset(),
         check=prefetch_bound,
+    ),
+    Guarantee(
+        name="dead_lettering",
+        title="dead letters arrive",
+        promise=(
+            "What a queue gives up otherwise than by an ack stands among its dead letters, in the "
+            "order in which it died and with the reason for which it died."
+        ),
+        needs=SCANNED | DRAINED,
+        check=dead_lettering,
     ),
 )

@@ -1,0 +1,86 @@
+"""In which order dead letters stand, against the order in which they died."""
+
+from collections import defaultdict
+
+from deliverycheck.guarantees.queues.fifo import call_of
+from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
+from deliverycheck.guarantees.queues.queue_history import Queue, queues
+from deliverycheck.guarantees.verdict import Anomaly
+from deliverycheck.history import History
+
+Row = list[Turn]
+_DROPPED = ("expired", "maxlen")
+
+
+def orders(history: History) -> list[Row]:
+    """First deliveries of dead letters of one queue whose deaths have an order, in rows.
+
+    What one process rejected died in the order of its calls. What the queue dropped from its
+    head without anybody having been handed it died in the order of its publisher's calls.
+    """
+    found: list[Row] = []
+    for queue in queues(history).values():
+        before = [queues(history)[name] for name in queue.feeds & queues(history).keys()]
+        if len(queue.feeds) == len(before) == 1:
+            found += _rows(history, queue, before[0])
+    return found
+
+
+def out_of_order(rows: list[Row]) -> list[Anomaly]:
+    """Every dead letter that was handed out before one that had died earlier."""
+    return [
+        _reordered(ahead, behind)
+        for row in rows
+        for ahead, behind in overtakings(row, [_served(turn) for turn in row])
+    ]
+
+
+def _rows(history: History, queue: Queue, before: Queue) -> list[Row]:
+    rows: dict[tuple[object, ...], Row] = defaultdict(list)
+    for handing in queue.firsts:
+        key, rank = _death(history, handing, before)
+        if key:
+            rows[key].append(Turn(rank=rank, since_ns=0, handing=handing))
+    return list(rows.values())
+
+
+def _death(
+    history: History, handing: Handing, before: Queue
+) -> tuple[tuple[object, ...], tuple[int, ...]]:
+    """Among what it has an order, and its place there: the earlier, the greater."""
+    handed = before.by_copy.get(handing.copy, [])
+    rejected = [one.rejected for one in handed if one.rejected]
+    if rejected:
+        return (rejected[0].process,), (-rejected[0].op,)
+    publication, reason = handing.publication, handing.delivery.reason
+    if handed or publication is None or reason not in _DROPPED:
+        return (), ()
+    operation = history.by_op[publication.op]
+    key = (reason, publication.process, publication.target)
+    return (*key, operation.priority, operation.expires_ms), call_of(handing)
+
+
+def _served(turn: Turn) -> Turn:
+    return Turn(rank=turn.rank, since_ns=1, handing=turn.handing)
+
+
+def _reordered(ahead: Turn, behind: Turn) -> Anomaly:
+    return Anomaly(
+        name="reordered",
+        message=ahead.handing.delivery.message,
+        witnesses=tuple(
+            dict.fromkeys(
+                (*map(abs, ahead.rank[:1] + behind.rank[:1]), ahead.handing.op, behind.handing.op)
+            )
+        ),
+        source=ahead.handing.delivery.source,
+        facts={
+            "kind": "dead_letters",
+            "behind": behind.handing.delivery.message,
+            "ahead_by": ahead.handing.process,
+            "ahead_ns": ahead.handing.handed_ns,
+            "behind_by": behind.handing.process,
+            "behind_ns": behind.handing.handed_ns,
+        },
+    )

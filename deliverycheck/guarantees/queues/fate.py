@@ -1,0 +1,147 @@
+"""What may have become of a message that a queue took: it stays, it dies, or nobody can say."""
+
+from collections import defaultdict
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from deliverycheck.guarantees.queues.handings import SETTLES, subscriptions_of, sure_publications
+from deliverycheck.guarantees.queues.queue_history import Queue, queues
+from deliverycheck.history import (
+    Action,
+    History,
+    Operation,
+    Outcome,
+    Publication,
+    Source,
+    incarnation_lane,
+    indexed,
+    is_scanner,
+)
+
+_NS_PER_MS = 1_000_000
+REJECT_PUBLISH = "reject_publish"
+
+
+class Fate(StrEnum):
+    """What a message comes to that nobody was handed.
+
+    ``stays``: nothing may drop it. ``dies``: what may drop it sends it where it can be found.
+    ``open``: it may be gone without a trace.
+    """
+
+    STAYS = "stays"
+    DIES = "dies"
+    OPEN = "open"
+
+
+@indexed
+def fates(history: History) -> dict[Fate, list[Publication]]:
+    """Every confirmed message that surely went to a queue, by its fate, in the order of calls.
+
+    One that came back as unroutable is left out: no queue took it.
+    """
+    found: dict[Fate, list[Publication]] = defaultdict(list)
+    for publication in sure_publications(history).values():
+        operation = history.by_op[publication.op]
+        taken = publication.outcome is Outcome.OK and not operation.returned_unroutable
+        if taken and _may_be_queued(history, publication.target):
+            found[_fate(history, publication, operation)].append(publication)
+    return dict(found)
+
+
+@indexed
+def seen(history: History) -> frozenset[str]:
+    """Every message that anybody was ever handed."""
+    return frozenset(one.delivery.message for one in (*history.receipts, *history.log))
+
+
+def waits_ms(queue: Queue, operation: Operation) -> int | None:
+    """How long the published message may wait in the queue; ``None`` for ever."""
+    known = [ms for ms in (queue.source.expires_ms, operation.expires_ms) if ms is not None]
+    return min(known, default=None)
+
+
+def keeps_dead(history: History, name: str | None) -> bool:
+    """Whether what dies and goes to `name` surely stands there, or where that queue's dead go."""
+    passed: set[str | None] = set()
+    while name in tracked(history) and name not in passed:
+        passed.add(name)
+        source = queues(history)[name or ""].source
+        if source.overflow == REJECT_PUBLISH:
+            return False
+        if not _is_limited(source):
+            return True
+        name = source.dead_letter
+    return False
+
+
+@indexed
+def tracked(history: History) -> frozenset[str]:
+    """The queues from which nobody takes without a trace: all who read them also settle.
+
+    A subscription with a prefetch says that its deliveries are settled, too.
+    """
+    names = frozenset(queues(history))
+    subscriptions = subscriptions_of(history, names)
+    settling = {one.process for action in SETTLES for one in history.select(action)}
+    bound = {
+        process for (process, _), them in subscriptions.items() if all(x.prefetch for x in them)
+    }
+    careful = {incarnation_lane(process) for process in settling | bound}
+    readers = set(subscriptions)
+    subscribed = {process for process, _ in subscriptions}
+    for process, target in {(one.process, one.target) for one in history.select(Action.RECEIVE)}:
+        if target is not None:
+            readers.add((process, target))
+        elif process not in subscribed:
+            readers |= {(process, name) for name in names}
+    return names - {
+        name
+        for process, name in readers
+        if not is_scanner(process) and incarnation_lane(process) not in careful
+    }
+
+
+def _may_be_queued(history: History, target: str) -> bool:
+    """A target that is not declared may be what routes to queues."""
+    return target in queues(history) or target not in history.header.sources
+
+
+def _fate(history: History, publication: Publication, operation: Operation) -> Fate:
+    queue = queues(history).get(publication.target)
+    if queue is None:
+        own = Source(expires_ms=operation.expires_ms)
+        stays = _all_keep(history) and not _may_drop(history, publication, own)
+        return Fate.STAYS if stays else Fate.OPEN
+    if queue.name not in tracked(history):
+        return Fate.OPEN
+    source = replace(queue.source, expires_ms=waits_ms(queue, operation))
+    if not _may_drop(history, publication, source):
+        return Fate.STAYS
+    return Fate.DIES if keeps_dead(history, source.dead_letter) else Fate.OPEN
+
+
+@indexed
+def _all_keep(history: History) -> bool:
+    """Whether a message stays in whatever queue it came to."""
+    return all(
+        name in tracked(history) and not _is_limited(queue.source)
+        for name, queue in queues(history).items()
+    )
+
+
+def _is_limited(source: Source) -> bool:
+    limits = (source.expires_ms, source.length_max, source.delivery_limit)
+    return limits != (None, None, None)
+
+
+def _may_drop(history: History, publication: Publication, source: Source) -> bool:
+    """Whether the message can have passed a limit by the end; one that was taken fits in."""
+    end_ns = history.done.ns if history.done else 0
+    ms = source.expires_ms
+    return (
+        (ms is not None and publication.invoked_ns + ms * _NS_PER_MS <= end_ns)
+        or (source.length_max is not None and source.overflow != REJECT_PUBLISH)
+        or source.delivery_limit is not None
+    )
