@@ -10,10 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LINES_MAX = 400
 
-ENGINE = {"history", "guarantees", "plans", "clients", "brokers", "executions", "search"}
+ENGINE = {"history", "guarantees", "big", "plans", "clients", "brokers", "executions", "search"}
 MAY_IMPORT: dict[str, set[str]] = {
     "deliverycheck/history": set(),
     "deliverycheck/guarantees": {"history"},
+    "deliverycheck/big": {"history", "guarantees"},
     "deliverycheck/plans": {"history"},
     "deliverycheck/clients": {"history", "plans"},
     "deliverycheck/brokers": {"history", "plans"},
@@ -29,6 +30,7 @@ CONTENT = {"faults", "properties", "reports", "selftests"}
 NAMES_NO_SYSTEM = (
     "deliverycheck/history",
     "deliverycheck/guarantees",
+    "deliverycheck/big",
     "deliverycheck/executions",
     "deliverycheck/search",
     "reports",

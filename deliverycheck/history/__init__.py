@@ -4,8 +4,10 @@ from deliverycheck.history.body import Body, delivery_of, encode_body
 from deliverycheck.history.codec import (
     HistoryFormatError,
     encode,
+    events_in,
     events_of,
     history_of,
+    read_header,
     read_history,
 )
 from deliverycheck.history.events import (
@@ -90,10 +92,12 @@ __all__ = [
     "delivery_of",
     "encode",
     "encode_body",
+    "events_in",
     "events_of",
     "history_of",
     "incarnation_lane",
     "indexed",
     "is_scanner",
+    "read_header",
     "read_history",
 ]

@@ -95,6 +95,26 @@ def events_of(history_bytes: bytes, *, name: str = "history.jsonl") -> Iterator[
         yield builder.decode(number, line)[0]
 
 
+def events_in(lines: Iterable[bytes], *, name: str = "history.jsonl") -> Iterator[Event]:
+    """The events of lines that are read one by one, up to a last one without its line end."""
+    builder = _Builder(name)
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            return
+        yield builder.decode(number, line)[0]
+
+
+def read_header(path: Path) -> Header:
+    """The first line of `path`, of which no more is read.
+
+    Raises:
+        HistoryFormatError: the file is not a history.
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return history_of(file.readline(), name=str(path)).header
+
+
 def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
     """All lines; a last one without its line end counts only if it is whole JSON.
 

@@ -1,0 +1,16 @@
+"""Histories that are too big for memory: DuckDB finds what is suspect, the checkers judge that."""
+
+from deliverycheck.big.judge import Judged, judge_file
+from deliverycheck.big.pack import MissingEngineError, pack, packed_path
+from deliverycheck.big.size import ENGINES, Engine, engine_for
+
+__all__ = [
+    "ENGINES",
+    "Engine",
+    "Judged",
+    "MissingEngineError",
+    "engine_for",
+    "judge_file",
+    "pack",
+    "packed_path",
+]

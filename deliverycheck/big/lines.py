@@ -1,0 +1,99 @@
+"""The lines of the file that concern some messages, read by the reader of all histories."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from deliverycheck.big.malformed import find_malformed, is_torn
+from deliverycheck.big.pack import LINE_BYTES_MAX, quoted
+from deliverycheck.history import (
+    Action,
+    Header,
+    History,
+    HistoryFormatError,
+    Operation,
+    Phase,
+    PhaseMark,
+    encode,
+    history_of,
+)
+
+if TYPE_CHECKING:
+    import duckdb
+
+_WANTED = """
+    CREATE OR REPLACE TEMP TABLE wanted AS
+    SELECT op FROM aside_ops
+    UNION SELECT op FROM (
+        SELECT op, unnest(deliveries) AS d FROM lines WHERE what IN ('ok', 'fail', 'info'))
+        WHERE coalesce(d.message, '') IN (SELECT message FROM aside)
+            AND op IN (SELECT op FROM lines
+                WHERE what = 'receive' AND starts_with(process, 'scan'))
+    UNION SELECT op FROM lines
+        WHERE what IN ('request', 'reply') AND message IN (SELECT message FROM aside)
+"""
+
+
+def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header: Header) -> History:
+    """The operations that concern what was set aside, whole, with the phases of the history."""
+    connected.execute(_WANTED)
+    marks = _marks(connected)
+    torn = is_torn(path)
+    lines: list[bytes] = []
+    if connected.execute("SELECT count(*) FROM wanted").fetchone() != (0,):
+        found = connected.execute(
+            f"""SELECT json::VARCHAR FROM read_ndjson_objects({quoted(path)},
+                format = 'newline_delimited', maximum_object_size = {LINE_BYTES_MAX},
+                ignore_errors = {str(torn).lower()})
+            WHERE TRY_CAST(json->>'$.op' AS BIGINT) IN (SELECT op FROM wanted)
+                AND json->>'$.type' IN ('invoke', 'returned', 'ok', 'fail', 'info')
+            ORDER BY json->>'$.type' <> 'invoke', CAST(json->>'$.op' AS BIGINT)"""  # noqa: S608
+        ).fetchall()
+        lines = [row[0].encode() + b"\n" for row in found]
+    data = b"".join([encode(header), *lines, *map(encode, marks), b"{" if torn else b""])
+    try:
+        return history_of(data, name=str(path))
+    except HistoryFormatError as error:  # Its line number is one of a part.
+        raise find_malformed(path, str(error).rpartition(f"{path}, ")[2]) from None
+
+
+def about(history: History, messages: Collection[str]) -> History:
+    """The same operations with the deliveries of these messages only."""
+    return History(
+        header=history.header,
+        operations=tuple(_cut_down(one, messages) for one in history.operations),
+        phases=history.phases,
+        cut=history.cut,
+    )
+
+
+def _cut_down(operation: Operation, messages: Collection[str]) -> Operation:
+    if operation.action is not Action.RECEIVE:
+        return operation
+    kept = tuple(one for one in operation.deliveries if one.message in messages)
+    return msgspec.structs.replace(operation, deliveries=kept)
+
+
+def _marks(connected: "duckdb.DuckDBPyConnection") -> list[PhaseMark]:
+    rows = connected.execute("SELECT mark::VARCHAR FROM lines WHERE what = 'phase'").fetchall()
+    marks = [msgspec.json.decode(row[0], type=_Mark) for row in rows]
+    return [
+        PhaseMark(
+            phase=mark.phase,
+            ns=mark.ns,
+            drained=mark.drained,
+            scanned=mark.scanned,
+            reason=mark.reason,
+        )
+        for mark in sorted(marks, key=lambda mark: mark.ns)
+    ]
+
+
+class _Mark(msgspec.Struct, frozen=True, kw_only=True):
+    phase: Phase
+    ns: int
+    drained: bool
+    scanned: bool
+    reason: str | None = None

@@ -1,0 +1,18 @@
+"""What only the checkers in memory understand."""
+
+from typing import TYPE_CHECKING
+
+from deliverycheck.history import Header
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def why_not_plain(connected: "duckdb.DuckDBPyConnection", header: Header) -> str | None:
+    """Why a big history cannot be judged by its suspects alone; ``None`` if it can."""
+    if header.sources:
+        return "a big history is judged only if its sources are plain logs"
+    special = connected.execute("SELECT count(*) FROM lines WHERE special").fetchone()
+    if special != (0,):
+        return "a big history is judged only without transactions, tombstones and bulk operations"
+    return None

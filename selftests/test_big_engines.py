@@ -1,0 +1,188 @@
+"""The engine for big histories against the one in memory: one answer, whatever the history."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deliverycheck.big import Engine, engine_for, judge_file, packed_path
+from deliverycheck.big.size import JUDGED_BY_DUCKDB, MEBIBYTE, PYTHON_FILE_MB_MAX
+from deliverycheck.cli.bench.big_history import write_big_history
+from deliverycheck.guarantees import Validity, explain
+from deliverycheck.history import Delivery, HistoryFormatError
+from selftests.story import Story, at
+
+BOTH = settings(max_examples=20, deadline=None, database=None)
+PRODUCERS = ("p1#1", "p1#2", "p2#1")
+MESSAGES = [f"{process}-{number}" for process in PRODUCERS for number in (1, 2, 3)]
+PARTITIONS = st.sampled_from([0, 0, 0, 1, None])
+SENDS = st.builds(
+    dict,
+    message=st.sampled_from([*MESSAGES, "odd"]),
+    process=st.sampled_from(PRODUCERS),
+    target=st.sampled_from(["t", "t", "t", "u"]),
+    key=st.sampled_from([None, "k", "j"]),
+    partition=st.sampled_from([None, None, 0, 1]),
+    attempt=st.sampled_from([1, 1, 1, 2]),
+    outcome=st.sampled_from(["ok", "ok", "ok", "fail", "info", "confirmed", "open"]),
+    returned=st.booleans(),
+    position=st.sampled_from([None, 0, 1, 2, 3]),
+)
+DELIVERIES = st.builds(
+    Delivery,
+    message=st.sampled_from([*MESSAGES, *MESSAGES, "odd", "never", ""]),
+    source=st.sampled_from(["t", "t", "t", "u"]),
+    partition=PARTITIONS,
+    position=st.sampled_from([None, 0, 1, 2, 3, 4, 5, 6, 7]),
+    attempt=st.sampled_from([1, 1, 1, 2]),
+    mangled=st.sampled_from([(), (), (), (), ("key",)]),
+    target=st.sampled_from([None, None, None, None, "t", "u"]),
+    execution=st.sampled_from([None, None, None, "x1", "x2"]),
+)
+READINGS = st.tuples(
+    st.sampled_from(["scan#1", "scan#1", "scan#2", "c1#1"]), st.lists(DELIVERIES, max_size=6)
+)
+CALLS = st.lists(st.one_of(SENDS, SENDS, READINGS), max_size=14)
+
+
+def told(calls, *, relies_on="confirm", scanned=True):
+    """A story of publishes and receives as drawn, however little sense it makes."""
+    story = Story(relies_on=relies_on)
+    for call in calls:
+        if isinstance(call, tuple):
+            process, deliveries = call
+            op = story.invoke(process, "receive", target="t")
+            story.ok(op, deliveries=tuple(deliveries))
+            continue
+        fields = dict(call)
+        outcome, returned, position = (
+            fields.pop(name) for name in ("outcome", "returned", "position")
+        )
+        op = story.publish(fields.pop("message"), **fields)
+        if returned:
+            story.returned(op)
+        if outcome == "confirmed":
+            story.info(op, confirmed=True)
+        elif outcome == "ok":
+            story.ok(op, position=position, partition=None if position is None else 0)
+        elif outcome != "open":
+            getattr(story, outcome)(op, error="an_error")
+    return b"".join((story if scanned is None else story.done(scanned=scanned)).lines())
+
+
+def judged_by_both(data, names=JUDGED_BY_DUCKDB):
+    """The answers of both engines to one file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "history.jsonl"
+        path.write_bytes(data)
+        return judge_file(path, names, Engine.PYTHON), judge_file(path, names, Engine.DUCKDB)
+
+
+def assert_equal(data):
+    small, big = judged_by_both(data)
+    assert big.verdicts == small.verdicts
+    for verdict in small.verdicts:
+        assert explain(verdict, big.history) == explain(verdict, small.history)
+
+
+@BOTH
+@given(
+    calls=CALLS,
+    relies_on=st.sampled_from(["confirm", "confirm", "call_returned"]),
+    scanned=st.sampled_from([True, True, True, True, False, None]),
+)
+def test_any_history_has_one_answer(calls, relies_on, scanned):
+    assert_equal(told(calls, relies_on=relies_on, scanned=scanned))
+
+
+def log_of(messages):
+    """Every message is confirmed; the log holds these, in this order."""
+    return [
+        *(
+            {
+                "message": message,
+                "process": message.rpartition("-")[0],
+                "key": message[-1],
+                "outcome": "ok",
+                "returned": False,
+                "position": None,
+            }
+            for message in MESSAGES
+        ),
+        ("scan#1", [at(message, place) for place, message in enumerate(messages)]),
+    ]
+
+
+@BOTH
+@given(messages=st.permutations(MESSAGES), cut=st.integers(0, 9), again=st.lists(st.integers(0, 8)))
+def test_logs_with_losses_and_repetitions_have_one_answer(messages, cut, again):
+    kept = [*messages[cut:], *(MESSAGES[number] for number in again)]
+    assert_equal(told(log_of(kept)))
+
+
+@pytest.mark.parametrize("torn", [b'{"type":"ok","op":1,', b'{"type"', b"{", b'"', b"x"])
+def test_torn_last_line_is_left_out_by_both(torn):
+    whole = told(log_of(MESSAGES), scanned=None)
+    assert_equal(whole + torn)
+
+
+def test_generated_big_history_is_sound(tmp_path):
+    path = tmp_path / "history.jsonl"
+    messages = 20_000
+    write_big_history(path, messages)
+    small, big = (
+        judge_file(path, JUDGED_BY_DUCKDB, engine) for engine in (Engine.PYTHON, Engine.DUCKDB)
+    )
+    assert {verdict.validity for verdict in big.verdicts} == {Validity.VALID}
+    assert big.verdicts == small.verdicts
+    assert packed_path(path).exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type":"other"}\n',
+        b'{"type":"ok","op":"x","ns":1}\n',
+        b'{"type":"invoke","op":99,"process":"p","action":"dance","ns":1}\n',
+        b'{"type":"invoke","process":"p","action":"publish","ns":1}\n',
+        b'{"type":"ok","op":0,"ns":1,"deliveries":[{"source":"t"}]}\n',
+        b"dust\n",
+    ],
+    ids=["type", "number", "action", "missing-op", "missing-message", "no-json"],
+)
+def test_bad_line_is_named_by_both(line, tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES)) + line + told([]).splitlines(keepends=True)[-1])
+    for engine in Engine:
+        with pytest.raises(HistoryFormatError, match=r"history.jsonl, line \d+"):
+            judge_file(path, None, engine)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"transaction": "x"}, {"tombstone": True}, {"count": 2}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_what_only_memory_can_judge_is_unknown_with_the_reason(fields):
+    story = Story()
+    story.published("p1#1-1", 0, **fields)
+    story.scanned("p1#1-1")
+    _, big = judged_by_both(b"".join(story.done().lines()))
+    assert {verdict.validity for verdict in big.verdicts} == {Validity.UNKNOWN}
+    assert all("big history" in verdict.reason for verdict in big.verdicts)
+
+
+def test_other_guarantees_on_a_big_history_are_unknown_with_the_reason():
+    _, big = judged_by_both(told(log_of(MESSAGES)), ("at_most_once_in_effect",))
+    assert "judged in memory" in big.verdicts[0].reason
+
+
+def test_size_of_the_file_decides(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(b"")
+    assert engine_for(path) is Engine.PYTHON
+    with path.open("r+b") as file:
+        file.truncate(PYTHON_FILE_MB_MAX * MEBIBYTE + 1)
+    assert engine_for(path) is Engine.DUCKDB
