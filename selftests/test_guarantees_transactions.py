@@ -4,46 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import Validity, check
-from selftests.story import Story, at
+from deliverycheck.guarantees import Validity
+from selftests.story import at
+from selftests.transaction_stories import Told, found, verdict_of
 
 SMALL = settings(max_examples=150, deadline=None, database=None)
-
-
-def verdict_of(history, guarantee):
-    return check(history, [guarantee])[0]
-
-
-def found(history, guarantee):
-    return [anomaly.name for anomaly in verdict_of(history, guarantee).anomalies]
-
-
-class Told(Story):
-    """Stories of transactions."""
-
-    def call(self, process, action, outcome="ok", **fields):
-        op = self.invoke(process, action, **fields)
-        if outcome != "open":
-            getattr(self, outcome)(op)
-        return op
-
-    def begin(self, process, transaction):
-        return self.call(process, "begin_transaction", transaction=transaction)
-
-    def end(self, process, transaction, action="commit", outcome="ok"):
-        return self.call(process, f"{action}_transaction", outcome, transaction=transaction)
-
-    def whole(self, process, transaction, *messages):
-        """A transaction that writes these and commits."""
-        self.begin(process, transaction)
-        for message, position in messages:
-            self.published(message, position, process=process, transaction=transaction)
-        self.end(process, transaction)
-
-    def read(self, process, *deliveries, level="read_committed", **fields):
-        op = self.invoke(process, "receive", isolation=level, **fields)
-        self.ok(op, deliveries=deliveries)
-        return op
 
 
 FATES = st.sampled_from(

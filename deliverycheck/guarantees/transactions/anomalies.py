@@ -61,4 +61,52 @@ _OWN_UNCOMMITTED_READ = AnomalyKind(
     example="p1 publishes a in x1, reads committed messages, is handed a, and commits x1.",
 )
 
-ANOMALIES: tuple[AnomalyKind, ...] = (_ABORTED_READ, _UNCOMMITTED_READ, _OWN_UNCOMMITTED_READ)
+_TORN = AnomalyKind(
+    name="torn",
+    meaning="A part of a transaction can be read, and another part of it cannot.",
+    breaks=("atomic_transactions",),
+    severity=Severity.LOSS,
+    sentences={
+        "read": (
+            "{reader} asks for committed messages and was handed {seen} of transaction "
+            "{transaction} of {process} at {read_ns:s}; {missing} of its {owed:count message} "
+            "cannot be read: first {message}, published to {place}."
+        ),
+        "committed": (
+            "The commit of transaction {transaction} of {process} ended ok; {missing} of its "
+            "{owed:count message} cannot be read: first {message}, published to {place}."
+        ),
+    },
+    details={"hidden": "It stands there only for those who do not ask for committed messages."},
+    source="checkers of partitioned logs: lost write of a transaction that was read in part",
+    example="p1 publishes a and b in x1 and commits it; a fresh reader finds a only.",
+)
+_OFFSETS_APART = AnomalyKind(
+    name="offsets_apart",
+    meaning="The committed positions of a transaction moved without its messages, or they did not.",
+    breaks=("atomic_transactions",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "handed_again": (
+            "Transaction {transaction} of {process} took effect and committed position {covered} "
+            "of {source} for group {group}; {member}, which joined the group at {joined_ns:s}, "
+            "was handed {message} from {place} all the same."
+        ),
+        "moved_alone": (
+            "Transaction {transaction} of {process} did not take effect; it was to commit position "
+            "{covered} of {source} for group {group}, which stood at {base}. {member}, which "
+            "joined the group at {joined_ns:s}, began with {message} from {place}, and what "
+            "stands at position {passed} was passed over."
+        ),
+    },
+    source="exactly-once processing in logs: positions are committed with the outputs",
+    example="p1 commits x1 with position 3 of group g; c2 joins g and is handed position 2.",
+)
+
+ANOMALIES: tuple[AnomalyKind, ...] = (
+    _ABORTED_READ,
+    _UNCOMMITTED_READ,
+    _OWN_UNCOMMITTED_READ,
+    _TORN,
+    _OFFSETS_APART,
+)

@@ -1,6 +1,7 @@
 """Guarantees on transactions."""
 
-from deliverycheck.guarantees.guarantee import Guarantee
+from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
+from deliverycheck.guarantees.transactions.atomic import atomic_transactions
 from deliverycheck.guarantees.transactions.read_committed import read_committed
 
 GUARANTEES: tuple[Guarantee, ...] = (
@@ -13,5 +14,12 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         needs=frozenset(),
         check=read_committed,
+    ),
+    Guarantee(
+        name="atomic_transactions",
+        title="transactions are whole",
+        promise="Of a transaction all messages and committed positions take effect, or none does.",
+        needs=SCANNED,
+        check=atomic_transactions,
     ),
 )

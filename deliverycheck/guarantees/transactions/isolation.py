@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from deliverycheck.history import Action, History, Reading, indexed
+from deliverycheck.history import Action, History, Operation, Reading, indexed
 
 
 class Level(StrEnum):
@@ -66,17 +66,14 @@ def levels(history: History) -> dict[int, Level]:
 @indexed
 def committed_readings(history: History) -> list[Reading]:
     """All that was handed to readers of committed messages, by the number of the operation."""
-    known = levels(history)
-    return [
-        reading
-        for reading in sorted((*history.log, *history.receipts), key=lambda reading: reading.op)
-        if forbids(known.get(reading.op), "aborted_read")
-    ]
+    asking = {receive.op for receive in committed_receives(history)}
+    read = (reading for reading in (*history.log, *history.receipts) if reading.op in asking)
+    return sorted(read, key=lambda reading: reading.op)
 
 
 @indexed
-def has_committed_readers(history: History) -> bool:
-    """Whether any receive is known to ask for committed messages."""
+def committed_receives(history: History) -> list[Operation]:
+    """The receives that are known to ask for committed messages."""
     known = levels(history)
     receives = history.select(Action.RECEIVE)
-    return any(forbids(known.get(receive.op), "aborted_read") for receive in receives)
+    return [each for each in receives if forbids(known.get(each.op), "aborted_read")]

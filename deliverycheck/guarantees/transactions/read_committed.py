@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from deliverycheck.guarantees.copies import Place, place_of
 from deliverycheck.guarantees.transactions.isolation import (
     committed_readings,
-    has_committed_readers,
+    committed_receives,
 )
 from deliverycheck.guarantees.transactions.transactions import (
     NO_TRANSACTIONS,
@@ -36,7 +36,7 @@ def read_committed(history: History) -> Verdict:
     index = transactions_of(history)
     if not index.by_id:
         return unknown(name, NO_TRANSACTIONS)
-    if not has_committed_readers(history):
+    if not committed_receives(history):
         return unknown(name, "nothing to examine: no reader is known to ask for read_committed")
     anomalies = list(_anomalies(history, index))
     reason = why_not_ended(history)

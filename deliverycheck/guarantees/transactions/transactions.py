@@ -93,6 +93,10 @@ class Transactions:
             return [each for each in sent if each.attempt == delivery.attempt]
         return [] if self._is_cut else sent
 
+    def id_of(self, publication: Publication) -> str | None:
+        """The transaction that it was published in."""
+        return self._of_op.get(publication.op)
+
     def of(self, delivery: Delivery) -> Transaction | None:
         """The transaction that a delivery surely is of, if there is one."""
         found = {self._of_op.get(origin.op) for origin in self.origins(delivery)}

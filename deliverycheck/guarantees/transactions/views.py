@@ -1,0 +1,116 @@
+"""What was seen of each transaction: by those who read committed messages, and by scans."""
+
+from deliverycheck.guarantees.copies import copies
+from deliverycheck.guarantees.log.dropping import may_have_dropped
+from deliverycheck.guarantees.log.sources import may_be_no_log
+from deliverycheck.guarantees.transactions.isolation import committed_readings
+from deliverycheck.guarantees.transactions.transactions import Transaction, transactions_of
+from deliverycheck.history import (
+    History,
+    Outcome,
+    Publication,
+    Reading,
+    indexed,
+    is_scanner,
+)
+
+_Key = tuple[str | None, str]
+"""Transaction and message: sent twice in one transaction it is one message of it."""
+_Partition = tuple[str, int | None]
+
+
+class Views:
+    """Evidence that a transaction took effect, and which of its messages can be read."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._index = transactions_of(history)
+        self._first: dict[str, Reading] = {}
+        self._ends: dict[_Partition, int] = {}
+        self._seen: set[_Key] = set()
+        committed = committed_readings(history)
+        for reading in committed:
+            self._seen.update(self._keys(reading))
+            if (transaction := self._index.of(reading.delivery)) is not None:
+                first = self._first.setdefault(transaction.id, reading)
+                self._first[transaction.id] = min(first, reading, key=_moment)
+        self._scanned = {key: copy for copy in copies(history) for key in self._keys(copy)}
+        self._note_ends(committed)
+
+    def first_sight(self, transaction: Transaction) -> Reading | None:
+        """The first that a reader of committed messages was handed of it."""
+        return self._first.get(transaction.id)
+
+    def is_missing(self, publication: Publication) -> bool:
+        """Whether readers of committed messages surely cannot read this message.
+
+        No scan found it, or one did and a scan of committed messages went past its place.
+        """
+        return not self._is_found(publication) or self.hidden_at(publication) is not None
+
+    def is_read(self, publication: Publication) -> bool:
+        """Whether a reader of committed messages was handed what may be this one."""
+        return self._key(publication) in self._seen
+
+    def hidden_at(self, publication: Publication) -> Reading | None:
+        """Who found it, where a scan of committed messages passed that place without it."""
+        reading = self._scanned.get(self._key(publication))
+        if reading is None or self.is_read(publication):
+            return None
+        delivery = reading.delivery
+        end = self._ends.get((delivery.source, delivery.partition), 0)
+        return reading if delivery.position is not None and delivery.position < end else None
+
+    def owed(self, transaction: Transaction) -> list[Publication]:
+        """The messages that can be read if the transaction took effect.
+
+        They were confirmed, or still on their way when its end was asked for: a commit waits for
+        them. What had failed or timed out before, the application left out knowingly. Not what
+        its log may have dropped, nor what went to no log.
+        """
+        asked = (transaction.commits or transaction.deciding)[:1]
+        asked_ns = asked[0].invoked_ns if asked else 0
+        return [
+            publication
+            for publication in transaction.publications
+            if _is_part(publication, asked_ns)
+            and not may_be_no_log(self._history, publication.target)
+            and not may_have_dropped(self._history, publication)
+            and not self._history.by_op[publication.op].returned_unroutable
+        ]
+
+    def _key(self, publication: Publication) -> _Key:
+        return (self._index.id_of(publication), publication.message)
+
+    def _keys(self, reading: Reading) -> list[_Key]:
+        return [self._key(origin) for origin in self._index.origins(reading.delivery)]
+
+    def _is_found(self, publication: Publication) -> bool:
+        key = self._key(publication)
+        return key in self._scanned or key in self._seen
+
+    def _note_ends(self, committed: list[Reading]) -> None:
+        """How far scans of committed messages surely came in each partition."""
+        for reading in committed:
+            delivery = reading.delivery
+            if is_scanner(reading.process) and delivery.position is not None:
+                place = (delivery.source, delivery.partition)
+                self._ends[place] = max(self._ends.get(place, 0), delivery.position)
+
+
+@indexed
+def views_of(history: History) -> Views:
+    """What was seen in this history, looked up once."""
+    return Views(history)
+
+
+def _moment(reading: Reading) -> tuple[int, int]:
+    return (reading.ns, reading.op)
+
+
+def _is_part(publication: Publication, asked_ns: int) -> bool:
+    if publication.outcome is Outcome.OK:
+        return True
+    ended_ns = publication.completed_ns
+    under_way = publication.invoked_ns < asked_ns and (ended_ns is None or ended_ns > asked_ns)
+    return under_way and publication.outcome is Outcome.INFO
