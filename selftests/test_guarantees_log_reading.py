@@ -21,9 +21,11 @@ def handed(position, **fields):
     return at(message(position), position, **fields)
 
 
-def log_of(*positions, **header):
-    """Messages stand at these positions of partition 0 of t."""
+def log_of(*positions, told=True, **header):
+    """Messages stand at these positions of partition 0 of t, which c1 and c2 are assigned."""
     story = Story(**header)
+    for process in ("c1#1", "c2#1") if told else ():
+        moved(story, "assign", 0, process=process)
     for position in positions:
         story.published(message(position), position)
     return story
@@ -118,7 +120,7 @@ def test_subscription_moves_the_process_whatever_it_covers():
 
 def during_a_receive(*, told_before, action="assign"):
     """A move comes in the callback of the receive that brings position 0; the next brings 2."""
-    story = log_of(0, 1, 2)
+    story = log_of(0, 1, 2, told=False)
     told_before(story)
     receive = story.invoke("c1#1", "receive", group="g")
     moved(story, action, 0)
@@ -150,6 +152,40 @@ def during_a_receive(*, told_before, action="assign"):
 )
 def test_first_assignment_of_a_partition_takes_nobody_away(told_before, found):
     assert during_a_receive(told_before=told_before) == found
+
+
+@pytest.mark.parametrize(
+    ("group", "told_before", "found"),
+    [
+        ("g", None, []),
+        (None, None, ["skipped"]),
+        (None, "subscribe", []),
+        ("g", "assign", ["skipped"]),
+        ("g", "subscribe", []),
+    ],
+    ids=[
+        "member-that-tells-nothing",
+        "reader-for-itself",
+        "reader-that-subscribed",
+        "member-that-tells-of-assignments",
+        "member-that-tells-of-its-subscription-alone",
+    ],
+)
+def test_member_of_a_group_has_to_tell_of_its_assignments(group, told_before, found):
+    story = log_of(0, 1, 2, told=False)
+    moved(story, "assign", 0, process="c2#1")
+    moved(story, "subscribe", process="c2#1")
+    if told_before:
+        moved(story, told_before, 0)
+    story.received("c1#1", handed(0), group=group)
+    story.received("c1#1", handed(2), group=group)
+    assert names(ended(story, 0, 1, 2)) == found
+
+
+def test_skip_within_one_receive_needs_no_assignment():
+    story = log_of(0, 1, 2, told=False)
+    story.received("c1#1", handed(0), handed(2))
+    assert names(ended(story, 0, 1, 2)) == ["skipped"]
 
 
 def test_first_revocation_takes_the_process_away():

@@ -5,13 +5,17 @@ from deliverycheck.guarantees.kinds import AnomalyKind, Severity
 _RESURRECTED = AnomalyKind(
     name="resurrected",
     meaning="A message is there although its publish provably failed.",
-    breaks=("exactly_once_in_log",),
+    breaks=("exactly_once_in_log", "genuine_deliveries"),
     severity=Severity.CORRUPTION,
     sentences={
         "in_log": (
             "Publishing message {message} failed for good at {failed_ns:s} ({error}); it stands "
             "in {place} all the same."
-        )
+        ),
+        "handed": (
+            "Publishing message {message} failed for good at {failed_ns:s} ({error}); at {ns:s} "
+            "{process} was handed it all the same, from {place}."
+        ),
     },
     source="Adya's G1a read as a queue: a failed write was read",
     example="p1 publishes a, which fails for good; a fresh reader finds a.",
@@ -19,13 +23,24 @@ _RESURRECTED = AnomalyKind(
 _PHANTOM = AnomalyKind(
     name="phantom",
     meaning="Something is there that this execution never published.",
-    breaks=("exactly_once_in_log",),
+    breaks=("exactly_once_in_log", "genuine_deliveries"),
     severity=Severity.CORRUPTION,
     sentences={
         "unpublished": "Message {message} stands in {place}; no process published it.",
         "not_ours": "A message that is not ours stands in {place}.",
         "other_execution": (
             "Message {message} in {place} belongs to execution {execution}, not to this one."
+        ),
+        "handed_unpublished": (
+            "At {ns:s} {process} was handed message {message} from {place}; no process "
+            "published it."
+        ),
+        "handed_not_ours": (
+            "At {ns:s} {process} was handed a message that is not ours, from {place}."
+        ),
+        "handed_other_execution": (
+            "At {ns:s} {process} was handed message {message} from {place}; it belongs to "
+            "execution {execution}, not to this one."
         ),
     },
     source="total-queue checkers: dequeued, never attempted",
@@ -34,18 +49,29 @@ _PHANTOM = AnomalyKind(
 _MISROUTED = AnomalyKind(
     name="misrouted",
     meaning="A message is in another topic, or partition, than it was published to.",
-    breaks=("exactly_once_in_log",),
+    breaks=("exactly_once_in_log", "genuine_deliveries"),
     severity=Severity.CORRUPTION,
-    sentences={"in_log": "Message {message} was published to {target} and stands in {place}."},
+    sentences={
+        "in_log": "Message {message} was published to {target} and stands in {place}.",
+        "handed": (
+            "Message {message} was published to {target}; at {ns:s} {process} was handed it from "
+            "{place}."
+        ),
+    },
     source="docs/history-format.md: bodies name their target, so that a leak is visible",
     example="p1 publishes a to t1; a fresh reader finds it in t2.",
 )
 _MANGLED = AnomalyKind(
     name="mangled",
     meaning="A message came back changed.",
-    breaks=("exactly_once_in_log",),
+    breaks=("exactly_once_in_log", "genuine_deliveries"),
     severity=Severity.CORRUPTION,
-    sentences={"in_log": "Message {message} in {place} came back with another {mangled}."},
+    sentences={
+        "in_log": "Message {message} in {place} came back with another {mangled}.",
+        "handed": (
+            "At {ns:s} {process} was handed message {message} from {place} with another {mangled}."
+        ),
+    },
     source="docs/history-format.md: key, headers, body and timestamp come back as sent",
     example="p1 publishes a with key k; a fresh reader finds a with key j.",
 )

@@ -36,8 +36,9 @@ def gapless_reading(history: History) -> Verdict:
     this execution that is in no transaction but a committed one. Between two deliveries nothing
     is concluded if the process may have been moved meanwhile: it was assigned or subscribed,
     sought, put something back, was revoked or lost the partition, had something handed again by
-    the broker's word (redelivered), or has a receive that did not end well. Where a log drops
-    what it holds, only what fresh readers found later counts.
+    the broker's word (redelivered), has a receive that did not end well, or is a member of a
+    group and tells of no assignments. Where a log drops what it holds, only what fresh readers
+    found later counts.
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN. Queues and fresh
     readers are not judged here.

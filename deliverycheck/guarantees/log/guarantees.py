@@ -1,7 +1,8 @@
 """Guarantees on logs."""
 
-from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
+from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
 from deliverycheck.guarantees.log.gapless import gapless_reading
+from deliverycheck.guarantees.log.genuine import genuine_deliveries
 from deliverycheck.guarantees.log.one_log import one_log
 from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
@@ -63,5 +64,15 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=one_log,
+    ),
+    Guarantee(
+        name="genuine_deliveries",
+        title="genuine deliveries",
+        promise=(
+            "Consumers are handed what was published, unchanged and from where it was published "
+            "to, and nothing else."
+        ),
+        needs=DRAINED,
+        check=genuine_deliveries,
     ),
 )

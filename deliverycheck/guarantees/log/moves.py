@@ -52,15 +52,20 @@ class Moves:
                 if operation.action is not Action.SUBSCRIBE:
                     named.add(scope)
                     around.update(reaching)
+        self._assigned = {one.process for one in history.select(Action.ASSIGN)}
+        self._subscribed = {one.process for one in history.select(Action.SUBSCRIBE)}
         self._moments = {scope: _moments(sorted(many)) for scope, many in spans.items()}
 
     def between(self, before: Operation, after: Operation, delivery: Delivery) -> bool:
         """Whether a process may have been moved between deliveries of two of its receives.
 
         A move during one of the receives counts: its place among the deliveries is not known.
-        So does an overlap of the two.
+        So does an overlap of the two, and a member of a group that tells of no assignment at
+        all may have had one between them.
         """
-        if before is not after and after.invoked_ns < _end_ns(before):
+        if before is not after and (
+            after.invoked_ns < _end_ns(before) or not self._tells_of_moves(before)
+        ):
             return True
         reaching = _reaching(before.process, delivery.source, delivery.partition)
         return any(
@@ -68,6 +73,11 @@ class Moves:
             for scope in reaching
             if scope in self._moments
         )
+
+    def _tells_of_moves(self, receive: Operation) -> bool:
+        """Who reads for itself is moved by nobody else."""
+        alone = receive.group is None and receive.process not in self._subscribed
+        return alone or receive.process in self._assigned
 
 
 @indexed
