@@ -87,7 +87,7 @@ def test_repetition_is_told_once_and_by_the_first_receive():
         (at(B, 0, target="u"), ["phantom", "misrouted"], ["misrouted"]),
         (at(B, 0, target="t"), ["phantom", "misrouted"], ["misrouted"]),
         (at(A, 0, source="u"), ["misrouted"], []),
-        (at(A, 0, target="u"), [], ["misrouted"]),
+        (at(A, 0, target="u"), [], []),
         (at(A, 0, mangled=("headers",)), ["mangled"], ["mangled"]),
     ],
     ids=[

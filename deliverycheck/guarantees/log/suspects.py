@@ -50,7 +50,7 @@ def suspects(history: History, readings: Iterable[Reading]) -> list[Suspect]:
         delivery = reading.delivery
         sent = attempts.get(delivery.message, [])
         strange += _stranger(history, reading, sent)
-        misrouted += _misrouted(history, reading, [] if history.cut else sent)
+        misrouted += _misrouted(history, reading, sent)
         if delivery.mangled and delivery.message:
             facts: dict[str, str | int | list[str]] = {"mangled": list(delivery.mangled)}
             mangled.append(
@@ -89,15 +89,10 @@ def _stranger(history: History, reading: Reading, sent: list[Publication]) -> It
 def _misrouted(history: History, reading: Reading, sent: list[Publication]) -> Iterator[Suspect]:
     """What belongs elsewhere: by its body, or in a whole history by every attempt at it."""
     delivery = reading.delivery
-    if sent and delivery.source == sent[0].target and delivery.target is None:
-        asked = history.by_op[sent[0].op].asked_partition
-        if asked is None or asked == delivery.partition:
-            return
-    if delivery.reason is not None or delivery.source in not_logs(history):
+    wanted = _elsewhere(history, delivery, sent)
+    if not wanted or delivery.reason is not None or delivery.source in not_logs(history):
         return
-    if any(may_be_no_log(history, attempt.target) for attempt in sent):
-        return
-    if wanted := _elsewhere(history, delivery, sent):
+    if not any(may_be_no_log(history, attempt.target) for attempt in sent):
         yield Suspect(
             name="misrouted",
             kind="misrouted",
@@ -115,11 +110,11 @@ def _elsewhere(history: History, delivery: Delivery, sent: list[Publication]) ->
         if attempt.target == delivery.source and asked in {None, delivery.partition}:
             return []
         wanted.add(place(attempt.target, asked))
-    if not sent and delivery.target == delivery.source:
-        return ["another partition"]
-    if not sent and delivery.target is not None:
-        return [delivery.target]
-    return sorted(wanted)
+    if sent and not history.cut:
+        return sorted(wanted)
+    if delivery.target is None:
+        return []
+    return ["another partition" if delivery.target == delivery.source else delivery.target]
 
 
 @indexed
