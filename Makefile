@@ -2,10 +2,10 @@
 PY ?= python3
 RUN := .venv/bin/deliverycheck
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check mutants bench detect soak doctor clean
+.PHONY: help setup demo test check mutants bench detect yardstick soak doctor clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 setup: ## Environment, Java, Kafka, Toxiproxy: fetched once, then found
 	@$(PY) bootstrap.py
 demo: setup ## A minute of real Kafka, broken and judged
@@ -25,6 +25,8 @@ bench: setup ## Rates and ratios on this machine
 	@$(RUN) bench
 detect: setup ## How often each must-break claim is found, 30 seeds each
 	@$(RUN) detect
+yardstick: setup ## How well the search finds and shrinks planted defects; no broker
+	@.venv/bin/python -m selftests.yardstick
 soak: setup ## Hours of it, and the harness killed at random moments
 	@$(RUN) soak
 doctor: ## What is here, what is missing, what to do

@@ -103,7 +103,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     """The trouble that ended it early, or ``None``."""
     topic = target.broker.lease_topic(plan.subject.partitions)
     execution = topic.rpartition("-")[2] or topic
-    recorder = Recorder(folder.history, _header(plan, execution, topic), time.monotonic_ns)
+    recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
     run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
     run.topics["t1"] = topic
     stage = Stage(run)

@@ -1,5 +1,7 @@
 """What an execution runs against: the broker, the faults on its links, the workers, the slots."""
 
+import selectors
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -30,6 +32,26 @@ class LinkFaults(Protocol):
 
     def alive(self) -> str | None:
         """Why it can act no more; ``None`` while it can."""
+
+
+class Time(Protocol):
+    """How an execution tells the time and waits; a simulated target brings its own."""
+
+    def now_ns(self) -> int:
+        """Monotonic nanoseconds; only differences mean anything."""
+
+    def selector(self) -> selectors.BaseSelector:
+        """Waits for what workers say."""
+
+
+class RealTime:
+    """The machine's own."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+    def selector(self) -> selectors.BaseSelector:
+        return selectors.DefaultSelector()
 
 
 class SlotPool:
@@ -66,6 +88,7 @@ class LiveTarget:
     workers: WorkerPool
     program: ClientProgram
     slots: SlotPool
+    time: Time = RealTime()  # noqa: RUF009  # it has no state
 
     @property
     def capabilities(self) -> frozenset[Capability]:

@@ -1,7 +1,7 @@
 """The state of one execution while it runs, and its only way to wait."""
 
-import selectors
 from collections.abc import Callable, Mapping
+from selectors import EVENT_READ
 from typing import TYPE_CHECKING
 
 from deliverycheck.executions.live import InconclusiveError, LiveTarget
@@ -39,7 +39,7 @@ class Run:
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
         self._looked_ns = 0
-        self._selector = selectors.DefaultSelector()
+        self._selector = target.time.selector()
 
     @property
     def subject_topic(self) -> str:
@@ -48,7 +48,7 @@ class Run:
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""
-        self._selector.register(fileno, selectors.EVENT_READ, lane)
+        self._selector.register(fileno, EVENT_READ, lane)
 
     def unwatch(self, fileno: int) -> None:
         """The worker is served no more."""

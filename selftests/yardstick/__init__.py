@@ -1,0 +1,1 @@
+"""The yardstick: simulated brokers with planted defects, and how well the search finds them."""

@@ -1,0 +1,247 @@
+"""The mutants: which broker, which claim it breaks, the smallest plan that shows it."""
+
+from dataclasses import dataclass
+
+from deliverycheck.plans import (
+    Claim,
+    Close,
+    CreateTopic,
+    Direction,
+    FaultKind,
+    Heal,
+    Inject,
+    Kill,
+    Pause,
+    Plan,
+    Publish,
+    Step,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.kafka import KafkaModel
+from properties.kafka.claims import CLAIMS
+from selftests.yardstick import group_defects as group
+from selftests.yardstick import log_defects as log
+from selftests.yardstick.broker import Broker
+
+_CLAIMS = {claim.id: claim for claim in CLAIMS}
+AT_LEAST = _CLAIMS["kafka-acks-all"]
+EXACTLY = _CLAIMS["kafka-idempotent-exactly-once"]
+ORDER = _CLAIMS["kafka-idempotent-order"]
+NEW_TOPIC = _CLAIMS["kafka-new-topic-answered"]
+NO_EFFECT_LOST = _CLAIMS["kafka-commit-after-effect"]
+NO_EFFECT_TWICE = _CLAIMS["kafka-commit-before-effect-at-most-once"]
+
+HELD = (AT_LEAST, EXACTLY, ORDER, NEW_TOPIC, NO_EFFECT_LOST, NO_EFFECT_TWICE)
+"""What the correct broker is accused of nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A broker with one planted defect.
+
+    Attributes:
+        steps: the fewest steps that convict it where the defect always fires.
+    """
+
+    name: str
+    broker: type[Broker]
+    claim: Claim
+    steps: tuple[Step, ...]
+
+    @property
+    def plan(self) -> Plan:
+        """The smallest plan, of the claim's subject."""
+        return KafkaModel().normalise(self.claim.subject, self.steps)
+
+
+_CONFIRMED = Publish(wait=Wait.CONFIRMED)
+_WORK = Work()
+_WHOLE_CYCLE = Work(calls=3)
+
+
+def _fault(fault: FaultKind, lane: str = "p1", direction: Direction | None = None) -> Inject:
+    return Inject(lane=f"link {lane}", fault=fault, direction=direction)
+
+
+def _mutant(name: str, broker: type[Broker], claim: Claim, *steps: Step) -> Mutant:
+    return Mutant(name=name, broker=broker, claim=claim, steps=steps)
+
+
+_UP = Direction.UPSTREAM
+
+MUTANTS = (
+    _mutant(
+        "loses every third after a crash",
+        log.LosesEveryThirdAfterACrash,
+        AT_LEAST,
+        Publish(count=4),
+        Kill(lane="b1"),
+    ),
+    _mutant(
+        "forgets the last write in a crash",
+        log.ForgetsTheLastWriteInACrash,
+        AT_LEAST,
+        _CONFIRMED,
+        Kill(lane="b1"),
+    ),
+    _mutant(
+        "loses what it held while stopped",
+        log.LosesWhatItHeldWhileStopped,
+        EXACTLY,
+        Publish(),
+        Pause(lane="b1"),
+    ),
+    _mutant(
+        "takes an heir for its predecessor",
+        log.TakesAnHeirForItsPredecessor,
+        AT_LEAST,
+        _CONFIRMED,
+        Kill(lane="p1"),
+        Publish(),
+    ),
+    _mutant(
+        "confirms what a black hole swallowed",
+        log.ConfirmsWhatABlackHoleSwallowed,
+        AT_LEAST,
+        _fault(FaultKind.BLACK_HOLE, direction=_UP),
+        Publish(),
+    ),
+    _mutant("loses every tenth", log.LosesEveryTenth, EXACTLY, Publish(count=10)),
+    _mutant(
+        "overwrites with a late one",
+        log.OverwritesWithALateOne,
+        AT_LEAST,
+        _fault(FaultKind.DELAY, direction=_UP),
+        Publish(count=2),
+    ),
+    _mutant(
+        "reorders on retry",
+        log.ReordersOnRetry,
+        ORDER,
+        _fault(FaultKind.LOSE_REQUEST),
+        Publish(count=2),
+    ),
+    _mutant(
+        "writes a retry twice",
+        log.WritesARetryTwice,
+        EXACTLY,
+        _fault(FaultKind.LOSE_REPLY),
+        Publish(),
+    ),
+    _mutant(
+        "forgets producers in a crash",
+        log.ForgetsProducersInACrash,
+        EXACTLY,
+        _fault(FaultKind.LOSE_REPLY),
+        _CONFIRMED,
+        Kill(lane="b1"),
+    ),
+    _mutant(
+        "mangles what met a refusal",
+        log.ManglesWhatMetARefusal,
+        EXACTLY,
+        _fault(FaultKind.REFUSE),
+        Publish(),
+    ),
+    _mutant(
+        "resurrects what it refused",
+        log.ResurrectsWhatItRefused,
+        EXACTLY,
+        Publish(count=6),
+        Kill(lane="b1"),
+    ),
+    _mutant("swaps targets", log.SwapsTargets, EXACTLY, Publish(partition=1), Publish(partition=2)),
+    _mutant(
+        "knows what is still on its way",
+        log.KnowsWhatIsStillOnItsWay,
+        EXACTLY,
+        _fault(FaultKind.STALL, direction=_UP),
+        _CONFIRMED,
+    ),
+    _mutant(
+        "loses what was cut twice",
+        log.LosesWhatWasCutTwice,
+        EXACTLY,
+        _fault(FaultKind.LOSE_REQUEST),
+        Publish(),
+        Heal(lane="link p1"),
+        _fault(FaultKind.REFUSE),
+    ),
+    _mutant(
+        "loses keyed records of new topics",
+        log.LosesKeyedRecordsOfNewTopics,
+        NEW_TOPIC,
+        CreateTopic(topic="t2"),
+        Publish(topic="t2", key="k1"),
+    ),
+    _mutant(
+        "commits early", group.COMMITS_EARLY, NO_EFFECT_LOST, Publish(), _WORK, Kill(lane="c1")
+    ),
+    _mutant(
+        "skips on rebalance",
+        group.SKIPS_ON_REBALANCE,
+        NO_EFFECT_LOST,
+        Publish(count=2),
+        _WHOLE_CYCLE,
+        Kill(lane="c1"),
+    ),
+    _mutant(
+        "begins at the end",
+        group.BEGINS_AT_THE_END,
+        NO_EFFECT_LOST,
+        Publish(partition=1, count=2),
+        _WORK,
+        Work(lane="c2"),
+    ),
+    _mutant(
+        "lets a zombie commit",
+        group.LETS_A_ZOMBIE_COMMIT,
+        NO_EFFECT_TWICE,
+        Publish(partition=1),
+        _WORK,
+        Work(lane="c2"),
+    ),
+    _mutant(
+        "begins again",
+        group.BEGINS_AGAIN,
+        NO_EFFECT_TWICE,
+        Publish(),
+        _WHOLE_CYCLE,
+        Close(lane="c1"),
+    ),
+    _mutant(
+        "answers a retried commit",
+        group.ANSWERS_A_RETRIED_COMMIT,
+        NO_EFFECT_TWICE,
+        Publish(),
+        _WORK,
+        _fault(FaultKind.LOSE_REQUEST, "c1"),
+        _WORK,
+    ),
+    _mutant(
+        "hands out again",
+        group.HANDS_OUT_AGAIN,
+        NO_EFFECT_TWICE,
+        Publish(),
+        _WHOLE_CYCLE,
+        _fault(FaultKind.DELAY, "c1", _UP),
+    ),
+    _mutant(
+        "has two owners",
+        group.HAS_TWO_OWNERS,
+        NO_EFFECT_TWICE,
+        Publish(),
+        _WORK,
+        Work(lane="c2"),
+    ),
+    _mutant(
+        "forgets commits on creation",
+        group.ForgetsCommitsOnCreation,
+        NO_EFFECT_TWICE,
+        Publish(),
+        _WHOLE_CYCLE,
+        CreateTopic(topic="t2"),
+    ),
+)
+"""Twenty-five; the smallest plans have one to four steps."""
