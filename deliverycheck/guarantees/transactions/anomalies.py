@@ -103,10 +103,31 @@ _OFFSETS_APART = AnomalyKind(
     example="p1 commits x1 with position 3 of group g; c2 joins g and is handed position 2.",
 )
 
+_FENCE = (
+    "{newer} had taken over from {process} by {fenced_ns:s}. {process} asked for the commit of "
+    "transaction {transaction} only at {asked_ns:s}, and it took effect: "
+)
+_FENCED_EFFECT = AnomalyKind(
+    name="fenced_effect",
+    meaning="A transaction took effect that an instance asked to commit after it was fenced.",
+    breaks=("fencing",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "committed": _FENCE + "the commit ended ok.",
+        "read": (
+            _FENCE + "{reader}, which asks for committed messages, was handed {message} of it from "
+            "{place} at {read_ns:s}."
+        ),
+    },
+    source="fencing tokens: what bears an older token is refused",
+    example="p1 is paused; p1#2 takes over its id; p1 goes on and commits x1, which ends ok.",
+)
+
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _ABORTED_READ,
     _UNCOMMITTED_READ,
     _OWN_UNCOMMITTED_READ,
     _TORN,
     _OFFSETS_APART,
+    _FENCED_EFFECT,
 )

@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
 from deliverycheck.guarantees.transactions.atomic import atomic_transactions
+from deliverycheck.guarantees.transactions.fencing import fencing
 from deliverycheck.guarantees.transactions.read_committed import read_committed
 
 GUARANTEES: tuple[Guarantee, ...] = (
@@ -21,5 +22,15 @@ GUARANTEES: tuple[Guarantee, ...] = (
         promise="Of a transaction all messages and committed positions take effect, or none does.",
         needs=SCANNED,
         check=atomic_transactions,
+    ),
+    Guarantee(
+        name="fencing",
+        title="fenced instances have no effect",
+        promise=(
+            "Once a newer instance has taken over a transactional id, no transaction takes effect "
+            "that an older one asks to commit."
+        ),
+        needs=frozenset(),
+        check=fencing,
     ),
 )

@@ -1,0 +1,134 @@
+"""After a newer instance took over a transactional id, the older one has no effect any more."""
+
+from bisect import bisect_right
+from collections import defaultdict
+
+from deliverycheck.guarantees.transactions.transactions import (
+    State,
+    Transaction,
+    transactions_of,
+    why_not_ended,
+)
+from deliverycheck.guarantees.transactions.views import views_of
+from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
+from deliverycheck.history import Action, History, Operation, Outcome
+
+_NEVER_NS = 1 << 63
+
+
+def fencing(history: History) -> Verdict:
+    """No transaction takes effect that a fenced instance asked to commit.
+
+    Sound: an instance is fenced once the take-over of another ended ``ok`` that was asked for
+    after all take-overs of its own had ended ``ok``. Judged are transactions whose commit was first
+    asked for after that: they took effect if a commit ended ``ok`` and there was anything to
+    commit, or if a reader of committed messages was handed a part after the commit was asked
+    for. What was concurrent with the take-over proves nothing.
+
+    Complete for histories told to their end; any other without an anomaly is UNKNOWN.
+    """
+    name = "fencing"
+    fences = _fences(history)
+    if not fences:
+        return unknown(name, "nothing to examine: no transactional id was taken over")
+    late = [
+        (transaction, fences[transaction.process])
+        for transaction in transactions_of(history).by_id.values()
+        if _is_late(transaction, fences)
+    ]
+    found = [anomaly for each in late if (anomaly := _fenced_effect(history, *each)) is not None]
+    reason = why_not_ended(history)
+    if reason and not found:
+        return unknown(name, reason)
+    refused = sum(transaction.state is State.ABORTED for transaction, _ in late)
+    if not found and not refused:
+        return unknown(name, "nothing to examine: no fenced instance surely asked in vain")
+    return judge(name, found, examined=len(found) + refused)
+
+
+def _fences(history: History) -> dict[str, Operation]:
+    """By process the first take-over that surely fenced it."""
+    named: dict[str, list[Operation]] = defaultdict(list)
+    names = _names(history)
+    for operation in history.select(Action.INIT_TRANSACTIONS):
+        if operation.process in names and operation.outcome is not Outcome.FAIL:
+            named[names[operation.process]].append(operation)
+    fences: dict[str, Operation] = {}
+    for takeovers in named.values():
+        fences |= _fences_of_one(takeovers)
+    return fences
+
+
+def _names(history: History) -> dict[str, str]:
+    """The transactional id under which each process acts."""
+    return {
+        operation.process: operation.transactional_id
+        for operation in sorted(history.operations, key=lambda operation: -operation.op)
+        if operation.transactional_id is not None
+    }
+
+
+def _fences_of_one(takeovers: list[Operation]) -> dict[str, Operation]:
+    """The same for those who act under one name."""
+    last_ns: dict[str, int] = defaultdict(int)
+    for each in takeovers:
+        last_ns[each.process] = max(last_ns[each.process], _done_ns(each))
+    done = sorted(
+        (each for each in takeovers if each.outcome is Outcome.OK),
+        key=lambda each: (each.invoked_ns, each.op),
+    )
+    first_from: list[Operation] = []
+    for each in reversed(done):
+        rest = first_from[-1:]
+        first_from.append(min([each, *rest], key=lambda one: (_done_ns(one), one.op)))
+    first_from.reverse()
+    found = {
+        process: bisect_right(done, moment_ns, key=lambda each: each.invoked_ns)
+        for process, moment_ns in last_ns.items()
+    }
+    return {process: first_from[at] for process, at in found.items() if at < len(done)}
+
+
+def _done_ns(takeover: Operation) -> int:
+    """When it can have no further effect; of one whose end is unknown nobody knows when."""
+    ended_ns = takeover.completed_ns
+    return _NEVER_NS if ended_ns is None or takeover.outcome is not Outcome.OK else ended_ns
+
+
+def _is_late(transaction: Transaction, fences: dict[str, Operation]) -> bool:
+    fence, asked_ns = fences.get(transaction.process), transaction.commit_asked_ns
+    return fence is not None and asked_ns is not None and _done_ns(fence) < asked_ns
+
+
+def _fenced_effect(history: History, transaction: Transaction, fence: Operation) -> Anomaly | None:
+    asked_ns = transaction.commit_asked_ns or 0
+    facts: dict[str, str | int | list[str] | list[int]] = {
+        "transaction": transaction.id,
+        "process": transaction.process,
+        "newer": fence.process,
+        "fenced_ns": _done_ns(fence),
+        "asked_ns": asked_ns,
+    }
+    ops = (fence.op, *(each.op for each in transaction.deciding))
+    if transaction.state is State.COMMITTED:
+        if not _has_parts(transaction):
+            return None
+        return Anomaly(name="fenced_effect", witnesses=ops, facts={"kind": "committed", **facts})
+    seen = views_of(history).first_sight(transaction)
+    if transaction.state is State.ABORTED or seen is None or seen.ns < asked_ns:
+        return None
+    return Anomaly(
+        name="fenced_effect",
+        message=seen.delivery.message,
+        witnesses=(*ops, seen.op),
+        source=seen.delivery.source,
+        partition=seen.delivery.partition,
+        position=seen.delivery.position,
+        facts={"kind": "read", "reader": seen.process, "read_ns": seen.ns, **facts},
+    )
+
+
+def _has_parts(transaction: Transaction) -> bool:
+    """Whether there was anything to commit: an empty one may end without asking anybody."""
+    sent = any(each.outcome is Outcome.OK for each in transaction.publications)
+    return sent or any(each.outcome is Outcome.OK for each in transaction.offsets)
