@@ -8,6 +8,8 @@ _LOSING = (
     "at_least_once_in_effect",
     "exactly_once_in_effect",
     "dead_lettering",
+    "routed_confirms",
+    "expiry",
 )
 
 _NOT_FOUND = (
@@ -28,6 +30,10 @@ _LOST = AnomalyKind(
             "Message {message} stands in {place}; group {group} came to the end of its sources "
             "and has no effect of it."
         ),
+        "in_effect_of_queue": (
+            "Message {message} was published to queue {source} and relied upon; group {group} came "
+            "to the end of its sources and has no effect of it."
+        ),
         "rejected": (
             "{rejected_by} rejected message {message} of queue {source} at {rejected_ns:s}; it is "
             "not among the dead letters."
@@ -35,6 +41,14 @@ _LOST = AnomalyKind(
         "dropped": (
             "Queue {source} confirmed message {message} at {confirmed_ns:s} and handed it to "
             "nobody; it is not among the dead letters either."
+        ),
+        "nowhere": (
+            "Message {message} to {source} was confirmed at {confirmed_ns:s} and did not come back "
+            "as unroutable; no queue handed it to anybody, and nothing is left."
+        ),
+        "before_its_time": (
+            "Message {message} to {source} was confirmed at {confirmed_ns:s} and may wait {waits_ms} "
+            "ms; at {end_ns:s} nobody had been handed it, and nothing was left."
         ),
     },
     details={

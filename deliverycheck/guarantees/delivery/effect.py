@@ -4,17 +4,20 @@ Work is counted by place in the log: two copies of a message there are two piece
 work, whose repetition is the business of `exactly_once_in_log` and not of these.
 """
 
+from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.history import Effect, History, Outcome, Reading, indexed
+from deliverycheck.history import Action, Effect, History, Outcome, Reading, indexed
 
 
 def at_least_once_in_effect(history: History) -> Verdict:
     """Every message in a group's sources has an effect by that group.
 
     Sound: an effect whose outcome is unknown may have happened, so its message is neither
-    lost nor examined. What a fresh reader did not find is no obligation.
+    lost nor examined. Of a log what a fresh reader did not find is no obligation. Of a queue that
+    one group works off alone what the application relied on is one, if it was published by the
+    queue's own name, the queue keeps it, and no consumer refused it.
 
     Complete for scanned and drained histories; any other is UNKNOWN.
     """
@@ -31,9 +34,9 @@ def at_most_once_in_effect(history: History) -> Verdict:
     """No message in a group's sources has two effects by that group.
 
     Sound: only effects that surely happened count, so one ``ok`` and any number of unknown
-    ones are no proof. Two ``ok`` are one, even before the end. Where positions are missing,
-    the message's id tells what is the same piece of work, and it may have as many effects as
-    it has copies.
+    ones are no proof. Two ``ok`` are one, even before the end. Where positions are missing, and
+    on queues, the message's id tells what is the same piece of work, and it may have as many
+    effects as it has copies or was sent.
 
     Complete for drained histories; any other without an anomaly is UNKNOWN, since a second
     effect may still come.
@@ -44,7 +47,7 @@ def at_most_once_in_effect(history: History) -> Verdict:
     if reason and not repeated:
         return unknown(name, reason, examined=done)
     if not done:
-        return unknown(name, "no consumer group has an effect that surely happened")
+        return unknown(name, "nothing to examine: no consumer group has an effect that surely happened")
     return judge(name, repeated, examined=done)
 
 
@@ -81,7 +84,7 @@ def _worked_off(history: History) -> tuple[list[Anomaly], int]:
             done += any(effect.outcome is Outcome.OK for effect in found)
         if missing:
             handed = Handed(history, group)
-            lost += [_lost(group, reading, handed) for reading in missing]
+            lost += [_lost(history, group, reading, handed) for reading in missing]
     return lost, done
 
 
@@ -92,17 +95,21 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
     done = [effects for group in groups for effects in Effects(history, group).done()]
     expected = ExpectedCopies(history)
     repeated = [
-        _duplicate(effects)
+        _duplicate(history, effects)
         for effects in done
         if len(effects) > 1 and len(effects) > expected.of(effects[0].delivery)
     ]
     return repeated, len(done)
 
 
-def _lost(group: str, reading: Reading, handed: Handed) -> Anomaly:
+def _lost(history: History, group: str, reading: Reading, handed: Handed) -> Anomaly:
     delivery = reading.delivery
     receipts, commit = handed.to(delivery), handed.committed_past(delivery)
-    facts: dict[str, str | int | list[str] | list[int]] = {"kind": "in_effect", "group": group}
+    published = history.by_op[reading.op].action is Action.PUBLISH
+    facts: dict[str, str | int | list[str] | list[int]] = {
+        "kind": "in_effect_of_queue" if published else "in_effect",
+        "group": group,
+    }
     if receipts:
         facts["received_by"] = [receipt.process for receipt in receipts]
         facts["received_ns"] = [receipt.ns for receipt in receipts]
@@ -113,10 +120,10 @@ def _lost(group: str, reading: Reading, handed: Handed) -> Anomaly:
         facts["committed_ns"] = commit.completed_ns or commit.invoked_ns
     committed = () if commit is None else (commit.op,)
     witnesses = (*(receipt.op for receipt in receipts), *committed, reading.op)
-    return _about("lost", reading.delivery.message, witnesses, reading, facts)
+    return _about(history, "lost", witnesses, reading, facts)
 
 
-def _duplicate(effects: list[Effect]) -> Anomaly:
+def _duplicate(history: History, effects: list[Effect]) -> Anomaly:
     facts: dict[str, str | int | list[str] | list[int]] = {
         "kind": "in_effect",
         "group": effects[0].group,
@@ -125,28 +132,29 @@ def _duplicate(effects: list[Effect]) -> Anomaly:
         "effected_ns": [effect.completed_ns or effect.invoked_ns for effect in effects],
     }
     witnesses = tuple(effect.op for effect in effects)
-    return _about("duplicate", effects[0].delivery.message, witnesses, effects[0], facts)
+    return _about(history, "duplicate", witnesses, effects[0], facts)
 
 
 def _about(
+    history: History,
     name: str,
-    message: str,
     witnesses: tuple[int, ...],
     about: Reading | Effect,
     facts: dict[str, str | int | list[str] | list[int]],
 ) -> Anomaly:
+    tagged = is_queue(history, about.delivery.source)
     return Anomaly(
         name=name,
-        message=message or None,
+        message=about.delivery.message or None,
         witnesses=tuple(dict.fromkeys(witnesses)),
         source=about.delivery.source,
         partition=about.delivery.partition,
-        position=about.delivery.position,
+        position=None if tagged else about.delivery.position,
         facts=facts,
     )
 
 
 def _why_nothing(history: History) -> str:
     if not history.header.groups:
-        return "the header names no consumer group"
-    return "nothing stands in the groups' sources whose effect is known"
+        return "nothing to examine: the header names no consumer group"
+    return "nothing to examine: nothing stands in the groups' sources whose effect is known"

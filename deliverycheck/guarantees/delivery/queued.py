@@ -2,7 +2,16 @@
 
 from collections import Counter
 
-from deliverycheck.history import History, Outcome, indexed
+from deliverycheck.guarantees.copies import in_order_of_call
+from deliverycheck.history import (
+    Action,
+    Delivery,
+    History,
+    Outcome,
+    Publication,
+    Reading,
+    indexed,
+)
 
 
 def is_queue(history: History, source: str) -> bool:
@@ -27,4 +36,63 @@ def _sendings(history: History) -> Counter[str]:
         publication.message
         for publication in history.publications
         if publication.outcome is not Outcome.FAIL
+    )
+
+
+def queued_for(history: History, group: str) -> list[Reading]:
+    """What the application relied on and only this group works off: what came to its queues.
+
+    Not what a queue may drop, nor what a consumer refused, nor what came another way than by the
+    queue's own name.
+    """
+    groups = history.header.groups
+    shares = Counter(source for sources in groups.values() for source in set(sources))
+    own = {
+        source
+        for source in groups.get(group, ())
+        if shares[source] == 1 and is_queue(history, source) and _keeps(history, source)
+    }
+    return [
+        Reading(
+            op=publication.op,
+            process=publication.process,
+            ns=publication.completed_ns or publication.invoked_ns,
+            delivery=Delivery(message=publication.message, source=publication.target),
+        )
+        for publication in (in_order_of_call(history) if own else ())
+        if publication.target in own and _stays(history, publication)
+    ]
+
+
+def _keeps(history: History, source: str) -> bool:
+    """Whether it holds a message until a consumer settles it."""
+    told = history.header.sources[source]
+    return told.expires_ms is None and told.length_max is None and told.delivery_limit is None
+
+
+def _stays(history: History, publication: Publication) -> bool:
+    operation = history.by_op[publication.op]
+    return (
+        history.relied_upon(publication)
+        and publication.outcome is not Outcome.FAIL
+        and operation.expires_ms is None
+        and not operation.returned_unroutable
+        and (publication.target, publication.message) not in _refused(history)
+    )
+
+
+@indexed
+def _refused(history: History) -> frozenset[tuple[str, str]]:
+    """Queue and message of what a consumer gave away without asking for it to come again."""
+    tags = {
+        (operation.process, position.source, position.position)
+        for action in (Action.NACK, Action.REJECT)
+        for operation in history.select(action)
+        if not operation.requeue
+        for position in operation.covers
+    }
+    return frozenset(
+        (one.delivery.source, one.delivery.message)
+        for one in history.receipts
+        if (one.process, one.delivery.source, one.delivery.position) in tags
     )

@@ -6,6 +6,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
+from deliverycheck.guarantees.delivery.queued import is_queue, queued_for
 from deliverycheck.history import (
     Action,
     Delivery,
@@ -19,13 +20,26 @@ from deliverycheck.history import (
 
 
 def work_of(history: History, group: str) -> list[Reading]:
-    """Every copy in the log that stands in a source of the group, in the order of places."""
+    """Every copy in the log that stands in a source of the group, in the order of places.
+
+    Of a queue what was left in it, and then what surely came to it.
+    """
     sources = frozenset(history.header.groups.get(group, ()))
     found: dict[Place, Reading] = {}
-    for reading in copies(history):
+    for reading in (*copies(history), *queued_for(history, group)):
         if reading.delivery.source in sources:
-            found.setdefault(place_of(reading.delivery), reading)
+            found.setdefault(piece_of(history, reading.delivery), reading)
     return list(found.values())
+
+
+def piece_of(history: History, delivery: Delivery) -> Place:
+    """What makes two deliveries the same piece of work.
+
+    On a queue the position is a tag that each process counts for itself: there it is the message.
+    """
+    if is_queue(history, delivery.source):
+        return (delivery.source, None, delivery.message)
+    return place_of(delivery)
 
 
 @indexed
@@ -41,36 +55,39 @@ class Effects:
     """The effects of one group by the piece of work that they belong to."""
 
     def __init__(self, history: History, group: str) -> None:
+        self._history = history
         self._by_place: dict[Place, list[Effect]] = defaultdict(list)
         self._by_message: dict[tuple[str, str], list[Effect]] = defaultdict(list)
         for effect in _effects_by_group(history).get(group, ()):
-            self._by_place[place_of(effect.delivery)].append(effect)
+            self._by_place[piece_of(history, effect.delivery)].append(effect)
             if effect.delivery.position is None:
                 where = (effect.delivery.source, effect.delivery.message)
                 self._by_message[where].append(effect)
 
     def of(self, delivery: Delivery) -> list[Effect]:
         """What was, or may have been, done with this delivery."""
-        if delivery.position is None:
-            return self._by_place.get(place_of(delivery), [])
-        placed = self._by_place.get(place_of(delivery), [])
-        if not self._by_message:
+        placed = self._by_place.get(piece_of(self._history, delivery), [])
+        if delivery.position is None or not self._by_message:
             return placed
         return placed + self._by_message.get((delivery.source, delivery.message), [])
 
     def done(self) -> list[list[Effect]]:
-        """The effects that surely happened, by piece of work, in the order of places."""
+        """The effects that surely happened, by piece of work, in the order of places.
+
+        What is not ours and has no place of its own cannot be told from another such thing.
+        """
         sure = [
             [effect for effect in effects if effect.outcome is Outcome.OK]
-            for effects in self._by_place.values()
+            for piece, effects in self._by_place.items()
+            if piece[2] != ""
         ]
         return sorted((effects for effects in sure if effects), key=_first_place)
 
 
 class ExpectedCopies:
-    """How many copies a piece of work may stand for: one, if its position is known.
+    """How many copies a piece of work may stand for: one, if its position in a log is known.
 
-    Without a position it stands for all copies of its message in its source, as many as
+    Otherwise it stands for all copies of its message in its source, as many as
     were found there or as often as the application sent it.
     """
 
@@ -86,7 +103,7 @@ class ExpectedCopies:
         return Counter(publication.message for publication in self._history.publications)
 
     def of(self, delivery: Delivery) -> int:
-        if delivery.position is not None:
+        if delivery.position is not None and not is_queue(self._history, delivery.source):
             return 1
         found = self._found[delivery.source, delivery.message]
         return max(1, found, self._sent[delivery.message])
@@ -96,12 +113,13 @@ class Handed:
     """Which processes of a group were handed a piece of work, and who committed past it."""
 
     def __init__(self, history: History, group: str) -> None:
+        self._history = history
         self._group = group
         self._groups = _groups_of_processes(history)
         self._receipts: dict[Place, list[Reading]] = defaultdict(list)
         for reading in sorted(history.receipts, key=attrgetter("op")):
             if self._is_member(reading.process, history.by_op[reading.op]):
-                self._receipts[place_of(reading.delivery)].append(reading)
+                self._receipts[piece_of(history, reading.delivery)].append(reading)
         self._commits: dict[tuple[str, int | None], list[tuple[int, Operation]]] = {}
         for operation in sorted(history.select(Action.COMMIT), key=attrgetter("op")):
             if operation.outcome is Outcome.OK and self._is_member(operation.process, operation):
@@ -109,7 +127,7 @@ class Handed:
 
     def to(self, delivery: Delivery) -> list[Reading]:
         """Every handing of this piece of work to a process of the group."""
-        return self._receipts.get(place_of(delivery), [])
+        return self._receipts.get(piece_of(self._history, delivery), [])
 
     def committed_past(self, delivery: Delivery) -> Operation | None:
         """The first commit, by its number, that covers this piece of work."""
