@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deliverycheck.brokers.provision.download import read_jar_lock
-from deliverycheck.brokers.provision.kafka import KAFKA_VERSION, jar_lock
+from deliverycheck.brokers.provision.kafka_release import locked_release, locked_versions
 from deliverycheck.brokers.provision.toxiproxy import locked_version
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,12 +70,13 @@ def test_lock_covers_every_dependency_of_the_project():
     assert names - set(requirements(LOCKS / "requirements.txt")) == set()
 
 
-def test_jar_lock_lists_each_jar_once_in_order_with_a_logger():
-    jars = read_jar_lock(jar_lock())
-    names = [jar.file_name for jar in jars]
+@pytest.mark.parametrize("version", locked_versions())
+def test_jar_lock_lists_each_jar_once_in_order_with_a_logger(version):
+    lock = locked_release(version).lock
+    names = [jar.file_name for jar in read_jar_lock(lock)]
     assert len(set(names)) == len(names)
-    assert jar_lock().read_text().splitlines() == sorted(jar_lock().read_text().splitlines())
-    assert f"kafka_2.13-{KAFKA_VERSION}.jar" in names
+    assert lock.read_text().splitlines() == sorted(lock.read_text().splitlines())
+    assert f"kafka_2.13-{version}.jar" in names
     # Without a binding of slf4j a broker writes no log at all.
     assert any(name.startswith("slf4j-simple-") for name in names)
 

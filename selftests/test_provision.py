@@ -23,6 +23,7 @@ from deliverycheck.brokers.provision.download import (
 )
 from deliverycheck.brokers.provision.java import JavaRuntime, major_of, provide_java
 from deliverycheck.brokers.provision.kafka import KafkaDistribution
+from deliverycheck.brokers.provision.kafka_release import locked_release
 from deliverycheck.brokers.provision.progress import Progress, silent
 from deliverycheck.brokers.provision.startup_cache import startup_flags
 from deliverycheck.brokers.provision.toxiproxy import system_go
@@ -318,7 +319,7 @@ def test_go_of_the_machine(tmp_path, monkeypatch, version, usable):
 def test_a_broker_command_is_the_same_text_each_time(tmp_path):
     java = JavaRuntime(executable=tmp_path / "java", version="25", origin="test")
     kafka = KafkaDistribution(
-        version="4.3.1",
+        release=locked_release(),
         java=java,
         jars=(tmp_path / "a.jar", tmp_path / "b.jar"),
         template=tmp_path,

@@ -130,7 +130,7 @@ class KafkaProcess:
         return () if storage is None else first_batches(storage, topic, partitions)
 
     def version(self) -> str:
-        return self._kafka.version
+        return str(self._kafka.release)
 
     def runtime(self) -> str:
         return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"

@@ -42,6 +42,10 @@ Bootstrap = Annotated[
     str | None,
     typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),
 ]
+Broker = Annotated[
+    str | None,
+    typer.Option(help="Another version of our own broker, such as kafka:3.9.2."),
+]
 Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Out = Annotated[
@@ -97,6 +101,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     claim: Claims = None,
     system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
     bootstrap: Bootstrap = None,
+    broker: Broker = None,
     seed: Seed = 0,
     minutes: Annotated[
         float | None,
@@ -125,7 +130,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     folder = out or new_folder(profile)
     options = command.RunOptions(
         profile=chosen,
-        target=TargetOptions(system=system, bootstrap=bootstrap),
+        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker),
         claims=tuple(claim or ()),
         seed=seed,
         out=folder,
@@ -175,6 +180,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         ),
     ] = None,
     bootstrap: Bootstrap = None,
+    broker: Broker = None,
     debug: Annotated[
         str | None,
         typer.Option(help="Keep the client library's own log of these contexts, such as eos,msg."),
@@ -192,6 +198,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         times=times,
         claim=claim,
         bootstrap=bootstrap,
+        broker=broker,
         debug=debug,
         out=out or new_folder("replay"),
         as_json=as_json,

@@ -31,6 +31,7 @@ class ReplayOptions:
     times: int
     claim: str | None
     bootstrap: str | None
+    broker: str | None
     debug: str | None
     out: Path
     as_json: bool
@@ -58,7 +59,12 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
         )
         raise UsageError(msg)
     progress = Progress(console)
-    target_options = TargetOptions(bootstrap=options.bootstrap, debug=options.debug)
+    target_options = TargetOptions(
+        system=plan.system,
+        bootstrap=options.bootstrap,
+        broker=options.broker,
+        debug=options.debug,
+    )
     with OpenTarget(
         target_options, model=content.model, folder=options.out, say=progress.say
     ) as target:

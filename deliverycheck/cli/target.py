@@ -1,6 +1,7 @@
 """Opens what plans are run against: guardian, broker, proxy, workers, wired together."""
 
 import platform
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,8 +14,14 @@ import confluent_kafka
 import msgspec
 
 from deliverycheck.brokers import Broker, Capability, Guardian, KafkaExternal, KafkaProcess
-from deliverycheck.brokers.provision import Toolchain, toolchain
+from deliverycheck.brokers.provision import (
+    KAFKA_VERSION,
+    Toolchain,
+    locked_versions,
+    toolchain,
+)
 from deliverycheck.cli.place import Place
+from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import ClientProgram, WorkerPool, client_program
 from deliverycheck.executions import Execution, LiveTarget, save_header
 from deliverycheck.guarantees import HAZARDS, Needed
@@ -40,12 +47,13 @@ class TargetOptions:
 
     Attributes:
         bootstrap: a running cluster instead of one of our own.
-        broker_settings: settings of our own broker that win over the fast profile.
+        broker: ``kafka:3.9.2``, a version of our own broker other than the usual one.
         debug: librdkafka's debug contexts, such as ``eos,msg``, for the workers' logs.
     """
 
     system: str = "kafka"
     bootstrap: str | None = None
+    broker: str | None = None
     debug: str | None = None
 
 
@@ -65,7 +73,8 @@ class OpenTarget:
         self._folder = folder.resolve()  # What the user is told lies there, wherever they stand.
         self._say = say
         self._stack = ExitStack()
-        self._tools: Toolchain = toolchain(say)
+        version = _version_of(options.broker, options.system) or KAFKA_VERSION
+        self._tools: Toolchain = toolchain(say, kafka_version=version)
         self._program = _debugged(client_program(options.system), options.debug)
 
     def __enter__(self) -> Self:
@@ -159,6 +168,25 @@ class OpenTarget:
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             deviations=(*broker.deviations(), *self._program.deviations),
         )
+
+
+def _version_of(broker: str | None, system: str) -> str | None:
+    """The version in ``kafka:3.9.2``.
+
+    Raises:
+        UsageError: it is not written so, or names another system.
+    """
+    if broker is None:
+        return None
+    name, _, version = broker.partition(":")
+    if name != system or not re.fullmatch(r"\d+(\.\d+)+", version):
+        msg = (
+            f"--broker {broker!r}: expected {system}:VERSION with numbers and dots, such as "
+            f"{system}:{locked_versions()[0]}; locked are: {', '.join(locked_versions())}, any "
+            "other is fetched and marked as not locked"
+        )
+        raise UsageError(msg)
+    return version
 
 
 def _debugged(program: ClientProgram, contexts: str | None) -> ClientProgram:

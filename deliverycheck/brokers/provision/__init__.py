@@ -8,10 +8,12 @@ from deliverycheck.brokers.provision.doctor import Finding, Status, diagnose
 from deliverycheck.brokers.provision.errors import ProvisionError
 from deliverycheck.brokers.provision.java import JavaRuntime
 from deliverycheck.brokers.provision.kafka import KafkaDistribution
+from deliverycheck.brokers.provision.kafka_release import KAFKA_VERSION, locked_versions
 from deliverycheck.brokers.provision.toolchain import Toolchain, toolchain
 from deliverycheck.brokers.provision.toxiproxy import ToxiproxyBinary
 
 __all__ = [
+    "KAFKA_VERSION",
     "Finding",
     "JavaRuntime",
     "KafkaDistribution",
@@ -20,5 +22,6 @@ __all__ = [
     "Toolchain",
     "ToxiproxyBinary",
     "diagnose",
+    "locked_versions",
     "toolchain",
 ]

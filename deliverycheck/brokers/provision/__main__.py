@@ -32,7 +32,7 @@ def main() -> int:
 
 def _summary(tools: Toolchain) -> str:
     return (
-        f"tools ready: Kafka {tools.kafka.version}, Java {tools.java.version} "
+        f"tools ready: Kafka {tools.kafka.release}, Java {tools.java.version} "
         f"({tools.java.origin}), Toxiproxy {tools.toxiproxy.version}"
     )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from deliverycheck.brokers.provision import java, kafka, toxiproxy
+from deliverycheck.brokers.provision import java, toxiproxy
 from deliverycheck.brokers.provision.cache import notes_of
 from deliverycheck.brokers.provision.download import read_jar_lock
 from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
+from deliverycheck.brokers.provision.kafka_release import locked_release
 from deliverycheck.brokers.provision.places import cache_folder
 from deliverycheck.brokers.provision.startup_cache import startup_folder
 
@@ -115,10 +116,10 @@ def _java_in_use() -> java.JavaRuntime | None:
 
 
 def _kafka() -> Finding:
-    folder = kafka.jars_folder()
-    jars = read_jar_lock(kafka.jar_lock())
+    release = locked_release()
+    folder, jars = release.folder, read_jar_lock(release.lock)
     if notes_of(folder) is None:
-        found = f"{kafka.KAFKA_VERSION}: {len(jars)} jars not fetched"
+        found = f"{release.version}: {len(jars)} jars not fetched"
         fix = f"{_SET_UP}, 44 MB"
         return Finding(component="kafka", status=Status.WILL_FETCH, found=found, fix=fix)
     gone = [jar.file_name for jar in jars if not (folder / "libs" / jar.file_name).is_file()]
@@ -126,13 +127,13 @@ def _kafka() -> Finding:
         found = f"{len(gone)} of {len(jars)} jars are gone, first {gone[0]}"
         fix = f"rm -r '{folder}' and set up again"
         return Finding(component="kafka", status=Status.MISSING, found=found, fix=fix)
-    found = f"{kafka.KAFKA_VERSION}, {len(jars)} jars in {folder}"
+    found = f"{release.version}, {len(jars)} jars in {folder}"
     return Finding(component="kafka", status=Status.OK, found=found)
 
 
 def _startup_cache() -> Finding:
     runtime = _java_in_use()
-    if runtime is not None and notes_of(startup_folder(runtime)) is not None:
+    if runtime is not None and notes_of(startup_folder(locked_release(), runtime)) is not None:
         found = f"made for Java {runtime.version}; a broker is ready in about 0.6 s"
         return Finding(component="start-up cache", status=Status.OK, found=found)
     return Finding(

@@ -47,6 +47,10 @@ class Jar:
     sha256: str
 
     @property
+    def coordinates(self) -> str:
+        return f"{self.group}:{self.artifact}:{self.version}"
+
+    @property
     def file_name(self) -> str:
         return f"{self.artifact}-{self.version}.jar"
 

@@ -17,10 +17,8 @@ from deliverycheck.brokers.provision.download import (
     read_jar_lock,
 )
 from deliverycheck.brokers.provision.java import JavaRuntime
-from deliverycheck.brokers.provision.places import cache_folder, digest_of, locks_folder
+from deliverycheck.brokers.provision.kafka_release import KafkaRelease
 from deliverycheck.brokers.provision.progress import Progress
-
-KAFKA_VERSION = "4.3.1"
 
 # 22 characters of URL-safe base64, as KRaft wants it. Fixed, so that a template
 # made twice is the same; nodes of different runs never meet.
@@ -50,7 +48,7 @@ class KafkaDistribution:
     """Everything needed to start a broker but its ports and data.
 
     Attributes:
-        version: of the broker's jars.
+        release: whose jars they are.
         java: the runtime of the command line.
         jars: sorted: the class path must be the same text each time, or the JVM
             refuses the start-up cache that was made with it.
@@ -58,7 +56,7 @@ class KafkaDistribution:
         startup_flags: what makes the JVM use the start-up cache; empty without one.
     """
 
-    version: str
+    release: KafkaRelease
     java: JavaRuntime
     jars: tuple[Path, ...]
     template: Path
@@ -81,27 +79,12 @@ def java_command(
     return [str(java.executable), *JVM_FLAGS, *startup_flags, "-cp", class_path]
 
 
-def jar_lock() -> Path:
-    """The committed list of jars with their hashes."""
-    return locks_folder() / f"kafka-{KAFKA_VERSION}.lock"
-
-
-def jars_folder() -> Path:
-    """Where the jars are kept, once for all clones."""
-    return cache_folder() / f"kafka-{KAFKA_VERSION}-{digest_of(jar_lock())}"
-
-
-def template_folder() -> Path:
-    """Where the formatted data folder is kept."""
-    return jars_folder().with_name(jars_folder().name + "-template")
-
-
-def provide_jars(progress: Progress) -> tuple[Path, ...]:
-    """All jars of the lock, sorted, each compared with its hash when it was fetched."""
-    folder, jars = jars_folder(), read_jar_lock(jar_lock())
+def provide_jars(release: KafkaRelease, progress: Progress) -> tuple[Path, ...]:
+    """All jars of the release, sorted, each compared with its hash when it was fetched."""
+    folder, jars = release.folder, read_jar_lock(release.lock)
 
     def build(draft: Path) -> Notes:
-        with progress.doing(f"kafka {KAFKA_VERSION}: fetching {len(jars)} jars (44 MB)"):
+        with progress.doing(f"kafka {release.version}: fetching {len(jars)} jars (44 MB)"):
             return {"origin": fetch_jars(jars, draft / "libs", _sources())}
 
     made_once(folder, build, progress, space_mb_min=100)
@@ -116,9 +99,11 @@ def _sources() -> list[tuple[str, JarSource]]:
     return sources
 
 
-def provide_template(java: JavaRuntime, jars: tuple[Path, ...], progress: Progress) -> Path:
+def provide_template(
+    release: KafkaRelease, java: JavaRuntime, jars: tuple[Path, ...], progress: Progress
+) -> Path:
     """A data folder formatted for node 1, made once per set of jars."""
-    folder = template_folder()
+    folder = release.beside("template")
 
     def build(draft: Path) -> Notes:
         # Formatting reads the node's roles and folder; its ports are of no account.
@@ -126,7 +111,7 @@ def provide_template(java: JavaRuntime, jars: tuple[Path, ...], progress: Progre
         properties = draft / "format.properties"
         properties.write_text(render(draft / "data", ports))
         command = [*java_command(java, jars), "kafka.tools.StorageTool", "format"]
-        with progress.doing(f"kafka {KAFKA_VERSION}: formatting a data folder"):
+        with progress.doing(f"kafka {release.version}: formatting a data folder"):
             output_of(
                 [*command, "-t", _CLUSTER_ID, "-c", properties],
                 component="kafka",

@@ -11,12 +11,8 @@ from deliverycheck.brokers.provision.cache import Notes, made_once
 from deliverycheck.brokers.provision.commands import output_of
 from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.java import JavaRuntime
-from deliverycheck.brokers.provision.kafka import (
-    JVM_FLAGS,
-    KAFKA_VERSION,
-    jars_folder,
-    java_command,
-)
+from deliverycheck.brokers.provision.kafka import JVM_FLAGS, java_command
+from deliverycheck.brokers.provision.kafka_release import KafkaRelease
 from deliverycheck.brokers.provision.places import digest_of
 from deliverycheck.brokers.provision.progress import Progress
 from deliverycheck.brokers.provision.training import train
@@ -29,15 +25,15 @@ _FILE = "startup.cache"
 _QUIET = ("-Xlog:aot*=error",)
 
 
-def startup_folder(java: JavaRuntime) -> Path:
+def startup_folder(release: KafkaRelease, java: JavaRuntime) -> Path:
     """Where the cache of this runtime and these jars is kept.
 
     The JVM refuses a cache whose runtime, flags or class path (as text) differ
     from those it was made with, so each of these is part of the name.
     """
     runtime = f"{java.executable} {java.version} {java.executable.stat().st_mtime_ns}"
-    key = digest_of(runtime, str(jars_folder()), " ".join(JVM_FLAGS))
-    return jars_folder().with_name(f"{jars_folder().name}-startup-{key}")
+    key = digest_of(runtime, str(release.folder), " ".join(JVM_FLAGS))
+    return release.beside(f"startup-{key}")
 
 
 def startup_flags(java: JavaRuntime, cache: Path) -> tuple[str, ...]:
@@ -55,15 +51,25 @@ def training_flag(java: JavaRuntime, cache: Path) -> str:
 
 
 def provide_startup_flags(
-    java: JavaRuntime, jars: tuple[Path, ...], template: Path, progress: Progress
+    release: KafkaRelease,
+    java: JavaRuntime,
+    jars: tuple[Path, ...],
+    template: Path,
+    progress: Progress,
 ) -> tuple[str, ...]:
     """Flags that use the cache; none, and a line that says why, where it cannot be made."""
-    folder = startup_folder(java)
+    folder = startup_folder(release, java)
 
     def build(draft: Path) -> Notes:
-        with progress.doing(f"kafka {KAFKA_VERSION}: making the start-up cache"):
+        with progress.doing(f"kafka {release.version}: making the start-up cache"):
             command = java_command(java, jars, [training_flag(java, draft / _FILE)])
-            train(command, template, draft / "training", draft / _FILE)
+            train(
+                command,
+                template,
+                draft / "training",
+                draft / _FILE,
+                protocols=release.group_protocols,
+            )
             # A flag that this JVM does not know would stop every broker.
             started = java_command(java, jars, startup_flags(java, draft / _FILE))
             output_of(

@@ -1,17 +1,20 @@
 """Everything that is not Python: provided together, in the order that ends soonest."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from deliverycheck.brokers.provision.commands import allow_commands, stop_commands
 from deliverycheck.brokers.provision.java import JavaRuntime, provide_java
 from deliverycheck.brokers.provision.kafka import (
-    KAFKA_VERSION,
     KafkaDistribution,
     provide_jars,
     provide_template,
+)
+from deliverycheck.brokers.provision.kafka_release import (
+    KAFKA_VERSION,
+    KafkaRelease,
+    kafka_release,
 )
 from deliverycheck.brokers.provision.progress import Progress, silent
 from deliverycheck.brokers.provision.startup_cache import provide_startup_flags
@@ -27,7 +30,9 @@ class Toolchain:
     toxiproxy: ToxiproxyBinary
 
 
-def toolchain(report: Callable[[str], None] = silent) -> Toolchain:
+def toolchain(
+    report: Callable[[str], None] = silent, *, kafka_version: str = KAFKA_VERSION
+) -> Toolchain:
     """All tools are there: found in the cache, or provisioned now.
 
     Raises a ProvisionError with one message and the fix. Calls `report` from
@@ -38,9 +43,9 @@ def toolchain(report: Callable[[str], None] = silent) -> Toolchain:
         # The build of Toxiproxy is the longest step, so it starts first.
         toxiproxy = pool.submit(provide_toxiproxy, progress)
         java = pool.submit(provide_java, progress)
-        jars = pool.submit(provide_jars, progress)
+        release = pool.submit(kafka_release, kafka_version, progress)
         try:
-            kafka = _kafka(java.result(), jars.result(), progress)
+            kafka = _kafka(release.result(), java, progress)
             return Toolchain(java=kafka.java, kafka=kafka, toxiproxy=toxiproxy.result())
         except BaseException:
             # Also for Ctrl-C: leaving the pool waits for what its threads run.
@@ -48,12 +53,17 @@ def toolchain(report: Callable[[str], None] = silent) -> Toolchain:
             raise
 
 
-def _kafka(java: JavaRuntime, jars: tuple[Path, ...], progress: Progress) -> KafkaDistribution:
-    template = provide_template(java, jars, progress)
+def _kafka(
+    release: KafkaRelease, java: Future[JavaRuntime], progress: Progress
+) -> KafkaDistribution:
+    """The jars are fetched while Java still is."""
+    jars = provide_jars(release, progress)
+    runtime = java.result()
+    template = provide_template(release, runtime, jars, progress)
     return KafkaDistribution(
-        version=KAFKA_VERSION,
-        java=java,
+        release=release,
+        java=runtime,
         jars=jars,
         template=template,
-        startup_flags=provide_startup_flags(java, jars, template, progress),
+        startup_flags=provide_startup_flags(release, runtime, jars, template, progress),
     )

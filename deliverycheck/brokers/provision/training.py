@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,14 +25,19 @@ _READY_S_MAX = 60.0
 _END_S_MAX = 180.0
 
 
-def train(command: list[str], template: Path, folder: Path, made: Path) -> None:
-    """Run `command` on a copy of `template` until it has written `made`."""
+def train(
+    command: list[str], template: Path, folder: Path, made: Path, *, protocols: Sequence[str]
+) -> None:
+    """Run `command` on a copy of `template` until it has written `made`.
+
+    Groups are joined by each of `protocols`.
+    """
     folder.mkdir()
     shutil.copytree(template, folder / "data")
     log = folder / "broker.log"
     try:
         with PortBlock.lease() as block:
-            _start_and_use(command, folder, block, log)
+            _start_and_use(command, folder, block, log, protocols)
     except (KafkaException, PortsError) as error:
         raise ProvisionError("start-up cache", f"{error}; {_last_words(log)}", _FIX) from error
     if not made.is_file():
@@ -40,7 +45,9 @@ def train(command: list[str], template: Path, folder: Path, made: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _start_and_use(command: list[str], folder: Path, block: PortBlock, log: Path) -> None:
+def _start_and_use(
+    command: list[str], folder: Path, block: PortBlock, log: Path, protocols: Sequence[str]
+) -> None:
     """Through the direct listener and two slots that advertise themselves: no proxy is there."""
     internal, controller, direct, *slots = block.take(5)
     ports = BrokerPorts(
@@ -53,7 +60,7 @@ def _start_and_use(command: list[str], folder: Path, block: PortBlock, log: Path
     properties.write_text(render(folder / "data", ports))
     with _broker([*command, "kafka.Kafka", str(properties)], log):
         for port in (direct, *slots):
-            _use(f"127.0.0.1:{port}", f"{_TOPIC}-{port}")
+            _use(f"127.0.0.1:{port}", f"{_TOPIC}-{port}", protocols)
 
 
 @contextmanager
@@ -69,8 +76,8 @@ def _broker(command: list[str], log: Path) -> Iterator[None]:
             raise ProvisionError("start-up cache", message, _FIX) from error
 
 
-def _use(bootstrap: str, topic: str) -> None:
-    """Topics, plain and idempotent and transactional publishes, both group protocols."""
+def _use(bootstrap: str, topic: str, protocols: Sequence[str]) -> None:
+    """Topics, plain and idempotent and transactional publishes, members of groups."""
     client: dict[str, str | int | float | bool] = {
         "bootstrap.servers": bootstrap,
         "reconnect.backoff.ms": 20,
@@ -87,7 +94,7 @@ def _use(bootstrap: str, topic: str) -> None:
     transactional.begin_transaction()
     _publish(transactional, topic)
     transactional.commit_transaction(_READY_S_MAX)
-    for protocol in ("classic", "consumer"):
+    for protocol in protocols:
         _receive(Consumer({**client, **_group(protocol, topic)}), topic)
     admin.delete_topics([topic])[topic].result()
 
