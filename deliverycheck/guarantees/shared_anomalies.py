@@ -47,8 +47,8 @@ _LOST = AnomalyKind(
             "as unroutable; no queue handed it to anybody, and nothing is left."
         ),
         "before_its_time": (
-            "Message {message} to {source} was confirmed at {confirmed_ns:s} and may wait {waits_ms} "
-            "ms; at {end_ns:s} nobody had been handed it, and nothing was left."
+            "Message {message} to {source} was confirmed at {confirmed_ns:s} and may wait "
+            "{waits_ms} ms; at {end_ns:s} nobody had been handed it, and nothing was left."
         ),
     },
     details={

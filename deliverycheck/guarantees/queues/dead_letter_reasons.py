@@ -32,15 +32,12 @@ def _contradictions(
 ) -> Iterator[dict[str, str | int]]:
     """What proves that the reason is another one: the first thing that does."""
     said = handing.delivery.reason
-    sources = [history.header.sources[name] for name in queue.feeds]
     rejections = _rejections(history, queue, handing)
     if said != _REJECTED and rejections and len(queue.feeds) == 1:
         yield {"kind": "was_rejected", "by": rejections[0].process, "op": rejections[0].op}
     elif said == _REJECTED and not _may_be_rejected(history, queue, handing):
         yield {"kind": "nobody_rejected"}
-    elif said == "expired" and not _may_expire(history, queue, handing):
-        yield {"kind": "no_such_limit"}
-    elif said == "maxlen" and all(source.length_max is None for source in sources):
+    elif said in list(_no_limits(history, queue, handing)):
         yield {"kind": "no_such_limit"}
 
 
@@ -61,11 +58,15 @@ def _may_be_rejected(history: History, queue: Queue, handing: Handing) -> bool:
     return handed or _rejects_unseen(history)
 
 
-def _may_expire(history: History, queue: Queue, handing: Handing) -> bool:
+def _no_limits(history: History, queue: Queue, handing: Handing) -> Iterator[str]:
+    """The reasons for which nothing can have died on its way here."""
+    sources = [history.header.sources[name] for name in queue.feeds]
     publication = handing.publication
     own = history.by_op[publication.op].expires_ms if publication else None
-    sources = [history.header.sources[name] for name in queue.feeds]
-    return own is not None or any(source.expires_ms is not None for source in sources)
+    if own is None and all(source.expires_ms is None for source in sources):
+        yield "expired"
+    if all(source.length_max is None for source in sources):
+        yield "maxlen"
 
 
 @indexed

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec.structs import replace
 
 from deliverycheck.guarantees.queues.handings import SETTLES, subscriptions_of, sure_publications
-from deliverycheck.guarantees.queues.queue_history import Queue, queues
+from deliverycheck.guarantees.queues.queue_history import queues
 from deliverycheck.history import (
     Action,
     History,
@@ -46,7 +46,7 @@ def fates(history: History) -> dict[Fate, list[Publication]]:
         operation = history.by_op[publication.op]
         taken = publication.outcome is Outcome.OK and not operation.returned_unroutable
         if taken and _may_be_queued(history, publication.target):
-            found[_fate(history, publication, operation)].append(publication)
+            found[_fate(history, publication)].append(publication)
     return dict(found)
 
 
@@ -56,10 +56,16 @@ def seen(history: History) -> frozenset[str]:
     return frozenset(one.delivery.message for one in (*history.receipts, *history.log))
 
 
-def waits_ms(queue: Queue, operation: Operation) -> int | None:
-    """How long the published message may wait in the queue; ``None`` for ever."""
-    known = [ms for ms in (queue.source.expires_ms, operation.expires_ms) if ms is not None]
+def waits_ms(source: Source, operation: Operation) -> int | None:
+    """How long the published message may wait in that queue; ``None`` for ever."""
+    known = [ms for ms in (source.expires_ms, operation.expires_ms) if ms is not None]
     return min(known, default=None)
+
+
+def waits_anywhere(history: History, publication: Publication) -> int | None:
+    """How long it may wait in the queue that it names, or by itself if it names none."""
+    source = history.header.sources.get(publication.target, Source())
+    return waits_ms(source, history.by_op[publication.op])
 
 
 def keeps_dead(history: History, name: str | None) -> bool:
@@ -108,15 +114,13 @@ def _may_be_queued(history: History, target: str) -> bool:
     return target in queues(history) or target not in history.header.sources
 
 
-def _fate(history: History, publication: Publication, operation: Operation) -> Fate:
+def _fate(history: History, publication: Publication) -> Fate:
     queue = queues(history).get(publication.target)
-    if queue is None:
-        own = Source(expires_ms=operation.expires_ms)
-        stays = _all_keep(history) and not _may_drop(history, publication, own)
-        return Fate.STAYS if stays else Fate.OPEN
-    if queue.name not in tracked(history):
+    source = replace(
+        Source() if queue is None else queue.source, expires_ms=waits_anywhere(history, publication)
+    )
+    if not (_all_keep(history) if queue is None else queue.name in tracked(history)):
         return Fate.OPEN
-    source = replace(queue.source, expires_ms=waits_ms(queue, operation))
     if not _may_drop(history, publication, source):
         return Fate.STAYS
     return Fate.DIES if keeps_dead(history, source.dead_letter) else Fate.OPEN

@@ -1,9 +1,16 @@
 """Guarantees on queues."""
 
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
+from deliverycheck.guarantees.queues.confirms import confirms_resolved
 from deliverycheck.guarantees.queues.dead_letters import dead_lettering
+from deliverycheck.guarantees.queues.expiry import expiry
 from deliverycheck.guarantees.queues.fifo import fifo_per_publisher
+from deliverycheck.guarantees.queues.length import length_limit
 from deliverycheck.guarantees.queues.prefetch import prefetch_bound
+from deliverycheck.guarantees.queues.priority import priority_order
+from deliverycheck.guarantees.queues.requeue import requeue_position
+from deliverycheck.guarantees.queues.routing import routed_confirms
+from deliverycheck.guarantees.queues.sharing import disjoint_consumers
 
 GUARANTEES = (
     Guarantee(
@@ -35,5 +42,68 @@ GUARANTEES = (
         ),
         needs=SCANNED | DRAINED,
         check=dead_lettering,
+    ),
+    Guarantee(
+        name="disjoint_consumers",
+        title="consumers share nothing",
+        promise=(
+            "No two consumers of a queue are handed the same message, unless one let go of it."
+        ),
+        needs=frozenset(),
+        check=disjoint_consumers,
+    ),
+    Guarantee(
+        name="confirms_resolved",
+        title="every publish is answered once",
+        promise=("Every publish to a queue is answered, and only once."),
+        needs=DRAINED,
+        check=confirms_resolved,
+    ),
+    Guarantee(
+        name="routed_confirms",
+        title="confirmed is routed",
+        promise=(
+            "A confirmed message is handed out by some queue, or came back as unroutable; "
+            "never both."
+        ),
+        needs=SCANNED | DRAINED,
+        check=routed_confirms,
+    ),
+    Guarantee(
+        name="expiry",
+        title="expiry in time",
+        promise=(
+            "A message with a time to wait is not handed out after it, and not dropped before."
+        ),
+        needs=frozenset(),
+        check=expiry,
+    ),
+    Guarantee(
+        name="requeue_position",
+        title="place of what comes again",
+        promise=(
+            "A message that was given back comes again where its queue says: in its place, or last."
+        ),
+        needs=frozenset(),
+        check=requeue_position,
+    ),
+    Guarantee(
+        name="length_limit",
+        title="length is a limit",
+        promise=(
+            "A queue never holds more ready messages than its limit, and drops from its head."
+        ),
+        needs=frozenset(),
+        check=length_limit,
+    ),
+    Guarantee(
+        name="priority_order",
+        title="higher priority first",
+        promise=(
+            "Of the messages that stand ready in a queue those of higher priority are handed "
+            "out first."
+        ),
+        needs=frozenset(),
+        check=priority_order,
     ),
 )
