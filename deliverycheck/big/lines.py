@@ -26,11 +26,7 @@ if TYPE_CHECKING:
 _WANTED = """
     CREATE OR REPLACE TEMP TABLE wanted AS
     SELECT op FROM aside_ops
-    UNION SELECT op FROM (
-        SELECT op, unnest(deliveries) AS d FROM lines WHERE what IN ('ok', 'fail', 'info'))
-        WHERE coalesce(d.message, '') IN (SELECT message FROM aside)
-            AND op IN (SELECT op FROM lines
-                WHERE what = 'receive' AND starts_with(process, 'scan'))
+    UNION SELECT read_op FROM found WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM lines
         WHERE what IN ('request', 'reply') AND message IN (SELECT message FROM aside)
 """
@@ -38,11 +34,11 @@ _WANTED = """
 
 def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header: Header) -> History:
     """The operations that concern what was set aside, whole, with the phases of the history."""
-    connected.execute(_WANTED)
     marks = _marks(connected)
     torn = is_torn(path)
     lines: list[bytes] = []
-    if connected.execute("SELECT count(*) FROM wanted").fetchone() != (0,):
+    if connected.execute("SELECT count(*) FROM aside").fetchone() != (0,):
+        connected.execute(_WANTED)
         found = connected.execute(
             f"""SELECT json::VARCHAR FROM read_ndjson_objects({quoted(path)},
                 format = 'newline_delimited', maximum_object_size = {LINE_BYTES_MAX},

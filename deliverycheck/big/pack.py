@@ -41,7 +41,6 @@ _COLUMNS = {
         "attempt BIGINT, mangled VARCHAR[], target VARCHAR, execution VARCHAR)[]"
     ),
 }
-_KINDS = "'header','invoke','returned','ok','fail','info','fault','broker','process','phase'"
 _SPECIAL = """
     count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
     OR delivery_runs IS NOT NULL OR (type = 'invoke' AND action = 'publish' AND message IS NULL)
@@ -49,13 +48,14 @@ _SPECIAL = """
 """
 _ROWS = f"""
     SELECT
-        CASE WHEN type = 'invoke' THEN action WHEN type IN ({_KINDS}) THEN type END AS what,
+        CASE WHEN op IS NULL AND type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN NULL
+            WHEN type = 'invoke' THEN action ELSE type END AS what,
         op, process, message, attempt, target, key, partition, position, confirmed,
         coalesce({_SPECIAL}, false) AS special,
         CASE WHEN type = 'phase' THEN to_json(
             {{phase: phase, ns: ns, drained: coalesce(drained, false),
               scanned: coalesce(scanned, false), reason: reason}}) END AS mark,
-        deliveries
+        deliveries, CAST(len(deliveries) AS INTEGER) AS handed
 """
 
 _WITH_OP = ("returned", "ok", "fail", "info", *Action)
@@ -64,10 +64,9 @@ _KNOWN = ", ".join(
 )
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
 _UNREADABLE = f"""
-    SELECT greatest(0, count(*) FILTER (what IS NULL) - CAST($2 AS INTEGER))
-        + count(*) FILTER (what NOT IN ({_KNOWN}) OR op IS NULL AND what IN
-            ({", ".join(f"'{what}'" for what in _WITH_OP)}))
-    FROM read_parquet($1)
+    SELECT greatest(0, coalesce(sum(n) FILTER (what IS NULL), 0) - CAST($2 AS INTEGER))
+        + coalesce(sum(n) FILTER (what NOT IN ({_KNOWN})), 0)
+    FROM (SELECT what, count(*) AS n FROM read_parquet($1) GROUP BY what)
 """  # noqa: S608 - constants of this file
 
 

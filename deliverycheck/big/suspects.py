@@ -30,14 +30,18 @@ _BASE = """
         LEFT JOIN (SELECT op, what, confirmed, partition, position FROM lines
             WHERE what IN ('ok', 'fail', 'info')) c USING (op)
         {returned};
+    CREATE TEMP VIEW scans AS
+        SELECT op, handed, deliveries FROM (SELECT op, handed, deliveries FROM lines
+            WHERE handed > 0 AND what IN ('ok', 'fail', 'info'))
+        JOIN (SELECT op FROM lines WHERE what = 'receive' AND starts_with(process, 'scan'))
+            USING (op);
     CREATE TEMP VIEW found AS
         SELECT op AS read_op, coalesce(d.message, '') AS message, coalesce(d.attempt, 1) AS attempt,
             d.source AS source, d.partition AS partition, d.position AS position,
             len(coalesce(d.mangled, [])) > 0 OR d.target IS NOT NULL OR d.execution IS NOT NULL
-                AND d.execution <> {execution} OR d.message IS NULL OR d.source IS NULL OR d.message = '' AS odd
-        FROM (SELECT op, unnest(deliveries) AS d FROM lines WHERE what IN ('ok', 'fail', 'info'))
-        JOIN (SELECT op FROM lines WHERE what = 'receive' AND starts_with(process, 'scan'))
-            USING (op);
+                AND d.execution <> {execution}
+                OR d.message IS NULL OR d.source IS NULL OR d.message = '' AS odd
+        FROM (SELECT op, unnest(deliveries) AS d FROM scans);
 """
 _JOINED = """
     CREATE OR REPLACE TEMP TABLE joined AS
@@ -92,7 +96,7 @@ class Suspects:
             """SELECT count(*) FILTER (is_sent AND is_found),
                 (SELECT count(*) FROM lines WHERE what = 'publish')
                     - count(*) FILTER (is_sent AND NOT is_found),
-                (SELECT count(*) FROM found)
+                (SELECT sum(handed) FROM scans)
                     - count(*) FILTER (is_found AND NOT is_sent) FROM joined"""
         )
         return pairs != sent or pairs != found
