@@ -47,7 +47,9 @@ def at_most_once_in_effect(history: History) -> Verdict:
     if reason and not repeated:
         return unknown(name, reason, examined=done)
     if not done:
-        return unknown(name, "nothing to examine: no consumer group has an effect that surely happened")
+        return unknown(
+            name, "nothing to examine: no consumer group has an effect that surely happened"
+        )
     return judge(name, repeated, examined=done)
 
 

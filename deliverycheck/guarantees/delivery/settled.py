@@ -116,12 +116,16 @@ def _handing(history: History, reading: Reading) -> Handing:
 
 @indexed
 def _subscribed(history: History) -> dict[tuple[str, str | None], int]:
-    """When each process first subscribed to each source that it named."""
+    """When each process first subscribed to each source that it named, or first read anything."""
     found: dict[tuple[str, str | None], int] = {}
     for operation in history.select(Action.SUBSCRIBE):
         key = (operation.process, operation.target)
         found[key] = min(operation.invoked_ns, found.get(key, operation.invoked_ns))
-    return found
+    read: dict[str, int] = {}
+    for operation in history.select(Action.RECEIVE):
+        first_ns = read.get(operation.process, operation.invoked_ns)
+        read[operation.process] = min(operation.invoked_ns, first_ns)
+    return {key: min(ns, read.get(key[0], ns)) for key, ns in found.items()}
 
 
 def _tag(history: History, operation: Operation, at: Delivery | Position) -> _Tag:
@@ -129,10 +133,14 @@ def _tag(history: History, operation: Operation, at: Delivery | Position) -> _Ta
     return (who or "", at.source, at.partition, at.position)
 
 
-def _first_ack(history: History, row: list[Handing]) -> Operation | None:
-    """The ack of one of these handings that was answered first."""
-    acks = [ack for one in row if (ack := _acked(history).get(one.tag)) is not None]
-    return min(acks, key=_answer, default=None)
+def _first_ack(history: History, row: list[Handing]) -> tuple[Handing, Operation] | None:
+    """The handing that was acknowledged, and its ack; of several the one answered first."""
+    acks = [
+        (one, ack)
+        for one in row
+        if (ack := _acked(history).get(one.tag)) is not None and one.ended_ns <= ack.invoked_ns
+    ]
+    return min(acks, key=lambda pair: _answer(pair[1]), default=None)
 
 
 @indexed
@@ -154,26 +162,32 @@ def _answer(operation: Operation) -> tuple[int, int]:
     return (operation.completed_ns or 0, operation.op)
 
 
-def _redelivered(work: _Work, row: list[Handing], ack: Operation | None) -> Iterator[Anomaly]:
+def _redelivered(
+    work: _Work, row: list[Handing], acked: tuple[Handing, Operation] | None
+) -> Iterator[Anomaly]:
     """Handings to processes that began to read after the ack."""
-    if ack is None or ack.completed_ns is None:
+    if acked is None:
         return
+    first, ack = acked
+    done_ns, _ = _answer(ack)
     facts: dict[str, str | int] = {
         "kind": "after_ack",
         "acked_by": ack.process,
-        "acked_ns": ack.completed_ns,
+        "acked_ns": done_ns,
     }
     for handing in row:
-        if handing.since_ns > ack.completed_ns:
-            yield _anomaly("redelivered_after_ack", work, row[0], handing, facts, ack.op)
+        if handing.since_ns > done_ns:
+            yield _anomaly("redelivered_after_ack", work, first, handing, facts, ack.op)
 
 
 def _unflagged(work: _Work, row: list[Handing]) -> Iterator[Anomaly]:
     """Handings that surely follow the first and are flagged as if they did not."""
-    first = row[0]
+    own: dict[str, Handing] = {}
     for handing in row:
-        if handing.redelivered is False and _follows(first, handing):
-            yield _anomaly("unflagged_redelivery", work, first, handing, {"kind": "unflagged"})
+        for first in (row[0], own.setdefault(handing.process, handing)):
+            if handing.redelivered is False and _follows(first, handing):
+                yield _anomaly("unflagged_redelivery", work, first, handing, {"kind": "unflagged"})
+                break
 
 
 def _follows(first: Handing, second: Handing) -> bool:
