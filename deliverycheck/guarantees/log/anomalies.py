@@ -1,6 +1,7 @@
 """What is found in logs, and by readers of them."""
 
 from deliverycheck.guarantees.kinds import AnomalyKind, Severity
+from deliverycheck.guarantees.log.keeping_anomalies import KEEPING_ANOMALIES
 
 _RESURRECTED = AnomalyKind(
     name="resurrected",
@@ -150,53 +151,6 @@ _NONMONOTONIC = AnomalyKind(
     example="a, b stand at 0, 1; c1 is handed 0, 1 and 0 again, without a rebalance or a seek.",
 )
 
-_CONFLICTING_POSITION = AnomalyKind(
-    name="conflicting_position",
-    meaning="One position holds two different messages.",
-    breaks=("one_log",),
-    severity=Severity.CORRUPTION,
-    sentences={
-        "read": (
-            "At {read_ns:s} {read_by} read message {holds} in {place}; at {ns:s} {process} read "
-            "message {message} there."
-        ),
-        "confirmed": (
-            "Message {message} was confirmed in {place}; at {read_ns:s} {read_by} read message "
-            "{holds} there."
-        ),
-    },
-    source="checkers of partitioned logs: inconsistent-offsets",
-    example="c1 reads a at position 0; a fresh reader finds b there.",
-)
-_EPOCH_REGRESSED = AnomalyKind(
-    name="epoch_regressed",
-    meaning="A message stands behind one that was written in a later leader epoch.",
-    breaks=("one_log",),
-    severity=Severity.CORRUPTION,
-    sentences={
-        "in_log": (
-            "Message {message} in {place} was written in leader epoch {epoch}; position {before} "
-            "before it was written in the later epoch {earlier}."
-        ),
-    },
-    source="replication protocols with leader epochs: along a log they never fall",
-    example="a fresh reader finds a at 0 with leader epoch 2 and b at 1 with leader epoch 1.",
-)
-_VANISHED = AnomalyKind(
-    name="vanished",
-    meaning="What was read is not there any more.",
-    breaks=("one_log",),
-    severity=Severity.LOSS,
-    sentences={
-        "in_log": (
-            "At {read_ns:s} {read_by} read message {message} in {place}; reading the log from the "
-            "start finds nothing there any more."
-        ),
-    },
-    source="set checkers with timelines: an element that was read, and later is not",
-    example="c1 reads a at position 0; a fresh reader finds the log empty.",
-)
-
 ANOMALIES = (
     _RESURRECTED,
     _PHANTOM,
@@ -205,7 +159,5 @@ ANOMALIES = (
     _REORDERED,
     _SKIPPED,
     _NONMONOTONIC,
-    _CONFLICTING_POSITION,
-    _EPOCH_REGRESSED,
-    _VANISHED,
+    *KEEPING_ANOMALIES,
 )

@@ -1,11 +1,13 @@
 """Guarantees on logs."""
 
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
+from deliverycheck.guarantees.log.compaction import compaction
 from deliverycheck.guarantees.log.gapless import gapless_reading
 from deliverycheck.guarantees.log.genuine import genuine_deliveries
 from deliverycheck.guarantees.log.one_log import one_log
 from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
+from deliverycheck.guarantees.log.retention import retention
 
 GUARANTEES = (
     Guarantee(
@@ -74,5 +76,25 @@ GUARANTEES = (
         ),
         needs=DRAINED,
         check=genuine_deliveries,
+    ),
+    Guarantee(
+        name="compaction",
+        title="compaction",
+        promise=(
+            "Of each key of a compacted log the latest value can be read afterwards, and of a "
+            "deleted key none without the tombstone behind it."
+        ),
+        needs=SCANNED,
+        check=compaction,
+    ),
+    Guarantee(
+        name="retention",
+        title="retention",
+        promise=(
+            "A log that keeps messages for a time drops none that the application relied on "
+            "from its start before that time is over."
+        ),
+        needs=SCANNED,
+        check=retention,
     ),
 )

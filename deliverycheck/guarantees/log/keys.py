@@ -63,15 +63,15 @@ def _writes(history: History) -> Iterator[tuple[Publication, list[tuple[int | No
             or publication.outcome is Outcome.FAIL
         ):
             continue
-        places = [
-            (reading.delivery.partition, reading.delivery.position)
+        here = [
+            reading.delivery
             for reading in found.get(publication.message, ())
             if reading.delivery.source == publication.target
-            and reading.delivery.position is not None
         ]
+        places = [(one.partition, one.position) for one in here if one.position is not None]
         if publication.position is not None:
             places.append((publication.partition, publication.position))
-        if places or _may_have_come_last_and_gone(history, publication):
+        if here or places or _may_have_come_last_and_gone(history, publication):
             yield publication, places
 
 

@@ -56,3 +56,16 @@ def fresh_since_ns(history: History) -> int:
     """When the first fresh reader began; 0 if there was none."""
     fresh = (one.invoked_ns for one in history.operations if is_scanner(one.process))
     return min(fresh, default=0)
+
+
+@indexed
+def fresh_until_ns(history: History) -> int:
+    """When the last fresh reader ended, as far as it is known."""
+    return max(
+        (
+            one.invoked_ns if one.completed_ns is None else one.completed_ns
+            for one in history.operations
+            if is_scanner(one.process)
+        ),
+        default=0,
+    )

@@ -1,9 +1,10 @@
 """What was sent in transactions that did not surely commit."""
 
 from deliverycheck.guarantees.copies import PublicationKey
-from deliverycheck.history import Action, History, Outcome
+from deliverycheck.history import Action, History, Outcome, indexed
 
 
+@indexed
 def uncommitted(history: History) -> frozenset[PublicationKey]:
     """Messages and attempts that readers may rightly be spared, or see and have to forget."""
     inside = [one for one in history.select(Action.PUBLISH) if one.transaction is not None]
