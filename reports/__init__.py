@@ -1,15 +1,18 @@
 """Reports: what a campaign found, rendered from its folder alone."""
 
 from reports.errors import ReportError
+from reports.judged import JudgedHistory, render_judged
 from reports.load import load_campaign
 from reports.render import RenderedReport, render
 from reports.terminal import print_campaign, report_console
 
 __all__ = [
+    "JudgedHistory",
     "RenderedReport",
     "ReportError",
     "load_campaign",
     "print_campaign",
     "render",
+    "render_judged",
     "report_console",
 ]

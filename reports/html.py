@@ -1,21 +1,17 @@
 """`report.html`: one file that holds all it shows and asks no network for anything."""
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deliverycheck.history import ExecutionFolder, HistoryFormatError, read_history
 from deliverycheck.plans.campaign import Campaign, Violation
 from reports import words
 from reports.cards import Card, cards_of
 from reports.matrix import matrix_of
+from reports.page import environment
 from reports.timeline import Timeline, timeline_of
 from reports.visible import all_visible, visible
 from reports.witnesses import witnesses_of
-
-_TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +28,7 @@ def html_of(campaign: Campaign, folder: Path) -> str:
     cards = cards_of(campaign)
     pictures = {card.violation.id: _picture(card.violation, folder) for card in cards}
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             answer=words.answer_of(campaign),
@@ -59,21 +55,6 @@ def anchor_of(card_or_id: Card | str) -> str:
     """The place of a violation on the page."""
     name = card_or_id if isinstance(card_or_id, str) else card_or_id.violation.id
     return f"violation-{''.join(c if c.isalnum() else '-' for c in name)}"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    for name in ("report.css", "timeline.js"):
-        text = (_TEMPLATES / name).read_text(encoding="utf-8")
-        environment.globals[name.replace(".", "_")] = text
-    return environment
 
 
 def _picture(violation: Violation, folder: Path) -> Picture:

@@ -33,15 +33,20 @@ def render(folder: Path) -> RenderedReport:
     """
     campaign = load_campaign(folder)
     paths = CampaignFolder(root=folder)
-    _write(paths.report, html_of(campaign, folder).encode())
-    _write(paths.summary, summary_of(campaign).encode())
-    _write(paths.junit, junit_of(campaign))
+    write(paths.report, html_of(campaign, folder).encode())
+    write(paths.summary, summary_of(campaign).encode())
+    write(paths.junit, junit_of(campaign))
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
+    """Write a file of a report, whole or not at all.
+
+    Raises:
+        ReportError: it cannot be written.
+    """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.write_bytes(data)

@@ -10,6 +10,7 @@ _VERBS = {
     Severity.REPETITION: "repeat",
     Severity.DISORDER: "reorder",
     Severity.CORRUPTION: "corrupt",
+    Severity.STANDSTILL: "stall",
 }
 _EXIT_CODES = {
     0: "every claim came out as its stance says",

@@ -156,7 +156,8 @@ def test_check_says_by_its_exit_code_what_the_history_proves(name, code, cli):
     path = GOLDEN / f"{name}.jsonl"
     found, out, err = cli("check", path, "--guarantee", name.partition("/")[0])
     assert (found, err) == (code, "")
-    assert out.startswith("at least once, in the log: ")
+    assert out.startswith(f"{path}: ")
+    assert "at least once, in the log: " in out
 
 
 def test_check_of_all_guarantees_is_broken_if_one_is(cli):
@@ -172,18 +173,10 @@ def test_unknown_among_the_guarantees_that_were_asked_for_is_never_green(cli):
     assert cli("check", path, *asked)[0] == 4
 
 
-def test_check_as_json_is_the_verdicts(cli):
-    path = GOLDEN / "at_least_once_in_log/anomaly-confirmed-and-missing.jsonl"
-    code, out, err = cli("check", path, "--json")
-    assert (code, err) == (1, "")
-    verdicts = {one["guarantee"]: one for one in json.loads(out)}
-    assert verdicts["at_least_once_in_log"]["validity"] == "invalid"
-
-
 def test_guarantee_misspelt_is_told_in_one_line(cli):
     path = GOLDEN / "at_least_once_in_log/empty.jsonl"
-    code, _, err = cli("check", path, "--guarantee", "at_least_once_in_lgo")
-    assert code == 2
+    code, out, err = cli("check", path, "--guarantee", "at_least_once_in_lgo")
+    assert (code, out) == (2, "")
     assert "at_least_once_in_lgo" in err
     assert err.count("\n") == 1
 
@@ -205,13 +198,6 @@ def test_plan_given_for_a_history_is_refused(cli):
     code, _, err = cli("check", saved("plan.json", RICH_PLAN.to_json() + b"\n"))
     assert code == 2
     assert "plan.json, line 1" in err
-
-
-def test_history_that_was_cut_is_judged_as_far_as_it_goes(cli):
-    data = (GOLDEN / "at_least_once_in_log/near-miss-there-twice.jsonl").read_bytes()
-    code, out, _ = cli("check", saved("h.jsonl", data[:-10]), "--guarantee", "at_least_once_in_log")
-    assert code == 4
-    assert "ends before its end" in out
 
 
 # claims, and where content lies

@@ -33,6 +33,8 @@ _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
 worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
 app.add_typer(worker, name="worker")
+histories = typer.Typer(no_args_is_help=True, help="For histories that are too big for memory.")
+app.add_typer(histories, name="history")
 
 Claims = Annotated[
     list[str] | None,
@@ -207,21 +209,60 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         raise typer.Exit(int(command(options, _stderr(), stop)))
 
 
-@app.command()
+_CHECK_HELP = """\
+Judge recorded histories, of a run or of your own application. No broker is needed.
+
+Each guarantee gets a verdict. ✗ violated: a proof, with the operations that show it. \
+✓ holds: nothing in this history breaks it. ? unknown, with the reason. Guarantees of which \
+the history says nothing (no transactions, no queue) are named in one line at the end.
+
+deliverycheck check history.jsonl
+
+deliverycheck check *.jsonl --guarantee at_least_once_in_effect --report out
+
+my-exporter | deliverycheck check -
+
+Exit code: 0 something holds and nothing is broken; 1 a guarantee is broken; 2 a file is no \
+history; 4 nothing could be concluded. Of guarantees named by --guarantee one unknown is \
+enough for 4.
+"""
+
+
+@app.command(
+    help=_CHECK_HELP,
+    epilog="What a history looks like, with a script to copy: docs/history-format.md",
+)
 def check(
     history: Annotated[
-        Path, typer.Argument(help="A history in JSON Lines (docs/history-format.md).")
+        list[Path],
+        typer.Argument(help="Histories in JSON Lines, or - for standard input."),
     ],
     guarantee: Annotated[
-        list[str] | None, typer.Option(help="Only this guarantee; may be given several times.")
+        list[str] | None,
+        typer.Option(help="Only this guarantee, by its name; may be given several times."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for a report.html with verdicts and timelines.")
+    ] = None,
+    edn: Annotated[
+        Path | None,
+        typer.Option(help="File for the history in EDN, as Jepsen reads it (docs/edn.md)."),
     ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a recorded history. Exit code: 1 a guarantee is broken, 0 all hold, 4 unknown."""
+    """Judge recorded histories; what it prints and returns stands in its help."""
+    from deliverycheck.cli.check import CheckOptions  # noqa: PLC0415
     from deliverycheck.cli.check import check as command  # noqa: PLC0415
 
-    raise typer.Exit(int(command(history, tuple(guarantee or ()), as_json=as_json)))
+    options = CheckOptions(
+        paths=tuple(history),
+        names=tuple(guarantee or ()),
+        report=report,
+        edn=edn,
+        as_json=as_json,
+    )
+    raise typer.Exit(int(command(options, lambda error: _fail(_told(error), ExitCode.USAGE))))
 
 
 @app.command()
@@ -320,12 +361,30 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path(
         "reports/out/bench.json"
     ),
+    *,
+    large: Annotated[
+        bool, typer.Option("--large", help="Only check histories of up to 10^8 messages.")
+    ] = False,
 ) -> None:
     """Measure executions a minute, worker throughput, broker start and check time."""
     from deliverycheck.cli.bench import bench as command  # noqa: PLC0415
+    from deliverycheck.cli.bench import bench_large  # noqa: PLC0415
 
     with stopping() as stop:
+        if large:
+            bench_large(out.parent, _stderr(), stop)
+            return
         raise typer.Exit(int(command(out, _stderr(), stop)))
+
+
+@histories.command("pack")
+def history_pack(
+    path: Annotated[Path, typer.Argument(help="A history in JSON Lines.")],
+) -> None:
+    """Convert a big history to Parquet, beside it, so that checks of it begin at once."""
+    from deliverycheck.big import pack as command  # noqa: PLC0415
+
+    typer.echo(command(path))
 
 
 @app.command()

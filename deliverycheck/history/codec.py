@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from deliverycheck.history.bad_line import problem_of
 from deliverycheck.history.events import (
     FORMAT,
     VERSION,
@@ -185,7 +186,7 @@ class _Builder:
         try:
             return msgspec.convert(ours, kind), extra
         except msgspec.ValidationError as error:
-            raise self.error(number, f"in a line of type {raw['type']!r}: {error}") from None
+            raise self.error(number, problem_of(error, raw)) from None
 
     def _is_ours(self, number: int, raw: dict[str, Any]) -> None:
         form, version = raw.get("format"), raw.get("version")

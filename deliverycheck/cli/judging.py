@@ -1,0 +1,70 @@
+"""Which engine judges a history: the one place where that is decided."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from deliverycheck.cli.systems import UsageError
+from deliverycheck.guarantees import Verdict, check
+from deliverycheck.history import History, history_of
+
+STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One history with its verdicts.
+
+    Attributes:
+        history: all of it, or the operations that the verdicts name.
+        torn: the last line was cut off in the middle, and is left out.
+        engine: what judged it.
+    """
+
+    path: Path
+    verdicts: dict[str, Verdict]
+    history: History
+    torn: bool = False
+    engine: str = "python"
+
+    @property
+    def name(self) -> str:
+        """What to call it in a sentence."""
+        return _name(self.path)
+
+
+def judged(path: Path, names: Sequence[str] | None) -> Judged:
+    """The verdicts by guarantee, in the order asked for; all of them without `names`.
+
+    Raises:
+        HistoryFormatError, UnknownGuaranteeError, UsageError: nothing was judged.
+    """
+    data = _bytes_of(path)
+    history = history_of(data, name=_name(path))
+    verdicts = {verdict.guarantee: verdict for verdict in check(history, names)}
+    return Judged(path=path, verdicts=verdicts, history=history, torn=_is_torn(data))
+
+
+def _name(path: Path) -> str:
+    return "standard input" if path == STDIN else str(path)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror})"
+        raise UsageError(msg) from None
+
+
+def _is_torn(data: bytes) -> bool:
+    last = data.rpartition(b"\n")[2]
+    try:
+        if last:
+            msgspec.json.decode(last)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
+    return False
