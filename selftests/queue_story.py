@@ -4,9 +4,9 @@ from deliverycheck.history import Delivery, Position, Source
 from selftests.story import Story
 
 
-def queue(**fields):
+def queue(kind="queue", **fields):
     """What a header says of a queue."""
-    return Source(kind="queue", **fields)
+    return Source(kind=kind, **fields)
 
 
 def tagged(message, tag=None, *, source="q", redelivered=False, **fields):
