@@ -160,8 +160,16 @@ def adrift(history: History) -> dict[str, int]:
 
 def chose(history: History, process: str) -> bool:
     """Whether the process may have named the positions from which it reads by itself."""
-    sought = (move.what == Action.SEEK for move in moves(history).get(process, NO_MOVES).all)
-    return process not in subscribers(history) or any(sought)
+    return process not in subscribers(history) or process in _seekers(history)
+
+
+@indexed
+def _seekers(history: History) -> frozenset[str]:
+    return frozenset(
+        operation.process
+        for operation in history.select(Action.SEEK)
+        if operation.outcome is not Outcome.FAIL
+    )
 
 
 def place_at(position: Position) -> Place:

@@ -22,7 +22,12 @@ def is_queue(history: History, source: str) -> bool:
 
 def takes_dead_letters(history: History, source: str) -> bool:
     """Whether a message may come there a second time, from another queue."""
-    return any(each.dead_letter == source for each in history.header.sources.values())
+    return source in _dead_letter_sources(history)
+
+
+@indexed
+def _dead_letter_sources(history: History) -> frozenset[str | None]:
+    return frozenset(each.dead_letter for each in history.header.sources.values())
 
 
 def sent_once(history: History, message: str) -> bool:
