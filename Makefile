@@ -2,10 +2,10 @@
 PY ?= python3
 RUN := .venv/bin/deliverycheck
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check mutants bench detect yardstick soak doctor clean
+.PHONY: help setup demo test check mutants bench bench-large detect yardstick soak doctor clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 setup: ## Environment, Java, Kafka, Toxiproxy: fetched once, then found
 	@$(PY) bootstrap.py
 demo: setup ## A minute of real Kafka, broken and judged
@@ -23,6 +23,8 @@ mutants: setup ## Defects planted in the checkers, and which no test finds (ONLY
 	@.venv/bin/python -m selftests.mutants $(ONLY)
 bench: setup ## Rates and ratios on this machine
 	@$(RUN) bench
+bench-large: setup ## Histories of up to 10^8 messages; says first how much disk it needs
+	@.venv/bin/python -m deliverycheck.cli.bench.large
 detect: setup ## How often each must-break claim is found, 30 seeds each
 	@$(RUN) detect
 yardstick: setup ## How well the search finds and shrinks planted defects; no broker

@@ -2,10 +2,11 @@
 
 from deliverycheck.big.judge import Judged, judge_file
 from deliverycheck.big.pack import MissingEngineError, pack, packed_path
-from deliverycheck.big.size import ENGINES, Engine, engine_for
+from deliverycheck.big.size import ENGINES, JUDGED_BY_DUCKDB, Engine, engine_for
 
 __all__ = [
     "ENGINES",
+    "JUDGED_BY_DUCKDB",
     "Engine",
     "Judged",
     "MissingEngineError",

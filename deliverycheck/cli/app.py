@@ -13,6 +13,7 @@ from deliverycheck import content
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.packing import histories
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
@@ -33,6 +34,7 @@ _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
 worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
 app.add_typer(worker, name="worker")
+app.add_typer(histories, name="history")
 histories = typer.Typer(no_args_is_help=True, help="For histories that are too big for memory.")
 app.add_typer(histories, name="history")
 

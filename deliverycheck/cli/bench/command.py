@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from deliverycheck.brokers.provision import toolchain
+from deliverycheck.cli.bench.big import measure_big
 from deliverycheck.cli.bench.bulk import measure_bulk
 from deliverycheck.cli.bench.checking import measure_checking
 from deliverycheck.cli.bench.figures import GOALS, LOAD_MAX, Figure, Sample, figure_of
@@ -50,8 +51,9 @@ class _Bench:
     def measure_all(self, work: Path) -> None:
         """What keeps the machine least busy first: the load lingers for a minute."""
         say = self._progress.say
-        say(f"about 3 min; 1-minute load {os.getloadavg()[0]:.2f}, judged up to {LOAD_MAX:g}")
+        say(f"about 5 min; 1-minute load {os.getloadavg()[0]:.2f}, judged up to {LOAD_MAX:g}")
         self._add("check_ms_per_1e3", measure_checking())
+        self._add_all(measure_big(work / "big", self._stop))
         tools = toolchain(say)
         self._add_all(measure_starts(tools.kafka, work, self._stop))
         model = content_of("kafka").model

@@ -41,7 +41,7 @@ class Goal:
 
     def best(self, samples: list["Sample"]) -> "Sample":
         """The best sample, in this goal's sense."""
-        smaller_is_better = self.unit in {"s", "ms"}
+        smaller_is_better = self.at_most is not None or self.unit in {"s", "ms"}
         return (min if smaller_is_better else max)(samples, key=lambda one: one.value)
 
 
@@ -61,7 +61,10 @@ GOALS: dict[str, Goal] = {
     "worker_receive_ratio": Goal(unit="of a bare loop", at_least=0.5, relative=True),
     "kafka_ready_s": Goal(unit="s", at_most=1.0),
     "kafka_restart_s": Goal(unit="s", at_most=1.7),
-    "check_ms_per_1e3": Goal(unit="ms"),
+    "check_ms_per_1e3": Goal(unit="ms", at_most=2.0),
+    "check_times_bare_parse": Goal(unit="times a bare parse", at_most=3.0, relative=True),
+    "check_records_per_s": Goal(unit="records/s", at_least=2e6),
+    "check_peak_gb": Goal(unit="GB", at_most=1.0, relative=True),
 }
 
 
