@@ -12,6 +12,7 @@ from rich.console import Console
 from deliverycheck import content
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.packing import histories
 from deliverycheck.cli.systems import UsageError
@@ -211,27 +212,8 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         raise typer.Exit(int(command(options, _stderr(), stop)))
 
 
-_CHECK_HELP = """\
-Judge recorded histories, of a run or of your own application. No broker is needed.
-
-Each guarantee gets a verdict. ✗ violated: a proof, with the operations that show it. \
-✓ holds: nothing in this history breaks it. ? unknown, with the reason. Guarantees of which \
-the history says nothing (no transactions, no queue) are named in one line at the end.
-
-deliverycheck check history.jsonl
-
-deliverycheck check *.jsonl --guarantee at_least_once_in_effect --report out
-
-my-exporter | deliverycheck check -
-
-Exit code: 0 something holds and nothing is broken; 1 a guarantee is broken; 2 a file is no \
-history; 4 nothing could be concluded. Of guarantees named by --guarantee one unknown is \
-enough for 4.
-"""
-
-
 @app.command(
-    help=_CHECK_HELP,
+    help=HELP_OF_CHECK,
     epilog="What a history looks like, with a script to copy: docs/history-format.md",
 )
 def check(
