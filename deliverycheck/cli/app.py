@@ -36,8 +36,6 @@ _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
 app.add_typer(worker, name="worker")
 app.add_typer(histories, name="history")
-histories = typer.Typer(no_args_is_help=True, help="For histories that are too big for memory.")
-app.add_typer(histories, name="history")
 
 Claims = Annotated[
     list[str] | None,
@@ -50,6 +48,10 @@ Bootstrap = Annotated[
 Broker = Annotated[
     str | None,
     typer.Option(help="Another version of our own broker, such as kafka:3.9.2."),
+]
+Client = Annotated[
+    str | None,
+    typer.Option(help="Another version of the client, such as confluent-kafka==2.3.0."),
 ]
 Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
@@ -107,6 +109,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
     bootstrap: Bootstrap = None,
     broker: Broker = None,
+    client: Client = None,
     seed: Seed = 0,
     minutes: Annotated[
         float | None,
@@ -135,7 +138,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     folder = out or new_folder(profile)
     options = command.RunOptions(
         profile=chosen,
-        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker),
+        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
         claims=tuple(claim or ()),
         seed=seed,
         out=folder,
@@ -186,6 +189,16 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
     ] = None,
     bootstrap: Bootstrap = None,
     broker: Broker = None,
+    client: Client = None,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Change a setting of the plan's subject, such as producer.acks=all, "
+            "consumer.commit=after_effect or partitions=1; may be given several times. "
+            "Without a value (producer.acks=) it gets its default back.",
+        ),
+    ] = None,
     debug: Annotated[
         str | None,
         typer.Option(help="Keep the client library's own log of these contexts, such as eos,msg."),
@@ -204,6 +217,8 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         claim=claim,
         bootstrap=bootstrap,
         broker=broker,
+        client=client,
+        changes=tuple(change or ()),
         debug=debug,
         out=out or new_folder("replay"),
         as_json=as_json,
@@ -345,30 +360,12 @@ def bench(
     out: Annotated[Path, typer.Option(help="Where the figures go.")] = Path(
         "reports/out/bench.json"
     ),
-    *,
-    large: Annotated[
-        bool, typer.Option("--large", help="Only check histories of up to 10^8 messages.")
-    ] = False,
 ) -> None:
     """Measure executions a minute, worker throughput, broker start and check time."""
     from deliverycheck.cli.bench import bench as command  # noqa: PLC0415
-    from deliverycheck.cli.bench import bench_large  # noqa: PLC0415
 
     with stopping() as stop:
-        if large:
-            bench_large(out.parent, _stderr(), stop)
-            return
         raise typer.Exit(int(command(out, _stderr(), stop)))
-
-
-@histories.command("pack")
-def history_pack(
-    path: Annotated[Path, typer.Argument(help="A history in JSON Lines.")],
-) -> None:
-    """Convert a big history to Parquet, beside it, so that checks of it begin at once."""
-    from deliverycheck.big import pack as command  # noqa: PLC0415
-
-    typer.echo(command(path))
 
 
 @app.command()

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
 from deliverycheck.brokers import Broker, Guardian
 from deliverycheck.brokers.provision import ToxiproxyBinary
-from deliverycheck.clients import ClientProgram, WorkerPool
+from deliverycheck.cli.crews import Crews
 from deliverycheck.executions import Execution, LiveTarget, Occupancy, SlotPool, execute
 from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan
@@ -23,16 +24,14 @@ class Place:
         new_broker: Callable[[], Broker],
         proxy: ToxiproxyBinary,
         guardian: Guardian,
-        workers: WorkerPool,
-        program: ClientProgram,
+        crews: Crews,
         folder: Path,
         say: Callable[[str], None],
     ) -> None:
         self._new_broker = new_broker
         self._proxy = proxy
         self._guardian = guardian
-        self._workers = workers
-        self._program = program
+        self._crews = crews
         self._folder = folder
         self._say = say
         self._occupancy = Occupancy()
@@ -56,12 +55,12 @@ class Place:
     def shared(self, plan: Plan, folder: ExecutionFolder) -> Execution:
         """Run the plan beside others."""
         with self._occupancy.shared():
-            return execute(plan, self.live, folder)
+            return execute(plan, self._live_for(plan), folder)
 
     def alone(self, plan: Plan, folder: ExecutionFolder) -> Execution:
         """Run the plan while nobody else uses the broker."""
         with self._occupancy.alone():
-            return execute(plan, self.live, folder)
+            return execute(plan, self._live_for(plan), folder)
 
     def renew(self, failed: Execution) -> None:
         """A fresh broker and proxy stand in the place of those that `failed` met."""
@@ -79,6 +78,10 @@ class Place:
         with self._lock:
             self._live = None
             self._stack.close()
+
+    def _live_for(self, plan: Plan) -> LiveTarget:
+        crew = self._crews.of(plan.subject.client)
+        return replace(self.live, workers=crew.workers, program=crew.program)
 
     def _open(self) -> LiveTarget:
         from faults import Injector, Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
@@ -98,7 +101,7 @@ class Place:
         return LiveTarget(
             broker=broker,
             links=Injector(proxy),
-            workers=self._workers,
-            program=self._program,
+            workers=self._crews.usual.workers,
+            program=self._crews.usual.program,
             slots=SlotPool(broker.slots()),
         )

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from deliverycheck.cli.console import Progress
+from deliverycheck.cli.subject_changes import changed
 from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
 from deliverycheck.clients import SettingError, client_program
@@ -32,6 +33,8 @@ class ReplayOptions:
     claim: str | None
     bootstrap: str | None
     broker: str | None
+    client: str | None
+    changes: tuple[str, ...]
     debug: str | None
     out: Path
     as_json: bool
@@ -44,6 +47,7 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
         PlanFormatError, UsageError, SettingError: nothing was run.
     """
     plan, entry = _load(options.plan)
+    plan = msgspec.structs.replace(plan, subject=changed(plan.subject, options.changes))
     content = content_of(plan.system)
     named = options.claim or (entry.claim if entry else None)
     claim = claims_named(content.claims, [named])[0] if named else None
@@ -63,6 +67,7 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
         system=plan.system,
         bootstrap=options.bootstrap,
         broker=options.broker,
+        client=options.client,
         debug=options.debug,
     )
     with OpenTarget(

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import confluent_kafka
 import msgspec
 
 from deliverycheck.brokers import Broker, Capability, Guardian, KafkaExternal, KafkaProcess
@@ -20,9 +20,10 @@ from deliverycheck.brokers.provision import (
     locked_versions,
     toolchain,
 )
+from deliverycheck.cli.crews import Crew, Crews
 from deliverycheck.cli.place import Place
 from deliverycheck.cli.systems import UsageError
-from deliverycheck.clients import ClientProgram, WorkerPool, client_program
+from deliverycheck.clients import ClientProgram
 from deliverycheck.executions import Execution, LiveTarget, save_header
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.history import ExecutionFolder
@@ -48,12 +49,14 @@ class TargetOptions:
     Attributes:
         bootstrap: a running cluster instead of one of our own.
         broker: ``kafka:3.9.2``, a version of our own broker other than the usual one.
+        client: ``confluent-kafka==2.3.0``, a version of the client library other than the usual.
         debug: librdkafka's debug contexts, such as ``eos,msg``, for the workers' logs.
     """
 
     system: str = "kafka"
     bootstrap: str | None = None
     broker: str | None = None
+    client: str | None = None
     debug: str | None = None
 
 
@@ -75,7 +78,6 @@ class OpenTarget:
         self._stack = ExitStack()
         version = _version_of(options.broker, options.system) or KAFKA_VERSION
         self._tools: Toolchain = toolchain(say, kafka_version=version)
-        self._program = _debugged(client_program(options.system), options.debug)
 
     def __enter__(self) -> Self:
         """Broker, proxy and workers are up.
@@ -86,10 +88,15 @@ class OpenTarget:
         began_s = time.monotonic()
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
-            workers = self._folder / "workers"
-            workers.mkdir(parents=True, exist_ok=True)
-            self._workers = WorkerPool(self._program.argv, spare=SPARE_WORKERS, folder=workers)
-            self._stack.callback(self._workers.close)
+            self._crews = Crews(
+                self._options.system,
+                self._options.client,
+                spare=SPARE_WORKERS,
+                folder=self._folder / "workers",
+                adapt=partial(_debugged, contexts=self._options.debug),
+                say=self._say,
+            )
+            self._stack.callback(self._crews.close)
             self._common = self._place("broker", slots=SLOTS)
             self._apart = self._common
             if self._options.bootstrap is None:
@@ -116,8 +123,7 @@ class OpenTarget:
             new_broker=lambda: self._new_broker(folder, slots),
             proxy=self._tools.toxiproxy,
             guardian=self._guardian,
-            workers=self._workers,
-            program=self._program,
+            crews=self._crews,
             folder=folder,
             say=self._say,
         )
@@ -138,7 +144,8 @@ class OpenTarget:
         """Run the plan: alone if it disturbs a node, else beside others."""
         run = self._apart.alone if self._model.broker_wide(plan) else self._common.shared
         execution = run(plan, folder)
-        save_header(folder, msgspec.to_builtins(self.facts()) | {"plan": plan.digest})
+        facts = msgspec.to_builtins(self.facts(self._crews.of(plan.subject.client)))
+        save_header(folder, facts | {"plan": plan.digest})
         return execution
 
     def renew(self, failed: Execution) -> None:
@@ -154,19 +161,18 @@ class OpenTarget:
         can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
         return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
 
-    def facts(self) -> Target:
-        """What is really there, for headers and reports."""
-        broker = self.live.broker
+    def facts(self, crew: Crew | None = None) -> Target:
+        """What is really there, for headers and reports; with this crew or the usual one."""
+        broker, present = self.live.broker, crew or self._crews.usual
         return Target(
             system=broker.system,
             broker=f"Kafka {broker.version()}",
             backend=f"{broker.backend}, 1 node",
-            client=f"confluent-kafka {confluent_kafka.__version__} "
-            f"(librdkafka {confluent_kafka.libversion()[0]})",
+            client=present.client,
             proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
             runtime=broker.runtime(),
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-            deviations=(*broker.deviations(), *self._program.deviations),
+            deviations=(*broker.deviations(), *present.program.deviations),
         )
 
 
@@ -189,7 +195,7 @@ def _version_of(broker: str | None, system: str) -> str | None:
     return version
 
 
-def _debugged(program: ClientProgram, contexts: str | None) -> ClientProgram:
+def _debugged(program: ClientProgram, *, contexts: str | None) -> ClientProgram:
     """The program, with the library's debug contexts on for its producers and consumers."""
     if contexts is None:
         return program

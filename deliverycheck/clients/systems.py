@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from deliverycheck.clients.kafka import settings as kafka_settings
@@ -32,8 +32,10 @@ class ClientProgram:
     deviations: tuple[str, ...]
 
 
-def client_program(system: str) -> ClientProgram:
-    """The client program of `system`.
+def client_program(system: str, library: Path | None = None) -> ClientProgram:
+    """The client program of `system`, with the client library in the folder `library`.
+
+    Without one it is the library that is installed beside this program.
 
     Raises:
         UnknownSystemError: there is none; names those there are.
@@ -41,23 +43,27 @@ def client_program(system: str) -> ClientProgram:
     if system not in _PROGRAMS:
         msg = f"no client program for system {system!r}; known: {', '.join(sorted(_PROGRAMS))}"
         raise UnknownSystemError(msg)
-    return _PROGRAMS[system]
+    program = _PROGRAMS[system]
+    if library is None:
+        return program
+    return replace(program, argv=_python_worker(_MODULES[system], library))
 
 
-def _python_worker(module: str) -> tuple[str, ...]:
+def _python_worker(module: str, *first: Path) -> tuple[str, ...]:
     """A worker program of ours, by this interpreter, from this very copy of the package.
 
-    Isolated and with our own root first: neither the working folder nor PYTHONPATH
-    decides which code plays the client under test.
+    Isolated, with the folders of `first` and our own root first: neither the working folder nor
+    PYTHONPATH decides which code plays the client under test.
     """
-    root = str(Path(__file__).parents[2])
-    program = f"import sys; sys.path.insert(0, {root!r}); from {module} import main; main()"
+    folders = [str(folder) for folder in (*first, Path(__file__).parents[2])]
+    program = f"import sys; sys.path[:0] = {folders!r}; from {module} import main; main()"
     return (sys.executable, "-I", "-c", program)
 
 
+_MODULES = {"kafka": "deliverycheck.clients.kafka.worker"}
 _PROGRAMS = {
     "kafka": ClientProgram(
-        argv=_python_worker("deliverycheck.clients.kafka.worker"),
+        argv=_python_worker(_MODULES["kafka"]),
         producer_settings=kafka_settings.producer_settings,
         consumer_settings=kafka_settings.consumer_settings,
         check_settings=kafka_settings.check_settings,

@@ -60,11 +60,14 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything under test but the faults.
 
     Attributes:
+        client: library and version of the clients, such as ``confluent-kafka==2.3.0``; without
+            one it is the library that the target has.
         producer: settings of the producing client, by the client's own names.
         consumer: ``None`` where only the log is judged.
     """
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
+    client: str | None = None
     producer: dict[str, Setting] = {}
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM

@@ -4,6 +4,11 @@ Fetched once into a per-user cache, pinned and compared with committed hashes.
 `python -m deliverycheck.brokers.provision` does it with progress.
 """
 
+from deliverycheck.brokers.provision.client_library import (
+    ClientLibrary,
+    locked_clients,
+    provide_client,
+)
 from deliverycheck.brokers.provision.doctor import Finding, Status, diagnose
 from deliverycheck.brokers.provision.errors import ProvisionError
 from deliverycheck.brokers.provision.java import JavaRuntime
@@ -14,6 +19,7 @@ from deliverycheck.brokers.provision.toxiproxy import ToxiproxyBinary
 
 __all__ = [
     "KAFKA_VERSION",
+    "ClientLibrary",
     "Finding",
     "JavaRuntime",
     "KafkaDistribution",
@@ -22,6 +28,8 @@ __all__ = [
     "Toolchain",
     "ToxiproxyBinary",
     "diagnose",
+    "locked_clients",
     "locked_versions",
+    "provide_client",
     "toolchain",
 ]

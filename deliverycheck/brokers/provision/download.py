@@ -20,7 +20,7 @@ from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 # 8 at once fetched 46 jars in 4 to 7 s; one after the other took 14 to 22 s.
 _JARS_AT_ONCE = 8
 _TRIES_MAX = 3
-_NETWORK_FIX = "check the network (a proxy is set in pip.conf, HTTPS_PROXY or ~/.m2/settings.xml)"
+NETWORK_FIX = "check the network (a proxy is set in pip.conf, HTTPS_PROXY or ~/.m2/settings.xml)"
 
 
 def install_wheel(lock: Path, into: Path, component: str) -> None:
@@ -30,11 +30,24 @@ def install_wheel(lock: Path, into: Path, component: str) -> None:
     output_of(
         [*pip, *options, "--target", str(into), "--requirement", str(lock)],
         component=component,
-        fix=_NETWORK_FIX,
+        fix=NETWORK_FIX,
         timeout_s_max=600,
         # A user's `user = true` or prefix in pip.conf contradicts --target.
         environment={"PIP_USER": "0", "PIP_PREFIX": "", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
     )
+
+
+def download_wheel(requirement: str, into: Path, component: str) -> Path:
+    """The wheel of a requirement that nothing pins; it lies in `into`, alone."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-cache-dir"]
+    output_of(
+        [*pip, "--no-deps", "--only-binary=:all:", "--dest", str(into), requirement],
+        component=component,
+        fix=f"is there such a version, with a wheel for this Python? {NETWORK_FIX}",
+        timeout_s_max=600,
+        environment={"PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+    )
+    return next(into.glob("*.whl"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +107,7 @@ def fetch_jars(jars: Sequence[Jar], into: Path, sources: Sequence[tuple[str, Jar
             require_sha256(draft / jar.file_name, jar)
         draft.rename(into)
         return name
-    raise ProvisionError("kafka jars", "; ".join(problems) or "no source", _NETWORK_FIX)
+    raise ProvisionError("kafka jars", "; ".join(problems) or "no source", NETWORK_FIX)
 
 
 def require_sha256(file: Path, jar: Jar) -> None:
@@ -149,7 +162,7 @@ def from_maven(jars: Sequence[Jar], into: Path) -> None:
     output_of(
         [mvn, "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={into}"],
         component="kafka jars",
-        fix=_NETWORK_FIX,
+        fix=NETWORK_FIX,
         timeout_s_max=600,
     )
     pom.unlink()

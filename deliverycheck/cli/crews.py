@@ -1,0 +1,94 @@
+"""The workers of a campaign: a pool for each version of the client library that plans ask for."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import confluent_kafka
+
+from deliverycheck.brokers import InfrastructureError
+from deliverycheck.brokers.provision import ProvisionError, provide_client
+from deliverycheck.clients import ClientProgram, WorkerPool, client_program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Workers of one version of a client library.
+
+    Attributes:
+        client: library and version, as a report names them.
+    """
+
+    client: str
+    program: ClientProgram
+    workers: WorkerPool
+
+
+class Crews:
+    """Each crew is there from the first plan that asks for it. Any thread may ask.
+
+    `adapt` changes a program before its workers are started.
+    """
+
+    def __init__(  # noqa: PLR0913  # most by name, and each is somebody else's to choose
+        self,
+        system: str,
+        usual: str | None,
+        *,
+        spare: int,
+        folder: Path,
+        adapt: Callable[[ClientProgram], ClientProgram],
+        say: Callable[[str], None],
+    ) -> None:
+        """The crew of `usual` is for all plans that ask for no version.
+
+        Raises:
+            ProvisionError, WorkerError: it cannot be had.
+        """
+        self._system = system
+        self._spare = spare
+        self._folder = folder
+        self._adapt = adapt
+        self._say = say
+        self._stack = ExitStack()
+        self._lock = Lock()
+        self._by_client: dict[str | None, Crew] = {}
+        self._usual = usual
+        self.usual = self._made(usual)
+
+    def of(self, client: str | None) -> Crew:
+        """The crew whose clients are of this version.
+
+        Raises:
+            InfrastructureError: the version cannot be had.
+        """
+        if client is None or client == self._usual:
+            return self.usual
+        with self._lock:
+            if client not in self._by_client:
+                try:
+                    self._by_client[client] = self._made(client)
+                except ProvisionError as error:
+                    raise InfrastructureError(str(error)) from error
+            return self._by_client[client]
+
+    def close(self) -> None:
+        """No worker runs."""
+        self._stack.close()
+
+    def _made(self, client: str | None) -> Crew:
+        library = None if client is None else provide_client(client, self._say)
+        name = library.name if library else _OURS
+        program = self._adapt(client_program(self._system, library.folder if library else None))
+        folder = self._folder / (client or "")
+        folder.mkdir(parents=True, exist_ok=True)
+        workers = WorkerPool(program.argv, spare=self._spare, folder=folder)
+        self._stack.callback(workers.close)
+        return Crew(client=name, program=program, workers=workers)
+
+
+_OURS = (
+    f"confluent-kafka {confluent_kafka.__version__} (librdkafka {confluent_kafka.libversion()[0]})"
+)
