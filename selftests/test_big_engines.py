@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from deliverycheck.big import Engine, engine_for, judge_file, packed_path
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, MEBIBYTE, PYTHON_FILE_MB_MAX
 from deliverycheck.cli.bench.big_history import write_big_history
+from deliverycheck.cli.judging import judged
+from deliverycheck.cli.verdict_lines import lines_of
 from deliverycheck.guarantees import Validity, explain
 from deliverycheck.history import Delivery, HistoryFormatError
 from selftests.story import Story, at
@@ -186,3 +188,17 @@ def test_size_of_the_file_decides(tmp_path):
     with path.open("r+b") as file:
         file.truncate(PYTHON_FILE_MB_MAX * MEBIBYTE + 1)
     assert engine_for(path) is Engine.DUCKDB
+
+
+def test_check_chooses_the_engine_by_size_and_says_so(tmp_path, monkeypatch):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES[1:])))
+    assert judged(path, JUDGED_BY_DUCKDB).engine is Engine.PYTHON
+    small = judged(path, JUDGED_BY_DUCKDB)
+    monkeypatch.setattr("deliverycheck.big.size.PYTHON_FILE_MB_MAX", 0)
+    big = judged(path, JUDGED_BY_DUCKDB)
+    assert big.engine is Engine.DUCKDB
+    assert big.verdicts == small.verdicts
+    (head, _), *rest = lines_of(big, asked_for=True)
+    assert head.endswith("judged by DuckDB")
+    assert rest == list(lines_of(small, asked_for=True))[1:]

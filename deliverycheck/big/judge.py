@@ -162,8 +162,8 @@ def _among_all(anomaly: Anomaly, sizes: Counter[str], part: History) -> Anomaly:
 
 def _not_judged() -> str:
     return (
-        f"the history is bigger than the {PYTHON_FILE_MB_MAX} MB that are judged in memory, and "
-        f"of those only {', '.join(JUDGED_BY_DUCKDB)} are judged"
+        f"the history is bigger than the {PYTHON_FILE_MB_MAX} MB that are judged in memory, "
+        "beyond which this guarantee is not judged"
     )
 
 

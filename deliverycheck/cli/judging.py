@@ -1,4 +1,4 @@
-"""Which engine judges a history: the one place where that is decided."""
+"""One history judged, by the engine that its size asks for."""
 
 import sys
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from deliverycheck.big import Engine, MissingEngineError, engine_for, is_torn, judge_file
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.guarantees import Verdict, check
 from deliverycheck.history import History, history_of
@@ -28,7 +29,7 @@ class Judged:
     verdicts: dict[str, Verdict]
     history: History
     torn: bool = False
-    engine: str = "python"
+    engine: Engine = Engine.PYTHON
 
     @property
     def name(self) -> str:
@@ -42,10 +43,31 @@ def judged(path: Path, names: Sequence[str] | None) -> Judged:
     Raises:
         HistoryFormatError, UnknownGuaranteeError, UsageError: nothing was judged.
     """
+    if _is_big(path):
+        return _judged_from_disk(path, names)
     data = _bytes_of(path)
     history = history_of(data, name=_name(path))
     verdicts = {verdict.guarantee: verdict for verdict in check(history, names)}
     return Judged(path=path, verdicts=verdicts, history=history, torn=_is_torn(data))
+
+
+def _is_big(path: Path) -> bool:
+    """Standard input is never: it is held in memory already."""
+    return path != STDIN and path.is_file() and engine_for(path) is Engine.DUCKDB
+
+
+def _judged_from_disk(path: Path, names: Sequence[str] | None) -> Judged:
+    try:
+        found = judge_file(path, names)
+    except MissingEngineError as error:
+        raise UsageError(str(error)) from None
+    return Judged(
+        path=path,
+        verdicts={verdict.guarantee: verdict for verdict in found.verdicts},
+        history=found.history,
+        torn=is_torn(path),
+        engine=found.engine,
+    )
 
 
 def _name(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from deliverycheck.big import Engine
 from deliverycheck.cli.judging import Judged
 from deliverycheck.guarantees import Validity, Verdict, explain
 from deliverycheck.guarantees.sentences import counted, duration
@@ -36,11 +37,14 @@ def lines_of(one: Judged, *, asked_for: bool) -> Iterator[Line]:
 
 
 def _head(one: Judged) -> str:
-    history = one.history
-    processes = len({operation.process for operation in history.operations})
-    end_ns = max((each.completed_ns or each.invoked_ns for each in history.operations), default=0)
-    operations = counted(len(history.operations), "operation")
-    return f"{one.name}: {operations} of {counted(processes, 'process')}, {duration(end_ns)}"
+    """What was judged, and by which engine; one for big histories keeps only what it names."""
+    if one.engine != "python":
+        return f"{one.name} (engine: {one.engine})"
+    operations = one.history.operations
+    processes = {operation.process for operation in operations}
+    ends = [each.completed_ns or each.invoked_ns for each in operations]
+    size = f"{counted(len(operations), 'operation')} of {counted(len(processes), 'process')}"
+    return f"{one.name}: {size}, {duration(max(ends, default=0))} (engine: {one.engine})"
 
 
 def _cut(one: Judged) -> Iterator[str]:
