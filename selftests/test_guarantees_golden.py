@@ -21,6 +21,7 @@ from deliverycheck.guarantees import (
     sentence_of,
 )
 from deliverycheck.history import history_of, read_history
+from selftests.interleaving import backwards, lane_of
 
 GOLDEN = Path(__file__).parent / "golden"
 FILES = sorted(GOLDEN.glob("*/*.jsonl"))
@@ -95,16 +96,6 @@ def test_history_cut_anywhere_never_convicts_of_what_the_whole_one_does_not(path
             assert verdict.validity is not Validity.VALID
 
 
-def lane_of(line, lanes):
-    """Lines of a process keep their order, and so do those of the harness."""
-    event = json.loads(line)
-    if event["type"] == "invoke":
-        lanes[event["op"]] = event["process"]
-    if "op" in event and event["type"] != "process":
-        return lanes[event["op"]]
-    return event.get("process", event["type"])
-
-
 def interleaved(data, path):
     """The lines of a file, with the processes in any other order."""
     header, *lines = path.read_bytes().splitlines(keepends=True)
@@ -118,15 +109,6 @@ def interleaved(data, path):
         if not queues[lane]:
             del queues[lane]
     return b"".join(told)
-
-
-def backwards(data):
-    """The lines of a history with the processes one after the other, from the last."""
-    header, *lines = data.splitlines(keepends=True)
-    lanes, told = {}, {}
-    for line in lines:
-        told.setdefault(lane_of(line, lanes), []).append(line)
-    return header + b"".join(line for lane in reversed(told) for line in told[lane])
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
