@@ -136,7 +136,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         error: the library's name of the error.
         transaction: id of the transaction that the call belongs to, unique in the execution.
         transactional_id: the name under which one producer instance fences another.
-        isolation: what a reader asked to see: ``read_committed`` or ``read_uncommitted``.
+        isolation: what it asks for: ``read_uncommitted``, ``read_committed`` or
+            ``strict_serializable``.
         tombstone: the publish deletes its key from a compacted log.
         priority: of a published message; the higher goes first.
         expires_ms: how long a published message may wait; ``None`` for ever.

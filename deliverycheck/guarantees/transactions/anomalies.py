@@ -123,6 +123,35 @@ _FENCED_EFFECT = AnomalyKind(
     example="p1 is paused; p1#2 takes over its id; p1 goes on and commits x1, which ends ok.",
 )
 
+_NO_ORDER = {"cycle": "No order fits transactions {transactions}: {steps}."}
+_READ_CYCLE = AnomalyKind(
+    name="read_cycle",
+    meaning="Each of some transactions read of the one before it, in a circle.",
+    breaks=("read_order", "serializable_transactions"),
+    severity=Severity.DISORDER,
+    sentences=_NO_ORDER,
+    source="Adya, Weak Consistency (1999): G1c, circular information flow, of reads",
+    example="x1 reads a message of x2, and x2 one of x1.",
+)
+_WRITE_CYCLE = AnomalyKind(
+    name="write_cycle",
+    meaning="The messages of each of some transactions stand behind those of another, in a circle.",
+    breaks=("serializable_transactions",),
+    severity=Severity.DISORDER,
+    sentences=_NO_ORDER,
+    source="Adya, Weak Consistency (1999): G0, write cycles",
+    example="In one partition x1 stands before x2, in another x2 before x1.",
+)
+_MIXED_CYCLE = AnomalyKind(
+    name="mixed_cycle",
+    meaning="What transactions read of one another contradicts the order of their messages.",
+    breaks=("serializable_transactions",),
+    severity=Severity.DISORDER,
+    sentences=_NO_ORDER,
+    source="Adya, Weak Consistency (1999): G1c, circular information flow, of reads and writes",
+    example="x2 reads a message of x1, and another message of x1 stands behind one of x2.",
+)
+
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _ABORTED_READ,
     _UNCOMMITTED_READ,
@@ -130,4 +159,7 @@ ANOMALIES: tuple[AnomalyKind, ...] = (
     _TORN,
     _OFFSETS_APART,
     _FENCED_EFFECT,
+    _READ_CYCLE,
+    _WRITE_CYCLE,
+    _MIXED_CYCLE,
 )

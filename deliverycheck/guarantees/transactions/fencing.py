@@ -101,13 +101,12 @@ def _is_late(transaction: Transaction, fences: dict[str, Operation]) -> bool:
 
 
 def _fenced_effect(history: History, transaction: Transaction, fence: Operation) -> Anomaly | None:
-    asked_ns = transaction.commit_asked_ns or 0
     facts: dict[str, str | int | list[str] | list[int]] = {
         "transaction": transaction.id,
         "process": transaction.process,
         "newer": fence.process,
         "fenced_ns": _done_ns(fence),
-        "asked_ns": asked_ns,
+        "asked_ns": transaction.commit_asked_ns or 0,
     }
     ops = (fence.op, *(each.op for each in transaction.deciding))
     if transaction.state is State.COMMITTED:
@@ -115,7 +114,7 @@ def _fenced_effect(history: History, transaction: Transaction, fence: Operation)
             return None
         return Anomaly(name="fenced_effect", witnesses=ops, facts={"kind": "committed", **facts})
     seen = views_of(history).first_sight(transaction)
-    if transaction.state is State.ABORTED or seen is None or seen.ns < asked_ns:
+    if transaction.state is State.ABORTED or seen is None:
         return None
     return Anomaly(
         name="fenced_effect",

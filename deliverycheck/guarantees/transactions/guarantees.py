@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees.guarantee import SCANNED, Guarantee
 from deliverycheck.guarantees.transactions.atomic import atomic_transactions
+from deliverycheck.guarantees.transactions.cycles import read_order, serializable_transactions
 from deliverycheck.guarantees.transactions.fencing import fencing
 from deliverycheck.guarantees.transactions.read_committed import read_committed
 
@@ -32,5 +33,25 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         needs=frozenset(),
         check=fencing,
+    ),
+    Guarantee(
+        name="read_order",
+        title="transactions read in an order",
+        promise=(
+            "What transactions read of one another fits one order, in which each comes after those "
+            "that had taken effect before it began and after those before it in its process."
+        ),
+        needs=frozenset(),
+        check=read_order,
+    ),
+    Guarantee(
+        name="serializable_transactions",
+        title="transactions are strictly serializable",
+        promise=(
+            "What transactions read and write fits one order, in which each comes after those "
+            "that had taken effect before it began and after those before it in its process."
+        ),
+        needs=SCANNED,
+        check=serializable_transactions,
     ),
 )

@@ -10,7 +10,7 @@ class Level(StrEnum):
 
     READ_UNCOMMITTED = "read_uncommitted"
     READ_COMMITTED = "read_committed"
-    SERIALIZABLE = "serializable"
+    STRICT_SERIALIZABLE = "strict_serializable"
 
 
 _NEEDS_WRITES = frozenset({"write_cycle", "mixed_cycle"})
@@ -28,7 +28,7 @@ _NEEDS_READS = frozenset(
 ENTITLED: dict[Level, frozenset[str]] = {
     Level.READ_UNCOMMITTED: _NEEDS_READS | _NEEDS_WRITES,
     Level.READ_COMMITTED: _NEEDS_WRITES,
-    Level.SERIALIZABLE: frozenset(),
+    Level.STRICT_SERIALIZABLE: frozenset(),
 }
 """By level the anomalies that break no promise of it.
 

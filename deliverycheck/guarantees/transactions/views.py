@@ -31,14 +31,15 @@ class Views:
         committed = committed_readings(history)
         for reading in committed:
             self._seen.update(self._keys(reading))
-            if (transaction := self._index.of(reading.delivery)) is not None:
+            transaction = self._index.of(reading.delivery)
+            if transaction is not None and _shows(transaction, reading):
                 first = self._first.setdefault(transaction.id, reading)
                 self._first[transaction.id] = min(first, reading, key=_moment)
         self._scanned = {key: copy for copy in copies(history) for key in self._keys(copy)}
         self._note_ends(committed)
 
     def first_sight(self, transaction: Transaction) -> Reading | None:
-        """The first that a reader of committed messages was handed of it."""
+        """The first of it that a reader of committed messages can have been handed rightly."""
         return self._first.get(transaction.id)
 
     def is_missing(self, publication: Publication) -> bool:
@@ -106,6 +107,12 @@ def views_of(history: History) -> Views:
 
 def _moment(reading: Reading) -> tuple[int, int]:
     return (reading.ns, reading.op)
+
+
+def _shows(transaction: Transaction, reading: Reading) -> bool:
+    """What was handed over before a commit was asked for shows nothing of that commit."""
+    asked_ns = transaction.commit_asked_ns
+    return asked_ns is None or reading.ns >= asked_ns
 
 
 def _is_part(publication: Publication, asked_ns: int) -> bool:

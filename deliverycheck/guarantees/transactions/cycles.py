@@ -1,0 +1,177 @@
+"""Transactions fit one order: what they read of one another, and what they write."""
+
+from collections.abc import Iterator
+
+from deliverycheck.guarantees.reached import why_not_scanned
+from deliverycheck.guarantees.sentences import place, seconds
+from deliverycheck.guarantees.transactions.dependencies import effective, graph_of
+from deliverycheck.guarantees.transactions.graph import Edge, Graph, Kind, knots, shortest_cycle
+from deliverycheck.guarantees.transactions.isolation import forbids, levels
+from deliverycheck.guarantees.transactions.transactions import (
+    NO_TRANSACTIONS,
+    Transaction,
+    transactions_of,
+    why_not_ended,
+)
+from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
+from deliverycheck.history import History
+
+_STARTS_MAX = 20
+"""From so many transactions of a knot the shortest way round is looked for: a witness is enough."""
+
+_DATA = frozenset({Kind.READS, Kind.WRITES})
+_NAMES = {
+    frozenset({Kind.READS}): "read_cycle",
+    frozenset({Kind.WRITES}): "write_cycle",
+    frozenset({Kind.READS, Kind.WRITES}): "mixed_cycle",
+}
+
+
+def read_order(history: History) -> Verdict:
+    """What transactions read of one another fits an order with real time and processes.
+
+    Sound: only transactions that took effect count, and of what they read only what they were
+    handed before their commit was asked for, by receives that ask for committed messages. Each
+    such edge, of a read, a process or time, leads from who took effect earlier to who did later.
+
+    Complete for histories told to their end. Writes of concurrent transactions may interleave:
+    their order is no business of this guarantee.
+    """
+    name = "read_order"
+    if not transactions_of(history).by_id:
+        return unknown(name, NO_TRANSACTIONS)
+    transactions = effective(history)
+    graph = _only(graph_of(history, transactions), without=Kind.WRITES)
+    read = sum(edge.kind is Kind.READS for edges in graph for edge in edges)
+    if not read:
+        return unknown(name, "nothing to examine: no transaction read what another one wrote")
+    found = _cycles(history, "read_cycle", graph, transactions)
+    reason = why_not_ended(history)
+    if reason and not found:
+        return unknown(name, reason)
+    return judge(name, found, examined=read)
+
+
+def serializable_transactions(history: History) -> Verdict:
+    """What transactions read and write fits an order with real time and processes.
+
+    Sound: only transactions are judged whose process asks for ``strict_serializable``; logs
+    rarely promise that, and whoever interleaves transactions does not.
+    Of writes the order is that of the positions that were read.
+
+    Complete for scanned histories, but for what a transaction did not read and should have.
+    """
+    name = "serializable_transactions"
+    known = levels(history)
+    transactions = [
+        each for each in effective(history) if forbids(known.get(each.first.op), "write_cycle")
+    ]
+    graph = graph_of(history, transactions)
+    depending = sum(edge.kind in _DATA for edges in graph for edge in edges)
+    if not depending:
+        return unknown(
+            name,
+            "nothing to examine: no two transactions that ask for strict_serializable depend on "
+            "each other",
+        )
+    found = _of_any_name(history, graph, transactions)
+    reason = why_not_scanned(history)
+    if reason and not found:
+        return unknown(name, reason)
+    return judge(name, found, examined=depending)
+
+
+def _of_any_name(history: History, graph: Graph, transactions: list[Transaction]) -> list[Anomaly]:
+    """Cycles of reads, cycles of writes, and those of both between others than these."""
+    pure = [
+        *_cycles(history, "write_cycle", _only(graph, without=Kind.READS), transactions),
+        *_cycles(history, "read_cycle", _only(graph, without=Kind.WRITES), transactions),
+    ]
+    told = {id_ for cycle in pure for id_ in _members(cycle)}
+    mixed = _cycles(history, "mixed_cycle", graph, transactions)
+    return [*pure, *(cycle for cycle in mixed if not _members(cycle) <= told)]
+
+
+def _members(cycle: Anomaly) -> set[object]:
+    found = cycle.facts["transactions"]
+    return set(found) if isinstance(found, list) else set()
+
+
+def _only(graph: Graph, *, without: Kind) -> Graph:
+    return [[edge for edge in edges if edge.kind is not without] for edges in graph]
+
+
+def _cycles(
+    history: History, name: str, graph: Graph, transactions: list[Transaction]
+) -> list[Anomaly]:
+    """A shortest cycle of this name for each knot that has one."""
+    found = (_shortest(name, graph, knot, len(transactions)) for knot in knots(graph))
+    return [_anomaly(history, name, cycle, transactions) for cycle in found if cycle]
+
+
+def _shortest(name: str, graph: Graph, knot: list[int], count: int) -> list[Edge]:
+    """The shortest cycle of this name; none if each that was found has another."""
+    starts = [node for node in knot if node < count][:_STARTS_MAX]
+    inside = frozenset(knot)
+    cycles = [shortest_cycle(graph, start, inside) for start in starts]
+    named = [cycle for cycle in cycles if _name_of(cycle) == name]
+    return min(named, key=_length, default=[])
+
+
+def _name_of(cycle: list[Edge]) -> str | None:
+    return _NAMES.get(frozenset(edge.kind for edge in cycle) & _DATA)
+
+
+def _length(cycle: list[Edge]) -> int:
+    return sum(edge.cost for edge in cycle)
+
+
+def _anomaly(
+    history: History, name: str, cycle: list[Edge], transactions: list[Transaction]
+) -> Anomaly:
+    edges = [edge for edge in cycle if edge.start < len(transactions)]
+    members = [transactions[edge.start] for edge in edges]
+    steps = list(zip(edges, members, [*members[1:], members[0]], strict=True))
+    shown = next(edge.readings[-1] for edge in edges if edge.readings).delivery
+    ops = (op for step in steps for op in _shown_by(history, *step))
+    return Anomaly(
+        name=name,
+        message=shown.message or None,
+        witnesses=tuple(dict.fromkeys(ops)),
+        source=shown.source,
+        partition=shown.partition,
+        position=shown.position,
+        facts={
+            "kind": "cycle",
+            "transactions": [member.id for member in members],
+            "steps": [_step(*step) for step in steps],
+        },
+    )
+
+
+def _shown_by(
+    history: History, edge: Edge, earlier: Transaction, later: Transaction
+) -> Iterator[int]:
+    """The operations that show the edge."""
+    index = transactions_of(history)
+    for reading in edge.readings:
+        yield from (origin.op for origin in index.origins(reading.delivery))
+        yield reading.op
+    if not edge.readings:
+        yield earlier.deciding[0].op
+        yield later.first.op
+
+
+def _step(edge: Edge, earlier: Transaction, later: Transaction) -> str:
+    """The edge in words."""
+    if edge.kind is Kind.READS:
+        return f"{later.id} was handed {edge.readings[0].delivery.message} of {earlier.id}"
+    if edge.kind is Kind.WRITES:
+        first, second = (reading.delivery for reading in edge.readings)
+        where = place(first.source, first.partition)
+        positions = f"positions {first.position} and {second.position}"
+        return f"{earlier.id} stands before {later.id} in {where} ({positions})"
+    if edge.kind is Kind.SESSION:
+        return f"{later.process} began {later.id} after {earlier.id}"
+    began = seconds(later.first.invoked_ns)
+    return f"{later.id} began at {began} when {earlier.id} had taken effect"
