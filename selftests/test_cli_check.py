@@ -81,7 +81,9 @@ def test_what_breaks_two_guarantees_is_told_once(cli):
 
 def test_history_is_headed_by_its_name_and_size(cli):
     _, out, _ = cli(EXAMPLE)
-    assert out.splitlines()[0] == f"{EXAMPLE}: 12 operations of 4 processes, 9.011 s"
+    assert (
+        out.splitlines()[0] == f"{EXAMPLE}: 12 operations of 4 processes, 9.011 s (engine: python)"
+    )
 
 
 def test_violations_beyond_those_shown_are_counted(cli):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from deliverycheck.big import Engine
 from deliverycheck.cli.judging import Judged
 from deliverycheck.guarantees import Validity, Verdict, explain
 from deliverycheck.guarantees.sentences import counted, duration
