@@ -57,6 +57,7 @@ def _steps(history: History) -> Iterator[_Step]:
     """Every step that no move explains."""
     moved, by_op = moves(history), history.by_op
     for handed in _handed(history):
+        of_one = moved.of(by_op[handed[0].op], handed[0].delivery)
         last: Reading | None = None
         highest = 0
         for reading in handed:
@@ -64,7 +65,7 @@ def _steps(history: History) -> Iterator[_Step]:
             if _comes_again(reading.delivery):
                 last = None
                 continue
-            if last is None or moved.between(by_op[last.op], by_op[reading.op], reading.delivery):
+            if last is None or of_one.between(by_op[last.op], by_op[reading.op]):
                 highest = position
             else:
                 yield _Step(before=last, after=reading, highest=highest)
@@ -105,7 +106,7 @@ def _judged(history: History, step: _Step) -> Iterator[Anomaly]:
         yield _nonmonotonic(step, "again")
     elif after < before:
         yield _nonmonotonic(step, "back")
-    else:
+    elif after > step.highest + 1:  # What follows the highest leaves nothing out.
         yield from _skipped(history, step)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from deliverycheck.guarantees.copies import rank
-from deliverycheck.guarantees.log.sources import Partition, drops, fresh_since_ns, may_be_no_log
+from deliverycheck.guarantees.log.sources import Partition, dropping, fresh_since_ns, may_be_no_log
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.history import History, indexed
 
@@ -56,15 +56,15 @@ def known(history: History) -> dict[Partition, Known]:
         partition: Known(
             positions=sorted(standing),
             standing=standing,
-            until_ns=fresh_since_ns(history) if drops(history, partition[0]) else None,
+            until_ns=fresh_since_ns(history) if partition[0] in dropping(history) else None,
         )
         for partition, standing in found.items()
     }
 
 
 def _told(history: History) -> Iterator[tuple[Partition, int, Standing]]:
-    ours, spared = rank(history), uncommitted(history)
-    lasting = (one for one in history.receipts if not drops(history, one.delivery.source))
+    ours, spared, some_go = rank(history), uncommitted(history), dropping(history)
+    lasting = (one for one in history.receipts if one.delivery.source not in some_go)
     for reading in (*history.log, *lasting):
         delivery = reading.delivery
         key = (delivery.message, delivery.attempt)
@@ -75,7 +75,7 @@ def _told(history: History) -> Iterator[tuple[Partition, int, Standing]]:
         target, position = publication.target, publication.position
         if position is None or not publication.confirmed:
             continue
-        if drops(history, target) or may_be_no_log(history, target):
+        if target in some_go or may_be_no_log(history, target):
             continue
         if (publication.message, publication.attempt) not in spared:
             standing = Standing(message=publication.message, op=publication.op)

@@ -35,6 +35,29 @@ class _Moments(msgspec.Struct, frozen=True, kw_only=True):
         return before > 0 and self.reach_ns[before - 1] >= begin_ns
 
 
+class MovesOfOne(msgspec.Struct, frozen=True, kw_only=True):
+    """All that may have moved one process away from one partition.
+
+    A member of a group that tells of no assignment at all may have had one at any time.
+    """
+
+    are_told: bool
+    moments: list[_Moments]
+
+    def between(self, before: Operation, after: Operation) -> bool:
+        """Whether one of them may lie between deliveries of two receives, or of one.
+
+        A move during one of the receives counts: its place among the deliveries is not known.
+        So does an overlap of the two.
+        """
+        if before is not after and not self.are_told:
+            return True
+        if before is not after and after.invoked_ns < _end_ns(before):
+            return True
+        end_ns = _end_ns(after)
+        return any(each.meet(before.invoked_ns, end_ns) for each in self.moments)
+
+
 class Moves:
     """All moves of a history."""
 
@@ -56,22 +79,12 @@ class Moves:
         self._subscribed = {one.process for one in history.select(Action.SUBSCRIBE)}
         self._moments = {scope: _moments(sorted(many)) for scope, many in spans.items()}
 
-    def between(self, before: Operation, after: Operation, delivery: Delivery) -> bool:
-        """Whether a process may have been moved between deliveries of two of its receives.
-
-        A move during one of the receives counts: its place among the deliveries is not known.
-        So does an overlap of the two, and a member of a group that tells of no assignment at
-        all may have had one between them.
-        """
-        if before is not after and (
-            after.invoked_ns < _end_ns(before) or not self._tells_of_moves(before)
-        ):
-            return True
-        reaching = _reaching(before.process, delivery.source, delivery.partition)
-        return any(
-            self._moments[scope].meet(before.invoked_ns, _end_ns(after))
-            for scope in reaching
-            if scope in self._moments
+    def of(self, receive: Operation, delivery: Delivery) -> MovesOfOne:
+        """What may have moved the process of this receive away from the partition."""
+        reaching = _reaching(receive.process, delivery.source, delivery.partition)
+        return MovesOfOne(
+            are_told=self._tells_of_moves(receive),
+            moments=[self._moments[scope] for scope in reaching if scope in self._moments],
         )
 
     def _tells_of_moves(self, receive: Operation) -> bool:

@@ -30,10 +30,11 @@ def one_log(history: History) -> Verdict:
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN.
     """
-    read = _read_at(history)
+    readings = _readings(history)
+    read = _read_at(readings)
     reason = why_not_scanned(history)
     found = [
-        *_conflicts(history, read),
+        *_conflicts(history, readings, read),
         *_regressions(read),
         *(() if reason else _vanished(history, read)),
     ]
@@ -44,27 +45,30 @@ def one_log(history: History) -> Verdict:
     return judge(_NAME, found, examined=len(read))
 
 
-def _read_at(history: History) -> _ReadAt:
+def _read_at(readings: list[Reading]) -> _ReadAt:
     """What was first read at each place of the logs, in the order of the places."""
     read: _ReadAt = {}
-    for reading in _readings(history):
+    for reading in readings:
         read.setdefault(_place(reading.delivery), reading)
     return dict(sorted(read.items(), key=lambda item: standing(item[1].delivery)))
 
 
-def _readings(history: History) -> Iterator[Reading]:
+def _readings(history: History) -> list[Reading]:
     """Readings of logs by operation; what is not ours bears no name that could be compared."""
     others = not_logs(history)
-    for reading in sorted((*history.log, *history.receipts), key=attrgetter("op")):
-        delivery = reading.delivery
-        if delivery.message and delivery.position is not None and delivery.source not in others:
-            yield reading
+    return [
+        reading
+        for reading in sorted((*history.log, *history.receipts), key=attrgetter("op"))
+        if reading.delivery.message
+        and reading.delivery.position is not None
+        and reading.delivery.source not in others
+    ]
 
 
-def _conflicts(history: History, read: _ReadAt) -> Iterator[Anomaly]:
+def _conflicts(history: History, readings: list[Reading], read: _ReadAt) -> Iterator[Anomaly]:
     """One for each place: the first other message that was read there, else was confirmed there."""
     other: dict[_Place, Reading] = {}
-    for reading in _readings(history):
+    for reading in readings:
         place = _place(reading.delivery)
         if reading.delivery.message != read[place].delivery.message:
             other.setdefault(place, reading)

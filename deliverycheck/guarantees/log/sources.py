@@ -45,10 +45,14 @@ def starts_at_most(history: History) -> dict[Partition, int]:
     return found | starts(history)
 
 
-def drops(history: History, name: str) -> bool:
-    """Whether the source may drop what it holds, by age or because a later value replaced it."""
-    source = history.header.sources.get(name)
-    return source is not None and (source.compacted or source.retention_ms is not None)
+@indexed
+def dropping(history: History) -> frozenset[str]:
+    """Sources that may drop what they hold, by age or because a later value replaced it."""
+    return frozenset(
+        name
+        for name, source in history.header.sources.items()
+        if source.compacted or source.retention_ms is not None
+    )
 
 
 @indexed
