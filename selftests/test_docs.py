@@ -143,6 +143,14 @@ def test_example_history_is_what_the_script_makes_of_the_log():
     assert made.decode() == (EXAMPLES / "history.jsonl").read_text()
 
 
+def test_example_script_says_which_line_of_a_log_it_does_not_understand(tmp_path):
+    log = tmp_path / "app.log"
+    log.write_text((EXAMPLES / "app.log").read_text().splitlines()[0] + "\nhello\n")
+    command = [sys.executable, str(EXAMPLES / "from_log.py"), str(log)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "line 2 is not understood: hello\n")
+
+
 def test_example_history_gets_the_verdicts_that_its_page_says():
     page = part_of(DOCS / "history-format.md", "A worked example")
     said = {row[0].strip("`"): row[1] for row in rows_of(page)}

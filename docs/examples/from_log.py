@@ -1,6 +1,7 @@
 """Turns the log of an application, `app.log`, into a history that `deliverycheck check` judges.
 
     python3 docs/examples/from_log.py docs/examples/app.log > history.jsonl
+    deliverycheck check history.jsonl
 
 Standard library only: copy it and change what it reads. Two things matter in your own log.
 There is a line *before* each call and one after it, so that a crash between them is seen; and
@@ -37,10 +38,11 @@ def history_of(lines: Iterable[str]) -> Iterator[dict]:
     open_ops: dict[tuple[str, str], int] = {}  # What each process has begun and not ended.
     found: list[dict] = []
     drained = False
-    for line in lines:
-        hours, minutes, seconds, millis, process, verb, rest = _LINE.fullmatch(
-            line.rstrip()
-        ).groups()
+    for number, line in enumerate(lines, start=1):
+        said = _LINE.fullmatch(line.rstrip())
+        if said is None:
+            sys.exit(f"line {number} is not understood: {line.rstrip()}")
+        hours, minutes, seconds, millis, process, verb, rest = said.groups()
         clock_ns = (
             ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(millis)
         ) * 1_000_000
