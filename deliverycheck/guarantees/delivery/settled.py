@@ -77,13 +77,23 @@ def settlement(history: History) -> Verdict:
 def _handings(history: History) -> dict[_Work, list[Handing]]:
     """By message, in the order of answers; of a queue what fresh readers were handed too."""
     found: dict[_Work, list[Handing]] = defaultdict(list)
-    for reading in (*history.receipts, *history.log):
+    for reading in _all_read(history) if _tells_of_settling(history) else ():
         work = _work(history, reading)
         if work is not None:
             found[work].append(_handing(history, reading))
     for row in found.values():
         row.sort(key=lambda one: (one.ended_ns, one.op))
     return dict(found)
+
+
+def _all_read(history: History) -> tuple[Reading, ...]:
+    return (*history.receipts, *history.log)
+
+
+def _tells_of_settling(history: History) -> bool:
+    """Whether anything was acknowledged, or flagged."""
+    flagged = any(one.delivery.redelivered is not None for one in _all_read(history))
+    return flagged or any(history.select(Action.ACK))
 
 
 def _work(history: History, reading: Reading) -> _Work | None:

@@ -62,9 +62,10 @@ def serializable_transactions(history: History) -> Verdict:
     Complete for scanned histories, but for what a transaction did not read and should have.
     """
     name = "serializable_transactions"
-    known = levels(history)
     transactions = [
-        each for each in effective(history) if forbids(known.get(each.first.op), "write_cycle")
+        each
+        for each in effective(history)
+        if forbids(levels(history).get(each.first.op), "write_cycle")
     ]
     graph = graph_of(history, transactions)
     depending = sum(edge.kind in _DATA for edges in graph for edge in edges)

@@ -26,13 +26,14 @@ def effective(history: History) -> list[Transaction]:
     Their commit ended ``ok``, or its end is unknown and a reader of committed messages was
     handed a part of it.
     """
-    views = views_of(history)
     return sorted(
         (
             each
             for each in transactions_of(history).by_id.values()
             if each.state is State.COMMITTED
-            or (each.state is State.UNKNOWN and each.commits and views.first_sight(each))
+            or (
+                each.state is State.UNKNOWN and each.commits and views_of(history).first_sight(each)
+            )
         ),
         key=lambda each: each.first.op,
     )
@@ -57,7 +58,7 @@ def _by_writes(history: History, numbers: dict[str, int]) -> Iterator[Edge]:
     """Neighbours in a partition of a log, by the positions that were read."""
     index, queues = transactions_of(history), not_logs(history)
     standing: dict[tuple[str, int | None], dict[tuple[int, int], Reading]] = defaultdict(dict)
-    readings = (*history.log, *history.receipts)
+    readings = (*history.log, *history.receipts) if numbers else ()
     for reading in sorted(readings, key=lambda reading: reading.op):
         delivery, transaction = reading.delivery, index.of(reading.delivery)
         if transaction is None or delivery.position is None or delivery.source in queues:

@@ -131,6 +131,8 @@ def _calls_and_receives(
     """By transaction the calls that name it or end it, and what was received for it."""
     calls: dict[str, list[Operation]] = defaultdict(list)
     receives: dict[str, list[Operation]] = defaultdict(list)
+    if all(operation.transaction is None for operation in history.operations):
+        return calls, receives  # Most histories have none.
     current: dict[str, _Current] = defaultdict(_Current)
     for operation in sorted(history.operations, key=lambda operation: operation.op):
         process, named = current[operation.process], operation.transaction
