@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from deliverycheck.guarantees.copies import in_order_of_call
 from deliverycheck.guarantees.queues.handing import Copy, Handing, Way
-from deliverycheck.history import Action, History, Operation, Outcome, Publication, Reading
+from deliverycheck.history import Action, History, Operation, Outcome, Publication, Reading, indexed
 
 Channel = tuple[str, str]
 """A process and the queue that it is handed from."""
@@ -34,6 +34,7 @@ def subscriptions_of(history: History, names: frozenset[str]) -> dict[Channel, l
     return found
 
 
+@indexed
 def sure_publications(history: History) -> dict[Copy, Publication]:
     """The one publish that each copy comes from, where no other can be meant.
 
@@ -52,6 +53,7 @@ def sure_publications(history: History) -> dict[Copy, Publication]:
     }
 
 
+@indexed
 def settlements_by_tag(history: History) -> dict[Tag, list[Operation]]:
     """What was said of each tag of each process; what provably took no effect was not said."""
     found: dict[Tag, list[Operation]] = defaultdict(list)

@@ -4,8 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from deliverycheck.guarantees.queues.handing import Handing
+
+_Moment = TypeVar("_Moment", int, tuple[int, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +32,36 @@ def overtakings(waiting: Iterable[Turn], served: Iterable[Turn]) -> Iterator[tup
     One handing is before another if it was complete before the queue can have sent the other, or
     if one process was handed them so and their tags agree.
     """
-    todo = sorted(waiting, key=_rank)
+    todo, asked = sorted(waiting, key=_rank), sorted(served, key=_rank, reverse=True)
+    if _is_surely_in_order(todo, asked):
+        return
     later = _Later(todo)
-    for turn in sorted(served, key=_rank, reverse=True):
+    for turn in asked:
         while todo and todo[-1].rank > turn.rank:
             later.put(todo.pop())
         if overtaken := later.than(turn):
             yield turn, overtaken
+
+
+def _is_surely_in_order(waiting: list[Turn], served: list[Turn]) -> bool:
+    """What nearly all rows are, seen at a fraction of the price: in order of time, and of place."""
+    sent = [(turn.handing.taken_after_ns, turn.rank) for turn in waiting]
+    by_time = [(ns, 0, rank) for ns, rank in sent if ns is not None]
+    by_time += [(turn.handing.handed_ns, 1, turn.rank) for turn in served]
+    by_place = [(turn.handing.place, 0, turn.rank) for turn in waiting]
+    by_place += [(turn.handing.place, 1, turn.rank) for turn in served]
+    return _ranks_fall(sorted(by_time)) and _ranks_fall(sorted(by_place))
+
+
+def _ranks_fall(row: list[tuple[_Moment, int, tuple[int, ...]]]) -> bool:
+    """No turn that waits (0) goes before one that was served (1) earlier in the row."""
+    lowest: tuple[int, ...] | None = None
+    for _, is_served, rank in row:
+        if is_served:
+            lowest = rank if lowest is None else min(lowest, rank)
+        elif lowest is not None and rank > lowest:
+            return False
+    return True
 
 
 class _Later:
