@@ -203,6 +203,10 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         str | None,
         typer.Option(help="Keep the client library's own log of these contexts, such as eos,msg."),
     ] = None,
+    pytest_file: Annotated[
+        Path | None,
+        typer.Option("--pytest", help="Write the replay as a pytest file instead of running it."),
+    ] = None,
     out: Out = None,
     *,
     as_json: AsJson = False,
@@ -222,6 +226,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         debug=debug,
         out=out or new_folder("replay"),
         as_json=as_json,
+        pytest_file=pytest_file,
     )
     with stopping() as stop:
         raise typer.Exit(int(command(options, _stderr(), stop)))

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from deliverycheck.cli.console import Progress
+from deliverycheck.cli.pytest_file import write_pytest_file
 from deliverycheck.cli.subject_changes import changed
 from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
@@ -38,6 +39,7 @@ class ReplayOptions:
     debug: str | None
     out: Path
     as_json: bool
+    pytest_file: Path | None = None
 
 
 def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
@@ -62,6 +64,8 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
             "a replay would leave some out"
         )
         raise UsageError(msg)
+    if options.pytest_file is not None:
+        return _written(options.pytest_file, plan, claim, options)
     progress = Progress(console)
     target_options = TargetOptions(
         system=plan.system,
@@ -85,6 +89,20 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
     for death in judge.deaths:
         progress.say(death)
     return ExitCode.BROKEN if judge.deaths else _code(judgements, claim)
+
+
+def _written(path: Path, plan: Plan, claim: Claim | None, options: ReplayOptions) -> ExitCode:
+    named = {
+        "--bootstrap": options.bootstrap,
+        "--broker": options.broker,
+        "--client": options.client,
+    }
+    target = [word for name, value in named.items() if value for word in (name, value)]
+    write_pytest_file(path, plan, claim, times=options.times, target=tuple(target))
+    Console(soft_wrap=True, highlight=False, markup=False).print(
+        f"{path} is written; nothing was run. Run it: python -m pytest {path}"
+    )
+    return ExitCode.AS_CLAIMED
 
 
 def _load(path: Path) -> tuple[Plan, CorpusEntry | None]:
@@ -112,11 +130,15 @@ def _breaks(judgement: Judgement, claim: Claim | None) -> bool:
 def _tell(judgements: list[Judgement], claim: Claim | None, options: ReplayOptions) -> None:
     broken = [one for one in judgements if _breaks(one, claim)]
     rate = tally(len(broken), len(judgements))
+    told = _told(broken[0], claim) if broken else []
+    reasons = Counter(_reason(one, claim) for one in judgements if one not in broken)
     if options.as_json:
         result = {
             "plan": str(options.plan),
             "claim": claim.id if claim else None,
             "rate": rate,
+            "told": told,
+            "reasons": dict(reasons),
             "folder": str(options.out),
             "verdicts": [list(one.verdicts.values()) for one in judgements],
         }
@@ -128,15 +150,26 @@ def _tell(judgements: list[Judgement], claim: Claim | None, options: ReplayOptio
         f"{what}: broken in {rate.convictions} of {rate.executions} executions "
         f"(95 %: {rate.low:.0%} to {rate.high:.0%})"
     )
-    if broken:
-        history = broken[0].history()
-        for verdict in broken[0].verdicts.values():
-            if verdict.validity is Validity.INVALID:
-                console.print(text_of(explain(verdict, history)))
-    reasons = Counter(_reason(one, claim) for one in judgements if one not in broken)
+    for line in told:
+        console.print(line)
     for reason, count in reasons.most_common():
         console.print(f"{count} times: {reason}")
     console.print(f"Histories and logs: {options.out / 'executions'}")
+
+
+def _told(broken: Judgement, claim: Claim | None) -> list[str]:
+    """What broke, in words; beside the claim's own guarantee others by their names only."""
+    verdicts = {
+        name: verdict
+        for name, verdict in broken.verdicts.items()
+        if verdict.validity is Validity.INVALID
+    }
+    mine = [verdicts.pop(claim.guarantee)] if claim else list(verdicts.values())
+    history = broken.history()
+    told = [text_of(explain(verdict, history)) for verdict in mine]
+    if claim and verdicts:
+        told.append(f"Broken beside it: {', '.join(verdicts)}")
+    return told
 
 
 def _reason(judgement: Judgement, claim: Claim | None) -> str:
