@@ -6,12 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverycheck.guarantees import Validity, check
-from deliverycheck.history import Position, Source
+from deliverycheck.history import History, Position, Source
 from selftests.story import Story, at
 
 SMALL = settings(max_examples=300, deadline=None, database=None)
 FOREVER = float("inf")
 MEMBERS = ("c1#1", "c2#1")
+NEW = (
+    "commit_follows_effect",
+    "commits_move_forward",
+    "single_owner",
+    "single_delivery_in_group",
+    "settlement",
+)
 OUTCOMES = st.sampled_from(["ok", "ok", "ok", "info", "fail"])
 
 
@@ -84,10 +91,15 @@ def of(history, *actions):
     return [one for one in history.operations if one.action in actions]
 
 
+def verdict_of(history, guarantee):
+    (verdict,) = check(history, [guarantee])
+    assert (verdict.guarantee, verdict.count) == (guarantee, len(verdict.anomalies))
+    return verdict
+
+
 def found(history, guarantee):
     """The names of what is found, with the last witness: the operation that is convicted."""
-    verdict = check(history, [guarantee])[0]
-    assert verdict.count == len(verdict.anomalies)
+    verdict = verdict_of(history, guarantee)
     return {(one.name, one.witnesses[-1]) for one in verdict.anomalies}
 
 
@@ -117,7 +129,7 @@ def ahead_by_definition(history):
 @given(steps=steps_of("receive", "effect", "commit", "commit", "answer", max_size=12))
 def test_commit_is_ahead_exactly_when_nobody_had_begun_the_effect_by_its_answer(steps):
     history = told(steps)
-    verdict = check(history, ["commit_follows_effect"])[0]
+    verdict = verdict_of(history, "commit_follows_effect")
     assert {one.position for one in verdict.anomalies} == ahead_by_definition(history)
 
 
@@ -307,7 +319,7 @@ def overlaps_by_definition(history):
 )  # fmt: skip
 def test_partition_has_two_owners_exactly_when_the_group_took_commits_of_both(steps):
     history = told(steps)
-    verdict = check(history, ["single_owner"])[0]
+    verdict = verdict_of(history, "single_owner")
     assert {one.witnesses[0] for one in verdict.anomalies} == overlaps_by_definition(history)
     held = list(held_by_definition(history))
     doubt = any(
@@ -478,3 +490,27 @@ def unsettled_by_definition(history):
 def test_message_comes_again_wrongly_exactly_when_the_definitions_say_so(steps):
     history = told_of_queue(steps)
     assert found(history, "settlement") == unsettled_by_definition(history)
+
+
+# Whole histories, and what an execution reached
+
+
+@SMALL
+@given(steps=steps_of("subscribe", "assign", "receive", "effect", "commit", "revoke", max_size=8))
+def test_history_without_its_end_convicts_of_nothing(steps):
+    whole = told(steps)
+    cut = History(
+        header=whole.header,
+        operations=whole.operations,
+        processes=whole.processes,
+        cut=True,
+    )
+    for verdict in check(cut, NEW):
+        assert verdict.validity is Validity.UNKNOWN
+        nothing = verdict.reason.startswith("nothing to examine: ")
+        assert nothing == (verdict.examined == 0)
+
+
+def test_name_of_the_guarantee_stands_in_every_verdict():
+    for name in NEW:
+        assert verdict_of(Story().done().history(), name).validity is Validity.UNKNOWN
