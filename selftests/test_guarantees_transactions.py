@@ -15,7 +15,7 @@ FATES = st.sampled_from(
     [(action, outcome) for action in ("commit", "abort") for outcome in ("ok", "fail", "info")]
     + [("commit", "open"), None]
 )
-LEVELS = st.sampled_from(["read_committed", "serializable", "read_uncommitted", "odd", None])
+LEVELS = st.sampled_from(["read_committed", "strict_serializable", "read_uncommitted", "odd", None])
 
 
 @SMALL
@@ -36,7 +36,7 @@ def test_reading_is_wrong_exactly_if_the_commit_surely_never_came_or_came_later(
     never = fate in (("commit", "fail"), ("abort", "fail"), ("abort", "info"), None)
     aborted = fate == ("abort", "ok") or (whole and never)
     wrong = []
-    if level in ("read_committed", "serializable"):
+    if level in ("read_committed", "strict_serializable"):
         if aborted and (early or late):
             wrong = ["aborted_read"]
         elif early and fate is not None and fate[0] == "commit":

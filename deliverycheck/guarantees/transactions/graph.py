@@ -26,7 +26,7 @@ class Kind(StrEnum):
     PASSED = "passed"
 
 
-class Edge(msgspec.Struct, frozen=True, kw_only=True):
+class Edge(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """`start` comes before `to`; `readings` show it."""
 
     start: int
