@@ -26,6 +26,8 @@ def confirms_resolved(history: History) -> Verdict:
     name = "confirms_resolved"
     if reason := why_unfit(history):
         return unknown(name, reason)
+    if history.header.relies_on != "confirm":
+        return unknown(name, "nothing to examine: the application waits for no confirm")
     twice = [_twice(history, event) for event in _again(history)]
     reason = why_not_drained(history) or _why_not_healed(history)
     if reason and not twice:
