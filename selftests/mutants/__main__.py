@@ -105,8 +105,8 @@ class Run:
             say(f"tests: {len(self._goldens)} golden histories, {len(self._properties)} files")
             task = partial(touched, list(self._goldens.values()), self._properties)
             ((_, answer),) = pool.answers([(None, task)])
-            if path := self._unchanged.other():
-                message = f"{path} changed while tests were measured; run it again"
+            if changed := self._unchanged.other():
+                message = f"{changed} changed while tests were measured; run it again"
                 raise NoVerdictError(message)
             if answer.value is None:
                 raise NoVerdictError(answer.trouble or f"signal {answer.signal}")
@@ -136,8 +136,8 @@ class Run:
         return goldens, {n: self._seconds[n] for n in names if n not in self._goldens}
 
     def _take(self, mutant, answer):
-        if path := self._unchanged.other():
-            message = f"{path} changed meanwhile; the next run goes on from here"
+        if changed := self._unchanged.other():
+            message = f"{changed} changed meanwhile; the next run goes on from here"
             raise NoVerdictError(message)
         self._tried += 1
         if answer.value is not None:
