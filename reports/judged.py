@@ -75,7 +75,7 @@ class Part:
     name: str
     facts: str
     rows: tuple[Row, ...]
-    idle: str
+    idle: tuple[str, ...]
     findings: tuple[Finding, ...]
 
 
@@ -144,7 +144,7 @@ def _part(one: JudgedHistory, number: int) -> Part:
         name=visible(one.name),
         facts=", ".join(facts),
         rows=tuple(_row(verdict, cards) for verdict in verdicts if not _is_idle(verdict)),
-        idle=", ".join(idle),
+        idle=tuple(idle),
         findings=tuple(findings),
     )
 
@@ -171,9 +171,14 @@ def _row(verdict: Verdict, cards: dict[str, str]) -> Row:
         promise=known.promise,
         mark=_MARKS[verdict.validity],
         text=text,
-        told=visible(summary_of(verdict).removeprefix(f"{known.title}: ")),
+        told=visible(_without_verdict(summary_of(verdict).removeprefix(f"{known.title}: "))),
         finding=cards.get(verdict.guarantee, ""),
     )
+
+
+def _without_verdict(summary: str) -> str:
+    """What the cell beside it says already is left out."""
+    return summary.removeprefix("violated, ").removeprefix("unknown, ")
 
 
 def _findings(one: JudgedHistory, number: int) -> list[Finding]:

@@ -368,6 +368,14 @@ def test_item_that_was_left_out_is_told_with_its_send_and_how_many_more():
     assert (anomaly.message, anomaly.facts["more"], anomaly.witnesses) == ("p1#1-2", 1, (1, 4))
 
 
+def test_gap_at_the_beginning_is_proven_by_who_told_where_to_begin():
+    story = Story(sources=STREAMS)
+    moved(story, "assign", 0)
+    handed(story, item("b", 1))
+    (anomaly,) = verdict_of(story.done(), "gapless_stream").anomalies
+    assert anomaly.witnesses == (0, 1)
+
+
 def test_position_of_a_send_counts_for_an_answer_that_other_readers_never_saw():
     story = Story(sources=STREAMS)
     op = story.publish("p1#1-1", target="s", correlation="a")

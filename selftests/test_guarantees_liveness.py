@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from deliverycheck.guarantees import GUARANTEES, Validity
-from deliverycheck.history import Phase, PhaseMark, ProcessEvent
+from deliverycheck.history import FORMAT, VERSION, Header, History, Phase, PhaseMark, ProcessEvent
 from selftests.timed_story import (
     CALLS,
     MS,
@@ -216,6 +216,15 @@ def test_history_whose_end_was_torn_is_unknown(guarantee):
     whole = GUARANTEES[guarantee].check(history_of(data))
     torn = GUARANTEES[guarantee].check(history_of(data + b'{"type":"pha'))
     assert (whole.validity, torn.validity) == (Validity.INVALID, Validity.UNKNOWN)
+
+
+@pytest.mark.parametrize("guarantee", LIVENESS)
+def test_history_without_a_closing_mark_is_unknown_though_nobody_says_that_it_was_cut(guarantee):
+    header = Header(format=FORMAT, version=VERSION, execution="x1", within_ms=WITHIN)
+    verdict = GUARANTEES[guarantee].check(History(header=header))
+    assert verdict.reason == (
+        "the history was cut before its end: a heal or an answer may have come later"
+    )
 
 
 # Whose calls are examined.

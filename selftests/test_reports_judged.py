@@ -50,7 +50,7 @@ def test_guarantees_that_the_same_breaks_share_a_card():
     page = page_of(judged(read_history(EXAMPLE), names=names))
     assert page.count("<article") == 1
     assert page.count('href="#history-1-at_least_once_in_effect"') == 2
-    assert "Breaks exactly once, in effect" in text_of(page)
+    assert "Broken promise: exactly once, in effect" in text_of(page)
     replay = "deliverycheck check h.jsonl " + " ".join(f"--guarantee {name}" for name in names)
     assert replay in text_of(page)
 
@@ -63,7 +63,10 @@ def test_card_has_the_proof_in_words_and_in_the_picture():
 
 def test_what_had_nothing_to_examine_is_one_line():
     page = page_of(judged(read_history(EXAMPLE)))
-    (line,) = re.findall(r"Nothing to examine for: ([^<]*)\.", page)
+    ((count, line),) = re.findall(
+        r"Nothing to examine for (\d+) more</summary><p[^>]*>([^<]*)", page
+    )
+    assert int(count) == len(line.split(", "))
     assert {"matching_replies", "gapless_stream"} <= set(line.split(", "))
     assert "replies match requests" not in page
 

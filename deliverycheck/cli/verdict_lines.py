@@ -1,5 +1,6 @@
 """Verdicts on a terminal: what is broken first, then what holds, then what cannot be told."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from deliverycheck.cli.judging import Judged
@@ -14,6 +15,11 @@ _NOTHING = "nothing to examine: "
 _ORDER = (Validity.INVALID, Validity.VALID, Validity.UNKNOWN)
 _SIGNS = {Validity.INVALID: ("✗", "bold red"), Validity.VALID: ("✓", "green")}
 _UNKNOWN = ("?", "yellow")
+_WORDS = {
+    Validity.INVALID: "violated",
+    Validity.VALID: "not violated",
+    Validity.UNKNOWN: "unknown",
+}
 
 
 def lines_of(one: Judged, *, asked_for: bool) -> Iterator[Line]:
@@ -83,11 +89,8 @@ def _lines(verdict: Verdict, history: History, told: dict[str, str]) -> Iterator
 
 def last_line(found: Sequence[Judged]) -> Line:
     """Of several histories, how many are what."""
-    worst_of = [_worst(one) for one in found]
-    broken, unknown = worst_of.count(Validity.INVALID), worst_of.count(Validity.UNKNOWN)
-    words = [f"{broken} violated"] * bool(broken)
-    words += [f"{worst_of.count(Validity.VALID)} not"]
-    words += [f"{unknown} unknown"] * bool(unknown)
+    counts = Counter(_worst(one) for one in found)
+    words = [f"{counts[each]} {_WORDS[each]}" for each in _ORDER if counts[each]]
     return f"{counted(len(found), 'history')}: {', '.join(words)}", "bold"
 
 

@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         group: the consumer group that it reads for, if any.
         begins_at: the position at which the reader was told to begin; ``None`` if nobody did.
+        begun_by: the operation that told it.
         unknown: receives of this reader of which nobody knows what they handed over, by number.
     """
 
@@ -39,6 +40,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     correlation: str | None
     group: str | None
     begins_at: int | None
+    begun_by: int | None
     items: list[Item]
     unknown: list[int]
 
@@ -117,7 +119,7 @@ class _Reader:
         self._process = process
         self._handed = handed
         self._open: dict[StreamKey, Row] = {}
-        self._told: dict[tuple[str, int | None], int] = {}
+        self._told: dict[tuple[str, int | None], tuple[int, int]] = {}
         self._unknown: list[int] = []
 
     def follow(self, operation: Operation) -> None:
@@ -140,7 +142,9 @@ class _Reader:
         for place_ in [one for one in self._told if not touched or one in touched]:
             del self._told[place_]
         if operation.outcome is Outcome.OK and operation.action in {Action.ASSIGN, Action.SEEK}:
-            self._told |= {(to.source, to.partition): to.position for to in operation.covers}
+            self._told |= {
+                (to.source, to.partition): (to.position, operation.op) for to in operation.covers
+            }
 
     def _take_alone(self, operation: Operation, *, unknown: list[int]) -> None:
         """Its items are in order among themselves: an answer, or a receive that may come again."""
@@ -159,13 +163,15 @@ class _Reader:
         where = (delivery.source, delivery.partition)
         key = (*where, delivery.correlation or answered)
         if key not in rows:
+            begins_at, begun_by = self._told.get(where, (None, None))
             row = Row(
                 process=self._process,
                 source=delivery.source,
                 partition=delivery.partition,
                 correlation=key[2],
                 group=operation.group,
-                begins_at=self._told.get(where),
+                begins_at=begins_at,
+                begun_by=begun_by,
                 items=[],
                 unknown=unknown,
             )

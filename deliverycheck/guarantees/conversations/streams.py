@@ -84,7 +84,8 @@ def _by_position(row: Row, first: dict[StreamKey, int]) -> Iterator[Anomaly]:
     begin = row.begins_at if row.begins_at is not None else first.get(row.key, order[0])
     if order[0] > begin and not row.unknown_around([handed[order[0]]]):
         facts: _Facts = {"first": begin, "behind": order[0], "missing": order[0] - begin}
-        yield _gap(row, "head", [handed[order[0]]], facts)
+        told = () if row.begun_by is None else ((None, row.begun_by),)
+        yield _gap(row, "head", [handed[order[0]]], facts, sent=told)
     for before, behind in pairwise(order):
         around = [handed[before], handed[behind]]
         if behind > before + 1 and not row.unknown_around(around):
@@ -150,7 +151,7 @@ def _gap(
     around: list[Item],
     facts: _Facts,
     *,
-    sent: tuple[tuple[str, int], ...] = (),
+    sent: tuple[tuple[str | None, int], ...] = (),
 ) -> Anomaly:
     witnesses = (*(op for _, op in sent), *(item.op for item in around))
     message = sent[0][0] if sent else None
