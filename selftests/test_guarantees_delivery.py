@@ -11,6 +11,7 @@ from selftests.story import Story, at
 
 SMALL = settings(max_examples=300, deadline=None, database=None)
 FOREVER = float("inf")
+MS = 1_000_000
 MEMBERS = ("c1#1", "c2#1")
 NEW = (
     "commit_follows_effect",
@@ -31,7 +32,10 @@ def message(position):
 
 
 class Lanes:
-    """Calls of processes that overlap: a call is answered when its process makes the next one."""
+    """Calls of processes that overlap: a call is answered when its process makes the next one.
+
+    What follows a `tie` happens at the moment of the last line.
+    """
 
     def __init__(self, **header):
         self.story = Story(**header)
@@ -41,6 +45,9 @@ class Lanes:
         self.answer(process)
         op = self.story.invoke(process, action, **fields)
         self._open[process] = (op, outcome, answer or {})
+
+    def tie(self):
+        self.story.ms = self.story.events[-1].ns // MS - 1
 
     def answer(self, process):
         if process in self._open:
@@ -57,7 +64,9 @@ def told(steps, **header):
     """The history of (process, action, number, outcome); a number may be a position or place."""
     lanes = Lanes(groups={"g": ("t",)}, **header)
     for process, action, number, outcome in steps:
-        if action == "receive":
+        if action == "tie" and len(lanes.story.events) > 1:
+            lanes.tie()
+        elif action == "receive":
             handed = {"deliveries": (message(number),)} if outcome == "ok" else {}
             lanes.call(process, action, outcome=outcome, answer=handed, group="g")
         elif action == "effect":
@@ -66,7 +75,7 @@ def told(steps, **header):
             lanes.call(process, action, outcome=outcome, group="g", covers=place(number))
         elif action == "subscribe":
             lanes.call(process, action, group="g", target="t")
-        elif action == "answer":
+        elif action in {"answer", "tie"}:
             lanes.answer(process)
         elif action in {"killed", "paused"}:
             lanes.answer(process)
@@ -78,7 +87,12 @@ def told(steps, **header):
 
 def steps_of(*actions, members=MEMBERS, outcomes=OUTCOMES, max_size=9):
     return st.lists(
-        st.tuples(st.sampled_from(members), st.sampled_from(actions), st.integers(0, 3), outcomes),
+        st.tuples(
+            st.sampled_from(members),
+            st.sampled_from([*actions, "tie"]),
+            st.integers(0, 3),
+            outcomes,
+        ),
         max_size=max_size,
     )
 
@@ -427,6 +441,8 @@ def told_of_queue(steps):
             lanes.call(process, "ack", outcome=how, covers=covers)
         elif how == "subscribe":
             lanes.call(process, how, target="q")
+        elif how == "tie":
+            lanes.tie()
         elif how == "answer":
             lanes.answer(process)
         else:
@@ -481,7 +497,9 @@ def unsettled_by_definition(history):
             TAGGED,
             SETTLES,
             st.tuples(
-                st.sampled_from(MEMBERS), st.just(0), st.sampled_from(["subscribe", "answer"])
+                st.sampled_from(MEMBERS),
+                st.just(0),
+                st.sampled_from(["subscribe", "answer", "tie"]),
             ),
         ),
         max_size=12,
