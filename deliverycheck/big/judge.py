@@ -11,6 +11,7 @@ import msgspec
 from deliverycheck.big.lines import about, whole_operations
 from deliverycheck.big.order import Copy, Extent, Order
 from deliverycheck.big.pack import connection, pack
+from deliverycheck.big.readers import Readers
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, PYTHON_FILE_MB_MAX, Engine, engine_for
 from deliverycheck.big.special import why_not_plain
 from deliverycheck.big.suspects import Suspects
@@ -57,6 +58,26 @@ def judge_file(
         shutil.rmtree(spill, ignore_errors=True)
 
 
+class _Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """What was counted in the packed form.
+
+    Attributes:
+        relied, sound, placed: sound messages that were relied upon, that stand in the log, and
+            that have a position there.
+        steps, in_partitions, in_keys: what was compared with its neighbour.
+        sizes: sound messages by source.
+    """
+
+    relied: int
+    sound: int
+    placed: int
+    steps: int
+    in_partitions: int
+    in_keys: int
+    sizes: Counter[str]
+    has_epochs: bool
+
+
 class _Big:
     """One history in its packed form."""
 
@@ -72,42 +93,75 @@ class _Big:
             reason = why_not_plain(self._ask, self._header)
             if reason or not set(asked) & set(JUDGED_BY_DUCKDB):
                 return self._unjudged(asked, reason)
-            found = suspects.find()
+            readers = Readers(self._ask)
+            found = suspects.find() | readers.strangers()
+            suspects.set_aside(())
+            skeleton = whole_operations(self._ask, self._path, self._header)
+            steps, jumping = readers.steps(skeleton)
+            found |= jumping
+            if found:
+                found |= suspects.around_the_missing()
             if len(found) > SUSPECTS_MAX:
                 return self._unjudged(asked, _too_many(len(found)))
-            return self._examine(asked, suspects, found)
+            whole, extent = self._examine(suspects, found, skeleton)
+            return self._judged(
+                asked,
+                whole,
+                found,
+                _Totals(
+                    relied=suspects.relied(),
+                    sound=suspects.sound(),
+                    placed=suspects.placed(),
+                    steps=steps,
+                    in_partitions=extent.in_partitions,
+                    in_keys=extent.in_keys,
+                    sizes=suspects.sizes() if found else Counter(),
+                    has_epochs=readers.have_epochs(),
+                ),
+            )
 
     def _unjudged(self, asked: list[str], reason: str | None) -> Judged:
         verdicts = tuple(unknown(name, reason or _not_judged()) for name in asked)
         history = History(header=self._header)
         return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=history)
 
-    def _examine(self, asked: list[str], suspects: Suspects, found: set[str]) -> Judged:
-        if found:
-            found |= suspects.around_the_missing()
+    def _examine(
+        self, suspects: Suspects, found: set[str], skeleton: History
+    ) -> tuple[History, Extent]:
+        """The operations that concern what is suspect, `found` with what else turns up."""
         while True:
             suspects.set_aside(found)
-            whole = whole_operations(self._ask, self._path, self._header)
+            whole = self._whole(found, skeleton)
             order = Order(self._ask, _copies_of(about(whole, found)))
-            if not (tied := order.tied() - found):
+            tied = order.tied() - found
+            if not tied:
                 break
             found |= tied
-        extent = order.extent()
-        if disordered := order.disordered() - found:
+        extent, disordered = order.extent(), order.disordered() - found
+        if disordered:
             found |= disordered
             suspects.set_aside(found)
-            whole = whole_operations(self._ask, self._path, self._header)
+            whole = self._whole(found, skeleton)
+        return whole, extent
+
+    def _whole(self, found: set[str], skeleton: History) -> History:
+        if not found:
+            return skeleton
+        return whole_operations(self._ask, self._path, self._header)
+
+    def _judged(self, asked: list[str], whole: History, found: set[str], totals: _Totals) -> Judged:
         part = about(whole, found)
-        sizes = suspects.sizes() if found else Counter()
-        verdicts = []
-        for name in asked:
-            if name not in JUDGED_BY_DUCKDB:
-                verdicts.append(unknown(name, _not_judged()))
-                continue
-            verdict = check(part, [name])[0]
-            examined = _EXAMINED[name](suspects, extent, verdict)
-            verdicts.append(_of_the_whole(verdict, examined, sizes, part))
-        return Judged(engine=Engine.DUCKDB, verdicts=tuple(verdicts), history=whole)
+        verdicts = tuple(_verdict(name, part, totals) for name in asked)
+        return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
+
+
+def _verdict(name: str, part: History, totals: _Totals) -> Verdict:
+    if name not in JUDGED_BY_DUCKDB:
+        return unknown(name, _not_judged())
+    if name == "one_log" and totals.has_epochs:
+        return unknown(name, "leader epochs of a big history are not compared")
+    verdict = check(part, [name])[0]
+    return _of_the_whole(verdict, _EXAMINED[name](totals, verdict.examined), totals.sizes, part)
 
 
 def _copies_of(history: History) -> list[Copy]:
@@ -132,12 +186,15 @@ def _copies_of(history: History) -> list[Copy]:
     ]
 
 
-_EXAMINED: dict[str, Callable[[Suspects, Extent, Verdict], int]] = {
-    "at_least_once_in_log": lambda suspects, _, verdict: suspects.relied() + verdict.examined,
-    "exactly_once_in_log": lambda suspects, _, verdict: suspects.sound() + verdict.examined,
-    "per_partition_order": lambda _suspects, extent, _: extent.in_partitions,
-    "per_key_order": lambda _suspects, extent, _: extent.in_keys,
+_EXAMINED: dict[str, Callable[[_Totals, int], int]] = {
+    "at_least_once_in_log": lambda totals, closely: totals.relied + closely,
+    "exactly_once_in_log": lambda totals, closely: totals.sound + closely,
+    "one_log": lambda totals, closely: totals.placed + closely,
+    "gapless_reading": lambda totals, _: totals.steps,
+    "per_partition_order": lambda totals, _: totals.in_partitions,
+    "per_key_order": lambda totals, _: totals.in_keys,
 }
+"""Of what was counted and what was looked at closely, how much the whole check examined."""
 
 
 def _of_the_whole(verdict: Verdict, examined: int, sizes: Counter[str], part: History) -> Verdict:

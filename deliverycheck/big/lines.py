@@ -27,6 +27,9 @@ _WANTED = """
     CREATE OR REPLACE TEMP TABLE wanted AS
     SELECT op FROM aside_ops
     UNION SELECT read_op FROM found WHERE message IN (SELECT message FROM aside)
+    UNION SELECT op FROM receipts WHERE message IN (SELECT message FROM aside)
+    UNION SELECT op FROM moving
+    UNION SELECT arg_min(op, ns) FROM lines WHERE starts_with(process, 'scan')
     UNION SELECT op FROM lines
         WHERE what IN ('request', 'reply') AND message IN (SELECT message FROM aside)
 """
@@ -37,7 +40,8 @@ def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header:
     marks = _marks(connected)
     torn = is_torn(path)
     lines: list[bytes] = []
-    if connected.execute("SELECT count(*) FROM aside").fetchone() != (0,):
+    looked_at = "SELECT (SELECT count(*) FROM aside) + (SELECT count(*) FROM moving)"
+    if connected.execute(looked_at).fetchone() != (0,):
         connected.execute(_WANTED)
         found = connected.execute(
             f"""SELECT json::VARCHAR FROM read_ndjson_objects({quoted(path)},

@@ -36,8 +36,10 @@ _COLUMNS = {
     "drained": "BOOLEAN",
     "scanned": "BOOLEAN",
     "reason": "VARCHAR",
+    "group": "VARCHAR",
     "deliveries": (
-        "STRUCT(message VARCHAR, source VARCHAR, partition BIGINT, position BIGINT, "
+        "STRUCT(redelivered BOOLEAN, deliveries BIGINT, epoch BIGINT, "
+        "message VARCHAR, source VARCHAR, partition BIGINT, position BIGINT, "
         "attempt BIGINT, mangled VARCHAR[], target VARCHAR, execution VARCHAR)[]"
     ),
 }
@@ -55,6 +57,9 @@ _ROWS = f"""
         CASE WHEN type = 'phase' THEN to_json(
             {{phase: phase, ns: ns, drained: coalesce(drained, false),
               scanned: coalesce(scanned, false), reason: reason}}) END AS mark,
+        "group",
+        CASE WHEN deliveries IS NOT NULL OR (type = 'invoke' AND action <> 'publish') THEN ns END
+            AS ns,
         deliveries, CAST(len(deliveries) AS INTEGER) AS handed
 """
 

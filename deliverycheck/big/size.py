@@ -11,6 +11,8 @@ JUDGED_BY_DUCKDB = (
     "exactly_once_in_log",
     "per_partition_order",
     "per_key_order",
+    "gapless_reading",
+    "one_log",
 )
 
 

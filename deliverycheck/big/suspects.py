@@ -38,6 +38,7 @@ _BASE = """
     CREATE TEMP VIEW found AS
         SELECT op AS read_op, coalesce(d.message, '') AS message, coalesce(d.attempt, 1) AS attempt,
             d.source AS source, d.partition AS partition, d.position AS position,
+            d.epoch IS NOT NULL AS has_epoch,
             len(coalesce(d.mangled, [])) > 0 OR d.target IS NOT NULL OR d.execution IS NOT NULL
                 AND d.execution <> {execution}
                 OR d.message IS NULL OR d.source IS NULL OR d.message = '' AS odd
@@ -45,7 +46,9 @@ _BASE = """
 """
 _JOINED = """
     CREATE OR REPLACE TEMP TABLE joined AS
-    SELECT s.op, d.read_op, s.relied, d.partition, d.position, s.asked IS NULL AS free,
+    SELECT s.op, d.read_op, s.relied,
+        hash(d.source, d.partition) AS spot, d.partition, d.position,
+        s.asked IS NULL AS free, d.has_epoch,
         s.op IS NOT NULL AS is_sent, d.read_op IS NOT NULL AS is_found,
         hash(s.process, d.source, d.partition) AS row,
         CASE WHEN s.key IS NOT NULL THEN hash(s.process, s.key, d.source) END AS keyed,
@@ -53,6 +56,8 @@ _JOINED = """
             WHEN s.op IS NULL THEN d.message
             WHEN d.read_op IS NULL THEN CASE WHEN s.relied THEN s.message END
             WHEN s.failed OR d.odd OR d.attempt <> s.attempt OR d.source <> s.target
+                OR (s.position IS NOT NULL AND (s.position IS DISTINCT FROM d.position
+                    OR s.partition IS DISTINCT FROM d.partition))
                 OR (s.asked IS NOT NULL AND s.asked IS DISTINCT FROM d.partition)
             THEN s.message
         END AS suspect
@@ -106,8 +111,8 @@ class Suspects:
         ends = """SELECT unnest([arg_min(message, position), arg_max(message, position)])
             FROM found WHERE position IS NOT NULL GROUP BY source, partition"""
         places = """SELECT d.message FROM found d JOIN (
-                SELECT target, partition, position FROM sent WHERE relied
-                    AND op IN (SELECT op FROM joined WHERE NOT is_found AND suspect IS NOT NULL)
+                SELECT target, partition, position FROM sent WHERE position IS NOT NULL
+                    AND message IN (SELECT suspect FROM joined)
             ) s ON d.source = s.target AND d.position = s.position
                 AND d.partition IS NOT DISTINCT FROM s.partition"""
         return self._messages(ends) | self._messages(places)
@@ -132,6 +137,10 @@ class Suspects:
     def sound(self) -> int:
         """How many sound messages stand in the log."""
         return self._numbers("SELECT count(*) FROM sound")[0]
+
+    def placed(self) -> int:
+        """How many sound messages have a position."""
+        return self._numbers("SELECT count(position) FROM sound")[0]
 
     def sizes(self) -> Counter[str]:
         """How many sound messages stand in each source."""

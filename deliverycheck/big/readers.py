@@ -1,0 +1,157 @@
+"""Finds what the application's own readers were handed otherwise than the log holds it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from deliverycheck.guarantees.log.moves import moves
+from deliverycheck.history import Action, Delivery, History, Operation, Outcome
+
+if TYPE_CHECKING:
+    import duckdb
+
+_ROWS_A_FETCH = 10_000
+_MOVING = "'subscribe', 'assign', 'revoke', 'lost', 'seek', 'nack', 'reject'"
+_RECEIPTS = f"""
+    CREATE TEMP TABLE receives AS
+        SELECT i.op, i.process, i."group", i.ns AS invoked_ns, c.ns AS ended_ns,
+            coalesce(c.what = 'ok', false) AS ok
+        FROM (SELECT * FROM lines WHERE what = 'receive' AND NOT starts_with(process, 'scan')) i
+        LEFT JOIN (SELECT op, what, ns FROM lines WHERE what IN ('ok', 'fail', 'info')) c
+            USING (op);
+    CREATE TEMP TABLE receipts AS
+        SELECT op, process, coalesce("group", '') AS "group", ok, number,
+            coalesce(d.message, '') AS message, d.source AS source, d.partition AS partition,
+            d.position AS position,
+            coalesce(d.redelivered, false) OR coalesce(d.deliveries, 1) > 1 AS again,
+            d.epoch IS NOT NULL AS has_epoch
+        FROM (SELECT r.*, unnest(deliveries) AS d, generate_subscripts(deliveries, 1) AS number
+            FROM (SELECT op, deliveries FROM lines
+                WHERE handed > 0 AND what IN ('ok', 'fail', 'info')) JOIN receives r USING (op));
+    CREATE TEMP TABLE moving AS
+        SELECT op FROM lines WHERE what IN ({_MOVING})
+        UNION SELECT op FROM receives WHERE NOT ok;
+"""  # noqa: S608 - constants of this file
+_CROWDED = """
+    SELECT DISTINCT coalesce(message, '') FROM lines WHERE what = 'publish' AND op IN (
+        SELECT op FROM joined JOIN (
+            SELECT spot, position // 32 AS block FROM joined
+            WHERE is_found AND position IS NOT NULL GROUP BY ALL
+            HAVING count(*) <> bit_count(bit_or(
+                1::BIGINT << CAST((position % 32 + 32) % 32 AS INTEGER)))
+        ) b ON joined.spot = b.spot AND joined.position // 32 = b.block)
+"""
+_ELSEWHERE = """
+    CREATE TEMP TABLE elsewhere AS
+    SELECT DISTINCT message, source, partition, position FROM receipts r
+    WHERE position IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM found f WHERE f.message = r.message AND f.source = r.source
+            AND f.position = r.position AND f.partition IS NOT DISTINCT FROM r.partition)
+"""
+_AT_THE_SAME_PLACE = """
+    SELECT o.message FROM {table} o JOIN elsewhere e ON o.{source} = e.source
+        AND o.position = e.position AND o.partition IS NOT DISTINCT FROM e.partition
+"""
+_STEPS = """
+    CREATE TEMP TABLE steps AS
+    SELECT process, "group", source, partition, before_op, op, before, position, held, message
+    FROM (SELECT *, lag(op) OVER row AS before_op, lag(position) OVER row AS before,
+            lag(again) OVER row AS before_again, lag(message) OVER row AS held
+        FROM receipts WHERE position IS NOT NULL AND ok
+        WINDOW row AS (PARTITION BY process, "group", source, partition ORDER BY op, number))
+    WHERE before_op IS NOT NULL AND NOT again AND NOT before_again
+"""
+_PAIRS = """
+    SELECT s.source, s.partition, s.n, b.op, b.process, b."group", b.invoked_ns, b.ended_ns,
+        a.op, a.process, a."group", a.invoked_ns, a.ended_ns
+    FROM (SELECT source, partition, before_op, op, count(*) AS n FROM steps GROUP BY ALL) s
+    JOIN receives b ON b.op = s.before_op JOIN receives a ON a.op = s.op
+"""
+_JUMPS = """
+    CREATE TEMP TABLE jumps AS
+    SELECT steps.* FROM steps WHERE position <> before + 1 AND NOT EXISTS (
+        SELECT 1 FROM moved m WHERE m.before_op = steps.before_op AND m.op = steps.op
+            AND m.source = steps.source AND m.partition IS NOT DISTINCT FROM steps.partition)
+"""
+_BETWEEN = """
+    SELECT o.message FROM {table} o JOIN jumps j ON o.{source} = j.source
+        AND o.partition IS NOT DISTINCT FROM j.partition
+        AND o.position > j.before AND o.position < j.position
+"""
+_TABLES = (("found", "source"), ("receipts", "source"), ("sent", "target"))
+
+
+class Readers:
+    """What the application's own readers were handed."""
+
+    def __init__(self, connected: "duckdb.DuckDBPyConnection") -> None:
+        self._ask = connected
+        self._ask.execute(_RECEIPTS)
+
+    def strangers(self) -> set[str]:
+        """Messages that share a place, or that readers were handed where the log has them not."""
+        self._ask.execute(_ELSEWHERE)
+        found = self._messages(_CROWDED) | self._messages("SELECT message FROM elsewhere")
+        for table, source in _TABLES:
+            found |= self._messages(_AT_THE_SAME_PLACE.format(table=table, source=source))
+        return found
+
+    def steps(self, skeleton: History) -> tuple[int, set[str]]:
+        """How many steps no move explains, and the messages at those that are no plain ones."""
+        self._ask.execute(_STEPS)
+        count = 0
+        moved: list[dict[str, int | str | None]] = []
+        for source, partition, number, before, after in self._pairs():
+            delivery = Delivery(message="", source=source, partition=partition)
+            if moves(skeleton).of(before, delivery).between(before, after):
+                moved.append(
+                    {
+                        "before_op": before.op,
+                        "op": after.op,
+                        "source": source,
+                        "partition": partition,
+                    }
+                )
+            else:
+                count += number
+        self._ask.execute(
+            """CREATE TEMP TABLE moved AS SELECT m.* FROM (SELECT unnest(?::STRUCT(
+                before_op BIGINT, op BIGINT, source VARCHAR, partition BIGINT)[]) AS m)""",
+            [moved],
+        )
+        self._ask.execute(_JUMPS)
+        found = self._messages("SELECT held FROM jumps UNION SELECT message FROM jumps")
+        for table, source in _TABLES:
+            found |= self._messages(_BETWEEN.format(table=table, source=source))
+        return count, found
+
+    def again(self) -> set[str]:
+        """What was handed again by the broker's word: it ends what follows what."""
+        return self._messages("SELECT DISTINCT message FROM receipts WHERE again")
+
+    def have_epochs(self) -> bool:
+        """Whether anybody was told of leader epochs."""
+        query = """SELECT (SELECT count(*) FROM joined WHERE has_epoch)
+            + (SELECT count(*) FROM receipts WHERE has_epoch)"""
+        return self._ask.execute(query).fetchone() != (0,)
+
+    def _pairs(self) -> Iterator[tuple[str, int | None, int, Operation, Operation]]:
+        asked = self._ask.execute(_PAIRS)
+        while rows := asked.fetchmany(_ROWS_A_FETCH):
+            for source, partition, number, *both in rows:
+                before, after = _receive(*both[:5]), _receive(*both[5:])
+                yield source, partition, number, before, before if after == before else after
+
+    def _messages(self, query: str) -> set[str]:
+        return {row[0] for row in self._ask.execute(query).fetchall()}
+
+
+def _receive(op: int, process: str, group: str | None, invoked_ns: int, ended_ns: int) -> Operation:
+    return Operation(
+        op=op,
+        process=process,
+        group=group,
+        action=Action.RECEIVE,
+        outcome=Outcome.OK,
+        invoked_ns=invoked_ns,
+        completed_ns=ended_ns,
+    )
