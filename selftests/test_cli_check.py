@@ -1,5 +1,6 @@
 """`deliverycheck check`: what a stranger sees of recorded histories, and what is written."""
 
+import dataclasses
 import io
 import json
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deliverycheck.cli import main
+from deliverycheck.big import Engine
+from deliverycheck.cli import judging, main
 from deliverycheck.guarantees import GUARANTEES
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -252,6 +254,19 @@ def test_edn_that_cannot_be_written_is_told_in_one_line(cli):
     assert code == 3
     assert err.count("\n") == 1
     assert "no/such/folder/h.edn" in err
+
+
+def test_edn_of_a_history_that_is_not_held_whole_is_refused(cli, monkeypatch):
+    def from_disk(path, names):
+        found = judging.judged(path, names)
+        return dataclasses.replace(found, engine=Engine.DUCKDB)
+
+    monkeypatch.setattr("deliverycheck.cli.check.judged", from_disk)
+    code, out, err = cli(LOST, "--edn", "h.edn")
+    assert code == 2
+    assert out.startswith(f"{LOST} (engine: duckdb)\n")
+    assert "too big to be held in memory" in err
+    assert not Path("h.edn").exists()
 
 
 def test_report_shows_each_history_with_its_violations(cli):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
+from deliverycheck.big import Engine
 from deliverycheck.cli.judging import STDIN, Judged, judged
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.cli.verdict_lines import last_line, lines_of
@@ -60,6 +61,9 @@ def check(options: CheckOptions, complain: Callable[[Exception], object]) -> Exi
     except (OSError, ReportError) as error:
         complain(error)
         code = code or ExitCode.INFRASTRUCTURE
+    except UsageError as error:
+        complain(error)
+        refused = True
     else:
         if written and not options.as_json:
             sys.stdout.write("\n" + "".join(f"{line}\n" for line in written))
@@ -106,6 +110,9 @@ def _written(found: Sequence[Judged], options: CheckOptions) -> list[str]:
     """Write what was asked for besides, and say where it lies."""
     told = []
     if options.edn:
+        if found[0].engine is not Engine.PYTHON:
+            msg = f"--edn {options.edn}: {found[0].name} is too big to be held in memory"
+            raise UsageError(msg)
         with options.edn.open("w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in edn_of(found[0].history))
         told.append(f"EDN: {options.edn}")

@@ -115,7 +115,7 @@ def _mismatched(
     request: Operation, delivery: Delivery, answers: dict[str, list[Operation]]
 ) -> Iterator[Anomaly]:
     """The request counted what says, or whose senders say, that it answers another."""
-    wanted = request.message or ""
+    wanted = str(request.message)
     senders = answers.get(delivery.message, [])
     meant = [reply.correlation for reply in senders]
     if delivery.correlation is not None and delivery.correlation != wanted:
@@ -145,7 +145,7 @@ def _shared(history: History, counted: list[_Reply]) -> Iterator[Anomaly]:
         if delivery.message and delivery.correlation is None and delivery.message not in answers:
             by_reply[delivery.message].append((request, delivery))
     for replies in by_reply.values():
-        requests = [*dict.fromkeys(request.message or "" for request, _ in replies)]
+        requests = [*dict.fromkeys(str(request.message) for request, _ in replies)]
         if len(requests) > 1:
             request, delivery = replies[-1]
             witnesses = tuple(dict.fromkeys(request.op for request, _ in replies))
@@ -157,7 +157,7 @@ def _repeated(history: History, counted: list[_Reply]) -> Iterator[Anomaly]:
     """Requests that counted several replies, over all attempts at them."""
     by_request: dict[str, list[_Reply]] = defaultdict(list)
     for request, delivery in counted:
-        by_request[request.message or ""].append((request, delivery))
+        by_request[str(request.message)].append((request, delivery))
     attempts = Counter(request.message for request in history.select(Action.REQUEST))
     for message, replies in by_request.items():
         if len(replies) > 1:
@@ -191,7 +191,7 @@ def _wrongly_sent(history: History, sent: list[Operation]) -> Iterator[Anomaly]:
                 facts={
                     "kind": "sent",
                     "process": reply.process,
-                    "correlation": reply.correlation or "",
+                    "correlation": str(reply.correlation),
                 },
             )
 
