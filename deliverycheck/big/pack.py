@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 MEMORY_MB_MAX = 600
 THREADS = 2
-LINE_BYTES_MAX = 32 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
+LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
+_ROW_GROUP_BYTES = 16 << 20  # A thread holds one of them; a row may be a receive of thousands.
 
 # What a line may say that these guarantees look at. A type that does not fit is an error.
 _COLUMNS = {
@@ -128,7 +129,8 @@ def pack(path: Path) -> Path:
         try:
             connected.execute(
                 f"COPY ({_ROWS} FROM {lines_of(path)}) TO {quoted(unfinished)} "
-                "(FORMAT parquet, COMPRESSION lz4, DICTIONARY_SIZE_LIMIT 3000)"
+                "(FORMAT parquet, COMPRESSION lz4, DICTIONARY_SIZE_LIMIT 3000, "
+                f"ROW_GROUP_SIZE_BYTES {_ROW_GROUP_BYTES})"
             )
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             raise find_malformed(path, str(error)) from None

@@ -42,10 +42,9 @@ _CROWDED = """
 """
 _ELSEWHERE = """
     CREATE TEMP TABLE elsewhere AS
-    SELECT DISTINCT message, source, partition, position FROM receipts r
-    WHERE position IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM found f WHERE f.message = r.message AND f.source = r.source
-            AND f.position = r.position AND f.partition IS NOT DISTINCT FROM r.partition)
+    SELECT DISTINCT message, source, partition, position FROM receipts
+    WHERE position IS NOT NULL AND hash(message, source, partition, position) NOT IN (
+        SELECT copy FROM joined WHERE is_found)
 """
 _AT_THE_SAME_PLACE = """
     SELECT o.message FROM {table} o JOIN elsewhere e ON o.{source} = e.source
@@ -91,9 +90,7 @@ class Readers:
         """Messages that share a place, or that readers were handed where the log has them not."""
         self._ask.execute(_ELSEWHERE)
         found = self._messages(_CROWDED) | self._messages("SELECT message FROM elsewhere")
-        for table, source in _TABLES:
-            found |= self._messages(_AT_THE_SAME_PLACE.format(table=table, source=source))
-        return found
+        return found | self._by_place("elsewhere", _AT_THE_SAME_PLACE)
 
     def steps(self, skeleton: History) -> tuple[int, set[str]]:
         """How many steps no move explains, and the messages at those that are no plain ones."""
@@ -120,9 +117,7 @@ class Readers:
         )
         self._ask.execute(_JUMPS)
         found = self._messages("SELECT held FROM jumps UNION SELECT message FROM jumps")
-        for table, source in _TABLES:
-            found |= self._messages(_BETWEEN.format(table=table, source=source))
-        return count, found
+        return count, found | self._by_place("jumps", _BETWEEN)
 
     def again(self) -> set[str]:
         """What was handed again by the broker's word: it ends what follows what."""
@@ -133,6 +128,13 @@ class Readers:
         query = """SELECT (SELECT count(*) FROM joined WHERE has_epoch)
             + (SELECT count(*) FROM receipts WHERE has_epoch)"""
         return self._ask.execute(query).fetchone() != (0,)
+
+    def _by_place(self, places: str, query: str) -> set[str]:
+        """Whatever was found, handed out or confirmed there; of no places nothing is asked."""
+        if self._ask.execute(f"SELECT count(*) FROM {places}").fetchone() == (0,):  # noqa: S608
+            return set()
+        asked = (query.format(table=table, source=source) for table, source in _TABLES)
+        return {message for each in asked for message in self._messages(each)}
 
     def _pairs(self) -> Iterator[tuple[str, int | None, int, Operation, Operation]]:
         asked = self._ask.execute(_PAIRS)

@@ -47,7 +47,8 @@ _BASE = """
 _JOINED = """
     CREATE OR REPLACE TEMP TABLE joined AS
     SELECT s.op, d.read_op, s.relied,
-        hash(d.source, d.partition) AS spot, d.partition, d.position,
+        hash(d.source, d.partition) AS spot,
+        hash(d.message, d.source, d.partition, d.position) AS copy, d.partition, d.position,
         s.asked IS NULL AS free, d.has_epoch,
         s.op IS NOT NULL AS is_sent, d.read_op IS NOT NULL AS is_found,
         hash(s.process, d.source, d.partition) AS row,
