@@ -2,6 +2,8 @@
 
 import json
 
+from deliverycheck.history import encode, history_of
+
 
 def lane_of(line, lanes):
     """Lines of a process keep their order, and so do those of the harness."""
@@ -20,3 +22,20 @@ def backwards(data):
     for line in lines:
         told.setdefault(lane_of(line, lanes), []).append(line)
     return header + b"".join(line for lane in reversed(told) for line in told[lane])
+
+
+def interleaved(events, choices):
+    """The history with the processes mixed by these numbers, the lines of each in their order."""
+    header, *lines = [encode(event) for event in events]
+    queues, lanes = {}, {}
+    for line in lines:
+        queues.setdefault(lane_of(line, lanes), []).append(line)
+    told = [header]
+    for choice in choices:
+        if queues:
+            lane = sorted(queues)[choice % len(queues)]
+            told.append(queues[lane].pop(0))
+            if not queues[lane]:
+                del queues[lane]
+    rest = [line for lane in sorted(queues, reverse=True) for line in queues[lane]]
+    return history_of(b"".join([*told, *rest]))

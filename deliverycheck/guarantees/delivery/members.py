@@ -121,7 +121,7 @@ def assignments(history: History) -> dict[tuple[str, Place], list[tuple[str, Mov
     """Who was assigned each partition by its group, and when."""
     found: dict[tuple[str, Place], list[tuple[str, Move]]] = defaultdict(list)
     groups = groups_of_processes(history)
-    for process in subscribers(history) & groups.keys():
+    for process in subscribers(history) & groups.keys() & rebalances(history).keys():
         for move in rebalances(history)[process].all:
             if move.what == Action.ASSIGN:
                 for place in move.places:

@@ -1,0 +1,14 @@
+"""Histories of brokers that keep their word, made step by step from any list of small numbers.
+
+A step that makes no sense where it stands does nothing, so every list of steps is a history and
+every part of one is too: what Hypothesis finds, it shrinks.
+"""
+
+from selftests.worlds.log_world import LogWorld
+from selftests.worlds.queue_world import QueueWorld
+from selftests.worlds.transaction_world import TransactionWorld
+from selftests.worlds.world import World, steps_for, worlds
+
+WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
+
+__all__ = ["WORLDS", "LogWorld", "QueueWorld", "TransactionWorld", "World", "steps_for", "worlds"]
