@@ -17,7 +17,7 @@ from selftests.mutants.making import mutants_of
 from selftests.mutants.outcomes import FOUND, NOT_FOUND, Outcomes, digest
 from selftests.mutants.pool import Pool
 from selftests.mutants.telling import Told, figures, say, tell
-from selftests.mutants.touching import touched
+from selftests.mutants.touching import touched_by_goldens, touched_by_tests
 from selftests.mutants.unchanged import Unchanged
 
 FOLDER = ROOT / "reports" / "out" / "mutants"
@@ -103,17 +103,27 @@ class Run:
         found = json.loads(path.read_text()) if path.exists() else {}
         if found.get("digest") != now:
             say(f"tests: {len(self._goldens)} golden histories, {len(self._properties)} files")
-            task = partial(touched, list(self._goldens.values()), self._properties)
-            ((_, answer),) = pool.answers([(None, task)])
-            if changed := self._unchanged.other():
-                message = f"{changed} changed while tests were measured; run it again"
-                raise NoVerdictError(message)
-            if answer.value is None:
-                raise NoVerdictError(answer.trouble or f"signal {answer.signal}")
-            found = {**answer.value, "digest": now}
+            tasks = [("golden", partial(touched_by_goldens, list(self._goldens.values())))]
+            tasks += [(path.name, partial(touched_by_tests, path)) for path in self._properties]
+            found = {"digest": now, "files": {}, "seconds": {}, "broken": []}
+            for name, answer in pool.answers(tasks):
+                self._merge(found, name, answer)
             path.write_text(json.dumps(found))
         self._touching, self._seconds = found["files"], found["seconds"]
         self._told.troubles += [f"{test} fails without any mutant" for test in found["broken"]]
+
+    def _merge(self, found, name, answer):
+        if changed := self._unchanged.other():
+            message = f"{changed} changed while tests were measured; run it again"
+            raise NoVerdictError(message)
+        if answer.value is None:
+            message = f"{name}: {answer.trouble or f'signal {answer.signal}'}"
+            raise NoVerdictError(message)
+        say(f"{name}: {len(answer.value['seconds'])} tests")
+        for file, tests in answer.value["files"].items():
+            found["files"].setdefault(file, []).extend(tests)
+        found["seconds"] |= answer.value["seconds"]
+        found["broken"] += answer.value["broken"]
 
     def _tasks(self):
         for number, file in enumerate(self._files):

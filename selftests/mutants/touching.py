@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import pytest
 
 from selftests.mutants.judging import GUARANTEES, OPTIONS, ROOT, golden_finds
-from selftests.mutants.limits import allow
 
 
 class Touching:
@@ -52,12 +51,22 @@ class Touching:
         with self.during(item.nodeid):
             return (yield)
 
+    def told(self):
+        """The tests that touch each file, their times, and those that fail without any mutant.
 
-def touched(goldens, files):
-    """For each file below `deliverycheck/guarantees/` the tests that touch it, and their times.
+        Such a test finds nothing: it is left out, and told.
+        """
+        return {
+            "files": {file: sorted(tests - self.broken) for file, tests in self.files.items()},
+            "seconds": {
+                test: seconds for test, seconds in self.seconds.items() if test not in self.broken
+            },
+            "broken": sorted(self.broken),
+        }
 
-    A test that fails without any mutant finds nothing: it is told as broken and left out.
-    """
+
+def touched_by_goldens(goldens):
+    """Of golden histories, by their names."""
     from selftests.test_guarantees_golden import said_of  # noqa: PLC0415  # only in this process
 
     touching = Touching()
@@ -65,14 +74,11 @@ def touched(goldens, files):
         with touching.during(golden.name):
             if golden_finds(golden, said_of):
                 touching.broken.add(golden.name)
-    allow(0)
-    pytest.main([*OPTIONS, *(str(file.relative_to(ROOT)) for file in files)], [touching])
-    return {
-        "files": {file: sorted(tests - touching.broken) for file, tests in touching.files.items()},
-        "seconds": {
-            test: seconds
-            for test, seconds in touching.seconds.items()
-            if test not in touching.broken
-        },
-        "broken": sorted(touching.broken),
-    }
+    return touching.told()
+
+
+def touched_by_tests(path):
+    """Of the tests of one file, by their ids."""
+    touching = Touching()
+    pytest.main([*OPTIONS, str(path.relative_to(ROOT))], [touching])
+    return touching.told()
