@@ -313,3 +313,51 @@ def test_loss_without_a_known_place_is_a_tail_of_which_nothing_is_told():
     (anomaly,) = verdict_on(story, "at_least_once_in_log").anomalies
     assert anomaly.facts["kind"] == "tail"
     assert "tail_place" not in anomaly.facts
+
+
+def test_key_that_is_not_judged_hides_no_other():
+    story = compacted()
+    story.published(A, key="a")
+    story.published(B, 1, key="k")
+    scanned(story)
+    assert names(story) == ["compacted_away"]
+
+
+def test_key_that_is_deleted_hides_no_other():
+    story = compacted()
+    story.published(A, 0, key="a")
+    story.published(B, 1, key="k")
+    story.published("p1#1-4", 2, key="k", tombstone=True)
+    scanned(story, at(A, 0), at(B, 1))
+    assert names(story) == ["undeleted"]
+
+
+def test_message_that_stands_or_was_replaced_hides_none_that_was_dropped():
+    story = kept(1000, compacted=True)
+    story.ok(story.publish(A, key="a"), partition=1, position=0)
+    story.published(B, 0, key="k")
+    story.published(C, 1, key="j")
+    story.published("p1#1-4", 2, key="k")
+    scanned(story, at(A, 0, partition=1), at("p1#1-4", 2), start=2)
+    assert names(story, "retention") == ["dropped_early"]
+
+
+def test_value_that_was_compacted_away_is_told_with_the_last_that_stands():
+    story = compacted()
+    ops = [story.published(f"p1#1-{each}", each, key="k") for each in range(3)]
+    scanned(story, at("p1#1-0", 0))
+    story.scanned(at("p1#1-1", 1), process="scan#2")
+    (anomaly,) = verdict_on(story, "compaction").anomalies
+    assert anomaly.witnesses == (ops[2], ops[2] + 2)
+    assert (anomaly.source, anomaly.partition, anomaly.position) == ("t", 0, 2)
+    assert anomaly.facts["older"] == "message p1#1-1 in t/0 at position 1"
+
+
+def test_message_that_was_dropped_early_is_told_with_its_publish():
+    story = kept(1000)
+    story.published(B, 5)
+    dropped = story.published(A, 0)
+    scanned(story, at(B, 5), start=5)
+    (anomaly,) = verdict_on(story, "retention").anomalies
+    assert (anomaly.message, anomaly.witnesses) == (A, (dropped,))
+    assert (anomaly.source, anomaly.partition, anomaly.position) == ("t", 0, 0)

@@ -207,3 +207,16 @@ def test_message_that_stands_elsewhere_has_gone_from_where_it_was_read():
     story.received("c1#1", at(A, 5))
     story.scanned(at(A, 3))
     assert names(story) == ["vanished"]
+
+
+def test_anomalies_are_told_with_the_receives_that_prove_them():
+    story = sent(A, B)
+    read = story.received("c1#1", at(B, 1, epoch=0))
+    scan = story.scanned(at(A, 0, epoch=1))
+    regressed, vanished = verdict_on(story).anomalies
+    assert regressed.witnesses == (read, scan)
+    assert vanished.witnesses == (read,)
+    for anomaly in (regressed, vanished):
+        assert (anomaly.message, anomaly.source, anomaly.partition, anomaly.position) == (
+            B, "t", 0, 1,
+        )  # fmt: skip

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverycheck.guarantees import check
-from deliverycheck.history import DeliveryRun, Position, PublishRun, Source
+from deliverycheck.history import Position, Source
 from selftests.story import Story, at
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
@@ -326,33 +326,47 @@ def test_sources_that_drop_nothing_know_what_was_read_after_the_scan_began():
     assert names(story.done().history()) == ["skipped"]
 
 
-def bulk(*runs, others=()):
-    """One receive tells of runs, and apart from them of single deliveries."""
-    story = Story()
-    op = story.publish("p1#1-1", count=6)
-    run = PublishRun(first_sequence=1, partition=0, first_position=0, count=6)
-    story.ok(op, runs=(run,))
-    receive = story.invoke("c1#1", "receive", group="g")
-    told = [
-        DeliveryRun(
-            process="p1#1",
-            first_sequence=first + 1,
-            source="t",
-            partition=0,
-            first_position=first,
-            count=count,
-        )
-        for first, count in runs
-    ]
-    story.ok(receive, delivery_runs=tuple(told), deliveries=others)
-    return names(ended(story, *range(6)))
+def test_delivery_without_a_position_hides_no_step():
+    story = log_of(0, 1, 2)
+    story.received("c1#1", at(message(0), None), handed(0), handed(2))
+    assert names(ended(story, 0, 1, 2)) == ["skipped"]
 
 
-def test_bulk_receive_tells_single_deliveries_apart_from_runs_whatever_their_order():
-    assert bulk((0, 2), (3, 3), others=(handed(2, attempt=1),)) == []
-    assert bulk((3, 3), (0, 3)) == []
+def test_what_is_handed_again_hides_no_later_step():
+    story = log_of(0, 1, 2, 3, 4)
+    story.received("c1#1", handed(0, redelivered=True), handed(1), handed(3))
+    assert names(ended(story, 0, 1, 2, 3, 4)) == ["skipped"]
 
 
-def test_bulk_receive_that_leaves_one_out_or_brings_one_twice_is_seen():
-    assert bulk((0, 2), (3, 3)) == ["skipped"]
-    assert bulk((0, 3), (2, 4)) == ["nonmonotonic"]
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda story: story.info(story.publish("p2#1-1")),
+        lambda story: story.published("p2#1-1", 0, target="u"),
+    ],
+    ids=["without-a-position", "to-a-source-that-drops"],
+)
+def test_confirm_names_a_message_whatever_was_published_before_it(before):
+    story = Story(sources={"u": Source(compacted=True), "t": Source()})
+    before(story)
+    for position in (0, 1, 2):
+        story.published(message(position), position)
+    story.received("c1#1", handed(0), handed(2))
+    assert names(story.history()) == ["skipped"]
+
+
+@pytest.mark.parametrize("again", [0, 1], ids=["back", "again"])
+def test_way_back_is_told_with_both_receives(again):
+    story = log_of(0, 1)
+    first = story.received("c1#1", handed(0), handed(1))
+    second = story.received("c1#1", handed(again))
+    (anomaly,) = verdict_on(ended(story, 0, 1)).anomalies
+    assert (anomaly.message, anomaly.witnesses) == (message(again), (first, second))
+    assert (anomaly.source, anomaly.partition, anomaly.position) == ("t", 0, again)
+
+
+def test_way_back_to_what_is_not_ours_names_no_message():
+    story = log_of(0, 1)
+    story.received("c1#1", handed(1), at("", 0))
+    (anomaly,) = verdict_on(ended(story, 0, 1)).anomalies
+    assert anomaly.message is None
