@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from deliverycheck.guarantees.copies import standing
 from deliverycheck.guarantees.delivery.members import begins, group_of
 from deliverycheck.guarantees.delivery.queued import is_queue, sent_once, takes_dead_letters
 from deliverycheck.guarantees.reached import why_not_drained
@@ -20,9 +21,9 @@ from deliverycheck.history import (
     indexed,
 )
 
-_Work = tuple[str, str, int, int, str]
-"""Group (``""`` of a queue), source, partition and position (-1 of a queue), message."""
-_Tag = tuple[str, str, int | None, int | None]
+_Work = tuple[str, tuple[str, int, int], str]
+"""Group (``""`` of a queue), source with partition and position, message."""
+_Tag = tuple[str | None, str, int | None, int | None]
 """Who may settle (the process on a queue, else the group), source, partition, position."""
 
 
@@ -39,8 +40,7 @@ class Handing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     since_ns: int
     invoked_ns: int
     ended_ns: int
-    redelivered: bool | None
-    position: int | None
+    delivery: Delivery
     tag: _Tag
 
 
@@ -64,7 +64,7 @@ def settlement(history: History) -> Verdict:
         ack = _first_ack(history, row)
         anomalies += _redelivered(work, row, ack)
         anomalies += _unflagged(work, row)
-        examined += ack is not None or any(one.redelivered is not None for one in row)
+        examined += ack is not None or any(one.delivery.redelivered is not None for one in row)
     if not examined:
         return unknown(name, "nothing to examine: no message was acknowledged, none is flagged")
     reason = why_not_drained(history)
@@ -101,12 +101,11 @@ def _work(history: History, reading: Reading) -> _Work | None:
     if is_queue(history, delivery.source):
         dead_letters = takes_dead_letters(history, delivery.source)
         judged = sent_once(history, delivery.message) and not dead_letters
-        return ("", delivery.source, -1, -1, delivery.message) if judged else None
+        return ("", (delivery.source, 0, 0), delivery.message) if judged else None
     group = group_of(history, history.by_op[reading.op])
     if group is None or delivery.position is None:
         return None
-    partition = -1 if delivery.partition is None else delivery.partition
-    return (group, delivery.source, partition, delivery.position, delivery.message)
+    return (group, standing(delivery), delivery.message)
 
 
 def _handing(history: History, reading: Reading) -> Handing:
@@ -118,8 +117,7 @@ def _handing(history: History, reading: Reading) -> Handing:
         since_ns=_subscribed(history).get((reading.process, delivery.source), since_ns),
         invoked_ns=operation.invoked_ns,
         ended_ns=reading.ns,
-        redelivered=delivery.redelivered,
-        position=delivery.position,
+        delivery=delivery,
         tag=_tag(history, operation, delivery),
     )
 
@@ -140,7 +138,7 @@ def _subscribed(history: History) -> dict[tuple[str, str | None], int]:
 
 def _tag(history: History, operation: Operation, at: Delivery | Position) -> _Tag:
     who = operation.process if is_queue(history, at.source) else group_of(history, operation)
-    return (who or "", at.source, at.partition, at.position)
+    return (who, at.source, at.partition, at.position)
 
 
 def _first_ack(history: History, row: list[Handing]) -> tuple[Handing, Operation] | None:
@@ -195,7 +193,7 @@ def _unflagged(work: _Work, row: list[Handing]) -> Iterator[Anomaly]:
     own: dict[str, Handing] = {}
     for handing in row:
         for first in (row[0], own.setdefault(handing.process, handing)):
-            if handing.redelivered is False and _follows(first, handing):
+            if handing.delivery.redelivered is False and _follows(first, handing):
                 yield _anomaly("unflagged_redelivery", work, first, handing, {"kind": "unflagged"})
                 break
 
@@ -203,9 +201,10 @@ def _unflagged(work: _Work, row: list[Handing]) -> Iterator[Anomaly]:
 def _follows(first: Handing, second: Handing) -> bool:
     if first.process != second.process:
         return first.ended_ns < second.since_ns
-    if first.position is None or second.position is None:
+    tag, later = first.delivery.position, second.delivery.position
+    if tag is None or later is None:
         return False
-    return first.position < second.position and first.ended_ns < second.invoked_ns
+    return tag < later and first.ended_ns < second.invoked_ns
 
 
 def _anomaly(
@@ -216,14 +215,14 @@ def _anomaly(
     facts: dict[str, str | int],
     *witnesses: int,
 ) -> Anomaly:
-    of_log = bool(work[0])
+    delivery = second.delivery
     return Anomaly(
         name=name,
-        message=work[4] or None,
+        message=delivery.message or None,
         witnesses=tuple(dict.fromkeys((first.op, *witnesses, second.op))),
-        source=work[1],
-        partition=work[2] if of_log and work[2] >= 0 else None,
-        position=work[3] if of_log else None,
+        source=delivery.source,
+        partition=delivery.partition,
+        position=delivery.position if work[0] else None,
         facts={
             **facts,
             "first_to": first.process,

@@ -33,27 +33,27 @@ def stale_commits(history: History, row: list[GroupCommit]) -> Iterator[Anomaly]
     committed = EarliestEnds(_stretch(one) for one in sure)
     assigned = EarliestEnds(_given(assignments(history).get((sure[0].group, sure[0].place), ())))
     for commit in sure:
+        given = given_before(history, commit.process, commit.place, commit.invoked_ns)
         last = _last_news(history, commit)
-        if last is None:
+        if given is None or last is None:
             continue
         taken = last.what in _TAKEN and (not last.places or commit.place in last.places)
-        given = assigned.after(last.ns, not_by=commit.process) if taken else None
+        other = assigned.after(last.ns, not_by=commit.process) if taken else None
         for kind, found in (
-            ("after_assignment", given),
+            ("after_assignment", other),
             ("after_commit", committed.after(last.ns, not_by=commit.process)),
         ):
             if found is not None and found.completed_ns < commit.invoked_ns:
-                yield _staleness(commit, found, last, kind)
+                yield _staleness(commit, found, last if taken else given, kind, last.ns)
                 break
 
 
 def _last_news(history: History, commit: GroupCommit) -> Move | None:
-    """What the member was told last, if it had the partition once and gets no other meanwhile."""
+    """What the member was told last, if what it is told next is no assignment."""
     told = rebalances(history)[commit.process]
     number = told.until(commit.told_ns)
     regains = number < len(told.all) and told.all[number].what == Action.ASSIGN
-    given = given_before(history, commit.process, commit.place, commit.invoked_ns)
-    return None if given is None or regains else told.all[number - 1]
+    return None if regains else told.all[number - 1]
 
 
 def _stretch(commit: GroupCommit) -> Stretch:
@@ -70,10 +70,12 @@ def _given(moves: Iterable[tuple[str, Move]]) -> Iterator[Stretch]:
         yield Stretch(process=process, op=move.op, invoked_ns=move.called_ns, completed_ns=move.ns)
 
 
-def _staleness(commit: GroupCommit, found: Stretch, last: Move, kind: str) -> Anomaly:
+def _staleness(
+    commit: GroupCommit, found: Stretch, shown: Move, kind: str, told_ns: int
+) -> Anomaly:
     return Anomaly(
         name="stale_commit",
-        witnesses=tuple(op for op in dict.fromkeys((last.op, found.op, commit.op)) if op >= 0),
+        witnesses=(shown.op, found.op, commit.op),
         source=commit.place[0],
         partition=commit.place[1],
         facts={
@@ -84,6 +86,6 @@ def _staleness(commit: GroupCommit, found: Stretch, last: Move, kind: str) -> An
             "committed_ns": commit.told_ns,
             "owner": found.process,
             "owner_ns": found.completed_ns,
-            "told_ns": last.ns,
+            "told_ns": told_ns,
         },
     )
