@@ -111,11 +111,11 @@ def _values(history: History) -> dict[_Key, list[Reading]]:
     found: dict[_Key, list[Reading]] = defaultdict(list)
     for reading in copies(history):
         delivery = reading.delivery
-        _, publication = ours.get((delivery.message, delivery.attempt), (0, None))
-        if publication is None or publication.key is None:
+        known = ours.get((delivery.message, delivery.attempt))
+        if known is None or known[1].key is None:
             continue
-        if not history.by_op[publication.op].tombstone:
-            found[delivery.source, publication.key].append(reading)
+        if not history.by_op[known[1].op].tombstone:
+            found[delivery.source, known[1].key].append(reading)
     return found
 
 
