@@ -140,6 +140,13 @@ def test_messages_with_a_correlation_are_no_replies_where_nobody_asks_or_answers
     assert (verdict.validity, verdict.examined) == (Validity.UNKNOWN, 0)
 
 
+def test_ordinary_messages_beside_replies_are_not_examined():
+    story = Story()
+    asked(story, "a", reply("r1", "a"))
+    story.received("c2#1", reply("r1", "a"), reply("news"))
+    assert verdict_of(story.done(), "matching_replies").examined == 2
+
+
 def test_request_without_an_id_is_not_examined():
     story = Story()
     asked(story, None, reply("r1", "b"))
