@@ -1,5 +1,6 @@
 """Histories of queues told call by call, for tests."""
 
+from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import Delivery, Position, Source
 from selftests.story import Story
 
@@ -12,6 +13,19 @@ def queue(kind="queue", **fields):
 def tagged(message, tag=None, *, source="q", redelivered=False, **fields):
     """A delivery from a queue; the broker calls it the first one unless told otherwise."""
     return Delivery(message=message, source=source, position=tag, redelivered=redelivered, **fields)
+
+
+def verdict_of(history, guarantee):
+    """What one guarantee says, which must be its own verdict, of operations that are there."""
+    (verdict,) = check(history, [guarantee])
+    assert verdict.guarantee == guarantee
+    assert all(anomaly.witnesses for anomaly in verdict.anomalies)
+    assert {op for one in verdict.anomalies for op in one.witnesses} <= history.by_op.keys()
+    return verdict
+
+
+def is_broken(history, guarantee):
+    return verdict_of(history, guarantee).validity is Validity.INVALID
 
 
 class QueueStory(Story):

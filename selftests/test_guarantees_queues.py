@@ -6,22 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import Validity, check
 from deliverycheck.guarantees.queues.handing import Handing, Way
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
 from deliverycheck.guarantees.queues.queue_history import queues
-from selftests.queue_story import QueueStory, queue, tagged
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
 FEW = st.integers(0, 4)
-
-
-def verdict_of(history, guarantee):
-    return check(history, [guarantee])[0]
-
-
-def is_broken(history, guarantee):
-    return verdict_of(history, guarantee).validity is Validity.INVALID
 
 
 def handing(op, process, taken_ns, length_ns, tag):

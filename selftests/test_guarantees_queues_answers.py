@@ -2,18 +2,10 @@
 
 import pytest
 
-from deliverycheck.guarantees import Validity, check
-from selftests.queue_story import QueueStory, queue, tagged
+from deliverycheck.guarantees import Validity
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 MESSAGE = "p1#1-1"
-
-
-def verdict_of(history, guarantee):
-    return check(history, [guarantee])[0]
-
-
-def is_broken(history, guarantee):
-    return verdict_of(history, guarantee).validity is Validity.INVALID
 
 
 EXCUSES = {
@@ -100,6 +92,7 @@ UNANSWERED = {
     "died": (lambda story: story.process("p1#1", "died"), Validity.UNKNOWN),
     "error": (lambda story: story.process("p1#1", "error"), Validity.UNKNOWN),
     "closed": (lambda story: story.ok(story.invoke("p1#1", "close")), Validity.UNKNOWN),
+    "said-to-be-closed": (lambda story: story.process("p1#1", "closed"), Validity.UNKNOWN),
     "another-killed": (lambda story: story.process("p1#2", "killed"), Validity.INVALID),
     "fault-left": (lambda story: story.injected("stall", "link p1"), Validity.UNKNOWN),
     "kill-is-not-healed": (lambda story: story.injected("kill", "c1"), Validity.INVALID),
@@ -143,3 +136,14 @@ def test_message_that_came_back_must_not_be_handed_out_whatever_its_confirm(outc
         story.fetched(process, tagged(MESSAGE, 1))
     verdict = verdict_of(story.done(scanned=False).history(), "routed_confirms")
     assert [anomaly.facts["handed_by"] for anomaly in verdict.anomalies] == ["c2#1"]
+
+
+def test_second_answers_are_told_in_the_order_of_time_and_alone_before_the_end():
+    story = QueueStory()
+    ops = [story.published(f"p1#1-{number}") for number in range(3)]
+    story.publish("p1#1-9", target="q")
+    for op in (2, 0):
+        story.process("p1#1", "confirmed_again", op=ops[op])
+    story.events[-2:] = reversed(story.events[-2:])
+    verdict = verdict_of(story.done(drained=False).history(), "confirms_resolved")
+    assert [anomaly.witnesses for anomaly in verdict.anomalies] == [(ops[2],), (ops[0],)]

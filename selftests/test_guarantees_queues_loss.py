@@ -2,19 +2,11 @@
 
 import pytest
 
-from deliverycheck.guarantees import Validity, check
-from selftests.queue_story import QueueStory, queue, tagged
+from deliverycheck.guarantees import check
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 MESSAGE = "p1#1-1"
 LOSING = ("routed_confirms", "dead_lettering", "expiry")
-
-
-def verdict_of(history, guarantee):
-    return check(history, [guarantee])[0]
-
-
-def is_broken(history, guarantee):
-    return verdict_of(history, guarantee).validity is Validity.INVALID
 
 
 def accusers(history):

@@ -6,19 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import Validity, check
-from selftests.queue_story import QueueStory, queue, tagged
+from deliverycheck.guarantees import Validity
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
 MOVES = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=14)
-
-
-def verdict_of(history, guarantee):
-    return check(history, [guarantee])[0]
-
-
-def is_broken(history, guarantee):
-    return verdict_of(history, guarantee).validity is Validity.INVALID
 
 
 def published_and_fetched(moves, **source):
@@ -369,3 +361,29 @@ def test_queue_that_takes_in_dead_letters_has_no_order_of_publishes(guarantee):
 
     assert is_broken(story_of(), guarantee)
     assert not is_broken(story_of(dead_letter="q"), guarantee)
+
+
+def test_dead_letters_of_every_queue_have_an_order():
+    sources = {name: queue(dead_letter=f"{name}-dead") for name in "qr"}
+    story = QueueStory(sources=sources | {f"{name}-dead": queue() for name in "qr"})
+    for name in "qr":
+        for one in (1, 2):
+            story.published(f"{name}#1-{one}", target=name)
+            story.fetched("c1#1", tagged(f"{name}#1-{one}", one, source=name), target=name)
+            story.settled("c1#1", "reject", one, source=name, requeue=False)
+        place = f"{name}-dead"
+        found = [tagged(f"{name}#1-{one}", 3 - one, source=place) for one in (2, 1)]
+        story.fetched("scan#1", *found, target=place)
+    verdict = verdict_of(story.done().history(), "dead_lettering")
+    assert sorted(anomaly.source for anomaly in verdict.anomalies) == ["q-dead", "r-dead"]
+
+
+def test_message_that_was_handed_out_and_then_dropped_died_at_an_unknown_time():
+    story = QueueStory(sources=DEAD)
+    story.published("p1#1-1")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    story.settled("c1#1", "nack", 1, requeue=True)
+    story.published("p1#1-2")
+    found = [dead("p1#1-2", 1, "maxlen"), dead("p1#1-1", 2, "maxlen")]
+    story.fetched("scan#1", *found, target="d")
+    assert not is_broken(story.done().history(), "dead_lettering")

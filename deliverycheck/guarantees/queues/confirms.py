@@ -28,7 +28,7 @@ def confirms_resolved(history: History) -> Verdict:
         return unknown(name, reason)
     if history.header.relies_on != "confirm":
         return unknown(name, "nothing to examine: the application waits for no confirm")
-    twice = [_twice(history, event) for event in _again(history)]
+    twice = [_twice(event, operation) for event, operation in _again(history)]
     reason = why_not_drained(history) or _why_not_healed(history)
     if reason and not twice:
         return unknown(name, reason)
@@ -57,10 +57,14 @@ def _owed(history: History) -> Iterator[Operation]:
             yield operation
 
 
-def _again(history: History) -> list[ProcessEvent]:
-    events = [event for event in history.processes if event.what == _AGAIN]
-    known = [event for event in events if event.op in history.by_op]
-    return sorted(known, key=lambda event: (event.ns, event.op or 0))
+def _again(history: History) -> list[tuple[ProcessEvent, Operation]]:
+    """Second answers with their publishes, in the order of time."""
+    noted = [
+        (event, history.by_op[event.op])
+        for event in history.processes
+        if event.what == _AGAIN and event.op is not None and event.op in history.by_op
+    ]
+    return sorted(noted, key=lambda one: (one[0].ns, one[1].op))
 
 
 def _unconfirmed(operation: Operation) -> Anomaly:
@@ -77,8 +81,7 @@ def _unconfirmed(operation: Operation) -> Anomaly:
     )
 
 
-def _twice(history: History, event: ProcessEvent) -> Anomaly:
-    operation = history.by_op[event.op or 0]
+def _twice(event: ProcessEvent, operation: Operation) -> Anomaly:
     return Anomaly(
         name="confirmed_twice",
         message=operation.message,
