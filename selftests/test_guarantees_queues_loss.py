@@ -330,3 +330,11 @@ def test_dead_letter_that_comes_after_its_first_time_is_not_late():
     story.ms += 10
     story.fetched("scan#1", tagged(MESSAGE, 1, source="d"), target="d")
     assert verdict_of(story.done().history(), "expiry").examined == 0
+
+
+@pytest.mark.parametrize("reason", ["rejected", "expired", "maxlen"])
+def test_reason_is_open_where_no_declared_queue_sends_its_dead(reason):
+    story = QueueStory()
+    story.published(MESSAGE)
+    story.fetched("scan#1", tagged(MESSAGE, 1, reason=reason))
+    assert verdict_of(story.done().history(), "dead_lettering").examined == 0
