@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import GUARANTEES, Validity, check, explain, text_of
+from deliverycheck.guarantees import ANOMALIES, GUARANTEES, Validity, check, explain, text_of
 from deliverycheck.history import encode, history_of
-from selftests.worlds import WORLDS, worlds
+from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
 
 EACH = settings(max_examples=150, deadline=None, database=None)
+FEW = settings(EACH, max_examples=40)
 
 
 def convictions(history):
@@ -55,5 +56,29 @@ def test_cut_history_of_a_correct_system_convicts_of_nothing_new(kind):
         cut = history_of(b"".join(encode(event) for event in world.events[:lines]))
         accused = convictions(cut)
         assert {name: text for name, text in accused.items() if name not in world.not_kept} == {}
+
+    holds()
+
+
+FLAWS = [(kind, flaw) for kind in FLAWED for flaw in FLAWED[kind].flaws]
+
+
+@pytest.mark.parametrize(("kind", "flaw"), FLAWS)
+def test_one_flaw_is_named_and_breaks_what_owns_it_and_nothing_else(kind, flaw):
+    world_of, (anomaly, owners) = FLAWED[kind], FLAWED[kind].flaws[flaw]
+    assert owners <= set(ANOMALIES[anomaly].breaks)
+
+    @FEW
+    @given(before=steps_for(world_of), number=st.integers(0, 7), after=steps_for(world_of))
+    def holds(before, number, after):
+        world = world_of.of([*before, (flaw, number, 0, 0), *after])
+        found = {
+            verdict.guarantee: {one.name for one in verdict.anomalies}
+            for verdict in check(world.history())
+            if verdict.validity is Validity.INVALID
+        }
+        assert found.keys() - world.not_kept == owners - world.not_kept
+        assert all(anomaly in found[name] for name in owners)
+        assert all(found[name] == {anomaly} for name in owners - world.not_kept)
 
     holds()

@@ -4,11 +4,22 @@ A step that makes no sense where it stands does nothing, so every list of steps 
 every part of one is too: what Hypothesis finds, it shrinks.
 """
 
+from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_world import QueueWorld
 from selftests.worlds.transaction_world import TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
+FLAWED = {"log": FlawedLog}
 
-__all__ = ["WORLDS", "LogWorld", "QueueWorld", "TransactionWorld", "World", "steps_for", "worlds"]
+__all__ = [
+    "FLAWED",
+    "WORLDS",
+    "LogWorld",
+    "QueueWorld",
+    "TransactionWorld",
+    "World",
+    "steps_for",
+    "worlds",
+]
