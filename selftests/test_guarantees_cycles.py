@@ -330,6 +330,19 @@ def test_clocks_that_run_backwards_are_no_cycle():
     assert found(story.done().history(), READS) == []
 
 
+def test_shortest_way_round_need_not_lead_through_the_first_of_its_knot():
+    story = Told()
+    messages = [at(f"p{number}#1-1", number) for number in range(3)]
+    for number, message in enumerate(messages):
+        story.wrote(f"p{number}#1", f"x{number}", (message.message, number))
+    for number, handed in enumerate(([2], [0, 2], [1])):
+        story.read(f"p{number}#1", *(messages[each] for each in handed))
+    for number in range(3):
+        story.end(f"p{number}#1", f"x{number}")
+    (anomaly,) = verdict_of(story.done().history(), READS).anomalies
+    assert anomaly.facts["transactions"] == ["x1", "x2"]
+
+
 def test_each_knot_is_one_anomaly():
     story = two()
     for pair in (0, 2):

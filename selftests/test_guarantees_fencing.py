@@ -167,6 +167,13 @@ def test_instances_without_a_name_fence_nobody():
     assert verdict.reason == "nothing to examine: no transactional id was taken over"
 
 
+def test_take_over_that_failed_is_none():
+    story = zombie()
+    story.call("p1#1", "init_transactions", "fail", transactional_id="tx")
+    story.end("p1#1", "x1")
+    assert found(story.done().history(), NAME) == ["fenced_effect"]
+
+
 def test_first_of_two_take_overs_is_the_fence():
     story = zombie()
     story.call("p1#3", "init_transactions", transactional_id="tx")

@@ -120,7 +120,7 @@ def _rising(covers: list[Cover]) -> list[Cover]:
     """Covers of transactions that reach further than all that were sure before them."""
     sure = [cover for cover in covers if cover.transaction and cover.sure_ns < _NEVER_NS]
     rising: list[Cover] = []
-    for cover in sorted(sure, key=lambda cover: (cover.sure_ns, -cover.position)):
+    for cover in sorted(sure, key=lambda cover: cover.sure_ns):
         if not rising or cover.position > rising[-1].position:
             rising.append(cover)
     return rising
