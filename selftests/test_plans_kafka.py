@@ -27,7 +27,7 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, MESSAGES_MAX, NODE, KafkaModel
+from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, COPIES, MESSAGES_MAX, NODE, KafkaModel
 from properties.kafka.claims import CLAIMS
 from properties.kafka.strategies import plans
 from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
@@ -94,12 +94,38 @@ def test_whatever_was_asked_for_a_normalised_plan_is_one_that_can_be_told(subjec
 
 @given(subjects.flatmap(plans))
 @settings(max_examples=25)
-def test_amplified_plan_begins_as_the_plan_does_and_is_applicable(plan):
+def test_amplified_plan_does_all_that_the_plan_does_in_its_order(plan):
     more = MODEL.amplified(plan)
-    assert more.steps[: len(plan.steps)] == plan.steps
+    left = iter(more.steps)
+    assert all(step in left for step in plan.steps)
     assert MODEL.normalise(plan.subject, more.steps) == more
-    if not any(isinstance(step, CreateTopic) for step in plan.steps):
+    if plan.subject.consumer is not None:
         assert more == plan
+
+
+def test_copies_are_published_side_by_side_on_topics_of_their_own():
+    plan = MODEL.normalise(LOG_ONLY, (Publish(count=2), LOSE, Publish(wait=Wait.CONFIRMED)))
+    more = MODEL.amplified(plan)
+    created = [step.topic for step in more.steps if isinstance(step, CreateTopic)]
+    assert created == [f"t{number}" for number in range(2, 2 + COPIES - 1)]
+    for topic in ("t1", *created):
+        counts = [
+            step.count
+            for step in more.steps
+            if getattr(step, "lane", "") == "p1"
+            and isinstance(step, Publish)
+            and step.topic == topic
+        ]
+        assert counts == [2, 1]
+    assert more.steps[-1] == plan.steps[-1]
+    assert [
+        step for step in more.steps if isinstance(step, Publish) and step.wait is not Wait.RETURNED
+    ] == [plan.steps[-1]]
+
+
+def test_where_a_new_topic_is_a_hazard_no_other_topic_is_made_for_copies():
+    plan = MODEL.normalise(FRESH, (Publish(), LOSE, Publish()))
+    assert MODEL.amplified(plan) == plan
 
 
 DROPPED = {

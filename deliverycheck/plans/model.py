@@ -18,7 +18,7 @@ class Model(Protocol):
         """
 
     def amplified(self, plan: Plan) -> Plan:
-        """The plan with its workload repeated on disjoint targets, as often as the model allows."""
+        """The plan with its workload in copies on disjoint targets; itself where there are none."""
 
     def features(self, plan: Plan) -> frozenset[str]:
         """What the plan covers: steps in the states in which they happen."""

@@ -4,11 +4,12 @@ from deliverycheck.search.campaign import Campaign
 from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
 from deliverycheck.search.judge import Judge, Judgement, Ruling, judge_history
 from deliverycheck.search.ledger import Ledger
+from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.profile import PROFILES, Profile
 from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
 from deliverycheck.search.select import candidates, plans_for, reaching
-from deliverycheck.search.shrinker import Budget, Record, Shrinker, Shrunk
+from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk
 
 __all__ = [
     "PROFILES",
@@ -20,6 +21,7 @@ __all__ = [
     "Judge",
     "Judgement",
     "Ledger",
+    "Measured",
     "Profile",
     "Record",
     "Ruling",

@@ -19,10 +19,11 @@ from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge, Judgement
 from deliverycheck.search.ledger import Ledger
+from deliverycheck.search.measured import Record
 from deliverycheck.search.profile import Profile
 from deliverycheck.search.rates import tally
 from deliverycheck.search.select import candidates, disturbs_nodes, plans_for, reaching
-from deliverycheck.search.shrinker import Budget, Record, Shrinker
+from deliverycheck.search.shrinker import Budget, Shrinker
 from deliverycheck.search.violations import signature, violation_of
 
 GATE_TRIES = 10

@@ -1,29 +1,47 @@
 """Reduces a plan to a small one that still convicts, although each execution is only a sample.
 
-A candidate counts only after two convictions: plans accepted after one lucky
-execution hardly reproduced in 2 of 15 cases. What is rejected is rejected after
-as many misses as the measured rate asks for.
+A candidate that convicts becomes the best plan at once; one that does not is thrown away
+after as many misses as the measured rate asks for, over all its executions. Few misses are
+allowed at first and more in every further round, so that what is easily removed costs little.
+The end is measured: a plan that convicted by luck gives way to the one before it. A plan that
+convicts rarely is tried in copies side by side, if these convict so much more often that it pays.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-
-from deliverycheck.plans import Hold, Plan, Publish, Step, Work, verb_of
-from deliverycheck.plans.campaign import Tally
+from deliverycheck.plans import Plan, Step
 from deliverycheck.plans.model import Model
-from deliverycheck.search.rates import tally, tries_to_see
+from deliverycheck.search.measured import Measured, Record
+from deliverycheck.search.rates import tries_to_see
+from deliverycheck.search.reductions import (
+    in_one_place,
+    joined,
+    kinds_of,
+    size,
+    waiting,
+    with_smaller_arguments,
+    without_kind,
+    without_pairs,
+)
 
-CONFIRM_TRIES = 8
+CONFIRM_TRIES = 12
 CONFIRM_CONVICTIONS = 3
-CONVICTIONS_NEEDED = 2
-MISSED = 0.1
-"""Chance at which a candidate that convicts as often as its parent is thrown away."""
+CONVICTIONS_TO_STAY = 2
+"""Of a result: one lucky execution is no reproduction."""
 
-TRIES_MAX = 8
+MISSED = 0.1
+"""Chance at which a candidate that convicts as often as the best plan is thrown away."""
+
+TRIES_MAX = 12
 VERIFY_TRIES = 10
+PROBE_TRIES = 4
+PROBE_GAIN = 2
+"""Convictions that copies must bring beyond those of as many executions without them."""
+
+PAIRS_OF_MAX = 6
+"""Steps of which all pairs are tried: 10 pairs that do not follow each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +50,6 @@ class Budget:
 
     executions: int
     seconds: float
-
-
-@dataclass(slots=True, kw_only=True)
-class Record:
-    """How often a plan convicted so far."""
-
-    plan: Plan
-    convictions: int = 0
-    executions: int = 0
-
-    @property
-    def tally(self) -> Tally:
-        """The rate with its interval."""
-        return tally(self.convictions, self.executions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,151 +70,185 @@ class Shrinker:
         misses_max: after which it is rejected, for each conviction and for the first;
             the measured rate may ask for fewer.
         stopped: whether no execution may start any more; what is known then is the result.
+        hints: step lists that may well convict, such as a slice of the history; tried first.
+        measured: what earlier sittings found out; they need not do it again.
+        in_copies: whether candidates are tried in copies; settled when the first plan is confirmed.
     """
 
     model: Model
     convicts: Callable[[Plan], bool]
     budget: Budget
-    convictions_needed: int = CONVICTIONS_NEEDED
+    convictions_needed: int = 1
     misses_max: int = TRIES_MAX
     stopped: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
-    _records: dict[str, Record] = field(default_factory=dict)
+    hints: Sequence[Sequence[Step]] = ()
+    measured: Measured = field(default_factory=Measured)
+    in_copies: bool = False
+    _chain: list[Plan] = field(default_factory=list)
+    _unfit: set[str] = field(default_factory=set)
     _executions: int = 0
+    _reserve: int = 0
     _end: float = 0.0
 
     def shrink(self, plan: Plan) -> Shrunk:
         """The best plans that the budget allows; `plan` itself if nothing smaller convicts."""
         self._end = self.clock() + self.budget.seconds
-        best = self._record(plan)
-        self._confirm(best)
-        if best.convictions:
-            best = self._descend(best)
-            self._verify(best)
+        self._chain = [plan]
+        self._confirm(plan)
+        if self._tried(plan).convictions:
+            self._descend()
+        smallest = self._result()
         return Shrunk(
-            smallest=best,
-            most_reproducible=self._most_reproducible(best),
+            smallest=smallest,
+            most_reproducible=self._most_reproducible(smallest),
             executions=self._executions,
         )
 
-    def _record(self, plan: Plan) -> Record:
-        return self._records.setdefault(plan.digest, Record(plan=plan))
+    @property
+    def _best(self) -> Plan:
+        return self._chain[-1]
+
+    def _tried(self, plan: Plan) -> Record:
+        """The record of what is executed for the plan: itself, or it in copies."""
+        return self.measured.of(self.model.amplified(plan) if self.in_copies else plan)
+
+    def _confirm(self, plan: Plan) -> None:
+        """It is known how often the plan convicts, and whether copies pay."""
+        alone, copied = self.measured.of(plan), self.measured.of(self.model.amplified(plan))
+        self._try_until(alone, PROBE_TRIES, CONFIRM_CONVICTIONS)
+        if copied is not alone and alone.convictions + PROBE_GAIN <= PROBE_TRIES:
+            self._try_until(copied, PROBE_TRIES, PROBE_TRIES)
+            self.in_copies = copied.convictions >= alone.convictions + PROBE_GAIN
+        if not self.in_copies:
+            self._try_until(alone, CONFIRM_TRIES, CONFIRM_CONVICTIONS)
+            self._try_until(alone, 2 * CONFIRM_TRIES, 1)
+
+    def _result(self) -> Record:
+        """The smallest plan; in copies, if it was seen convicting only so."""
+        smallest = self.measured.of(self._best)
+        if not self.in_copies:
+            return smallest
+        self._try_until(smallest, VERIFY_TRIES, VERIFY_TRIES)
+        seen = smallest.convictions or not self._tried(self._best).convictions
+        return smallest if seen else self._tried(self._best)
 
     @property
     def _spent(self) -> bool:
-        spent = self._executions >= self.budget.executions or self.clock() >= self._end
-        return spent or self.stopped()
+        spent = self._executions + self._reserve >= self.budget.executions
+        return spent or self.clock() >= self._end or self.stopped()
+
+    def _try_until(self, record: Record, tries: int, convictions: int) -> None:
+        """So many executions or convictions, whichever comes first; earlier ones count."""
+        while record.executions < tries and record.convictions < convictions and not self._spent:
+            self._try(record)
 
     def _try(self, record: Record) -> None:
         self._executions += 1
         record.executions += 1
         record.convictions += self.convicts(record.plan)
 
-    def _confirm(self, record: Record) -> None:
-        while (
-            record.executions < CONFIRM_TRIES
-            and record.convictions < CONFIRM_CONVICTIONS
-            and not self._spent
-        ):
-            self._try(record)
+    def _descend(self) -> None:
+        """Rounds with more and more misses allowed, until the rate of what is left asks for none.
 
-    def _verify(self, record: Record) -> None:
-        while record.executions < VERIFY_TRIES and not self._spent:
-            self._try(record)
+        The last executions are kept back: a result has to be measured.
+        """
+        misses, wanted = 1, self._misses()
+        while True:
+            self._reserve = min(VERIFY_TRIES, self.budget.executions // 4)
+            self._round(misses)
+            if misses >= wanted or self._spent:
+                self._reserve = 0
+                self._settle()
+                wanted = self._misses()
+                if misses >= wanted or self._spent:
+                    return
+            misses = min(2 * misses, wanted)
 
-    def _descend(self, best: Record) -> Record:
-        improved = True
-        while improved and not self._spent:
-            improved = False
-            for steps in _candidates(best.plan.steps):
-                candidate = self.model.normalise(best.plan.subject, steps)
-                if _size(candidate) >= _size(best.plan):
-                    continue
-                if self._accepts(candidate, best):
-                    best, improved = self._record(candidate), True
-                    break
-                if self._spent:
-                    break
-        return best
+    def _settle(self) -> None:
+        """The best plan is measured; if it convicted by luck, the one before it is the best."""
+        while True:
+            record = self._tried(self._best)
+            tries = PROBE_TRIES if self.in_copies else VERIFY_TRIES
+            self._try_until(record, tries, tries)
+            self._try_until(record, 2 * self.misses_max, self._needed_to_stay)
+            if len(self._chain) == 1 or self._reproduces(record):
+                return
+            self._unfit.add(self._chain.pop().digest)
 
-    def _accepts(self, candidate: Plan, parent: Record) -> bool:
-        """Whether the candidate convicts about as its parent does."""
-        record = self._record(candidate)
-        rate = parent.convictions / parent.executions
-        misses = tries_to_see(rate, missed=MISSED, tries_max=self.misses_max)
-        while record.convictions < self.convictions_needed and not self._spent:
-            if record.executions - record.convictions * misses >= misses:
+    @property
+    def _needed_to_stay(self) -> int:
+        return max(CONVICTIONS_TO_STAY, self.convictions_needed)
+
+    def _reproduces(self, record: Record) -> bool:
+        """Whether it convicted more than once, and not surely more rarely than the first plan."""
+        rare = record.tally.high < self._tried(self._chain[0]).tally.low
+        return record.convictions >= self._needed_to_stay and not rare
+
+    def _misses(self) -> int:
+        """Misses after which a plan of the best one's rate would have convicted."""
+        rate = self._tried(self._best).rate
+        return tries_to_see(rate, missed=MISSED, tries_max=self.misses_max)
+
+    def _round(self, misses: int) -> None:
+        """No single reduction of the best plan is left that convicts within so many misses."""
+        self._take_first(self.hints, misses)
+        for kind in kinds_of(self._best.steps):
+            self._takes(without_kind(self._best.steps, kind), misses)
+        length = len(self._best.steps) // 2
+        while length > 1:
+            self._remove_stretches(length, misses)
+            length //= 2
+        before = None
+        while before is not self._best and not self._spent:
+            before = self._best
+            self._remove_stretches(1, misses)
+            self._take_first(in_one_place(self._best.steps), misses)
+            while self._take_first(joined(self._best.steps), misses):
+                pass
+            self._shorten_arguments(misses)
+            if before is self._best:
+                self._take_first(waiting(self._best.steps), misses)
+            if before is self._best and len(before.steps) <= PAIRS_OF_MAX:
+                self._take_first(without_pairs(self._best.steps), misses)
+
+    def _take_first(self, candidates: Iterable[Sequence[Step]], misses: int) -> bool:
+        """The first candidate that counts is the best plan; whether there was one."""
+        return any(self._takes(steps, misses) for steps in candidates)
+
+    def _remove_stretches(self, length: int, misses: int) -> None:
+        """From the end on; a removed stretch does not make those behind it be tried again."""
+        end = len(self._best.steps)
+        while end > 0:
+            steps = self._best.steps
+            self._takes((*steps[: max(0, end - length)], *steps[end:]), misses)
+            end = min(end - length, len(self._best.steps))
+
+    def _shorten_arguments(self, misses: int) -> None:
+        """Step by step; the steps before a shortened one are not tried again."""
+        place = 0
+        while place < len(self._best.steps):
+            smaller = with_smaller_arguments(self._best.steps, place)
+            if not self._take_first(smaller, misses):
+                place += 1
+
+    def _takes(self, steps: Sequence[Step], misses: int) -> bool:
+        """Whether the candidate is smaller and convicts; it is the best plan then."""
+        candidate = self.model.normalise(self._best.subject, steps)
+        is_smaller = candidate.steps and size(candidate) < size(self._best)
+        if not is_smaller or candidate.digest in self._unfit:
+            return False
+        record = self._tried(candidate)
+        while record.convictions < self.convictions_needed:
+            if record.executions >= misses * (record.convictions + 1) or self._spent:
                 return False
             self._try(record)
-        return record.convictions >= self.convictions_needed
+        self._chain.append(candidate)
+        return True
 
-    def _most_reproducible(self, best: Record) -> Record:
+    def _most_reproducible(self, smallest: Record) -> Record:
         def worth(record: Record) -> tuple[float, int]:
             return record.tally.low, -len(record.plan.steps)
 
-        counting = (
-            record
-            for record in self._records.values()
-            if record.convictions >= self.convictions_needed
-        )
-        return max((best, *counting), key=worth)
-
-
-def _size(plan: Plan) -> tuple[int, int]:
-    """Fewer steps first, then smaller arguments."""
-    return len(plan.steps), sum(_weight(step) for step in plan.steps)
-
-
-def _weight(step: Step) -> int:
-    if isinstance(step, Publish):
-        return step.count + (step.key is not None)
-    if isinstance(step, Work):
-        return step.calls
-    return step.ms if isinstance(step, Hold) else 0
-
-
-def _candidates(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """Smaller plans, the boldest first: without a kind, without a stretch, smaller arguments."""
-    yield from _without_kinds(steps)
-    yield from _without_stretches(steps)
-    yield from _with_smaller_arguments(steps)
-
-
-def _without_kinds(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    for kind in dict.fromkeys(verb_of(step) for step in steps):
-        rest = tuple(step for step in steps if verb_of(step) != kind)
-        if rest:
-            yield rest
-
-
-def _without_stretches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    length = len(steps) // 2
-    while length:
-        for start in range(0, len(steps), length):
-            rest = (*steps[:start], *steps[start + length :])
-            if rest:
-                yield rest
-        length //= 2
-
-
-def _with_smaller_arguments(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    for place, step in enumerate(steps):
-        for smaller in _smaller(step):
-            yield (*steps[:place], smaller, *steps[place + 1 :])
-
-
-def _smaller(step: Step) -> Iterable[Step]:
-    if isinstance(step, Publish):
-        counts = sorted({1, step.count // 2} - {0, step.count})
-        yield from (
-            msgspec.structs.replace(step, count=count) for count in counts if count < step.count
-        )
-        if step.key is not None:
-            yield msgspec.structs.replace(step, key=None)
-    elif isinstance(step, Work):
-        calls = sorted({1, 2, 3, step.calls - 1})
-        yield from (
-            msgspec.structs.replace(step, calls=one) for one in calls if 0 < one < step.calls
-        )
-    elif isinstance(step, Hold):
-        yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
+        counting = (one for one in self.measured if one.convictions >= CONVICTIONS_TO_STAY)
+        return max((smallest, *counting), key=worth)

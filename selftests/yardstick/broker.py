@@ -60,11 +60,11 @@ class Broker:
     def append(self, record):
         """The position in the log; ``None`` refuses it for good.
 
-        After a restart each partition refuses the first record that it never saw.
+        After a restart each partition refuses the first record of which no copy is on its way.
         """
         if record.message in self.known:
             return self.known[record.message]
-        if record.place in self.refusing and record.tries == 1:
+        if record.place in self.refusing and not any(record.faults):
             self.refusing.discard(record.place)
             return None
         position = self.known[record.message] = self.write(record)

@@ -15,7 +15,7 @@ class Group:
         self.partitions = 0
         self.members = {}
         self.generation = 0
-        self.owners = {}
+        self.owner = None
         self.committed = {}
 
     def join(self, worker):
@@ -24,14 +24,17 @@ class Group:
             self.rebalance()
 
     def leave(self, worker):
+        """In order, by a member's own wish."""
+        self.remove(worker)
+
+    def remove(self, worker):
         if self.members.pop(worker.process, None):
             self.rebalance()
 
     def rebalance(self):
-        """Every partition has an owner among the members, and a new generation begins."""
+        """A new generation begins; who joined last owns all partitions, and the others none."""
         self.generation += 1
-        names = sorted(self.members)
-        self.owners = {part: names[part % len(names)] for part in range(self.partitions) if names}
+        self.owner = next(reversed(self.members), None)
 
     def watch(self, worker):
         """A member that cannot be reached now is expelled if it still cannot after its session."""
@@ -40,7 +43,7 @@ class Group:
     def _expel(self, worker):
         if self.members.get(worker.process) is worker and not worker.is_reachable:
             if self.broker.state == "up":
-                self.leave(worker)
+                self.remove(worker)
             else:
                 self.watch(worker)
 
@@ -50,7 +53,7 @@ class Group:
 
     def assignment(self, worker):
         """What the member owns in this generation, with where to begin."""
-        own = [part for part, owner in self.owners.items() if owner == worker.process]
+        own = range(self.partitions) if self.owner == worker.process else ()
         return {part: self.start(part) for part in own}
 
     def fetch(self, worker, generation, positions):

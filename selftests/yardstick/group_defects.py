@@ -4,7 +4,7 @@ from deliverycheck.plans import FaultKind
 from selftests.yardstick.broker import Broker
 from selftests.yardstick.group import Group
 
-SOON_MS = 10
+SOON_MS = 100
 
 
 def with_group(group_type):
@@ -13,35 +13,34 @@ def with_group(group_type):
 
 
 class _CommitsEarly(Group):
-    """What a member holds when its session ends is committed for it."""
+    """What the owner was handed last is committed for it when another takes over."""
 
-    def __init__(self, broker):
-        super().__init__(broker)
-        self._handed = {}
+    handed = holder = None
 
     def fetch(self, worker, generation, positions):
         answer = super().fetch(worker, generation, positions)
         if answer.found is not None:
-            self._handed[worker.process] = answer.found
+            self.handed, self.holder = answer.found, worker.process
         return answer
 
-    def _expel(self, worker):
-        found = self._handed.pop(worker.process, None)
-        if found and worker.process in self.members and self.broker.fires():
-            self.committed[found.partition] = max(self.start(found.partition), found.position + 1)
-        super()._expel(worker)
+    def rebalance(self):
+        super().rebalance()
+        found = self.handed
+        if found and self.owner not in {None, self.holder}:
+            self.handed = None
+            if self.broker.fires():
+                end = max(self.start(found.partition), found.position + 1)
+                self.committed[found.partition] = end
 
 
 class _SkipsOnRebalance(Group):
-    """A partition that changes its owner loses its next record."""
+    """A partition with commits loses its next record when it changes its owner."""
 
     def rebalance(self):
-        before = dict(self.owners)
         super().rebalance()
-        for part, owner in self.owners.items():
-            moved = before.get(part, owner) != owner
-            if moved and self.start(part) and self.broker.fires():
-                self.committed[part] = self.start(part) + 1
+        for part, position in self.committed.items():
+            if self.broker.fires():
+                self.committed[part] = position + 1
 
 
 class _LetsAZombieCommit(Group):
@@ -56,7 +55,7 @@ class _LetsAZombieCommit(Group):
 
 
 class _BeginsAgain(Group):
-    """An empty group forgets what it has committed."""
+    """A group whose last member leaves it in order forgets what it has committed."""
 
     def leave(self, worker):
         super().leave(worker)
@@ -76,24 +75,26 @@ class _AnswersARetriedCommit(Group):
 
 
 class _HandsOutAgain(Group):
-    """A fetch soon after a delay begins one record too early."""
-
-    def fetch(self, worker, generation, positions):
-        link = worker.link
-        is_soon = self.broker.time.ms - link.healed_ms < SOON_MS
-        if link.healed is FaultKind.DELAY and is_soon and self.broker.fires():
-            positions = {part: max(0, position - 1) for part, position in positions.items()}
-        return super().fetch(worker, generation, positions)
-
-
-class _HasTwoOwners(Group):
-    """Who joins is given a partition that its owner keeps."""
+    """A member that comes back from a fault begins one record too early."""
 
     def assignment(self, worker):
         own = super().assignment(worker)
-        if len(self.members) > 1 and 0 not in own and self.broker.fires():
-            own[0] = self.start(0)
+        link = worker.link
+        is_back = link.healed not in {None, FaultKind.DELAY}
+        is_soon = self.broker.time.ms - link.healed_ms < SOON_MS
+        if is_back and is_soon and self.broker.fires():
+            return {part: max(0, position - 1) for part, position in own.items()}
         return own
+
+
+class _HasTwoOwners(Group):
+    """Who joins owns everything, and the owner before is told nothing."""
+
+    def rebalance(self):
+        generation = self.generation
+        super().rebalance()
+        if generation and len(self.members) > 1 and self.broker.fires():
+            self.generation = generation
 
 
 class _BeginsAtTheEnd(Group):

@@ -3,7 +3,6 @@
 from deliverycheck.clients import ClientErrorEvent, FailEvent, OkEvent, Reply, ReturnedEvent
 from selftests.yardstick.broker import Record
 
-IN_FLIGHT_MAX = 5
 BACKOFF_MS = 50
 
 
@@ -39,7 +38,7 @@ class Producing:
         return len(self._queue) + self._in_flight + len(self._failed)
 
     def _pump(self):
-        while self._queue and self._in_flight < IN_FLIGHT_MAX and not self._backing_off:
+        while self._queue and not self._backing_off:
             record = self._queue.pop(0)
             record.tries += 1
             record.faults += (self._link.fault,)

@@ -7,7 +7,8 @@ from selftests.yardstick.consuming import Consuming
 from selftests.yardstick.producing import Producing
 
 _NO_LOG = SimpleNamespace(read_bytes=lambda: b"")
-CALL_MS = 0.1
+CALL_MS = 1
+"""Longer than a round trip: what is to be in flight when the next step begins needs a fault."""
 
 
 class Worker:

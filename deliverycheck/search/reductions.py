@@ -1,0 +1,107 @@
+"""Smaller step lists made of a step list, the boldest first; whether one convicts is not known."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import msgspec
+
+from deliverycheck.plans import CreateTopic, Hold, Plan, Publish, Step, Wait, Work, verb_of
+from deliverycheck.plans.describe import MAIN_TOPIC
+
+Steps = tuple[Step, ...]
+
+
+def size(plan: Plan) -> tuple[int, int]:
+    """Fewer steps first, then smaller arguments."""
+    return len(plan.steps), sum(_weight(step) for step in plan.steps)
+
+
+def _weight(step: Step) -> int:
+    if isinstance(step, Publish):
+        waits = step.wait is not Wait.RETURNED
+        return 2 * step.count + (step.key is not None) + (step.partition != 0) + waits
+    if isinstance(step, Work):
+        return step.calls
+    return step.ms if isinstance(step, Hold) else 0
+
+
+def kinds_of(steps: Sequence[Step]) -> list[str]:
+    """Each kind of step in them, the most frequent first."""
+    kinds = [verb_of(step) for step in steps]
+    return sorted(dict.fromkeys(kinds), key=kinds.count, reverse=True)
+
+
+def without_kind(steps: Sequence[Step], kind: str) -> Steps:
+    """Without all steps of the kind."""
+    return tuple(step for step in steps if verb_of(step) != kind)
+
+
+def without_pairs(steps: Sequence[Step]) -> Iterator[Steps]:
+    """Without two steps: what mends a fault often goes only together with it."""
+    for first, second in combinations(range(len(steps)), 2):
+        if second > first + 1:
+            yield (*steps[:first], *steps[first + 1 : second], *steps[second + 1 :])
+
+
+def in_one_place(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With all publishes to the plan's own topic, to one partition: with what made others gone."""
+    here = tuple(_moved(step, topic=MAIN_TOPIC) for step in steps)
+    kept = tuple(step for step in here if not isinstance(step, CreateTopic))
+    yield tuple(_moved(step, partition=0) for step in kept)
+    yield kept
+    yield tuple(_moved(step, partition=0) for step in steps)
+
+
+def _moved(step: Step, **place: str | int) -> Step:
+    return msgspec.structs.replace(step, **place) if isinstance(step, Publish) else step
+
+
+def waiting(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With a publish that waits for its confirm instead of what comes behind it."""
+    for place, step in enumerate(steps[:-1]):
+        if isinstance(step, Publish) and step.wait is Wait.RETURNED:
+            patient = msgspec.structs.replace(step, wait=Wait.CONFIRMED)
+            yield (*steps[:place], patient, *steps[place + 2 :])
+
+
+def joined(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With two steps made one that does as much, in the place of either."""
+    for first, second in combinations(range(len(steps)), 2):
+        one = _join(steps[first], steps[second])
+        if one is not None:
+            between = steps[first + 1 : second]
+            yield (*steps[:first], *between, one, *steps[second + 1 :])
+            if between:
+                yield (*steps[:first], one, *between, *steps[second + 1 :])
+
+
+def _join(first: Step, second: Step) -> Step | None:
+    """One step for two to the same place; ``None`` where there is none."""
+    if isinstance(first, Publish) and isinstance(second, Publish):
+        same = msgspec.structs.replace(first, count=1, wait=Wait.RETURNED)
+        if same == msgspec.structs.replace(second, count=1, wait=Wait.RETURNED):
+            return msgspec.structs.replace(second, count=first.count + second.count)
+    if isinstance(first, Work) and isinstance(second, Work) and first.lane == second.lane:
+        return msgspec.structs.replace(second, calls=first.calls + second.calls)
+    return None
+
+
+def with_smaller_arguments(steps: Sequence[Step], place: int) -> Iterator[Steps]:
+    """With the step in this place doing less."""
+    for smaller in _smaller(steps[place]):
+        yield (*steps[:place], smaller, *steps[place + 1 :])
+
+
+def _smaller(step: Step) -> Iterable[Step]:
+    if isinstance(step, Publish):
+        for count in sorted({1, 2, step.count // 2}):
+            if 0 < count < step.count:
+                yield msgspec.structs.replace(step, count=count)
+        if step.key is not None:
+            yield msgspec.structs.replace(step, key=None)
+    elif isinstance(step, Work):
+        for calls in sorted({1, 2, 3, step.calls - 1}):
+            if 0 < calls < step.calls:
+                yield msgspec.structs.replace(step, calls=calls)
+    elif isinstance(step, Hold):
+        yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
