@@ -58,18 +58,17 @@ def _steps(history: History) -> Iterator[_Step]:
     moved, by_op = moves(history), history.by_op
     for handed in _handed(history):
         of_one = moved.of(by_op[handed[0].op], handed[0].delivery)
-        last: Reading | None = None
-        highest = 0
+        run: tuple[Reading, int] | None = None  # The last one, and the highest position so far.
         for reading in handed:
             position = _position(reading)
             if _comes_again(reading.delivery):
-                last = None
-                continue
-            if last is None or of_one.between(by_op[last.op], by_op[reading.op]):
-                highest = position
+                run = None
+            elif run is None or of_one.between(by_op[run[0].op], by_op[reading.op]):
+                run = (reading, position)
             else:
+                last, highest = run
                 yield _Step(before=last, after=reading, highest=highest)
-            last, highest = reading, max(highest, position)
+                run = (reading, max(highest, position))
 
 
 def _handed(history: History) -> list[list[Reading]]:
@@ -82,7 +81,7 @@ def _handed(history: History) -> list[list[Reading]]:
             continue
         if receive.outcome is Outcome.OK:
             source, partition, _ = standing(delivery)
-            handed[reading.process, receive.group or "", source, partition].append(reading)
+            handed[reading.process, str(receive.group), source, partition].append(reading)
     return [_in_order(history, handed[whose]) for whose in sorted(handed)]
 
 
