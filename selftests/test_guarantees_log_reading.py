@@ -230,7 +230,7 @@ def test_two_groups_in_one_process_read_apart():
 @pytest.mark.parametrize("flag", [{"redelivered": True}, {"deliveries": 2}])
 def test_what_is_handed_again_by_the_brokers_word_ends_the_row(flag):
     story = log_of(0, 1, 2)
-    story.received("c1#1", handed(0), handed(1, **flag), handed(2))
+    story.received("c1#1", handed(0), handed(1), handed(0, **flag), handed(2))
     assert names(ended(story, 0, 1, 2)) == []
 
 
@@ -300,6 +300,13 @@ def test_message_of_a_transaction_is_missed_once_that_committed(end, found):
 def test_of_a_source_that_drops_what_the_scan_found_was_there_before_it(source):
     story = log_of(0, 1, 2, sources={"t": source})
     story.received("c1#1", handed(0), handed(2))
+    assert names(ended(story, 0, 1, 2)) == ["skipped"]
+
+
+def test_receive_that_ends_as_the_scan_begins_was_before_it():
+    story = log_of(0, 1, 2, sources={"t": Source(compacted=True)})
+    story.received("c1#1", handed(0), handed(2))
+    story.ms -= 1
     assert names(ended(story, 0, 1, 2)) == ["skipped"]
 
 
