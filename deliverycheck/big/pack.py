@@ -46,8 +46,8 @@ _COLUMNS = {
 }
 _SPECIAL = """
     count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
-    OR delivery_runs IS NOT NULL OR (type = 'invoke' AND action = 'publish' AND message IS NULL)
-    OR (type = 'invoke' AND action = 'receive' AND deliveries IS NOT NULL)
+    OR delivery_runs IS NOT NULL OR (message IS NULL AND action = 'publish' AND type = 'invoke')
+    OR (deliveries IS NOT NULL AND action = 'receive' AND type = 'invoke')
 """
 _ROWS = f"""
     SELECT
@@ -55,12 +55,11 @@ _ROWS = f"""
             WHEN type = 'invoke' THEN action ELSE type END AS what,
         op, process, message, attempt, target, key, partition, position, confirmed,
         coalesce({_SPECIAL}, false) AS special,
-        CASE WHEN type = 'phase' THEN to_json(
+        CASE WHEN phase IS NOT NULL THEN to_json(
             {{phase: phase, ns: ns, drained: coalesce(drained, false),
               scanned: coalesce(scanned, false), reason: reason}}) END AS mark,
         "group",
-        CASE WHEN deliveries IS NOT NULL OR (type = 'invoke' AND action <> 'publish') THEN ns END
-            AS ns,
+        CASE WHEN message IS NULL AND position IS NULL THEN ns END AS ns,
         deliveries, CAST(len(deliveries) AS INTEGER) AS handed
 """
 
