@@ -84,7 +84,11 @@ def found_by(mutant, goldens, items):
     except Exception:  # noqa: BLE001  # Whatever a mutant raises, it was found.
         return "import"
     for golden in goldens:
-        if golden_finds(golden, said_of):
+        try:
+            found = golden_finds(golden, said_of)
+        except Exception:  # noqa: BLE001  # As above.
+            found = True
+        if found:
             return golden.name
     return _properties_find(items) if items else None
 

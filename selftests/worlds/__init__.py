@@ -6,12 +6,13 @@ every part of one is too: what Hypothesis finds, it shrinks.
 
 from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
+from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
 from selftests.worlds.transaction_world import TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
-FLAWED = {"log": FlawedLog}
+FLAWED = {"log": FlawedLog, "queue": FlawedQueue}
 
 __all__ = [
     "FLAWED",

@@ -1,5 +1,7 @@
 """A log that does one thing wrong: each flaw is a step, and names what it is and what it breaks."""
 
+from typing import ClassVar
+
 from selftests.worlds.log_world import LogWorld
 
 KEY = "k1"
@@ -12,7 +14,7 @@ ONCE = {"at_most_once_in_effect", "exactly_once_in_effect"}
 class FlawedLog(LogWorld):
     """Each flaw needs nothing that came before it; its own producer publishes for it."""
 
-    flaws = {
+    flaws: ClassVar = {
         "loses": ("lost", IN_LOG),
         "doubles": ("duplicate", {"exactly_once_in_log"}),
         "resurrects": ("resurrected", WRONG_MESSAGE),

@@ -16,6 +16,7 @@ class Waiting:
 
     def __init__(self, message, number):
         self.message, self.number, self.deliveries = message, number, 0
+        self.reason = "rejected"
 
 
 class Consumer:
@@ -86,7 +87,7 @@ class QueueWorld(World):
         self._receive(self._pick(number), most)
 
     def _receive(self, consumer, most):
-        op = self.story.invoke(consumer.process, "receive", target="q", group="w")
+        op = self.story.invoke(consumer.process, "receive", group="w")
         found = []
         while self.ready and len(found) < most and len(consumer.unsettled) < PREFETCH:
             waiting = self.ready.pop(0)
@@ -179,13 +180,12 @@ class QueueWorld(World):
         """Fresh readers take what is left: nothing of the queue, all that is dead."""
         for source, left in (("q", self.ready), (DEAD, self.dead)):
             op = self.story.invoke("scan#1", "receive", target=source)
-            reason = "rejected" if source == DEAD else None
             found = tuple(
                 Delivery(
                     message=waiting.message,
                     source=source,
                     position=tag + 1,
-                    reason=reason,
+                    reason=waiting.reason if source == DEAD else None,
                     redelivered=False,
                     target="q" if source == DEAD else None,
                 )
