@@ -23,7 +23,7 @@ from selftests.worlds.spoiled import spoiled_worlds
 from selftests.worlds.world import told
 
 MANY = settings(
-    max_examples=400, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=250, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 INPUTS = {
     "anything": ANYTHING,

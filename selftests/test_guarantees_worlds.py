@@ -8,7 +8,7 @@ from deliverycheck.guarantees import ANOMALIES, GUARANTEES, Validity, check, exp
 from deliverycheck.history import encode, history_of
 from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
 
-EACH = settings(max_examples=150, deadline=None, database=None)
+EACH = settings(max_examples=100, deadline=None, database=None)
 FEW = settings(EACH, max_examples=40)
 
 
