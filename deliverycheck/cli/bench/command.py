@@ -52,7 +52,7 @@ class _Bench:
         """What keeps the machine least busy first: the load lingers for a minute."""
         say = self._progress.say
         say(f"about 5 min; 1-minute load {os.getloadavg()[0]:.2f}, judged up to {LOAD_MAX:g}")
-        self._add("check_ms_per_1e3", measure_checking())
+        self._add_all(measure_checking())
         self._add_all(measure_big(work / "big", self._stop))
         tools = toolchain(say)
         self._add_all(measure_starts(tools.kafka, work, self._stop))
