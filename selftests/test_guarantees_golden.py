@@ -39,6 +39,7 @@ def expected(path):
 def said_of(history, guarantee):
     """What a header expects: of a conviction its anomalies and sentences, else why and how many."""
     (verdict,) = check(history, [guarantee])
+    assert verdict.guarantee == guarantee
     found = {"validity": verdict.validity.value}
     if verdict.anomalies:
         found["anomalies"] = [anomaly.name for anomaly in verdict.anomalies]

@@ -1,0 +1,128 @@
+"""What each golden history of a transaction shows: how many were examined, and what proves it."""
+
+import pytest
+
+from deliverycheck.guarantees import check
+from deliverycheck.history import read_history
+from selftests.test_guarantees_golden import FILES, GOLDEN, name_of
+
+FAMILY = (
+    "read_committed",
+    "atomic_transactions",
+    "fencing",
+    "read_order",
+    "serializable_transactions",
+)
+
+# By golden history: examined, witnesses, message and place.
+SHOWN = {
+    "read_committed/anomaly-aborted-read-by-a-receive-that-timed-out": (
+        1,
+        (1, 2, 3),
+        "p1#1-1",
+        ("t", 0, 0),
+    ),
+    "read_committed/anomaly-aborted-read-by-two-scans": (1, (1, 2, 3), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-aborted-read": (1, (1, 2, 3), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-aborted-then-sent-again": (2, (1, 2, 6), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-commit-failed": (1, (1, 2, 3), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-in-a-cut-file": (1, (1, 2, 3), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-level-stated-at-subscribe-then-rebalanced": (
+        1,
+        (1, 2, 6),
+        "p1#1-1",
+        ("t", 0, 0),
+    ),
+    "read_committed/anomaly-never-committed": (1, (1, 2), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-read-before-its-commit": (1, (1, 3, 2), "p1#1-1", ("t", 0, 0)),
+    "read_committed/anomaly-read-of-its-own": (1, (1, 3, 2), "p1#1-1", ("t", 0, 0)),
+    "atomic_transactions/anomaly-commit-failed-and-one-part-read": (
+        1,
+        (1, 3, 4),
+        "p1#1-1",
+        ("t", 0, 0),
+    ),
+    "atomic_transactions/anomaly-commit-unknown-and-one-part-read": (
+        1,
+        (2, 3, 4),
+        "p1#1-2",
+        ("t", 0, 1),
+    ),
+    "atomic_transactions/anomaly-handed-again-after-a-rebalance": (
+        1,
+        (9, 10, 13),
+        "q-2",
+        ("in", 0, 2),
+    ),
+    "atomic_transactions/anomaly-handed-again-after-an-unknown-commit": (
+        2,
+        (9, 10, 13),
+        "q-2",
+        ("in", 0, 2),
+    ),
+    "atomic_transactions/anomaly-handed-again": (2, (9, 10, 12), "q-2", ("in", 0, 2)),
+    "atomic_transactions/anomaly-hidden": (1, (2, 3, 4, 5), "p1#1-2", ("t", 0, 1)),
+    "atomic_transactions/anomaly-killed-while-it-committed": (
+        1,
+        (2, 3, 4),
+        "p1#1-2",
+        ("t", None, None),
+    ),
+    "atomic_transactions/anomaly-moved-alone": (2, (9, 10, 12), "q-5", ("in", 0, 5)),
+    "atomic_transactions/anomaly-part-read-by-a-receive-that-timed-out": (
+        1,
+        (2, 3, 4),
+        "p1#1-2",
+        ("t", 0, 1),
+    ),
+    "atomic_transactions/anomaly-torn-for-any-reader": (1, (2, 3), "p1#1-2", ("t", 0, 1)),
+    "atomic_transactions/anomaly-torn-without-positions": (1, (2, 3, 4), "p1#1-2", ("t", 0, None)),
+    "atomic_transactions/anomaly-torn": (1, (2, 3, 4), "p1#1-2", ("t", 0, 1)),
+    "fencing/anomaly-in-a-cut-file": (1, (3, 4), None, (None, None, None)),
+    "fencing/anomaly-only-positions-after-a-rebalance": (1, (5, 6), None, (None, None, None)),
+    "fencing/anomaly-zombie-commits": (1, (3, 4), None, (None, None, None)),
+    "fencing/anomaly-zombie-is-read": (1, (3, 4, 5), "p1#1-1", ("t", 0, 0)),
+    "read_order/anomaly-after-a-rebalance": (2, (6, 10, 7, 9), "p1#1-1", ("t", 0, 0)),
+    "read_order/anomaly-against-the-order-of-a-process": (1, (6, 7, 8, 5), "p1#1-2", ("t", 0, 2)),
+    "read_order/anomaly-in-a-cut-file": (2, (5, 8, 6, 7), "p1#1-1", ("t", 0, 0)),
+    "read_order/anomaly-read-from-the-future": (1, (6, 7, 8, 5), "p2#1-1", ("t", 0, 2)),
+    "read_order/anomaly-read-of-each-other": (2, (5, 8, 6, 7), "p1#1-1", ("t", 0, 0)),
+    "serializable_transactions/anomaly-read-and-written-across": (
+        2,
+        (6, 8, 5, 10),
+        "p1#1-1",
+        ("t", 0, 1),
+    ),
+    "serializable_transactions/anomaly-read-of-each-other": (
+        3,
+        (5, 8, 6, 7),
+        "p1#1-1",
+        ("t", 0, 0),
+    ),
+    "serializable_transactions/anomaly-written-across": (
+        2,
+        (5, 11, 6, 7, 8),
+        "p2#1-1",
+        ("t", 0, 1),
+    ),
+    "serializable_transactions/anomaly-written-before-what-was-done": (
+        1,
+        (5, 6, 7, 9, 4),
+        "p1#1-1",
+        ("t", 0, 1),
+    ),
+}
+
+
+def test_every_conviction_of_the_family_is_told():
+    convicting = (path for path in FILES if path.stem.startswith("anomaly"))
+    assert {name_of(path) for path in convicting if path.parent.name in FAMILY} == SHOWN.keys()
+
+
+@pytest.mark.parametrize(("name", "shown"), SHOWN.items(), ids=SHOWN)
+def test_golden_history_is_convicted_by_these_operations(name, shown):
+    guarantee = name.partition("/")[0]
+    (verdict,) = check(read_history(GOLDEN / f"{name}.jsonl"), [guarantee])
+    (anomaly,) = verdict.anomalies
+    where = (anomaly.source, anomaly.partition, anomaly.position)
+    assert (verdict.examined, anomaly.witnesses, anomaly.message, where) == shown
