@@ -2,13 +2,15 @@
 
 from deliverycheck.search.campaign import Campaign
 from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
-from deliverycheck.search.judge import Judge, Judgement, Ruling, judge_history
+from deliverycheck.search.journal import Journal, JournalFormatError
+from deliverycheck.search.judge import Judge, judge_history
+from deliverycheck.search.judgement import Judgement, Ruling
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.profile import PROFILES, Profile
 from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
-from deliverycheck.search.select import candidates, plans_for, reaching
+from deliverycheck.search.select import candidates, plans_for, reaching, varied
 from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "Corpus",
     "CorpusEntry",
     "ExitCode",
+    "Journal",
+    "JournalFormatError",
     "Judge",
     "Judgement",
     "Ledger",
@@ -35,6 +39,7 @@ __all__ = [
     "plans_for",
     "reaching",
     "tally",
+    "varied",
     "wilson",
     "with_what_holds_instead",
 ]

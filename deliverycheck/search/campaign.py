@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from threading import Event, Lock
 
@@ -17,12 +17,13 @@ from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
 from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
-from deliverycheck.search.judge import Judge, Judgement
+from deliverycheck.search.judge import Judge
+from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Record
 from deliverycheck.search.profile import Profile
 from deliverycheck.search.rates import tally
-from deliverycheck.search.select import candidates, disturbs_nodes, plans_for, reaching
+from deliverycheck.search.select import candidates, disturbs_nodes, plans_for, reaching, varied
 from deliverycheck.search.shrinker import Budget, Shrinker
 from deliverycheck.search.violations import signature, violation_of
 
@@ -185,14 +186,10 @@ class Campaign:
         """One plan that reaches the hazard for each step, until it occurred often enough."""
         about_nodes = disturbs_nodes(hazard)
         plans = reaching(plans_for(claim.subject, self.pool, self.model), [hazard], self.model)
-        fitting = sorted(
-            (plan for plan in plans if self.model.broker_wide(plan) == about_nodes),
-            key=lambda plan: (
-                self.model.seconds(plan) if about_nodes else self.model.seconds(plan) > LONG_S
-            ),
-        )
+        fitting = [plan for plan in plans if self.model.broker_wide(plan) == about_nodes]
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
-        for plan in fitting[:tries_max]:
+        chosen = varied(fitting, [hazard], self.model)
+        for plan in sorted(islice(chosen, tries_max), key=self._waits_for_its_turn):
             if not self._missing(claim, hazard):
                 return
             if self.is_over:
@@ -204,6 +201,11 @@ class Campaign:
             self._count(judgement)
             self._done_with(judgement)
             yield
+
+    def _waits_for_its_turn(self, plan: Plan) -> float:
+        """Long plans come last, and of those that disturb a node the shortest first."""
+        seconds = self.model.seconds(plan)
+        return seconds if self.model.broker_wide(plan) else float(seconds > LONG_S)
 
     def _missing(self, claim: Claim, hazard: str) -> bool:
         """Whether any claim of the same subject still needs the hazard."""

@@ -1,10 +1,15 @@
 """Chooses plans for claims from a pool of step lists."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.plans import Claim, Plan, Step, Subject
 from deliverycheck.plans.model import Model
+
+FAMILIAR = 0.5
+"""Worth of a feature each further time: a situation is seen from several sides, not for ever."""
 
 
 def plans_for(subject: Subject, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
@@ -19,10 +24,66 @@ def reaching(plans: Iterable[Plan], hazards: Iterable[str], model: Model) -> Ite
     return (plan for plan in plans if wanted & model.hazards_in_reach(plan))
 
 
+def varied(plans: Sequence[Plan], hazards: Sequence[str], model: Model) -> Iterator[Plan]:
+    """The plans in an order in which each adds much that those before it did not cover.
+
+    The hazards take turns; within one, the plan goes first whose features are worth most for
+    the time that it takes. Worths only fall: a plan is weighed again only when it would be next.
+    """
+    features = [model.features(plan) for plan in plans]
+    costs = [model.seconds(plan) for plan in plans]
+    worth: dict[str, float] = defaultdict(lambda: 1.0)
+
+    def gain(number: int) -> float:
+        return sum((worth[feature] for feature in features[number]), 0.0) / costs[number]
+
+    queues = _by_hazard(plans, hazards, model, gain)
+    left = set(range(len(plans)))
+    while left:
+        for queue in queues:
+            number = _next(queue, left, gain)
+            if number is not None:
+                left.discard(number)
+                for feature in features[number]:
+                    worth[feature] *= FAMILIAR
+                yield plans[number]
+
+
+_Queue = list[tuple[float, int]]
+
+
+def _by_hazard(
+    plans: Sequence[Plan], hazards: Sequence[str], model: Model, gain: Callable[[int], float]
+) -> list[_Queue]:
+    """For each hazard the plans in whose reach it is; those of none have a queue of their own."""
+    queues: dict[str, _Queue] = {hazard: [] for hazard in (*hazards, "")}
+    for number, plan in enumerate(plans):
+        first = (-gain(number), number)
+        for hazard in model.hazards_in_reach(plan) & set(hazards) or {""}:
+            queues[hazard].append(first)
+    for queue in queues.values():
+        heapq.heapify(queue)
+    return list(queues.values())
+
+
+def _next(queue: _Queue, left: set[int], gain: Callable[[int], float]) -> int | None:
+    """Taken from the queue: the plan that gains most; ``None`` if the queue has none left."""
+    while queue:
+        _, number = heapq.heappop(queue)
+        if number not in left:
+            continue
+        now = (-gain(number), number)
+        if not queue or now <= queue[0]:
+            return number
+        heapq.heappush(queue, now)
+    return None
+
+
 def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
     """Plans for a must-break claim, in pool order.
 
-    One that disturbs a node is kept only where the claim is about that: it costs ten others.
+    What is plentiful is found as soon as by variety, and with shorter plans. One that disturbs a
+    node is kept only where the claim is about that: it costs ten others.
     """
     plans = reaching(plans_for(claim.subject, pool, model), claim.hazards, model)
     about_nodes = any(map(disturbs_nodes, claim.hazards))

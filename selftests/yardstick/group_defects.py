@@ -65,13 +65,13 @@ class _BeginsAgain(Group):
                     del self.committed[part]
 
 
-class _AnswersARetriedCommit(Group):
-    """A commit that is sent again is answered and not stored."""
+class _KeepsOneCommit(Group):
+    """A commit makes it forget those of the other partitions."""
 
-    def commit(self, worker, generation, covers, tries):
-        if tries > 1 and self.broker.fires():
-            return True
-        return super().commit(worker, generation, covers, tries)
+    def store(self, covers):
+        if self.broker.fires():
+            self.committed.clear()
+        super().store(covers)
 
 
 class _HandsOutAgain(Group):
@@ -122,7 +122,7 @@ COMMITS_EARLY = with_group(_CommitsEarly)
 SKIPS_ON_REBALANCE = with_group(_SkipsOnRebalance)
 LETS_A_ZOMBIE_COMMIT = with_group(_LetsAZombieCommit)
 BEGINS_AGAIN = with_group(_BeginsAgain)
-ANSWERS_A_RETRIED_COMMIT = with_group(_AnswersARetriedCommit)
+KEEPS_ONE_COMMIT = with_group(_KeepsOneCommit)
 HANDS_OUT_AGAIN = with_group(_HandsOutAgain)
 HAS_TWO_OWNERS = with_group(_HasTwoOwners)
 BEGINS_AT_THE_END = with_group(_BeginsAtTheEnd)

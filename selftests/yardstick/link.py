@@ -3,9 +3,9 @@
 from deliverycheck.plans import Direction, FaultKind
 
 WAY_MS = 0.3
-DELAY_MS = 700
-TIMEOUT_MS = 1000
-"""As the catalogue's delay, and the socket timeout of the fast client profile."""
+DELAY_MS = 140
+TIMEOUT_MS = 200
+"""The catalogue's delay and the socket timeout of the fast client profile, five times as fast."""
 
 _CUTS = {
     FaultKind.LOSE_REQUEST: Direction.UPSTREAM,

@@ -144,12 +144,12 @@ class LosesKeyedRecordsOfNewTopics(Broker):
         return super().write(record)
 
 
-class KnowsWhatIsStillOnItsWay(Broker):
-    """A record that is sent again while its first sending was held is taken for written."""
+class TakesSilenceForAnAnswer(Broker):
+    """A record that is sent again after silence is taken for written."""
 
     def write(self, record):
-        held = record.faults[0] is FaultKind.STALL and not self.restarts
-        if record.tries > 1 and held and self.fires():
+        silent = record.faults[0] in {FaultKind.STALL, FaultKind.BLACK_HOLE}
+        if record.tries > 1 and silent and not self.restarts and self.fires():
             return len(self.logs[record.place])
         return super().write(record)
 

@@ -17,7 +17,6 @@ from deliverycheck.plans import (
     Plan,
     Publish,
     Step,
-    Wait,
     Work,
 )
 from deliverycheck.plans.kafka import KafkaModel
@@ -62,8 +61,12 @@ class Mutant:
         """The smallest plan, of the claim's subject."""
         return KafkaModel().normalise(self.claim.subject, self.steps)
 
+    @property
+    def has_copies(self) -> bool:
+        """Whether its plan can be run in copies side by side."""
+        return KafkaModel().amplified(self.plan) != self.plan
 
-_CONFIRMED = Publish(wait=Wait.CONFIRMED)
+
 _WORK = Work()
 _WHOLE_CYCLE = Work(calls=3)
 
@@ -163,11 +166,11 @@ MUTANTS = (
     ),
     _mutant("swaps targets", log.SwapsTargets, EXACTLY, Publish(partition=1), Publish(partition=2)),
     _mutant(
-        "knows what is still on its way",
-        log.KnowsWhatIsStillOnItsWay,
+        "takes silence for an answer",
+        log.TakesSilenceForAnAnswer,
         EXACTLY,
-        _fault(FaultKind.STALL, direction=_UP),
-        _CONFIRMED,
+        _fault(FaultKind.BLACK_HOLE, direction=_UP),
+        Publish(),
     ),
     _mutant(
         "loses keyed records of new topics",
@@ -212,13 +215,13 @@ MUTANTS = (
         Close(lane="c1"),
     ),
     _mutant(
-        "answers a retried commit",
-        group.ANSWERS_A_RETRIED_COMMIT,
+        "keeps one commit",
+        group.KEEPS_ONE_COMMIT,
         NO_EFFECT_TWICE,
         Publish(),
-        _WORK,
-        _fault(FaultKind.LOSE_REQUEST, "c1"),
-        _WORK,
+        Publish(partition=1),
+        Work(calls=7),
+        Work(lane="c2"),
     ),
     _mutant(
         "hands out again",

@@ -1,11 +1,12 @@
 """One mutant, one seed: how soon generated plans find it, how small the plan becomes."""
 
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from deliverycheck.plans.kafka import KafkaModel
-from deliverycheck.search import Budget, Judge, Shrinker, candidates
+from deliverycheck.search import Budget, Judge, Shrinker, plans_for, reaching, varied
 from selftests.yardstick.broker import Broker
 from selftests.yardstick.mutants import HELD, Mutant
 from selftests.yardstick.target import SimulatedTarget, scratch
@@ -58,7 +59,10 @@ class Bench:
         self._folder.cleanup()
 
     def plans(self, pool):
-        return candidates(self.mutant.claim, pool, MODEL)
+        """The first 60 for the claim, as a campaign would choose them."""
+        claim = self.mutant.claim
+        plans = tuple(reaching(plans_for(claim.subject, pool, MODEL), claim.hazards, MODEL))
+        return tuple(islice(varied(plans, claim.hazards, MODEL), FIND_MAX))
 
     def judge(self, plan):
         judgement = self._judge.execute(plan)
