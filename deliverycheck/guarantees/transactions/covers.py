@@ -5,8 +5,8 @@ from collections import defaultdict
 
 import msgspec
 
-from deliverycheck.guarantees.transactions.members import Place
 from deliverycheck.guarantees.transactions.transactions import (
+    NEVER_NS,
     State,
     Transaction,
     transactions_of,
@@ -14,7 +14,9 @@ from deliverycheck.guarantees.transactions.transactions import (
 from deliverycheck.guarantees.transactions.views import views_of
 from deliverycheck.history import Action, History, Operation, Outcome
 
-_NEVER_NS = 1 << 63
+_Place = tuple[str | None, str, int | None]
+"""Group, if it is told, source and partition."""
+
 _MOVING = (Action.COMMIT, Action.STORE_OFFSET)
 
 
@@ -90,14 +92,14 @@ class Covers:
         return self._void[found - 1] if found else None
 
 
-def covers_of(history: History) -> dict[Place, Covers]:
+def covers_of(history: History) -> dict[_Place, Covers]:
     """By group and partition what may have moved it; a transaction moves it once."""
-    found: dict[Place, dict[object, Cover]] = defaultdict(dict)
+    found: dict[_Place, dict[object, Cover]] = defaultdict(dict)
     for operation in sorted(history.operations, key=lambda operation: operation.op):
         if operation.action not in _MOVING or operation.outcome is Outcome.FAIL:
             continue
         for covered in operation.covers:
-            place = (operation.group or "", covered.source, covered.partition)
+            place = (operation.group, covered.source, covered.partition)
             key = operation.transaction or operation.op
             found[place][key] = _cover(history, operation, covered.position)
     return {place: Covers(list(covers.values())) for place, covers in found.items()}
@@ -118,16 +120,16 @@ def _tops(by_earliest: list[Cover]) -> list[_Top]:
 
 def _rising(covers: list[Cover]) -> list[Cover]:
     """Covers of transactions that reach further than all that were sure before them."""
-    sure = [cover for cover in covers if cover.transaction and cover.sure_ns < _NEVER_NS]
+    moved = [cover for cover in covers if cover.transaction]
     rising: list[Cover] = []
-    for cover in sorted(sure, key=lambda cover: cover.sure_ns):
+    for cover in sorted(moved, key=lambda cover: cover.sure_ns):
         if not rising or cover.position > rising[-1].position:
             rising.append(cover)
     return rising
 
 
 def _cover(history: History, operation: Operation, position: int) -> Cover:
-    transaction = transactions_of(history).by_id.get(operation.transaction or "")
+    transaction = transactions_of(history).of_call(operation.op)
     earliest_ns, sure_ns, latest_ns = _times(history, operation, transaction)
     return Cover(
         operation=operation,
@@ -145,7 +147,7 @@ def _times(
 ) -> tuple[int, int, int]:
     """The first moment of an effect, one by which it surely was, and the last."""
     if operation.outcome is not Outcome.OK or operation.action is not Action.COMMIT:
-        return operation.invoked_ns, _NEVER_NS, _NEVER_NS  # What is stored is committed some time.
+        return operation.invoked_ns, NEVER_NS, NEVER_NS  # What is stored is committed some time.
     if transaction is None:
         ended_ns = _ended_ns(operation)
         return operation.invoked_ns, ended_ns, ended_ns
@@ -154,7 +156,7 @@ def _times(
         ended_ns = _ended_ns(transaction.ending)
         return asked_ns, ended_ns, ended_ns
     seen = views_of(history).first_sight(transaction)
-    return asked_ns, _NEVER_NS if seen is None else seen.ns, _NEVER_NS
+    return asked_ns, NEVER_NS if seen is None else seen.ns, NEVER_NS
 
 
 def _ended_ns(operation: Operation) -> int:

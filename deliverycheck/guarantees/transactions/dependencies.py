@@ -9,14 +9,13 @@ from deliverycheck.guarantees.log.sources import not_logs
 from deliverycheck.guarantees.transactions.graph import Edge, Graph, Kind
 from deliverycheck.guarantees.transactions.isolation import committed_readings
 from deliverycheck.guarantees.transactions.transactions import (
+    NEVER_NS,
     State,
     Transaction,
     transactions_of,
 )
 from deliverycheck.guarantees.transactions.views import views_of
 from deliverycheck.history import History, Reading, indexed
-
-_NEVER_NS = 1 << 63
 
 
 @indexed
@@ -121,4 +120,4 @@ def _done_ns(history: History, transaction: Transaction) -> int:
     moments = [] if seen is None else [seen.ns]
     if ending is not None and ending.completed_ns is not None:
         moments.append(ending.completed_ns)
-    return min(moments, default=_NEVER_NS)
+    return min(moments, default=NEVER_NS)

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 
 from deliverycheck.guarantees.transactions.transactions import (
+    NEVER_NS,
     State,
     Transaction,
     transactions_of,
@@ -12,8 +13,6 @@ from deliverycheck.guarantees.transactions.transactions import (
 from deliverycheck.guarantees.transactions.views import views_of
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, History, Operation, Outcome
-
-_NEVER_NS = 1 << 63
 
 
 def fencing(history: History) -> Verdict:
@@ -92,7 +91,7 @@ def _fences_of_one(takeovers: list[Operation]) -> dict[str, Operation]:
 def _done_ns(takeover: Operation) -> int:
     """When it can have no further effect; of one whose end is unknown nobody knows when."""
     ended_ns = takeover.completed_ns
-    return _NEVER_NS if ended_ns is None or takeover.outcome is not Outcome.OK else ended_ns
+    return NEVER_NS if ended_ns is None or takeover.outcome is not Outcome.OK else ended_ns
 
 
 def _is_late(transaction: Transaction, fences: dict[str, Operation]) -> bool:

@@ -1,5 +1,6 @@
 """The transactions of a history: what belongs to each, and what became of it."""
 
+import sys
 from collections import defaultdict
 from enum import StrEnum
 
@@ -15,6 +16,9 @@ from deliverycheck.history import (
     Publication,
     indexed,
 )
+
+NEVER_NS = sys.maxsize
+"""The moment of what does not come."""
 
 NO_TRANSACTIONS = "nothing to examine: no operation belongs to a transaction"
 _ENDING = frozenset({Action.COMMIT_TRANSACTION, Action.ABORT_TRANSACTION})
@@ -92,6 +96,11 @@ class Transactions:
         if delivery.attempt != 1:
             return [each for each in sent if each.attempt == delivery.attempt]
         return [] if self._is_cut else sent
+
+    def of_call(self, op: int) -> Transaction | None:
+        """The transaction that a call belongs to."""
+        id_ = self._of_op.get(op)
+        return None if id_ is None else self.by_id[id_]
 
     def id_of(self, publication: Publication) -> str | None:
         """The transaction that it was published in."""
