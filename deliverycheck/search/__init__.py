@@ -2,7 +2,9 @@
 
 from deliverycheck.search.campaign import Campaign
 from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
-from deliverycheck.search.judge import Judge, Judgement, Ruling, judge_history
+from deliverycheck.search.journal import Journal, JournalFormatError
+from deliverycheck.search.judge import Judge, judge_history
+from deliverycheck.search.judgement import Judgement, Ruling
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.profile import PROFILES, Profile
@@ -18,6 +20,8 @@ __all__ = [
     "Corpus",
     "CorpusEntry",
     "ExitCode",
+    "Journal",
+    "JournalFormatError",
     "Judge",
     "Judgement",
     "Ledger",

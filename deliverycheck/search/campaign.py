@@ -17,7 +17,8 @@ from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
 from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
-from deliverycheck.search.judge import Judge, Judgement
+from deliverycheck.search.judge import Judge
+from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Record
 from deliverycheck.search.profile import Profile

@@ -8,7 +8,7 @@ from threading import Event, Lock
 import msgspec
 
 from deliverycheck.plans import Claim, Plan
-from deliverycheck.search.judge import Judgement
+from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.rates import wilson
 
 EXECUTIONS_MAX = 60

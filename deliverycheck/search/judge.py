@@ -1,85 +1,17 @@
-"""Executes a plan, judges its history, and says what that means for a claim."""
+"""Executes plans and judges their histories, each once; what was judged before is remembered."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
 import msgspec
 
 from deliverycheck.executions import Execution
-from deliverycheck.guarantees import (
-    Evidence,
-    Validity,
-    Verdict,
-    check,
-    fault_evidence,
-    hazards_of,
-)
+from deliverycheck.guarantees import Evidence, Verdict, check, fault_evidence, hazards_of
 from deliverycheck.history import ExecutionFolder, History, read_history
-from deliverycheck.plans import Claim, Plan, Stance
-
-
-class Ruling(StrEnum):
-    """What one execution says of one claim."""
-
-    VALID = "valid"
-    UNKNOWN = "unknown"
-    INVALID = "invalid"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """One execution, judged.
-
-    Attributes:
-        hazards: those that occurred, with their evidence.
-        inert: why no fault of it acted; ``None`` if one did, or none was asked for.
-    """
-
-    execution: Execution
-    verdicts: Mapping[str, Verdict]
-    hazards: Mapping[str, tuple[Evidence, ...]]
-    inert: str | None = None
-
-    @property
-    def plan(self) -> Plan:
-        """The plan that was run."""
-        return self.execution.plan
-
-    @property
-    def inconclusive(self) -> str | None:
-        """The trouble of the infrastructure, if there was any."""
-        return self.execution.inconclusive
-
-    def ruling(self, claim: Claim) -> Ruling:
-        """What this execution says of the claim; a fault without evidence makes it unknown."""
-        if self.inconclusive is not None:
-            return Ruling.INCONCLUSIVE
-        validity = self.verdicts[claim.guarantee].validity
-        if validity is Validity.VALID and self.inert is not None:
-            return Ruling.UNKNOWN
-        return Ruling(validity.value)
-
-    def occurred(self, claim: Claim) -> tuple[str, ...]:
-        """The claim's hazards that occurred."""
-        return tuple(hazard for hazard in claim.hazards if hazard in self.hazards)
-
-    def convicts(self, claim: Claim) -> bool:
-        """The claim's guarantee is broken; a must-break claim also needs its hazard."""
-        if self.ruling(claim) is not Ruling.INVALID:
-            return False
-        return claim.stance is Stance.HOLDS or bool(self.occurred(claim))
-
-    def history(self) -> History:
-        """The history as it lies on disk.
-
-        Raises:
-            OSError, HistoryFormatError: the folder was not kept.
-        """
-        return read_history(self.execution.folder.history)
+from deliverycheck.plans import Plan
+from deliverycheck.search.journal import Journal
+from deliverycheck.search.judgement import Judgement
 
 
 def judge_history(
@@ -98,7 +30,8 @@ class Judge:
     """The one way from a plan to a judgement; remembers what it has judged.
 
     `execute` runs a plan into a folder; `renew` puts a fresh broker in the place of
-    one that may be at fault. Called from many threads.
+    one that may be at fault. With a `journal` every judgement is written there, and what it
+    holds from an earlier run is given instead of running the plan. Called from many threads.
     """
 
     def __init__(
@@ -108,11 +41,13 @@ class Judge:
         renew: Callable[[Execution], None],
         guarantees: tuple[str, ...],
         folder: Path,
+        journal: Journal | None = None,
     ) -> None:
         self._execute = execute
         self._renew = renew
         self._guarantees = guarantees
         self._folder = folder
+        self._journal = journal
         self._lock = Lock()
         self._memo: dict[str, Judgement] = {}
         self._turns: dict[str, Lock] = {}
@@ -145,15 +80,23 @@ class Judge:
         with self._lock:
             self._count += 1
             number = self._count
-        folder = ExecutionFolder(root=self._folder / f"{number:05d}-{plan.short_digest}")
-        execution = self._execute(plan, folder)
-        judgement = self._judged(execution)
+        judgement = self._journal.answer(plan) if self._journal else None
+        if judgement is None:
+            judgement = self._run(plan, f"{number:05d}-{plan.short_digest}")
         with self._lock:
             self.executions += 1
             self.inconclusive += judgement.inconclusive is not None
-            death = (execution.broker_died or "").partition("\n")[0].rstrip(":")
+            death = (judgement.execution.broker_died or "").partition("\n")[0].rstrip(":")
             if death and death not in self.deaths:
                 self.deaths.append(death)
+        return judgement
+
+    def _run(self, plan: Plan, name: str) -> Judgement:
+        folder = ExecutionFolder(root=self._folder / name)
+        folder.remove()  # What a run that was killed left of it is no execution.
+        judgement = self._judged(self._execute(plan, folder))
+        if self._journal is not None:
+            self._journal.keep(judgement)
         return judgement
 
     def _judged(self, execution: Execution) -> Judgement:

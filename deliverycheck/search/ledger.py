@@ -7,7 +7,7 @@ from threading import Lock
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.plans import Claim, Stance
 from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState, Tally
-from deliverycheck.search.judge import Judgement, Ruling
+from deliverycheck.search.judgement import Judgement, Ruling
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from deliverycheck.history import Action, History, Operation, Outcome
 from deliverycheck.plans import Claim, Inject, Kill, Pause, Plan, Stance, Step, lane_of, verb_of
 from deliverycheck.plans.campaign import StepLine, Tally, Violation
 from deliverycheck.plans.describe import describe_step
-from deliverycheck.search.judge import Judgement
+from deliverycheck.search.judgement import Judgement
 
 SENTENCES_MAX = 3
 OPERATIONS_MAX = 15
