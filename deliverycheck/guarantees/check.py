@@ -31,7 +31,7 @@ def guarantee_named(name: str) -> Guarantee:
     """
     if name in GUARANTEES:
         return GUARANTEES[name]
-    near = get_close_matches(name, GUARANTEES, n=1)
+    near = get_close_matches(name, GUARANTEES)
     hint = f"did you mean {near[0]!r}? " if near else ""
     msg = f"guarantee {name!r}: {hint}this program checks {', '.join(GUARANTEES)}"
     raise UnknownGuaranteeError(msg)

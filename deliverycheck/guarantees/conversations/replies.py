@@ -1,13 +1,14 @@
 """Guarantee on request and reply: each reply that was counted answers one request, once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, Delivery, History, Operation, Outcome
 
 _Reply = tuple[Operation, Delivery]
+_Answers = dict[str, list[Operation]]
 _Facts = dict[str, str | int | list[str] | list[int]]
 
 
@@ -21,23 +22,20 @@ def matching_replies(history: History) -> Verdict:
     nothing says what it answers, because two requests counted it. It is a phantom only in a
     whole history, if no operation bears the id that it answers, whatever became of that
     operation: a refused request may be answered with the refusal. A request that the
-    application sent again is one request.
+    application sent again is one request. What was cut off may be the send of a reply, so
+    what its senders say, or do not say, counts in whole histories only.
 
     Complete for whole histories; one that was cut, without an anomaly, is UNKNOWN.
     """
     name = "matching_replies"
-    handed, sent = _handed(history), _sent(history)
+    handed, sent, answers = _handed(history), _sent(history), _answers(history)
     if not handed and not sent:
         return unknown(name, "nothing to examine: no request was answered")
     reason = why_not_whole(history)
     counted = _counted(history, handed)
-    anomalies = [
-        *_wrongly_handed(history, handed),
-        *_shared(history, counted),
-        *_repeated(history, counted),
-    ]
+    anomalies = [*_wrongly_handed(history, handed, answers), *_repeated(history, counted)]
     if not reason:
-        anomalies += _wrongly_sent(history, sent)
+        anomalies += [*_shared(counted, answers), *_wrongly_sent(history, sent)]
     if reason and not anomalies:
         return unknown(name, reason)
     return judge(name, anomalies, examined=len(handed) + len(sent))
@@ -82,10 +80,9 @@ def _asked(history: History) -> set[str | None]:
     return asked | {publication.message for publication in history.publications}
 
 
-def _wrongly_handed(history: History, handed: list[_Reply]) -> Iterator[Anomaly]:
+def _wrongly_handed(history: History, handed: list[_Reply], answers: _Answers) -> Iterator[Anomaly]:
     """Replies to what nobody asked, and replies counted by a request that they do not answer."""
     asked = _asked(history)
-    answers = _answers(history)
     for operation, delivery in handed:
         correlation = delivery.correlation
         if delivery.execution not in {None, history.header.execution}:
@@ -99,24 +96,24 @@ def _wrongly_handed(history: History, handed: list[_Reply]) -> Iterator[Anomaly]
             facts = {"kind": "handed", "correlation": correlation}
             yield _about("phantom_reply", operation, delivery, facts)
         elif operation.action is Action.REQUEST:
-            yield from _mismatched(operation, delivery, answers)
+            senders = () if history.cut else answers.get(delivery.message, ())
+            yield from _mismatched(operation, delivery, senders)
 
 
-def _answers(history: History) -> dict[str, list[Operation]]:
-    """The operations that sent each reply; none of a history in which one may be missing."""
-    answers: dict[str, list[Operation]] = defaultdict(list)
-    for reply in () if history.cut else _in_order(history, Action.REPLY):
+def _answers(history: History) -> _Answers:
+    """The operations that sent each reply."""
+    answers = defaultdict(list)
+    for reply in _in_order(history, Action.REPLY):
         if reply.message:
             answers[reply.message].append(reply)
     return answers
 
 
 def _mismatched(
-    request: Operation, delivery: Delivery, answers: dict[str, list[Operation]]
+    request: Operation, delivery: Delivery, senders: Sequence[Operation]
 ) -> Iterator[Anomaly]:
     """The request counted what says, or whose senders say, that it answers another."""
     wanted = str(request.message)
-    senders = answers.get(delivery.message, [])
     meant = [reply.correlation for reply in senders]
     if delivery.correlation is not None and delivery.correlation != wanted:
         facts: _Facts = {"kind": "label", "request": wanted, "correlation": delivery.correlation}
@@ -137,9 +134,8 @@ def _counted(history: History, handed: list[_Reply]) -> list[_Reply]:
     ]
 
 
-def _shared(history: History, counted: list[_Reply]) -> Iterator[Anomaly]:
+def _shared(counted: list[_Reply], answers: _Answers) -> Iterator[Anomaly]:
     """Replies of which nobody says what they answer, counted by several requests."""
-    answers = _answers(history)
     by_reply: dict[str, list[_Reply]] = defaultdict(list)
     for request, delivery in counted:
         if delivery.message and delivery.correlation is None and delivery.message not in answers:

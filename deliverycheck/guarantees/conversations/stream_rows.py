@@ -49,9 +49,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         return (self.source, self.partition, self.correlation)
 
     @property
+    def placed(self) -> list[tuple[int, Item]]:
+        """The items that have a position, each behind it."""
+        return [(item.position, item) for item in self.items if item.position is not None]
+
+    @property
     def is_placed(self) -> bool:
         """Whether every item has a position."""
-        return all(item.position is not None for item in self.items)
+        return len(self.placed) == len(self.items)
 
     @property
     def name(self) -> str:
@@ -76,7 +81,7 @@ def rows_of(history: History, streams: set[str]) -> list[Row]:
     rows: list[Row] = []
     for process in sorted(by_process):
         reader = _Reader(process, handed)
-        for operation in sorted(by_process[process], key=lambda one: one.op):
+        for operation in by_process[process]:
             reader.follow(operation)
         rows += reader.rows
     shared = _shared(rows, members_max=0 if history.cut else 1)
@@ -159,9 +164,8 @@ class _Reader:
         delivery: Delivery,
         unknown: list[int],
     ) -> None:
-        answered = operation.message if operation.action is Action.REQUEST else None
         where = (delivery.source, delivery.partition)
-        key = (*where, delivery.correlation or answered)
+        key = (*where, delivery.correlation or operation.message)
         if key not in rows:
             begins_at, begun_by = self._told.get(where, (None, None))
             row = Row(

@@ -12,7 +12,8 @@ from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import History, Source
 
 _Facts = dict[str, str | int | list[str] | list[int]]
-_Numbered = list[tuple[int, Item]]
+_Place = tuple[int, Item]
+_Numbered = list[_Place]
 
 
 def gapless_stream(history: History) -> Verdict:
@@ -71,7 +72,7 @@ def _may_drop(source: Source) -> bool:
 def _first_positions(placed: list[Row], calls: Calls) -> dict[StreamKey, int]:
     """The first position that is known of each answer."""
     first: dict[StreamKey, int] = {}
-    handed = ((row.key, item.position or 0) for row in placed for item in row.items)
+    handed = ((row.key, position) for row in placed for position, _ in row.placed)
     for key, position in (*handed, *calls.positions()):
         if key[2] is not None:
             first[key] = min(position, first.get(key, position))
@@ -79,7 +80,7 @@ def _first_positions(placed: list[Row], calls: Calls) -> dict[StreamKey, int]:
 
 
 def _by_position(row: Row, first: dict[StreamKey, int]) -> Iterator[Anomaly]:
-    handed = {item.position or 0: item for item in reversed(row.items)}
+    handed = dict(reversed(row.placed))
     order = sorted(handed)
     begin = row.begins_at if row.begins_at is not None else first.get(row.key, order[0])
     if order[0] > begin and not row.unknown_around([handed[order[0]]]):
@@ -91,22 +92,20 @@ def _by_position(row: Row, first: dict[StreamKey, int]) -> Iterator[Anomaly]:
         if behind > before + 1 and not row.unknown_around(around):
             facts = {"before": before, "behind": behind, "missing": behind - before - 1}
             yield _gap(row, "positions", around, facts)
-    positions = [(item.position or 0, item) for item in row.items]
-    for kind, ahead, behind_ in _going_back(positions):
-        facts = {"ahead": ahead.position or 0, "behind": behind_.position or 0}
-        yield _disorder(row, kind, ahead, behind_, facts)
+    for kind, (ahead, ahead_item), (behind, item) in _going_back(row.placed):
+        yield _disorder(row, kind, ahead_item, item, {"ahead": ahead, "behind": behind})
 
 
-def _going_back(numbered: _Numbered) -> Iterator[tuple[str, Item, Item]]:
-    """Every item that does not stand behind all before it, with the furthest of those."""
-    (furthest, ahead), *rest = numbered
-    seen = {furthest}
-    for number, item in rest:
-        if number > furthest:
-            furthest, ahead = number, item
+def _going_back(numbered: _Numbered) -> Iterator[tuple[str, _Place, _Place]]:
+    """Every item that does not stand behind all before it, behind the furthest of those."""
+    furthest, *rest = numbered
+    seen = {furthest[0]}
+    for here in rest:
+        if here[0] > furthest[0]:
+            furthest = here
         else:
-            yield ("again" if number in seen else "back"), ahead, item
-        seen.add(number)
+            yield ("again" if here[0] in seen else "back"), furthest, here
+        seen.add(here[0])
 
 
 def _by_sender(row: Row, calls: Calls) -> dict[str, _Numbered]:
@@ -126,7 +125,7 @@ def _by_calls(row: Row, sender: str, numbered: _Numbered, calls: Calls) -> Itera
         yield from _left_out(row, sender, order[:1], calls)
     for around in pairwise(order):
         yield from _left_out(row, sender, [*around], calls)
-    for kind, ahead, behind in _going_back(numbered):
+    for kind, (_, ahead), (_, behind) in _going_back(numbered):
         facts: _Facts = {"sender": sender, "ahead": ahead.message}
         yield _disorder(row, f"calls_{kind}", ahead, behind, facts)
 

@@ -49,9 +49,14 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True):
     def is_excused(self, operation: Operation) -> bool:
         """Its process had ended before the operation was due, or was told to close."""
         due_ns = self.due_ns(operation)
-        ended = self.ended_ns.get(operation.process, due_ns + 1) <= due_ns
-        closing = self.closing_ns.get(operation.process, due_ns + 1) <= due_ns
-        return ended or (closing and operation.action is not Action.CLOSE)
+        if _has_come(self.ended_ns.get(operation.process), due_ns):
+            return True
+        closing = _has_come(self.closing_ns.get(operation.process), due_ns)
+        return closing and operation.action is not Action.CLOSE
+
+
+def _has_come(moment_ns: int | None, by_ns: int) -> bool:
+    return moment_ns is not None and moment_ns <= by_ns
 
 
 def quiet_of(history: History) -> Quiet | str:

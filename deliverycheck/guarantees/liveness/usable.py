@@ -73,26 +73,26 @@ def _trials(history: History, quiet: Quiet) -> list[_Trial]:
     tried: dict[_Target, list[Operation]] = defaultdict(list)
     for operation in sorted(history.operations, key=lambda operation: operation.op):
         if operation.action in _SENDING and operation.target not in {None, *full}:
-            succeeded = operation.outcome is Outcome.OK
-            if succeeded and _ended_ns(operation) <= quiet.since_ns:
+            success_ns = _success_ns(operation)
+            if success_ns is not None and success_ns <= quiet.since_ns:
                 worked.add(_target_of(operation))
-            elif succeeded or operation.invoked_ns >= quiet.since_ns:
+            elif success_ns is not None or operation.invoked_ns >= quiet.since_ns:
                 tried[_target_of(operation)].append(operation)
     return [_trial(quiet, target, tried[target]) for target in sorted(worked & tried.keys())]
 
 
 def _target_of(operation: Operation) -> _Target:
     chosen = operation.asked_partition
-    return operation.target or "", -1 if chosen is None else chosen
+    return str(operation.target), -1 if chosen is None else chosen
 
 
-def _ended_ns(operation: Operation) -> int:
-    return operation.invoked_ns if operation.completed_ns is None else operation.completed_ns
+def _success_ns(operation: Operation) -> int | None:
+    return operation.completed_ns if operation.outcome is Outcome.OK else None
 
 
 def _trial(quiet: Quiet, target: _Target, tried: list[Operation]) -> _Trial:
     due_ns = min(quiet.due_ns(each) for each in tried)
-    done = [_ended_ns(each) for each in tried if each.outcome is Outcome.OK]
+    done = [ns for each in tried if (ns := _success_ns(each)) is not None]
     success_ns = min(done, default=None)
     may_work = any(each.confirmed and each.outcome is Outcome.INFO for each in tried)
     works = success_ns is not None and success_ns <= due_ns
