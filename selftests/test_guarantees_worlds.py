@@ -1,15 +1,16 @@
 """Histories of correct systems against every guarantee of the catalogue."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deliverycheck.guarantees import ANOMALIES, GUARANTEES, Validity, check, explain, text_of
 from deliverycheck.history import encode, history_of
 from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
+from selftests.worlds.world import examples
 
-EACH = settings(max_examples=100, deadline=None, database=None)
-FEW = settings(EACH, max_examples=40)
+EACH = examples(60)
+FEW = examples(10)
 
 
 def convictions(history):
@@ -65,11 +66,11 @@ FLAWS = [(kind, flaw) for kind in FLAWED for flaw in FLAWED[kind].flaws]
 
 @pytest.mark.parametrize(("kind", "flaw"), FLAWS)
 def test_one_flaw_is_named_and_breaks_what_owns_it_and_nothing_else(kind, flaw):
-    world_of, (anomaly, owners) = FLAWED[kind], FLAWED[kind].flaws[flaw]
-    assert owners <= set(ANOMALIES[anomaly].breaks)
+    world_of, expected = FLAWED[kind], FLAWED[kind].flaws[flaw].found
+    around = steps_for(world_of, steps_max=15)
 
     @FEW
-    @given(before=steps_for(world_of), number=st.integers(0, 7), after=steps_for(world_of))
+    @given(before=around, number=st.integers(0, 7), after=around)
     def holds(before, number, after):
         world = world_of.of([*before, (flaw, number, 0, 0), *after])
         found = {
@@ -77,8 +78,16 @@ def test_one_flaw_is_named_and_breaks_what_owns_it_and_nothing_else(kind, flaw):
             for verdict in check(world.history())
             if verdict.validity is Validity.INVALID
         }
-        assert found.keys() - world.not_kept == owners - world.not_kept
-        assert all(anomaly in found[name] for name in owners)
-        assert all(found[name] == {anomaly} for name in owners - world.not_kept)
+        assert found.keys() - world.not_kept == expected.keys() - world.not_kept
+        assert all(called <= found[name] for name, called in expected.items())
+        assert all(found[name] == expected[name] for name in expected.keys() - world.not_kept)
 
     holds()
+
+
+@pytest.mark.skip(reason="filling up")
+@pytest.mark.parametrize("anomaly", ANOMALIES)
+def test_anomaly_has_a_flaw_for_each_guarantee_that_it_breaks(anomaly):
+    every = [flaw for kind in FLAWED.values() for flaw in kind.flaws.values()]
+    broken = {name for flaw in every for name, called in flaw.found.items() if anomaly in called}
+    assert broken == set(ANOMALIES[anomaly].breaks)

@@ -4,6 +4,7 @@ A step that makes no sense where it stands does nothing, so every list of steps 
 every part of one is too: what Hypothesis finds, it shrinks.
 """
 
+from selftests.worlds.group_flaws import FlawedGroup
 from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
@@ -12,7 +13,7 @@ from selftests.worlds.transaction_world import TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
-FLAWED = {"log": FlawedLog, "queue": FlawedQueue}
+FLAWED = {"log": FlawedLog, "groups": FlawedGroup, "queue": FlawedQueue}
 
 __all__ = [
     "FLAWED",

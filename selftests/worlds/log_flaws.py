@@ -2,29 +2,21 @@
 
 from typing import ClassVar
 
+from msgspec.structs import replace
+
+from deliverycheck.history import Position
 from selftests.worlds.log_world import LogWorld
+from selftests.worlds.world import Flaw
 
 KEY = "k1"
 LANE = "f1#1"
+READER = "r1#1"
 IN_LOG = {"at_least_once_in_log", "exactly_once_in_log"}
 WRONG_MESSAGE = {"exactly_once_in_log", "genuine_deliveries"}
-ONCE = {"at_most_once_in_effect", "exactly_once_in_effect"}
 
 
-class FlawedLog(LogWorld):
-    """Each flaw needs nothing that came before it; its own producer publishes for it."""
-
-    flaws: ClassVar = {
-        "loses": ("lost", IN_LOG),
-        "doubles": ("duplicate", {"exactly_once_in_log"}),
-        "resurrects": ("resurrected", WRONG_MESSAGE),
-        "invents": ("phantom", WRONG_MESSAGE),
-        "mangles": ("mangled", WRONG_MESSAGE),
-        "turns_round": ("reordered", {"per_partition_order", "per_key_order"}),
-        "elects_an_old_leader": ("epoch_regressed", {"one_log"}),
-        "has_an_effect_twice": ("duplicate", ONCE),
-        "commits_first": ("commit_ahead", {"commit_follows_effect"}),
-    }
+class OwnProducer(LogWorld):
+    """A flaw needs nothing that came before it; its own producer publishes for it."""
 
     def _call(self):
         message = self._message(LANE)
@@ -36,6 +28,32 @@ class FlawedLog(LogWorld):
         position = self._append(place, message)
         self.story.ok(op, partition=place[1], position=position)
         return place
+
+
+class FlawedLog(OwnProducer):
+    """What stands in the log, and what a reader outside all groups is handed of it."""
+
+    flaws: ClassVar = {
+        "loses": Flaw("lost", IN_LOG),
+        "doubles": Flaw("duplicate", {"exactly_once_in_log"}),
+        "resurrects": Flaw("resurrected", WRONG_MESSAGE),
+        "invents": Flaw("phantom", WRONG_MESSAGE),
+        "mangles": Flaw("mangled", WRONG_MESSAGE),
+        "misroutes": Flaw("misrouted", WRONG_MESSAGE),
+        "turns_round": Flaw("reordered", {"per_partition_order", "per_key_order"}),
+        "elects_an_old_leader": Flaw("epoch_regressed", {"one_log"}),
+        "tells_two_stories": Flaw("conflicting_position", {"one_log"}),
+        "forgets_what_was_read": Flaw("vanished", {"one_log"}),
+        "leaves_one_out": Flaw("skipped", {"gapless_reading"}),
+        "goes_back": Flaw("nonmonotonic", {"gapless_reading"}),
+    }
+
+    def __init__(self):
+        super().__init__()
+        self.forgotten = []
+
+    def _kept(self, place):
+        return [one for one in super()._kept(place) if one not in self.forgotten]
 
     def loses(self, *_):
         _, op = self._call()
@@ -55,15 +73,12 @@ class FlawedLog(LogWorld):
 
     def mangles(self, *_):
         place = self._published()
-        log = self.logs[place]
-        log[-1] = type(log[-1])(
-            message=log[-1].message,
-            source=log[-1].source,
-            partition=log[-1].partition,
-            position=log[-1].position,
-            epoch=log[-1].epoch,
-            mangled=("body",),
-        )
+        self.logs[place][-1] = replace(self.logs[place][-1], mangled=("body",))
+
+    def misroutes(self, *_):
+        message, op = self._call()
+        self._append(("u", 0), message)
+        self.story.ok(op)
 
     def turns_round(self, *_):
         (first, one), (second, other) = self._call(), self._call()
@@ -79,25 +94,37 @@ class FlawedLog(LogWorld):
         self._published()
         self.epoch += 1
 
-    def _in_hand(self, number):
-        """A member that has just been handed something, and nothing else in hand."""
-        place = self._published()
-        member = next(one for one in self.members["g"] if place in one.reads)
-        while self._receive(member, 5):
-            pass
-        *earlier, last = member.in_hand
-        self._work(member, len(earlier))
-        return member, last
+    def _read(self, *found):
+        """A reader that nobody moves is handed this, one receive after the other."""
+        where = {"source": found[0].source, "partition": found[0].partition}
+        covers = (Position(position=found[0].position, **where),)
+        self.story.ok(self.story.invoke(READER, "assign", covers=covers))
+        for delivery in found:
+            op = self.story.invoke(READER, "receive", target=delivery.source)
+            self.story.ok(op, deliveries=(delivery,))
 
-    def has_an_effect_twice(self, number, *_):
-        member, last = self._in_hand(number)
-        self._work(member, 1)
-        self.story.effect(member.process, last, group="g")
+    def _three(self):
+        """The last three messages of a partition."""
+        for _ in range(3):
+            place = self._published()
+        return self.logs[place][-3:]
 
-    def commits_first(self, number, *_):
-        member, last = self._in_hand(number)
-        place = (last.source, last.partition)
-        self._told(member, "commit", {place: last.position + 1})
-        self.committed["g", place] = last.position + 1
-        member.effected.pop(place, None)
-        self._work(member, 1)
+    def tells_two_stories(self, *_):
+        one, other, _ = self._three()
+        self._read(replace(one, message=other.message))
+
+    def forgets_what_was_read(self, *_):
+        message, op = self._call()
+        place = self._place("t", KEY, 0)
+        self._append(place, message)
+        self.story.info(op, error="TimedOut")
+        self._read(self.logs[place][-1])
+        self.forgotten.append(self.logs[place][-1])
+
+    def leaves_one_out(self, *_):
+        one, _, other = self._three()
+        self._read(one, other)
+
+    def goes_back(self, *_):
+        one, other, _ = self._three()
+        self._read(one, other, one)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from selftests.worlds.queue_world import PREFETCH, QueueWorld, Waiting
+from selftests.worlds.world import Flaw
 
 LANE = "f1#1"
 
@@ -11,12 +12,12 @@ class FlawedQueue(QueueWorld):
     """Each flaw needs nothing that came before it; its own producer publishes for it."""
 
     flaws: ClassVar = {
-        "hands_out_after_an_ack": ("redelivered_after_ack", {"settlement"}),
-        "flags_no_redelivery": ("unflagged_redelivery", {"settlement"}),
-        "hands_out_too_many": ("over_prefetch", {"prefetch_bound"}),
-        "confirms_twice": ("confirmed_twice", {"confirms_resolved"}),
-        "loses_a_rejected": ("lost", {"dead_lettering"}),
-        "gives_a_wrong_reason": ("wrong_reason", {"dead_lettering"}),
+        "hands_out_after_an_ack": Flaw("redelivered_after_ack", {"settlement"}),
+        "flags_no_redelivery": Flaw("unflagged_redelivery", {"settlement"}),
+        "hands_out_too_many": Flaw("over_prefetch", {"prefetch_bound"}),
+        "confirms_twice": Flaw("confirmed_twice", {"confirms_resolved"}),
+        "loses_a_rejected": Flaw("lost", {"dead_lettering"}),
+        "gives_a_wrong_reason": Flaw("wrong_reason", {"dead_lettering"}),
     }
 
     def _calm(self):

@@ -1,11 +1,47 @@
 """What all worlds share: steps, the story that they tell, what they do not keep."""
 
+from os import environ
+from typing import NamedTuple
+
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from deliverycheck.history import Event, History, encode, history_of
 from selftests.story import Story
 
 STEPS_MAX = 30
+TIMES = int(environ.get("DELIVERYCHECK_EXAMPLES", "1"))
+"""So many times as many examples, of which each run draws others; once: always the same."""
+
+
+def examples(count: int) -> settings:
+    """How many a property draws."""
+    return settings(
+        max_examples=count * TIMES,
+        derandomize=TIMES == 1,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+class Flaw(NamedTuple):
+    """What a step of a world does wrong.
+
+    Attributes:
+        breaks: the guarantees that call it so.
+        besides: by guarantee what others rightly call the same thing.
+    """
+
+    anomaly: str
+    breaks: set[str]
+    besides: dict[str, str] = {}
+
+    @property
+    def found(self) -> dict[str, set[str]]:
+        """What each guarantee that it breaks has to call it."""
+        own = dict.fromkeys(self.breaks, {self.anomaly})
+        return {**own, **{name: {called} for name, called in self.besides.items()}}
 
 
 def told(events: list[Event]) -> History:

@@ -7,6 +7,7 @@ from itertools import pairwise
 import msgspec
 
 from deliverycheck.guarantees.copies import PublicationKey, copies, rank
+from deliverycheck.guarantees.log.sources import not_logs
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import History, Publication, Reading
@@ -83,13 +84,17 @@ def _ordered(name: str, history: History, found: list[Anomaly], *, examined: int
 def _rows(
     history: History, group: Callable[[Publication, Reading], tuple[object, ...] | None]
 ) -> list[_Row]:
-    """The copies of each group in the order in which they stand; what has no place is left out."""
+    """The copies of each group in the order in which they stand; what has no place is left out.
+
+    So is what stands in no log: a queue hands out in another order what was given back, or died.
+    """
+    others = not_logs(history)
     ranks: dict[PublicationKey, tuple[int, Publication]] = rank(history)
     rows: dict[tuple[object, ...], _Row] = defaultdict(list)
     for reading in copies(history):
         delivery = reading.delivery
         known = ranks.get((delivery.message, delivery.attempt))
-        if known is None or delivery.position is None:
+        if known is None or delivery.position is None or delivery.source in others:
             continue
         number, publication = known
         if (key := group(publication, reading)) is not None:
