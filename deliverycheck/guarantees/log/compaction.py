@@ -23,9 +23,10 @@ def compaction(history: History) -> Verdict:
 
     Sound: a key is judged if all its writes that took effect, or may have, have a known
     position in one partition, and the last of them was confirmed, in no transaction but a
-    committed one. A value that may lie below the start of a log that also keeps for a time may
-    be gone. Older values may stand beside the latest: compaction takes its time. A tombstone may
-    go, but only after what it deletes.
+    committed one. What failed or was sent elsewhere and stands there all the same replaces
+    what is older, too. A value that may lie below the start of a log that also keeps for a time
+    may be gone. Older values may stand beside the latest: compaction takes its time. A tombstone
+    may go, but only after what it deletes.
 
     Complete for scanned histories; any other is UNKNOWN. That what is kept keeps its position
     and its order is the business of `one_log` and of the guarantees on order.
@@ -49,7 +50,8 @@ def _latest(history: History) -> dict[_Key, Publication]:
             continue
         for write in sorted(written.writes, key=attrgetter("op")):
             at = (write.partition, write.position)
-            if at in written.last.items() and _surely_stood(history, write):
+            is_last = write.target == key[0] and at in written.last.items()
+            if is_last and _surely_stood(history, write):
                 found.setdefault(key, write)
     return found
 
@@ -101,7 +103,11 @@ def _undeleted(history: History, latest: dict[_Key, Publication]) -> Iterator[An
                 source=source,
                 partition=reading.delivery.partition,
                 position=reading.delivery.position,
-                facts={"kind": "in_log", "key": key, "deleted": write.position or 0},
+                facts={
+                    "kind": "in_log",
+                    "key": key,
+                    "deleted": keys(history)[source, key].last[write.partition],
+                },
             )
 
 

@@ -89,8 +89,8 @@ def _in_order(history: History, handed: list[Reading]) -> list[Reading]:
     """Bulk receives tell runs and single deliveries apart: how those followed is not known."""
 
     def order(reading: Reading) -> tuple[int, int]:
-        bulk = bool(history.by_op[reading.op].delivery_runs)
-        return (reading.op, _position(reading) if bulk else 0)
+        is_bulk = bool(history.by_op[reading.op].delivery_runs)
+        return (reading.op, is_bulk and _position(reading))
 
     return sorted(handed, key=order)
 
@@ -101,12 +101,10 @@ def _comes_again(delivery: Delivery) -> bool:
 
 def _judged(history: History, step: _Step) -> Iterator[Anomaly]:
     before, after = _position(step.before), _position(step.after)
-    if after == before:
-        yield _nonmonotonic(step, "again")
-    elif after < before:
-        yield _nonmonotonic(step, "back")
-    elif after > step.highest + 1:  # What follows the highest leaves nothing out.
-        yield from _skipped(history, step)
+    if after <= before:
+        yield _nonmonotonic(step, "again" if after == before else "back")
+    elif gap := range(step.highest + 1, after):
+        yield from _skipped(history, step, gap)
 
 
 def _nonmonotonic(step: _Step, kind: str) -> Anomaly:
@@ -128,13 +126,13 @@ def _nonmonotonic(step: _Step, kind: str) -> Anomaly:
     )
 
 
-def _skipped(history: History, step: _Step) -> Iterator[Anomaly]:
+def _skipped(history: History, step: _Step, gap: range) -> Iterator[Anomaly]:
     delivery = step.after.delivery
     there = known(history).get((delivery.source, delivery.partition))
     if there is None or (there.until_ns is not None and step.after.ns > there.until_ns):
         return
-    count, position = there.between(step.highest, _position(step.after))
-    if position is not None:
+    if left_out := there.standing_in(gap):
+        position, others = there.positions[left_out[0]], len(left_out) - 1
         first = there.standing[position]
         yield Anomaly(
             name="skipped",
@@ -149,7 +147,7 @@ def _skipped(history: History, step: _Step) -> Iterator[Anomaly]:
                 "before": _position(step.before),
                 "after": _position(step.after),
                 "after_ns": step.after.ns,
-                **({"others": count - 1} if count > 1 else {}),
+                **({"others": others} if others else {}),
             },
         )
 

@@ -9,6 +9,9 @@ from deliverycheck.guarantees.copies import copies_by_message
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.history import History, Outcome, Publication, indexed
 
+_Place = tuple[int | None, int | None]
+"""Partition and position."""
+
 
 class Key(msgspec.Struct):
     """The writes of one key of one compacted log that took effect, or may have.
@@ -43,42 +46,37 @@ def _call(publication: Publication) -> tuple[int, int]:
 def keys(history: History) -> dict[tuple[str, str], Key]:
     """By source and key, what was written to compacted logs."""
     found: dict[tuple[str, str], Key] = defaultdict(lambda: Key(writes=[], last={}))
-    for publication, places in _writes(history):
-        key = found[publication.target, publication.key or ""]
+    for publication, source, places in _writes(history):
+        key = found[source, publication.key or ""]
         key.writes.append(publication)
-        key.unplaced += not places
-        for partition, position in places:
+        known = [(partition, at) for partition, at in places if at is not None]
+        key.unplaced += not known
+        for partition, position in known:
             key.last[partition] = max(position, key.last.get(partition, -1))
     return dict(found)
 
 
-def _writes(history: History) -> Iterator[tuple[Publication, list[tuple[int | None, int]]]]:
+def _writes(history: History) -> Iterator[tuple[Publication, str, list[_Place]]]:
+    """Also where nobody sent them, and what failed and stands there all the same."""
     sources = history.header.sources
     compacted = {name for name, source in sources.items() if source.compacted}
     found = copies_by_message(history) if compacted else {}
     for publication in history.publications if compacted else ():
-        if (
-            publication.target not in compacted
-            or publication.key is None
-            or publication.outcome is Outcome.FAIL
-        ):
+        if publication.key is None:
             continue
-        here = [
-            reading.delivery
-            for reading in found.get(publication.message, ())
-            if reading.delivery.source == publication.target
-        ]
-        places = [(one.partition, one.position) for one in here if one.position is not None]
-        if publication.position is not None:
-            places.append((publication.partition, publication.position))
-        if here or places or _may_have_come_last_and_gone(history, publication):
-            yield publication, places
+        places: dict[str, list[_Place]] = defaultdict(list)
+        for reading in found.get(publication.message, ()):
+            delivery = reading.delivery
+            places[delivery.source].append((delivery.partition, delivery.position))
+        if publication.position is not None or _may_have_come_last_and_gone(history, publication):
+            places[publication.target].append((publication.partition, publication.position))
+        for source in places.keys() & compacted:
+            yield publication, source, places[source]
 
 
 def _may_have_come_last_and_gone(history: History, publication: Publication) -> bool:
     """A tombstone goes in time; what was confirmed surely was written, wherever that was."""
-    return (
-        publication.outcome is Outcome.OK
-        or history.by_op[publication.op].tombstone
-        or (publication.message, publication.attempt) in uncommitted(history)
-    )
+    if publication.outcome is not Outcome.INFO:
+        return publication.outcome is Outcome.OK
+    tombstone = history.by_op[publication.op].tombstone
+    return tombstone or (publication.message, publication.attempt) in uncommitted(history)

@@ -1,6 +1,6 @@
 """Which positions of a partition are known to hold a message that readers have to be handed."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -32,11 +32,9 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     standing: dict[int, Standing]
     until_ns: int | None
 
-    def between(self, low: int, high: int) -> tuple[int, int | None]:
-        """How many messages stand strictly between two positions, and where the first does."""
-        first = bisect_right(self.positions, low)
-        count = bisect_left(self.positions, high) - first
-        return count, self.positions[first] if count > 0 else None
+    def standing_in(self, gap: range) -> range:
+        """Which of the positions lie in a gap."""
+        return range(*(bisect_left(self.positions, end) for end in (gap.start, gap.stop)))
 
 
 @indexed

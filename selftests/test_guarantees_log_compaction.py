@@ -1,0 +1,48 @@
+"""Which values of a key a compacted log holds: what is found there counts, wherever it was sent."""
+
+import pytest
+
+from selftests.story import at
+from selftests.test_guarantees_log_keeping import A, B, C, compacted, names, scanned, verdict_on
+
+
+def stray_value(outcome, target, *, found, deletes):
+    """A value of k in t is confirmed; another one, sent to `target`, is found here."""
+    story = compacted()
+    story.published(A, 0, key="k")
+    story.published(B, 1, key="k", tombstone=deletes)
+    getattr(story, outcome)(story.publish(C, key="k", target=target))
+    scanned(story, at(A, 0), found)
+    return verdict_on(story, "compaction")
+
+
+@pytest.mark.parametrize("deletes", [True, False], ids=["deletion", "value"])
+@pytest.mark.parametrize(
+    ("outcome", "target"), [("fail", "t"), ("ok", "u"), ("ok", "v")], ids=["failed", "u", "v"]
+)
+def test_what_stands_behind_the_last_write_replaced_it_wherever_it_was_sent(
+    outcome, target, deletes
+):
+    replaced = stray_value(outcome, target, deletes=deletes, found=at(C, 2))
+    assert (replaced.examined, replaced.count) == (0, 0)
+    verdict = stray_value(outcome, target, deletes=deletes, found=at(C, 2, source="u"))
+    assert (verdict.examined, verdict.count) == (1, 1)
+    assert verdict.anomalies[0].message == (A if deletes else B)
+
+
+def test_place_in_another_log_is_not_the_last_of_this_one():
+    """The confirm of the stray names the same position in its own log."""
+    story = compacted()
+    story.published(A, 0, key="k")
+    story.published(B, 1, key="k", target="u")
+    scanned(story, at(B, 1))
+    assert (verdict_on(story, "compaction").examined, names(story)) == (1, [])
+
+
+def test_strangers_and_what_has_no_key_hide_no_value():
+    story = compacted()
+    story.published(A, 3, key="k")
+    story.published(B, 1)
+    story.published(C, 4, key="k", tombstone=True)
+    scanned(story, at("p9#1-1", 0), at(B, 1), at("", 2), at(A, 3))
+    assert names(story) == ["undeleted"]
