@@ -1,25 +1,35 @@
 """The commands of `deliverycheck`, each a thin door to a module of its own."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
 
 from deliverycheck import content
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.campaigns import campaign, run
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.messages import fail, stderr, told
+from deliverycheck.cli.options import (
+    AsJson,
+    Bootstrap,
+    Broker,
+    Claims,
+    Client,
+    Out,
+    Seed,
+    new_folder,
+)
 from deliverycheck.cli.packing import histories
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
-from deliverycheck.history import CampaignFolder, HistoryFormatError
+from deliverycheck.history import HistoryFormatError
 from deliverycheck.plans import PlanFormatError
+from deliverycheck.search import JournalFormatError
 from deliverycheck.search.record import ExitCode
 
 app = typer.Typer(
@@ -30,35 +40,21 @@ app = typer.Typer(
     "real broker while its network and processes are broken; the recorded histories are judged.",
 )
 
-_USAGE = (UsageError, SettingError, PlanFormatError, HistoryFormatError, UnknownGuaranteeError)
+_USAGE = (
+    UsageError,
+    SettingError,
+    PlanFormatError,
+    HistoryFormatError,
+    JournalFormatError,
+    UnknownGuaranteeError,
+)
 _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
 worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
 app.add_typer(worker, name="worker")
 app.add_typer(histories, name="history")
-
-Claims = Annotated[
-    list[str] | None,
-    typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
-]
-Bootstrap = Annotated[
-    str | None,
-    typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),
-]
-Broker = Annotated[
-    str | None,
-    typer.Option(help="Another version of our own broker, such as kafka:3.9.2."),
-]
-Client = Annotated[
-    str | None,
-    typer.Option(help="Another version of the client, such as confluent-kafka==2.3.0."),
-]
-Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(help="Folder for all that was recorded; else a new one in reports/out."),
-]
+app.command()(run)
+app.command()(campaign)
 
 
 def main() -> None:
@@ -71,110 +67,16 @@ def main() -> None:
     except typer.Abort:
         code = ExitCode.INFRASTRUCTURE
     except _USAGE as error:
-        code = _fail(error, ExitCode.USAGE)
+        code = fail(error, ExitCode.USAGE)
     except _INFRASTRUCTURE as error:
-        code = _fail(_told(error), ExitCode.INFRASTRUCTURE)
+        code = fail(told(error), ExitCode.INFRASTRUCTURE)
     except Exception as error:
         if not hasattr(
             error, "format_message"
         ):  # Click's own errors say it; they share no public base here.
             raise
-        code = _fail(error.format_message(), ExitCode.USAGE)
+        code = fail(error.format_message(), ExitCode.USAGE)
     sys.exit(int(code or 0))
-
-
-def _fail(error: object, code: ExitCode) -> ExitCode:
-    """One clear message on stderr."""
-    _stderr().print(f"deliverycheck: {error}", style="red", highlight=False, markup=False)
-    return code
-
-
-def _told(error: Exception) -> str:
-    """The error in words; of the operating system's, the file and what is wrong with it."""
-    if isinstance(error, OSError) and error.strerror and error.filename:
-        return f"{error.filename}: {error.strerror}"
-    return "\n".join((str(error), *getattr(error, "__notes__", ())))
-
-
-def _stderr() -> Console:
-    return Console(stderr=True, soft_wrap=True)
-
-
-@app.command()
-def run(  # noqa: PLR0913, PLR0917  # each is an option
-    profile: Annotated[
-        str, typer.Option(help="How much: demo or smoke (a minute), ci (20 min), nightly (8 h).")
-    ] = "demo",
-    claim: Claims = None,
-    system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
-    bootstrap: Bootstrap = None,
-    broker: Broker = None,
-    client: Client = None,
-    seed: Seed = 0,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            help="No execution starts after so many minutes; else as the profile says.", min=0.05
-        ),
-    ] = None,
-    at_once: Annotated[
-        int | None,
-        typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
-    ] = None,
-    out: Out = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Run claims against a real broker, print what held and what broke, write the report.
-
-    Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
-    """
-    from deliverycheck.cli import run as command  # noqa: PLC0415  # Only who runs pays for Hypothesis.
-    from deliverycheck.cli.console import Progress  # noqa: PLC0415
-    from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
-    from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
-
-    chosen = command.profile_of(profile, minutes=minutes, at_once=at_once)
-    folder = out or new_folder(profile)
-    options = command.RunOptions(
-        profile=chosen,
-        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
-        claims=tuple(claim or ()),
-        seed=seed,
-        out=folder,
-        corpus=content.folder("corpus"),
-    )
-    with stopping() as stop:
-        record = command.run(options, Progress(_stderr()), stop)
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
-    else:
-        print_campaign(record, report_console())
-    if not CampaignFolder(root=folder).campaign.exists():
-        raise typer.Exit(record.exit_code)  # It could not be written, as the record's notes say.
-    try:
-        rendered = render(folder)
-    except (ReportError, OSError) as error:
-        code = _fail(f"no report in {folder}: {_told(error)}", ExitCode.INFRASTRUCTURE)
-        raise typer.Exit(record.exit_code or int(code)) from None
-    if out is None:
-        _point_latest_at(folder)
-    if not as_json:
-        typer.echo(f"\nReport: {rendered.html}")
-    raise typer.Exit(record.exit_code)
-
-
-def new_folder(name: str) -> Path:
-    """A name below reports/out that nobody has; nothing is made yet."""
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    return Path("reports") / "out" / f"{stamp}-{name}"
-
-
-def _point_latest_at(folder: Path) -> None:
-    """`latest` beside the folder is the last campaign that was told, whatever ended early since."""
-    latest = folder.with_name("latest")
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(folder.name)
 
 
 @app.command()
@@ -229,7 +131,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         pytest_file=pytest_file,
     )
     with stopping() as stop:
-        raise typer.Exit(int(command(options, _stderr(), stop)))
+        raise typer.Exit(int(command(options, stderr(), stop)))
 
 
 @app.command(
@@ -266,7 +168,7 @@ def check(
         edn=edn,
         as_json=as_json,
     )
-    raise typer.Exit(int(command(options, lambda error: _fail(_told(error), ExitCode.USAGE))))
+    raise typer.Exit(int(command(options, lambda error: fail(told(error), ExitCode.USAGE))))
 
 
 @app.command()
@@ -288,7 +190,7 @@ def report(
         rendered = render(folder)
         print_campaign(load_campaign(folder), report_console())
     except ReportError as error:
-        raise typer.Exit(int(_fail(error, ExitCode.USAGE))) from None
+        raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
     typer.echo(f"\nReport: {rendered.html}")
 
 
@@ -346,7 +248,7 @@ def detect(
     from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(tuple(claim or ()), seeds, out, _stderr(), stop)))
+        raise typer.Exit(int(command(tuple(claim or ()), seeds, out, stderr(), stop)))
 
 
 @app.command()
@@ -355,9 +257,7 @@ def keep(claim: Claims = None) -> None:
     from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(
-            int(command(tuple(claim or ()), content.folder("corpus"), _stderr(), stop))
-        )
+        raise typer.Exit(int(command(tuple(claim or ()), content.folder("corpus"), stderr(), stop)))
 
 
 @app.command()
@@ -370,7 +270,7 @@ def bench(
     from deliverycheck.cli.bench import bench as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(out, _stderr(), stop)))
+        raise typer.Exit(int(command(out, stderr(), stop)))
 
 
 @app.command()
@@ -391,7 +291,7 @@ def soak(
 
     folder = out or new_folder("soak")
     with stopping() as stop:
-        found = kill_again_and_again(kills, seed, folder, Progress(_stderr()), stop)
+        found = kill_again_and_again(kills, seed, folder, Progress(stderr()), stop)
         stopped = stop.is_set()
     left = sum(bool(one.left) for one in found)
     typer.echo(f"{len(found)} of {kills} kills: something was left after {left}")

@@ -1,9 +1,8 @@
 """`deliverycheck run`: claims against a live target, with progress, a record and a report."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -23,10 +22,14 @@ from deliverycheck.search import (
     PROFILES,
     Campaign,
     Corpus,
+    Journal,
     Judge,
     Ledger,
     Profile,
     exit_code,
+    load_pool,
+    save_pool,
+    shard_of,
     with_what_holds_instead,
 )
 from deliverycheck.search.record import ExitCode
@@ -54,7 +57,8 @@ class RunOptions:
 
     Attributes:
         corpus: folder of the plans worth keeping.
-        out: the campaign's folder; made anew.
+        out: the campaign's folder; what a run that was killed left there is gone on from.
+        shard: of the pool, this part of so many, counted from 1.
     """
 
     profile: Profile
@@ -63,6 +67,7 @@ class RunOptions:
     seed: int
     out: Path
     corpus: Path
+    shard: tuple[int, int] = (1, 1)
 
 
 def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
@@ -80,14 +85,19 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
         program.check_settings(claim.subject)
         Corpus(options.corpus).best(claim.id)
     folder = CampaignFolder(root=options.out).create()
-    pool = content.make_pool(options.seed, options.profile.pool)
+    journal = Journal(folder.events)
+    if journal.remembered:
+        progress.say(f"going on: {journal.remembered} executions are remembered")
+    pool = _pool(options, content, folder)
+    save_options(folder, options)
     with OpenTarget(
         options.target, model=content.model, folder=folder.root, say=progress.say
     ) as target:
         progress.head(target.facts())
-        campaign = _campaign(options, content, claims, pool, target, folder, progress, stop)
-        began_s = time.monotonic()
-        started = datetime.now(UTC)
+        campaign = _campaign(
+            options, content, claims, pool, target, folder, journal, progress, stop
+        )
+        started = datetime.now(UTC) - timedelta(seconds=journal.passed_s)
         trouble = None
         try:
             with progress.following(campaign):
@@ -95,11 +105,53 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
         except _TROUBLE as error:
             trouble = _words(error, folder)
         finally:  # Also for a defect of ours: what was found is on disk before it is told.
-            seconds = time.monotonic() - began_s
+            seconds = journal.passed_s
             record = _saved(
                 _record(options, campaign, target, claims, started, seconds, trouble), folder
             )
     return record
+
+
+def _pool(
+    options: RunOptions, content: Content, folder: CampaignFolder
+) -> Sequence[Sequence[Step]]:
+    """The shard of the pool: as an earlier run saved it, or drawn now and saved."""
+    if folder.pool.exists():
+        return load_pool(folder.pool)
+    whole = content.make_pool(options.seed, options.profile.pool)
+    pool = shard_of(whole, *options.shard)
+    save_pool(folder.pool, pool)
+    return pool
+
+
+def save_options(folder: CampaignFolder, options: RunOptions) -> None:
+    """What was asked for lies in the folder, so that `load_options` can go on with it."""
+    encoded = msgspec.json.encode(options, enc_hook=str)
+    folder.options.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def load_options(root: Path) -> RunOptions:
+    """What the campaign in this folder was asked for.
+
+    Raises:
+        UsageError: there is no campaign that could go on; names what is missing.
+    """
+    path = CampaignFolder(root=root).options
+    try:
+        options = msgspec.json.decode(path.read_bytes(), type=RunOptions, dec_hook=_path)
+    except OSError as error:
+        msg = f"{root}: no campaign that could go on: {path.name}: {error.strerror}"
+        raise UsageError(msg) from None
+    except msgspec.DecodeError as error:
+        msg = f"{path}: {error}; begin a new campaign"
+        raise UsageError(msg) from None
+    return replace(options, out=root)
+
+
+def _path(kind: type, text: str) -> Path:
+    if kind is not Path:
+        raise NotImplementedError
+    return Path(text)
 
 
 def _cut_short(result: ClaimResult, generated_max: int) -> ClaimResult:
@@ -142,6 +194,7 @@ def _campaign(  # noqa: PLR0913, PLR0917  # wiring
     pool: Sequence[Sequence[Step]],
     target: OpenTarget,
     folder: CampaignFolder,
+    journal: Journal,
     progress: Progress,
     stop: Event,
 ) -> Campaign:
@@ -150,10 +203,12 @@ def _campaign(  # noqa: PLR0913, PLR0917  # wiring
         renew=target.renew,
         guarantees=tuple(GUARANTEES),
         folder=folder.executions,
+        journal=journal,
     )
+    left_s = max(0.0, options.profile.seconds - journal.passed_s)
     return Campaign(
         claims=claims,
-        profile=options.profile,
+        profile=replace(options.profile, seconds=left_s),
         model=content.model,
         pool=pool,
         judge=judge,

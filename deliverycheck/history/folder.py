@@ -56,6 +56,14 @@ class CampaignFolder:
         return self.root / "campaign.json"
 
     @property
+    def options(self) -> Path:
+        return self.root / "options.json"
+
+    @property
+    def pool(self) -> Path:
+        return self.root / "pool.jsonl.gz"
+
+    @property
     def events(self) -> Path:
         return self.root / "events.ndjson"
 

@@ -1,0 +1,175 @@
+"""The commands `run` and `campaign`: a minute, or a night that can be gone on with."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from deliverycheck import content
+from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.messages import fail, stderr, told
+from deliverycheck.cli.options import (
+    AsJson,
+    Bootstrap,
+    Broker,
+    Claims,
+    Client,
+    Out,
+    Seed,
+    new_folder,
+)
+from deliverycheck.cli.systems import UsageError
+from deliverycheck.history import CampaignFolder
+from deliverycheck.search.record import ExitCode
+
+if TYPE_CHECKING:
+    from deliverycheck.cli.run import RunOptions
+
+System = Annotated[str, typer.Option("--system", "--systems", help="The system under test.")]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        help="No execution starts after so many minutes; else as the profile says.", min=0.05
+    ),
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
+]
+
+
+def run(  # noqa: PLR0913, PLR0917  # each is an option
+    profile: Annotated[
+        str, typer.Option(help="How much: demo or smoke (a minute), ci (20 min), nightly (8 h).")
+    ] = "demo",
+    claim: Claims = None,
+    system: System = "kafka",
+    bootstrap: Bootstrap = None,
+    broker: Broker = None,
+    client: Client = None,
+    seed: Seed = 0,
+    minutes: Minutes = None,
+    at_once: AtOnce = None,
+    out: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run claims against a real broker, print what held and what broke, write the report.
+
+    Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
+    """
+    from deliverycheck.cli.run import RunOptions, profile_of  # noqa: PLC0415  # Only who runs pays for Hypothesis.
+    from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
+
+    options = RunOptions(
+        profile=profile_of(profile, minutes=minutes, at_once=at_once),
+        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
+        claims=tuple(claim or ()),
+        seed=seed,
+        out=_unused(out or new_folder(profile)),
+        corpus=content.folder("corpus"),
+    )
+    _run_and_tell(options, as_json=as_json)
+
+
+def campaign(  # noqa: PLR0913, PLR0917  # each is an option
+    minutes: Minutes = None,
+    profile: Annotated[str, typer.Option(help="How much: ci or nightly.")] = "nightly",
+    claim: Claims = None,
+    system: System = "kafka",
+    bootstrap: Bootstrap = None,
+    broker: Broker = None,
+    client: Client = None,
+    seed: Seed = 0,
+    at_once: AtOnce = None,
+    shard: Annotated[
+        str,
+        typer.Option(help="2/4: of four machines that split one pool, this is the second."),
+    ] = "1/1",
+    out: Out = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on with the campaign in this folder, killed or stopped: by its own options, "
+            "in the time that it has left."
+        ),
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run for hours: corpus first, then plans from one pool, shrinking what breaks.
+
+    Everything is on disk as it happens: a campaign that was killed goes on where it was with
+    --resume, and loses at most the executions that were under way. Its pool is saved with it.
+
+    Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
+    """
+    from deliverycheck.cli.run import RunOptions, load_options, profile_of  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
+
+    if resume is not None:
+        _run_and_tell(load_options(resume), as_json=as_json)
+    options = RunOptions(
+        profile=profile_of(profile, minutes=minutes, at_once=at_once),
+        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
+        claims=tuple(claim or ()),
+        seed=seed,
+        out=_unused(out or new_folder("campaign")),
+        corpus=content.folder("corpus"),
+        shard=_shard(shard),
+    )
+    _run_and_tell(options, as_json=as_json)
+
+
+def _unused(folder: Path) -> Path:
+    if CampaignFolder(root=folder).events.exists():
+        msg = (
+            f"{folder} holds a campaign already: go on with it by `deliverycheck campaign --resume "
+            f"{folder}`, or name another folder"
+        )
+        raise UsageError(msg)
+    return folder
+
+
+def _shard(text: str) -> tuple[int, int]:
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        msg = f"--shard {text!r}: expected I/N with 1 <= I <= N, such as 2/4"
+        raise UsageError(msg)
+    return int(number), int(count)
+
+
+def _run_and_tell(options: "RunOptions", *, as_json: bool) -> None:
+    """Ends the command with the campaign's exit code."""
+    from deliverycheck.cli.console import Progress  # noqa: PLC0415
+    from deliverycheck.cli.run import run as command  # noqa: PLC0415
+    from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
+
+    folder = options.out
+    with stopping() as stop:
+        record = command(options, Progress(stderr()), stop)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+    else:
+        print_campaign(record, report_console())
+    if not CampaignFolder(root=folder).campaign.exists():
+        raise typer.Exit(record.exit_code)  # It could not be written, as the record's notes say.
+    try:
+        rendered = render(folder)
+    except (ReportError, OSError) as error:
+        code = fail(f"no report in {folder}: {told(error)}", ExitCode.INFRASTRUCTURE)
+        raise typer.Exit(record.exit_code or int(code)) from None
+    if folder.parent == new_folder("").parent:
+        _point_latest_at(folder)
+    if not as_json:
+        typer.echo(f"\nReport: {rendered.html}")
+    raise typer.Exit(record.exit_code)
+
+
+def _point_latest_at(folder: Path) -> None:
+    """`latest` beside the folder is the last campaign that was told, whatever ended early since."""
+    latest = folder.with_name("latest")
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(folder.name)

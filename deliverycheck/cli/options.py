@@ -1,0 +1,36 @@
+"""Options that several commands share, and the folder that a command makes for itself."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Claims = Annotated[
+    list[str] | None,
+    typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
+]
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),
+]
+Broker = Annotated[
+    str | None,
+    typer.Option(help="Another version of our own broker, such as kafka:3.9.2."),
+]
+Client = Annotated[
+    str | None,
+    typer.Option(help="Another version of the client, such as confluent-kafka==2.3.0."),
+]
+Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for all that was recorded; else a new one in reports/out."),
+]
+
+
+def new_folder(name: str) -> Path:
+    """A name below reports/out that nobody has; nothing is made yet."""
+    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return Path("reports") / "out" / f"{stamp}-{name}"
