@@ -46,3 +46,43 @@ def test_strangers_and_what_has_no_key_hide_no_value():
     story.published(C, 4, key="k", tombstone=True)
     scanned(story, at("p9#1-1", 0), at(B, 1), at("", 2), at(A, 3))
     assert names(story) == ["undeleted"]
+
+
+def test_last_write_is_the_highest_and_not_the_latest_call():
+    story = compacted()
+    story.published(A, 1, key="k")
+    story.published(B, 0, key="k")
+    scanned(story)
+    (anomaly,) = verdict_on(story, "compaction").anomalies
+    assert (anomaly.message, anomaly.position) == (A, 1)
+
+
+@pytest.mark.parametrize(
+    ("later", "found"),
+    [
+        ({"position": 1}, []),
+        ({"position": 0, "partition": 1}, []),
+        ({}, []),
+        (None, ["lost"]),
+    ],
+    ids=["behind-it", "in-another-partition", "in-an-unknown-place", "never-written"],
+)
+def test_write_of_the_key_that_may_be_later_excuses_the_absence_of_a_placed_one(later, found):
+    story = compacted()
+    story.published(A, 0, key="k")
+    if later is None:
+        story.info(story.publish(B, key="k"))
+    else:
+        story.ok(story.publish(B, key="k"), **{"partition": 0, **later})
+    scanned(story, *([at(B, None)] if later == {} else []))
+    lost = [one.message for one in verdict_on(story, "at_least_once_in_log").anomalies]
+    assert ["lost" for message in lost if message == A] == found
+
+
+def test_only_the_last_write_of_a_key_may_not_go():
+    story = compacted()
+    story.published(A, 0, key="k")
+    story.published(B, 1, key="k")
+    scanned(story)
+    (anomaly,) = verdict_on(story, "at_least_once_in_log").anomalies
+    assert anomaly.message == B

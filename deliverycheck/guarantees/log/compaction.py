@@ -46,7 +46,7 @@ def _latest(history: History) -> dict[_Key, Publication]:
     """The last write of each key, if it is known and surely took effect."""
     found: dict[_Key, Publication] = {}
     for key, written in sorted(keys(history).items()):
-        if written.unplaced or len(written.last) > 1:
+        if written.is_unplaced or len(written.last) > 1:
             continue
         for write in sorted(written.writes, key=attrgetter("op")):
             at = (write.partition, write.position)

@@ -22,18 +22,18 @@ class Key(msgspec.Struct):
 
     Attributes:
         last: by partition the highest position of a write.
-        unplaced: writes of which no position is known.
+        is_unplaced: of one of them no position is known.
     """
 
     writes: list[Publication]
     last: dict[int | None, int]
-    unplaced: int = 0
+    is_unplaced: bool = False
 
     def may_have_replaced(self, publication: Publication) -> bool:
         """Whether another write of the key may be the later one."""
         if publication.position is None:
             return any(_call(write) != _call(publication) for write in self.writes)
-        if self.unplaced or self.last.keys() != {publication.partition}:
+        if self.is_unplaced or self.last.keys() != {publication.partition}:
             return True
         return self.last[publication.partition] > publication.position
 
@@ -46,22 +46,21 @@ def _call(publication: Publication) -> tuple[int, int]:
 def keys(history: History) -> dict[tuple[str, str], Key]:
     """By source and key, what was written to compacted logs."""
     found: dict[tuple[str, str], Key] = defaultdict(lambda: Key(writes=[], last={}))
-    for publication, source, places in _writes(history):
-        key = found[source, publication.key or ""]
+    for whose, publication, places in _writes(history):
+        key = found[whose]
         key.writes.append(publication)
         known = [(partition, at) for partition, at in places if at is not None]
-        key.unplaced += not known
+        key.is_unplaced |= not known
         for partition, position in known:
-            key.last[partition] = max(position, key.last.get(partition, -1))
+            key.last[partition] = max(position, key.last.get(partition, position))
     return dict(found)
 
 
-def _writes(history: History) -> Iterator[tuple[Publication, str, list[_Place]]]:
+def _writes(history: History) -> Iterator[tuple[tuple[str, str], Publication, list[_Place]]]:
     """Also where nobody sent them, and what failed and stands there all the same."""
-    sources = history.header.sources
-    compacted = {name for name, source in sources.items() if source.compacted}
-    found = copies_by_message(history) if compacted else {}
-    for publication in history.publications if compacted else ():
+    compacted = {name for name, source in history.header.sources.items() if source.compacted}
+    found = copies_by_message(history)
+    for publication in history.publications:
         if publication.key is None:
             continue
         places: dict[str, list[_Place]] = defaultdict(list)
@@ -71,7 +70,7 @@ def _writes(history: History) -> Iterator[tuple[Publication, str, list[_Place]]]
         if publication.position is not None or _may_have_come_last_and_gone(history, publication):
             places[publication.target].append((publication.partition, publication.position))
         for source in places.keys() & compacted:
-            yield publication, source, places[source]
+            yield (source, publication.key), publication, places[source]
 
 
 def _may_have_come_last_and_gone(history: History, publication: Publication) -> bool:
