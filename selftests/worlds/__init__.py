@@ -9,11 +9,17 @@ from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
+from selftests.worlds.transaction_flaws import FlawedTransactions
 from selftests.worlds.transaction_world import TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
-FLAWED = {"log": FlawedLog, "groups": FlawedGroup, "queue": FlawedQueue}
+FLAWED = {
+    "log": FlawedLog,
+    "groups": FlawedGroup,
+    "queue": FlawedQueue,
+    "transactions": FlawedTransactions,
+}
 
 __all__ = [
     "FLAWED",

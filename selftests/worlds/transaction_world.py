@@ -76,19 +76,26 @@ class TransactionWorld(World):
     def begin(self, number, _, __):
         writer = self._pick(number)
         if writer.transaction is None:
-            self.transactions += 1
-            writer.transaction = f"x{self.transactions}"
-            writer.wrote, writer.read_to = [], None
-            self._call(writer, "begin_transaction", transaction=writer.transaction)
+            self._begin(writer)
+
+    def _begin(self, writer):
+        self.transactions += 1
+        writer.transaction = f"x{self.transactions}"
+        writer.wrote, writer.read_to = [], None
+        self._call(writer, "begin_transaction", transaction=writer.transaction)
 
     def publish(self, number, topic, outcome):
-        self._write(self._pick(number), TOPICS[topic % 2], outcome)
+        writer = self._pick(number)
+        if writer.transaction is not None:
+            self._write(writer, TOPICS[topic % 2], outcome)
 
-    def _write(self, writer, topic, outcome):
-        if writer.transaction is None:
-            return
-        self.sequences[writer.process] += 1
-        message = f"{writer.process}-{self.sequences[writer.process]}"
+    def _message(self, process):
+        self.sequences[process] += 1
+        return f"{process}-{self.sequences[process]}"
+
+    def _write(self, writer, topic, outcome=0):
+        """A message of the open transaction; its place in the log comes back."""
+        message = self._message(writer.process)
         op = self.story.publish(message, target=topic, transaction=writer.transaction)
         position = self._append(topic, message, writer.transaction)
         writer.wrote.append((topic, message))
@@ -96,6 +103,7 @@ class TransactionWorld(World):
             self.story.ok(op, partition=0, position=position)
         else:
             self.story.info(op, error="TimedOut")
+        return self._delivery(topic, message, position)
 
     def copy(self, number, _, __):
         """Read one message of the input, write one to the output, commit the position with it."""
@@ -109,15 +117,17 @@ class TransactionWorld(World):
                 writer.process, "receive", group=GROUP, isolation="read_committed"
             )
             self.story.ok(op, deliveries=tuple(found))
-            self._write(writer, "out", 0)
+            self._write(writer, "out")
             writer.read_to = found[0].position + 1
             covers = (Position(source="in", partition=0, position=writer.read_to),)
             self._call(writer, "commit", transaction=writer.transaction, group=GROUP, covers=covers)
 
     def commit(self, number, outcome, _):
         writer = self._pick(number)
-        if writer.transaction is None:
-            return
+        if writer.transaction is not None:
+            self._commit(writer, outcome)
+
+    def _commit(self, writer, outcome=0):
         op = self.story.invoke(
             writer.process,
             "commit_transaction",
@@ -137,8 +147,11 @@ class TransactionWorld(World):
     def abort(self, number, _, __):
         writer = self._pick(number)
         if writer.transaction is not None:
-            self._call(writer, "abort_transaction", transaction=writer.transaction)
-            self._give_up(writer)
+            self._abort(writer)
+
+    def _abort(self, writer):
+        self._call(writer, "abort_transaction", transaction=writer.transaction)
+        self._give_up(writer)
 
     def _give_up(self, writer):
         self.state[writer.transaction] = "aborted"
@@ -155,9 +168,7 @@ class TransactionWorld(World):
 
     def plain(self, number, topic, _):
         process = f"p{number % 2 + 1}#1"
-        self.sequences[process] += 1
-        message = f"{process}-{self.sequences[process]}"
-        topic = TOPICS[topic % 2]
+        message, topic = self._message(process), TOPICS[topic % 2]
         op = self.story.publish(message, target=topic)
         self.story.ok(op, partition=0, position=self._append(topic, message))
 
@@ -191,8 +202,7 @@ class TransactionWorld(World):
     def end(self):
         for writer in self.writers.values():
             if writer.transaction is not None:
-                self._call(writer, "abort_transaction", transaction=writer.transaction)
-                self._give_up(writer)
+                self._abort(writer)
         for topic in TOPICS:
             self._read("r1#1", topic, len(self.logs[topic]), self._visible)
             op = self.story.invoke("scan#1", "receive", target=topic, isolation="read_committed")

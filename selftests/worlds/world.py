@@ -1,7 +1,6 @@
 """What all worlds share: steps, the story that they tell, what they do not keep."""
 
 from os import environ
-from typing import NamedTuple
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -25,23 +24,15 @@ def examples(count: int) -> settings:
     )
 
 
-class Flaw(NamedTuple):
+class Flaw:
     """What a step of a world does wrong.
 
-    Attributes:
-        breaks: the guarantees that call it so.
-        besides: by guarantee what others rightly call the same thing.
+    `breaks` names the guarantees that call it so; `besides`, by guarantee, what others rightly
+    call the same thing.
     """
 
-    anomaly: str
-    breaks: set[str]
-    besides: dict[str, str] = {}
-
-    @property
-    def found(self) -> dict[str, set[str]]:
-        """What each guarantee that it breaks has to call it."""
-        own = dict.fromkeys(self.breaks, {self.anomaly})
-        return {**own, **{name: {called} for name, called in self.besides.items()}}
+    def __init__(self, anomaly: str, breaks: set[str], besides: dict[str, str] | None = None):
+        self.found = dict.fromkeys(breaks, anomaly) | (besides or {})
 
 
 def told(events: list[Event]) -> History:
