@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from selftests.worlds.queue_world import PREFETCH, QueueWorld, Waiting
+from selftests.worlds.queue_world import PREFETCH, Consumer, QueueWorld, Waiting
 from selftests.worlds.world import Flaw
 
 LANE = "f1#1"
@@ -18,6 +18,13 @@ class FlawedQueue(QueueWorld):
         "confirms_twice": Flaw("confirmed_twice", {"confirms_resolved"}),
         "loses_a_rejected": Flaw("lost", {"dead_lettering"}),
         "gives_a_wrong_reason": Flaw("wrong_reason", {"dead_lettering"}),
+        "buries_in_another_order": Flaw("reordered", {"dead_lettering"}),
+        "turns_round": Flaw("reordered", {"fifo_per_publisher"}),
+        "hands_one_to_both": Flaw("shared_delivery", {"disjoint_consumers"}),
+        "answers_never": Flaw("unconfirmed", {"confirms_resolved"}),
+        "returns_what_it_took": Flaw("returned_and_routed", {"routed_confirms"}),
+        "confirms_what_goes_nowhere": Flaw("lost", {"routed_confirms"}),
+        "requeues_behind_a_later_one": Flaw("requeued_out_of_place", {"requeue_position"}),
     }
 
     def _calm(self):
@@ -34,10 +41,14 @@ class FlawedQueue(QueueWorld):
             if not self._receive(consumer, PREFETCH):
                 return
 
-    def _published(self):
+    def _call(self, target="q"):
         self.sequences[LANE] += 1
         message = f"{LANE}-{self.sequences[LANE]}"
-        self.story.ok(self.story.publish(message, target="q"))
+        return message, self.story.publish(message, target=target)
+
+    def _published(self, **fields):
+        message, op = self._call()
+        self.story.ok(op, **fields)
         self.published += 1
         self.ready.append(Waiting(message, self.published))
         return self.ready[-1]
@@ -73,15 +84,18 @@ class FlawedQueue(QueueWorld):
         self._calm()
         for _ in range(PREFETCH + 1):
             self._published()
-        consumer = self._pick(number)
-        op = self.story.invoke(consumer.process, "receive", group="w")
+        self._hand(self._pick(number), *self.ready)
+        self.ready = []
+
+    def _hand(self, consumer, *row, **fields):
+        """The consumer is handed these, whatever it holds and whoever else has them."""
+        op = self.story.invoke(consumer.process, "receive", group="w", **fields)
         found = []
-        for waiting in self.ready:
+        for waiting in row:
             consumer.tag += 1
             consumer.unsettled[consumer.tag] = waiting
             found.append(self._delivery(waiting, consumer.tag))
             waiting.deliveries += 1
-        self.ready = []
         self.story.ok(op, deliveries=tuple(found))
 
     def confirms_twice(self, *_):
@@ -98,3 +112,51 @@ class FlawedQueue(QueueWorld):
         self._handed(number)
         self.reject(number, 0, 0)
         self.dead[-1].reason = "expired"
+
+    def buries_in_another_order(self, number, *_):
+        self._calm()
+        self._published(), self._published()
+        consumer = self._pick(number)
+        self._receive(consumer, 2)
+        self.reject(number, 0, 0), self.reject(number, 0, 0)
+        self.dead[-2:] = self.dead[:-3:-1]
+
+    def turns_round(self, number, *_):
+        self._calm()
+        early, late = self._published(), self._published()
+        self.ready = [late, early]
+        self._receive(self._pick(number), 2)
+
+    def hands_one_to_both(self, number, *_):
+        consumer, tag = self._handed(number)
+        waiting, other = consumer.unsettled[tag], self._pick(number + 1)
+        waiting.deliveries = 0
+        self._hand(other, waiting)
+        for each, its_tag in ((consumer, tag), (other, other.tag)):
+            each.effected.add(its_tag)
+            self._settle(each, its_tag, "ack")
+        self.story.effect(consumer.process, self._delivery(waiting, tag), group="w")
+
+    def answers_never(self, *_):
+        self._call()
+
+    def returns_what_it_took(self, *_):
+        self._published(returned_unroutable=True)
+
+    def confirms_what_goes_nowhere(self, *_):
+        _, op = self._call("nowhere")
+        self.story.ok(op)
+
+    def requeues_behind_a_later_one(self, *_):
+        """Of what a consumer fetches it is known when the queue sent it, and so its order."""
+        self._calm()
+        consumer = Consumer("g1#1")
+        early = self._published()
+        late = self._published()
+        self.ready = []
+        self._hand(consumer, early, target="q")
+        self._settle(consumer, 1, "nack", requeue=True)
+        for waiting in (late, early):
+            self._hand(consumer, waiting, target="q")
+            self._work(consumer, consumer.tag)
+            self._settle(consumer, consumer.tag, "ack")
