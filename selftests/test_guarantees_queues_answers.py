@@ -11,6 +11,9 @@ MESSAGE = "p1#1-1"
 EXCUSES = {
     "nothing": (lambda _: None, True),
     "started": (lambda story: story.process("c1#1", "started"), True),
+    "held": (lambda story: story.process("c1#1", "held"), True),
+    "released": (lambda story: story.process("c1#1", "released"), True),
+    "answered": (lambda story: story.process("c1#1", "answered"), True),
     "killed": (lambda story: story.process("c1#1", "killed"), False),
     "the-other-paused": (lambda story: story.process("c2#1", "paused"), False),
     "a-third-killed": (lambda story: story.process("c3#1", "killed"), True),

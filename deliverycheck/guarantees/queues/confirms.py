@@ -62,7 +62,7 @@ def _again(history: History) -> list[tuple[ProcessEvent, Operation]]:
     noted = [
         (event, history.by_op[event.op])
         for event in history.processes
-        if event.what == _AGAIN and event.op is not None and event.op in history.by_op
+        if event.what == _AGAIN and event.op in history.by_op
     ]
     return sorted(noted, key=lambda one: (one[0].ns, one[1].op))
 

@@ -1,11 +1,12 @@
 """In which order dead letters stand, against the order in which they died."""
 
 from collections import defaultdict
+from math import inf
 
-from deliverycheck.guarantees.queues.fifo import call_of
-from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.fifo import call_of, line_of
+from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
-from deliverycheck.guarantees.queues.queue_history import Queue, queues
+from deliverycheck.guarantees.queues.queue_history import Queue, queues, queues_before
 from deliverycheck.guarantees.verdict import Anomaly
 from deliverycheck.history import History
 
@@ -21,7 +22,7 @@ def orders(history: History) -> list[Row]:
     """
     found: list[Row] = []
     for queue in queues(history).values():
-        before = [queues(history)[name] for name in queue.feeds & queues(history).keys()]
+        before = queues_before(history, queue)
         if len(queue.feeds) == len(before) == 1:
             found += _rows(history, queue, before[0])
     return found
@@ -37,43 +38,38 @@ def out_of_order(rows: list[Row]) -> list[Anomaly]:
 
 
 def _rows(history: History, queue: Queue, before: Queue) -> list[Row]:
-    rows: dict[tuple[object, ...], Row] = defaultdict(list)
+    rows: dict[object, Row] = defaultdict(list)
     for handing in queue.firsts:
-        key, rank = _death(history, handing, before)
-        if key:
-            rows[key].append(Turn(rank=rank, since_ns=0, handing=handing))
+        if death := _death(history, handing, before):
+            key, rank = death
+            rows[key].append(Turn(rank=rank, since_ns=-inf, handing=handing))
     return list(rows.values())
 
 
 def _death(
-    history: History, handing: Handing, before: Queue
-) -> tuple[tuple[object, ...], tuple[int, ...]]:
+    history: History, handing: SentHanding, before: Queue
+) -> tuple[object, tuple[int, ...]] | None:
     """Among what it has an order, and its place there: the earlier, the greater."""
-    handed = before.by_copy.get(handing.copy, [])
-    rejected = [one.rejected for one in handed if one.rejected]
-    if rejected:
-        return (rejected[0].process,), (-rejected[0].op,)
-    publication, reason = handing.publication, handing.delivery.reason
-    if handed or publication is None or reason not in _DROPPED:
-        return (), ()
-    operation = history.by_op[publication.op]
-    key = (reason, publication.process, publication.target)
-    return (*key, operation.priority, operation.expires_ms), call_of(handing)
+    handed, reason = before.by_copy.get(handing.copy, ()), handing.delivery.reason
+    for one in handed:
+        if rejection := one.rejected:
+            return rejection.process, (-rejection.op,)
+    if handed or reason not in _DROPPED:
+        return None
+    expires_ms = history.by_op[handing.publication.op].expires_ms
+    return (reason, expires_ms, line_of(history, handing)), call_of(handing)
 
 
 def _served(turn: Turn) -> Turn:
-    return Turn(rank=turn.rank, since_ns=1, handing=turn.handing)
+    return Turn(rank=turn.rank, since_ns=inf, handing=turn.handing)
 
 
 def _reordered(ahead: Turn, behind: Turn) -> Anomaly:
+    died = (ahead.rank[0], behind.rank[0])
     return Anomaly(
         name="reordered",
         message=ahead.handing.delivery.message,
-        witnesses=tuple(
-            dict.fromkeys(
-                (*map(abs, ahead.rank[:1] + behind.rank[:1]), ahead.handing.op, behind.handing.op)
-            )
-        ),
+        witnesses=tuple(dict.fromkeys((*map(abs, died), ahead.handing.op, behind.handing.op))),
         source=ahead.handing.delivery.source,
         facts={
             "kind": "dead_letters",

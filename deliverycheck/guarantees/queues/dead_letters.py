@@ -4,12 +4,12 @@ from collections import defaultdict
 
 from deliverycheck.guarantees.queues.dead_letter_order import orders, out_of_order
 from deliverycheck.guarantees.queues.dead_letter_reasons import reasoned, wrong_reasons
-from deliverycheck.guarantees.queues.fate import Fate, fates, keeps_dead, seen
+from deliverycheck.guarantees.queues.fate import Fate, confirmed_ns, fates, keeps_dead, seen
 from deliverycheck.guarantees.queues.handing import Handing
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
-from deliverycheck.history import History, Publication, indexed
+from deliverycheck.history import History, Operation, Publication, indexed
 
 
 def dead_lettering(history: History) -> Verdict:
@@ -29,10 +29,10 @@ def dead_lettering(history: History) -> Verdict:
     if reason := why_unfit(history):
         return unknown(name, reason)
     reason = why_not_scanned(history) or why_not_drained(history)
-    given_up, dropped = ([], []) if reason else (_given_up(history), _dropped(history))
+    given_up, dropped = [] if reason else _given_up(history), _dropped(history)
     rows = orders(history)
     found = [
-        *(_rejected(handing) for handing in given_up if not _stands(history, handing)),
+        *(_rejected(*one) for one in given_up if not _stands(history, one[0])),
         *(
             _unburied(publication)
             for publication in dropped
@@ -48,15 +48,15 @@ def dead_lettering(history: History) -> Verdict:
     return concluded(name, found, examined=examined, nothing="no message became a dead letter")
 
 
-def _given_up(history: History) -> list[Handing]:
-    """The handings whose message surely was given up, where it must be found."""
+def _given_up(history: History) -> list[tuple[Handing, Operation]]:
+    """The handings whose message surely was given up, and how, where it must be found."""
     return [
-        handing
+        (handing, rejection)
         for queue in queues(history).values()
         if keeps_dead(history, queue.source.dead_letter)
         for handings in queue.by_copy.values()
         for handing in handings
-        if handing.rejected
+        if (rejection := handing.rejected)
     ]
 
 
@@ -64,14 +64,14 @@ def _dropped(history: History) -> list[Publication]:
     """What nobody was handed from the queue that took it, and can have died there."""
     return [
         publication
-        for publication in fates(history).get(Fate.DIES, [])
+        for publication in fates(history)[Fate.DIES]
         if publication.message not in queues(history)[publication.target].messages
     ]
 
 
 def _stands(history: History, handing: Handing) -> bool:
     """Whether the message was found in any queue to which the dead of its queue come."""
-    after = _queues_after(history).get(handing.delivery.source, [])
+    after = _queues_after(history)[handing.delivery.source]
     return any(handing.delivery.message in queue.messages for queue in after)
 
 
@@ -84,17 +84,16 @@ def _queues_after(history: History) -> dict[str, list[Queue]]:
     return dict(found)
 
 
-def _rejected(handing: Handing) -> Anomaly:
-    rejected = handing.rejected
+def _rejected(handing: Handing, rejection: Operation) -> Anomaly:
     return Anomaly(
         name="lost",
         message=handing.delivery.message,
-        witnesses=(handing.op, rejected.op) if rejected else (handing.op,),
+        witnesses=(handing.op, rejection.op),
         source=handing.delivery.source,
         facts={
             "kind": "rejected",
             "rejected_by": handing.process,
-            "rejected_ns": rejected.invoked_ns if rejected else handing.handed_ns,
+            "rejected_ns": rejection.invoked_ns,
         },
     )
 
@@ -105,5 +104,5 @@ def _unburied(publication: Publication) -> Anomaly:
         message=publication.message,
         witnesses=(publication.op,),
         source=publication.target,
-        facts={"kind": "dropped", "confirmed_ns": publication.completed_ns or 0},
+        facts={"kind": "dropped", "confirmed_ns": confirmed_ns(publication)},
     )

@@ -1,13 +1,21 @@
 """Expiry: no message is handed out after its time, and none is dropped before."""
 
 from collections.abc import Iterator
+from itertools import chain
 
-from deliverycheck.guarantees.queues.fate import Fate, fates, seen, waits_anywhere, waits_ms
-from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.fate import (
+    Fate,
+    confirmed_ns,
+    end_ns,
+    fates,
+    seen,
+    waits_anywhere,
+    waits_ms,
+)
+from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
-from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
-from deliverycheck.history import History, Outcome, Publication
+from deliverycheck.history import History, Publication
 
 _NS_PER_MS = 1_000_000
 _ROUNDING_MS = 2
@@ -32,80 +40,67 @@ def expiry(history: History) -> Verdict:
     dead = [one for queue in queues(history).values() for one in _expired(history, queue)]
     gone = _owed(history)
     found = [
-        *(_late(one, ms) for one, ms in timed if _is_late(one, ms)),
-        *(_early(one, ms) for one, ms in dead if _is_early(one, ms)),
-        *(_lost(history, one) for one in gone if one.message not in seen(history)),
+        *(_late(*one) for one in timed if _is_late(*one)),
+        *(_early(*one) for one in dead if _is_early(*one)),
+        *(_lost(history, *one) for one in gone if one[0].message not in seen(history)),
     ]
     examined = len(timed) + len(dead) + len(gone)
     return concluded(name, found, examined=examined, nothing="no message with a time to wait")
 
 
-def _timed(history: History, queue: Queue) -> Iterator[tuple[Handing, int]]:
-    """Confirmed messages that the queue handed out, and how long they could wait there."""
-    for handings in () if queue.feeds else queue.by_copy.values():
-        publication = handings[0].publication
-        if publication is not None and publication.outcome is Outcome.OK:
-            ms = waits_ms(queue.source, history.by_op[publication.op])
-            if ms is not None:
-                yield from ((handing, ms) for handing in handings)
+def _timed(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int, int]]:
+    """Confirmed messages that the queue handed out: when, and how many ms they could wait."""
+    for handing in () if queue.feeds else chain.from_iterable(queue.by_copy.values()):
+        ms = waits_ms(queue.source, history.by_op[handing.publication.op])
+        if ms is not None and (ns := handing.confirmed_ns) is not None:
+            yield handing, ns, ms
 
 
-def _expired(history: History, queue: Queue) -> Iterator[tuple[Handing, int]]:
+def _expired(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int]]:
     """Dead letters that say so, and the shortest time that they can have waited."""
-    sources = [history.header.sources[name] for name in sorted(queue.feeds)]
-    for handings in queue.by_copy.values() if sources else ():
-        for handing in handings:
-            publication = handing.publication
-            if publication is not None and handing.delivery.reason == "expired":
-                own = history.by_op[publication.op]
-                known = [ms for source in sources if (ms := waits_ms(source, own)) is not None]
-                yield from ((handing, ms) for ms in sorted(known)[:1])
+    sources = [history.header.sources[name] for name in queue.feeds]
+    for handing in chain.from_iterable(queue.by_copy.values()):
+        own = history.by_op[handing.publication.op]
+        known = [ms for source in sources if (ms := waits_ms(source, own)) is not None]
+        if handing.delivery.reason == "expired" and known:
+            yield handing, min(known)
 
 
-def _owed(history: History) -> list[Publication]:
-    """What cannot have expired when the history ended, and must be somewhere."""
-    if why_not_scanned(history) or why_not_drained(history):
-        return []
-    stays = fates(history).get(Fate.STAYS, [])
-    return [one for one in stays if waits_anywhere(history, one) is not None]
+def _owed(history: History) -> list[tuple[Publication, int]]:
+    """What cannot have expired when the history ended, and must be somewhere; its time to wait."""
+    return [
+        (one, ms)
+        for one in fates(history)[Fate.STAYS]
+        if (ms := waits_anywhere(history, one)) is not None
+    ]
 
 
-def _is_late(handing: Handing, ms: int) -> bool:
-    due_ns = _confirmed_ns(handing) + (ms + _ROUNDING_MS) * _NS_PER_MS
-    return (handing.taken_after_ns or 0) > due_ns
+def _is_late(handing: SentHanding, confirmed_ns: int, ms: int) -> bool:
+    return handing.taken_after_ns > confirmed_ns + (ms + _ROUNDING_MS) * _NS_PER_MS
 
 
-def _is_early(handing: Handing, ms: int) -> bool:
-    return handing.handed_ns < _called_ns(handing) + (ms - _ROUNDING_MS) * _NS_PER_MS
+def _is_early(handing: SentHanding, ms: int) -> bool:
+    return handing.handed_ns < handing.publication.invoked_ns + (ms - _ROUNDING_MS) * _NS_PER_MS
 
 
-def _confirmed_ns(handing: Handing) -> int:
-    return (handing.publication and handing.publication.completed_ns) or 0
+def _late(handing: SentHanding, confirmed_ns: int, ms: int) -> Anomaly:
+    asked_ns = handing.taken_after_ns
+    return _anomaly("delivered_expired", handing, ms, confirmed_ns=confirmed_ns, asked_ns=asked_ns)
 
 
-def _called_ns(handing: Handing) -> int:
-    return handing.publication.invoked_ns if handing.publication else 0
+def _early(handing: SentHanding, ms: int) -> Anomaly:
+    return _anomaly("expired_early", handing, ms, called_ns=handing.publication.invoked_ns)
 
 
-def _late(handing: Handing, ms: int) -> Anomaly:
-    return _anomaly("delivered_expired", handing, ms, asked_ns=handing.taken_after_ns or 0)
-
-
-def _early(handing: Handing, ms: int) -> Anomaly:
-    return _anomaly("expired_early", handing, ms, called_ns=_called_ns(handing))
-
-
-def _anomaly(name: str, handing: Handing, ms: int, **facts: int) -> Anomaly:
-    sent = (handing.publication.op,) if handing.publication else ()
+def _anomaly(name: str, handing: SentHanding, ms: int, **facts: int) -> Anomaly:
     return Anomaly(
         name=name,
         message=handing.delivery.message,
-        witnesses=(*sent, handing.op),
+        witnesses=(handing.publication.op, handing.op),
         source=handing.delivery.source,
         facts={
             "kind": "in_queue",
             "waits_ms": ms,
-            "confirmed_ns": _confirmed_ns(handing),
             "handed_by": handing.process,
             "handed_ns": handing.handed_ns,
             **facts,
@@ -113,7 +108,7 @@ def _anomaly(name: str, handing: Handing, ms: int, **facts: int) -> Anomaly:
     )
 
 
-def _lost(history: History, publication: Publication) -> Anomaly:
+def _lost(history: History, publication: Publication, ms: int) -> Anomaly:
     return Anomaly(
         name="lost",
         message=publication.message,
@@ -121,8 +116,8 @@ def _lost(history: History, publication: Publication) -> Anomaly:
         source=publication.target,
         facts={
             "kind": "before_its_time",
-            "confirmed_ns": publication.completed_ns or 0,
-            "waits_ms": waits_anywhere(history, publication) or 0,
-            "end_ns": history.done.ns if history.done else 0,
+            "confirmed_ns": confirmed_ns(publication),
+            "waits_ms": ms,
+            "end_ns": end_ns(history),
         },
     )

@@ -1,12 +1,12 @@
 """What may have become of a message that a queue took: it stays, it dies, or nobody can say."""
 
-from collections import defaultdict
 from enum import StrEnum
 
 from msgspec.structs import replace
 
 from deliverycheck.guarantees.queues.handings import SETTLES, subscriptions_of, sure_publications
 from deliverycheck.guarantees.queues.queue_history import queues
+from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.history import (
     Action,
     History,
@@ -39,15 +39,28 @@ class Fate(StrEnum):
 def fates(history: History) -> dict[Fate, list[Publication]]:
     """Every confirmed message that surely went to a queue, by its fate, in the order of calls.
 
-    One that came back as unroutable is left out: no queue took it.
+    One that came back as unroutable is left out: no queue took it. Before a history is scanned and
+    drained it knows no fate: what is missing may still come.
     """
-    found: dict[Fate, list[Publication]] = defaultdict(list)
+    found: dict[Fate, list[Publication]] = {fate: [] for fate in Fate}
+    if why_not_scanned(history) or why_not_drained(history):
+        return found
     for publication in sure_publications(history).values():
         operation = history.by_op[publication.op]
         taken = publication.outcome is Outcome.OK and not operation.returned_unroutable
         if taken and _may_be_queued(history, publication.target):
             found[_fate(history, publication)].append(publication)
-    return dict(found)
+    return found
+
+
+def confirmed_ns(publication: Publication) -> int:
+    """When it was confirmed, of one that has a fate."""
+    return publication.completed_ns or 0
+
+
+def end_ns(history: History) -> int:
+    """When it came to its end, of a history that knows a fate."""
+    return history.done.ns if history.done else 0
 
 
 @indexed
@@ -70,10 +83,10 @@ def waits_anywhere(history: History, publication: Publication) -> int | None:
 
 def keeps_dead(history: History, name: str | None) -> bool:
     """Whether what dies and goes to `name` surely stands there, or where that queue's dead go."""
-    passed: set[str | None] = set()
+    passed: set[str] = set()
     while name in tracked(history) and name not in passed:
         passed.add(name)
-        source = queues(history)[name or ""].source
+        source = queues(history)[name].source
         if source.overflow == REJECT_PUBLISH:
             return False
         if not _is_limited(source):
@@ -142,10 +155,9 @@ def _is_limited(source: Source) -> bool:
 
 def _may_drop(history: History, publication: Publication, source: Source) -> bool:
     """Whether the message can have passed a limit by the end; one that was taken fits in."""
-    end_ns = history.done.ns if history.done else 0
     ms = source.expires_ms
     return (
-        (ms is not None and publication.invoked_ns + ms * _NS_PER_MS <= end_ns)
+        (ms is not None and publication.invoked_ns + ms * _NS_PER_MS <= end_ns(history))
         or (source.length_max is not None and source.overflow != REJECT_PUBLISH)
         or source.delivery_limit is not None
     )

@@ -27,10 +27,9 @@ class Handing:
     Attributes:
         place: the operation's number and the place in it: the order within a process.
         handed_ns: when the receive was complete; the queue had sent it before.
-        taken_after_ns: the queue surely sent it not before; ``None`` if nothing is known.
+        taken_after_ns: the queue surely sent it not before; 0 if nothing is known.
         tag: the position, if it names this delivery of the process and no other.
         settlements: what the process said of this delivery, in the order of its calls.
-        publication: the publish that it surely comes from; ``None`` if unsure.
     """
 
     place: tuple[int, int]
@@ -38,10 +37,9 @@ class Handing:
     delivery: Delivery
     way: Way
     handed_ns: int
-    taken_after_ns: int | None
+    taken_after_ns: int
     tag: int | None
     settlements: tuple[Operation, ...]
-    publication: Publication | None
 
     @property
     def op(self) -> int:
@@ -56,7 +54,7 @@ class Handing:
     @property
     def is_fresh(self) -> bool:
         """The broker says that it was handed to nobody before; silence says nothing."""
-        return self.delivery.redelivered is False and (self.delivery.deliveries or 1) == 1
+        return self.delivery.redelivered is False and self.delivery.deliveries in {None, 1}
 
     @property
     def acked(self) -> Operation | None:
@@ -80,3 +78,16 @@ class Handing:
         """The only thing said of it, if that took effect."""
         sure = len(self.settlements) == 1 and self.settlements[0].outcome is Outcome.OK
         return self.settlements[0] if sure else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentHanding(Handing):
+    """A handing of which it is sure from which publish it comes."""
+
+    publication: Publication
+
+    @property
+    def confirmed_ns(self) -> int | None:
+        """When its publish was confirmed; ``None`` if that is not known to have happened."""
+        sent = self.publication
+        return sent.completed_ns if sent.outcome is Outcome.OK else None

@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from deliverycheck.guarantees.copies import in_order_of_call
-from deliverycheck.guarantees.queues.handing import Copy, Handing, Way
+from deliverycheck.guarantees.queues.handing import Copy, Handing, SentHanding, Way
 from deliverycheck.history import Action, History, Operation, Outcome, Publication, Reading, indexed
 
 Channel = tuple[str, str]
@@ -70,7 +71,8 @@ def _subscribed(history: History, operation: Operation, names: frozenset[str]) -
         return names & {operation.target}
     if operation.covers:
         return names & {covered.source for covered in operation.covers}
-    return names & set(history.header.groups.get(operation.group or "", names))
+    groups = history.header.groups
+    return names & set(groups[operation.group]) if operation.group in groups else names
 
 
 def _handings(history: History, names: frozenset[str]) -> Iterator[Handing]:
@@ -81,14 +83,14 @@ def _handings(history: History, names: frozenset[str]) -> Iterator[Handing]:
         reading for reading in (*history.receipts, *history.log) if reading.delivery.source in names
     ]
     tags = Counter(_tag(reading) for reading in readings)
-    counts: Counter[int] = Counter()
-    for reading in readings:
+    for number, reading in enumerate(readings):
         receive, delivery, tag = history.by_op[reading.op], reading.delivery, _tag(reading)
-        counts[reading.op] += 1
-        subscribed = subscriptions.get((reading.process, delivery.source), [])
+        subscribed = subscriptions[reading.process, delivery.source]
         alone = tags[tag] == 1
-        yield Handing(
-            place=(reading.op, counts[reading.op]),
+        sent = publications.get((delivery.message, delivery.attempt))
+        kind = Handing if sent is None else partial(SentHanding, publication=sent)
+        yield kind(
+            place=(reading.op, number),
             process=reading.process,
             delivery=delivery,
             way=_way(receive, delivery.source, subscribed),
@@ -96,7 +98,6 @@ def _handings(history: History, names: frozenset[str]) -> Iterator[Handing]:
             taken_after_ns=_taken_after(receive, delivery.source, subscribed),
             tag=delivery.position if alone else None,
             settlements=tuple(settlements.get(tag, ())) if alone else (),
-            publication=publications.get((delivery.message, delivery.attempt)),
         )
 
 
@@ -107,11 +108,11 @@ def _way(receive: Operation, source: str, subscribed: list[Operation]) -> Way:
     return Way.PUSHED if subscribed and receive.target is None else Way.UNSURE
 
 
-def _taken_after(receive: Operation, source: str, subscribed: list[Operation]) -> int | None:
+def _taken_after(receive: Operation, source: str, subscribed: list[Operation]) -> int:
     """What a call fetched was sent after it began; what was pushed, after it was asked for."""
     if subscribed:
         return min(receive.invoked_ns, *(operation.invoked_ns for operation in subscribed))
-    return receive.invoked_ns if receive.target == source else None
+    return receive.invoked_ns if receive.target == source else 0
 
 
 def _tag(reading: Reading) -> Tag:

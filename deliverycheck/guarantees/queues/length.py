@@ -4,9 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
-from deliverycheck.guarantees.queues.fifo import call_of
-from deliverycheck.guarantees.queues.handing import Handing
-from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
+from deliverycheck.guarantees.queues.fifo import line_of, not_in_turn
+from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.queue_history import (
     WITNESSES_MAX,
     Queue,
@@ -15,10 +14,12 @@ from deliverycheck.guarantees.queues.queue_history import (
     why_unfit,
 )
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
-from deliverycheck.history import History, Outcome
+from deliverycheck.history import History
 
-_Row = tuple[list[Handing], list[Handing]]
+_Row = tuple[list[SentHanding], list[SentHanding]]
 """Of one publisher what the queue handed out, and what it dropped."""
+_Stand = tuple[int, int, SentHanding]
+"""From when to when a message surely stood ready, and its handing."""
 
 
 def length_limit(history: History) -> Verdict:
@@ -34,98 +35,86 @@ def length_limit(history: History) -> Verdict:
     name = "length_limit"
     if reason := why_unfit(history):
         return unknown(name, reason)
-    limited = [each for each in queues(history).values() if each.source.length_max is not None]
-    ready = [(queue, _ready(queue)) for queue in limited if not queue.feeds]
-    rows = [row for queue in limited for row in _rows(history, queue)]
+    limited = {
+        queue.name: limit
+        for queue in queues(history).values()
+        if (limit := queue.source.length_max) is not None
+    }
+    ready = {name: _ready(queues(history)[name]) for name in limited}
+    rows = [row for name in limited for row in _rows(history, queues(history)[name])]
     found = [
-        *(anomaly for queue, handings in ready for anomaly in _over(queue, handings)),
-        *(anomaly for row in rows for anomaly in _newer(row)),
+        *(each for name, stands in ready.items() for each in _over(name, limited[name], stands)),
+        *(_dropped(*pair) for kept, dropped in rows for pair in not_in_turn(kept, dropped)),
     ]
-    examined = sum(len(handings) for _, handings in ready) + sum(len(row[1]) for row in rows)
+    examined = sum(map(len, ready.values())) + sum(len(dropped) for _, dropped in rows)
     nothing = "no message of a queue with a limit has a known time in it"
     return concluded(name, found, examined=examined, nothing=nothing)
 
 
-def _ready(queue: Queue) -> list[Handing]:
-    """What surely stood ready for a time that is known."""
+def _ready(queue: Queue) -> list[_Stand]:
+    """What surely stood ready for a time that is known: from when to when, and its handing."""
     return [
-        handing
-        for handing in queue.firsts
-        if handing.publication is not None
-        and handing.publication.outcome is Outcome.OK
-        and _since_ns(handing) < (handing.taken_after_ns or 0)
+        (ns, handing.taken_after_ns, handing)
+        for handing in (() if queue.feeds else queue.firsts)
+        if (ns := handing.confirmed_ns) is not None and ns < handing.taken_after_ns
     ]
 
 
-def _since_ns(handing: Handing) -> int:
-    return (handing.publication and handing.publication.completed_ns) or 0
-
-
-def _over(queue: Queue, ready: list[Handing]) -> Iterator[Anomaly]:
+def _over(name: str, limit: int, stands: list[_Stand]) -> Iterator[Anomaly]:
     """The first moment at which the queue surely held more than its limit."""
-    moments = [(_since_ns(handing), 1, handing.place, handing) for handing in ready]
-    moments += [(handing.taken_after_ns or 0, 0, handing.place, handing) for handing in ready]
-    held: dict[tuple[int, int], Handing] = {}
-    for ns, comes, place, handing in sorted(moments, key=lambda moment: moment[:3]):
+    moments = [(since_ns, True, handing.place) for since_ns, _, handing in stands]
+    moments += [(until_ns, False, handing.place) for _, until_ns, handing in stands]
+    by_place = {handing.place: handing for _, _, handing in stands}
+    held: dict[tuple[int, int], SentHanding] = {}
+    for ns, comes, place in sorted(moments):  # Who goes, goes first.
         if not comes:
             del held[place]
             continue
-        held[place] = handing
-        if len(held) > (queue.source.length_max or 0):
-            yield _too_long(queue, list(held.values()), ns)
+        held[place] = by_place[place]
+        if len(held) > limit:
+            yield _too_long(name, limit, list(held.values()), ns)
             return
 
 
 def _rows(history: History, queue: Queue) -> Iterator[_Row]:
     """Older and newer messages of one publisher, where the queue drops from its head."""
-    dead = queues(history).get(queue.source.dead_letter or "")
-    if queue.source.overflow != "drop_head" or queue.feeds or dead is None:
+    place = queue.source.dead_letter
+    if queue.source.overflow != "drop_head" or queue.feeds or place not in queues(history):
         return
+    dead = queues(history)[place]
     rows: dict[tuple[object, ...], _Row] = defaultdict(lambda: ([], []))
     for handing in queue.firsts:
-        rows[_key(history, handing)][0].append(handing)
+        rows[line_of(history, handing)][0].append(_untagged(handing))
     for handing in dead.firsts:
         here = handing.delivery.message in queue.messages
         if handing.delivery.reason == "maxlen" and not here and dead.feeds == {queue.name}:
-            rows[_key(history, handing)][1].append(handing)
+            rows[line_of(history, handing)][1].append(_untagged(handing))
     yield from (row for row in rows.values() if row[1])
 
 
-def _key(history: History, handing: Handing) -> tuple[object, ...]:
-    publication = handing.publication
-    if publication is None:
-        return ()
-    return (publication.process, publication.target, history.by_op[publication.op].priority)
+def _untagged(handing: SentHanding) -> SentHanding:
+    """Tags of deliveries from two queues tell no order."""
+    return replace(handing, tag=None)
 
 
-def _newer(row: _Row) -> Iterator[Anomaly]:
-    """Everything that was dropped though an older message stood before it."""
-    kept, dropped = ([replace(each, tag=None) for each in handings] for handings in row)
-    waiting = [Turn(rank=call_of(each), since_ns=0, handing=each) for each in kept]
-    served = [Turn(rank=call_of(each), since_ns=1, handing=each) for each in dropped]
-    for newer, older in overtakings(waiting, served):
-        yield _dropped(newer.handing, older.handing)
-
-
-def _too_long(queue: Queue, held: list[Handing], ns: int) -> Anomaly:
-    sent = [each.publication.op for each in held if each.publication]
-    shown = held[:WITNESSES_MAX]
+def _too_long(name: str, limit: int, held: list[SentHanding], ns: int) -> Anomaly:
+    sent = [each.publication.op for each in held]
     return Anomaly(
         name="over_length",
         witnesses=tuple(dict.fromkeys((*sent, *(each.op for each in held))))[:WITNESSES_MAX],
-        source=queue.name,
+        source=name,
         facts={
             "kind": "in_queue",
-            "length_max": queue.source.length_max or 0,
+            "length_max": limit,
             "held": len(held),
-            "held_messages": [each.delivery.message for each in shown],
+            "held_messages": [each.delivery.message for each in held[:WITNESSES_MAX]],
             "at_ns": ns,
         },
     )
 
 
-def _dropped(newer: Handing, older: Handing) -> Anomaly:
-    sent = [each.publication.op for each in (older, newer) if each.publication]
+def _dropped(newer: SentHanding, older: SentHanding) -> Anomaly:
+    sent = (older.publication.op, newer.publication.op)
     return Anomaly(
         name="dropped_newer",
         message=newer.delivery.message,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.handing import SentHanding
 
 _Moment = TypeVar("_Moment", int, tuple[int, int])
 
@@ -22,8 +22,8 @@ class Turn:
     """
 
     rank: tuple[int, ...]
-    since_ns: int
-    handing: Handing
+    since_ns: float
+    handing: SentHanding
 
 
 def overtakings(waiting: Iterable[Turn], served: Iterable[Turn]) -> Iterator[tuple[Turn, Turn]]:
@@ -45,16 +45,15 @@ def overtakings(waiting: Iterable[Turn], served: Iterable[Turn]) -> Iterator[tup
 
 def _is_surely_in_order(waiting: list[Turn], served: list[Turn]) -> bool:
     """What nearly all rows are, seen at a fraction of the price: in order of time, and of place."""
-    sent = [(turn.handing.taken_after_ns, turn.rank) for turn in waiting]
-    by_time = [(ns, 0, rank) for ns, rank in sent if ns is not None]
-    by_time += [(turn.handing.handed_ns, 1, turn.rank) for turn in served]
-    by_place = [(turn.handing.place, 0, turn.rank) for turn in waiting]
-    by_place += [(turn.handing.place, 1, turn.rank) for turn in served]
+    by_time = [(turn.handing.taken_after_ns, False, turn.rank) for turn in waiting]
+    by_time += [(turn.handing.handed_ns, True, turn.rank) for turn in served]
+    by_place = [(turn.handing.place, False, turn.rank) for turn in waiting]
+    by_place += [(turn.handing.place, True, turn.rank) for turn in served]
     return _ranks_fall(sorted(by_time)) and _ranks_fall(sorted(by_place))
 
 
-def _ranks_fall(row: list[tuple[_Moment, int, tuple[int, ...]]]) -> bool:
-    """No turn that waits (0) goes before one that was served (1) earlier in the row."""
+def _ranks_fall(row: list[tuple[_Moment, bool, tuple[int, ...]]]) -> bool:
+    """No turn that waits goes before one that was served earlier in the row."""
     lowest: tuple[int, ...] | None = None
     for _, is_served, rank in row:
         if is_served:
@@ -76,8 +75,7 @@ class _Later:
 
     def put(self, turn: Turn) -> None:
         handing = turn.handing
-        if handing.taken_after_ns is not None:
-            self._timed.put(turn, (handing.taken_after_ns, *handing.place))
+        self._timed.put(turn, (handing.taken_after_ns, *handing.place))
         if handing.tag is not None:
             self._told[handing.process].put(turn, handing.place)
 
@@ -85,13 +83,18 @@ class _Later:
         """One that was ready before the queue chose this one, and surely was sent after it."""
         handing = turn.handing
         timed = self._timed.before(turn.since_ns)
-        if timed and (timed.handing.taken_after_ns or 0) > handing.handed_ns:
+        if timed and timed.handing.taken_after_ns > handing.handed_ns:
             return timed
         told = self._told.get(handing.process)
-        other = told.before(turn.since_ns) if told else None
-        if other is None or handing.tag is None or other.handing.place < handing.place:
-            return None
-        return other if (other.handing.tag or 0) > handing.tag else None
+        other = told and told.before(turn.since_ns)
+        return other if other and _is_told_before(handing, other.handing) else None
+
+
+def _is_told_before(one: SentHanding, other: SentHanding) -> bool:
+    """Whether one process was handed these in this order, and their tags agree."""
+    if one.tag is None or other.tag is None:
+        return False
+    return one.tag < other.tag and one.place < other.place
 
 
 class _Greatest:
@@ -109,7 +112,7 @@ class _Greatest:
                 self._best[at] = (value, turn)
             at += at & -at
 
-    def before(self, moment: int) -> Turn | None:
+    def before(self, moment: float) -> Turn | None:
         at = bisect_left(self._moments, moment)
         found: tuple[tuple[int, ...], Turn] | None = None
         while at > 0:

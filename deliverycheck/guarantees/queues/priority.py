@@ -3,7 +3,7 @@
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
-from deliverycheck.history import History, Outcome
+from deliverycheck.history import History
 
 
 def priority_order(history: History) -> Verdict:
@@ -37,10 +37,7 @@ def _row(history: History, queue: Queue) -> list[Turn]:
         return []
     row: list[Turn] = []
     for handing in queue.firsts:
-        publication = handing.publication
-        if publication is None or publication.outcome is not Outcome.OK:
-            continue
-        priority, ready_ns = history.by_op[publication.op].priority, publication.completed_ns
+        priority, ready_ns = history.by_op[handing.publication.op].priority, handing.confirmed_ns
         if priority is not None and ready_ns is not None:
             rank = (min(priority, levels - 1),)
             row.append(Turn(rank=rank, since_ns=ready_ns, handing=handing))
@@ -49,12 +46,12 @@ def _row(history: History, queue: Queue) -> list[Turn]:
 
 def _served(turn: Turn) -> Turn:
     """When it was chosen, not before what is known."""
-    return Turn(rank=turn.rank, since_ns=turn.handing.taken_after_ns or 0, handing=turn.handing)
+    return Turn(rank=turn.rank, since_ns=turn.handing.taken_after_ns, handing=turn.handing)
 
 
 def _inverted(ahead: Turn, behind: Turn) -> Anomaly:
     one, other = ahead.handing, behind.handing
-    sent = [each.publication.op for each in (one, other) if each.publication]
+    sent = (one.publication.op, other.publication.op)
     return Anomaly(
         name="priority_inverted",
         message=one.delivery.message,
@@ -65,7 +62,7 @@ def _inverted(ahead: Turn, behind: Turn) -> Anomaly:
             "behind": other.delivery.message,
             "priority": ahead.rank[0],
             "behind_priority": behind.rank[0],
-            "ready_ns": behind.since_ns,
+            "ready_ns": int(behind.since_ns),
             "ahead_ns": one.handed_ns,
             "behind_ns": other.handed_ns,
         },

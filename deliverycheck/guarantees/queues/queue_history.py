@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from deliverycheck.guarantees.queues.handing import Copy, Handing
+from deliverycheck.guarantees.queues.handing import Copy, Handing, SentHanding
 from deliverycheck.guarantees.queues.handings import handings_by_queue
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import History, Source, indexed
@@ -30,16 +30,16 @@ class Queue:
     feeds: frozenset[str]
 
     @cached_property
-    def by_copy(self) -> dict[Copy, list[Handing]]:
+    def by_copy(self) -> dict[Copy, list[SentHanding]]:
         """The handings of each copy that surely comes from one publish."""
-        found: dict[Copy, list[Handing]] = defaultdict(list)
+        found: dict[Copy, list[SentHanding]] = defaultdict(list)
         for handing in self.handings:
-            if handing.publication is not None:
+            if isinstance(handing, SentHanding):
                 found[handing.copy].append(handing)
         return dict(found)
 
     @cached_property
-    def firsts(self) -> list[Handing]:
+    def firsts(self) -> list[SentHanding]:
         """What was surely handed for the first time: called so, and no other is."""
         fresh = [
             [handing for handing in handings if handing.is_fresh]
@@ -90,6 +90,11 @@ def _feeding(sources: dict[str, Source], name: str) -> frozenset[str]:
             found.add(each)
             todo += before[each]
     return frozenset(found)
+
+
+def queues_before(history: History, queue: Queue) -> list[Queue]:
+    """The declared queues whose dead letters come to this one, by name."""
+    return [each for each in queues(history).values() if each.name in queue.feeds]
 
 
 def why_unfit(history: History) -> str | None:

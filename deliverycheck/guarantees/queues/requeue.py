@@ -2,20 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 from deliverycheck.guarantees.queues.excuses import Excuses
-from deliverycheck.guarantees.queues.fifo import call_of
-from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.fifo import call_of, line_of
+from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
-from deliverycheck.history import History, Outcome
+from deliverycheck.history import History, Operation
 
 ORIGINAL = "original"
 BACK = "back"
-_Row = tuple[str, list[tuple[Handing, Handing]], list[Handing]]
-"""Where what was given back belongs, what was, with its next handing, and all handings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Return:
+    """A message that was given back: its handing, the nack or reject, and its next handing."""
+
+    handing: SentHanding
+    nack: Operation
+    again: SentHanding
+
+
+_Row = tuple[str, list[_Return], list[SentHanding]]
+"""Where what was given back belongs, what was, and the handings that it has an order with."""
 
 
 def requeue_position(history: History) -> Verdict:
@@ -45,31 +57,24 @@ def _rows(history: History, queue: Queue, quiet_ns: float) -> Iterator[_Row]:
     where = queue.source.requeue
     if where not in {ORIGINAL, BACK} or queue.feeds:
         return
-    returned: dict[tuple[object, ...], list[tuple[Handing, Handing]]] = defaultdict(list)
-    others: dict[tuple[object, ...], list[Handing]] = defaultdict(list)
+    returned: dict[object, list[_Return]] = defaultdict(list)
+    others: dict[object, list[SentHanding]] = defaultdict(list)
     for handings in queue.by_copy.values():
-        key = _key(history, handings[0], where)
+        line = line_of(history, handings[0])
+        key: object = line if where == ORIGINAL else line[-1]  # Its priority.
         others[key] += handings
         for one, again in pairwise(handings):
-            if one.returned and _is_next(one, again, quiet_ns):
-                returned[key].append((one, again))
+            if (nack := one.returned) and _is_next(one, again, quiet_ns):
+                returned[key].append(_Return(handing=one, nack=nack, again=again))
     firsts = {handing.place for handing in queue.firsts}
-    for key, pairs in returned.items():
+    for among, row in returned.items():
         if where == ORIGINAL:
-            yield where, pairs, others[key]
+            yield where, row, others[among]
         else:
-            yield where, pairs, [one for one in others[key] if one.place in firsts]
+            yield where, row, [one for one in others[among] if one.place in firsts]
 
 
-def _key(history: History, handing: Handing, where: str) -> tuple[object, ...]:
-    publication = handing.publication
-    if publication is None:
-        return ()
-    priority = history.by_op[publication.op].priority
-    return (priority,) if where == BACK else (priority, publication.process, publication.target)
-
-
-def _is_next(one: Handing, again: Handing, quiet_ns: float) -> bool:
+def _is_next(one: SentHanding, again: SentHanding, quiet_ns: float) -> bool:
     """Whether nobody else was handed it between these two."""
     before, after = one.delivery.deliveries, again.delivery.deliveries
     counted = before is not None and after == before + 1
@@ -78,55 +83,48 @@ def _is_next(one: Handing, again: Handing, quiet_ns: float) -> bool:
 
 def _out_of_place(row: _Row) -> Iterator[Anomaly]:
     where, returned, others = row
-    given_back = {again.place: one for one, again in returned}
-    turns = [_as_waiting(one, again) for one, again in returned]
+    given_back = {each.again.place: each for each in returned}
     if where == ORIGINAL:
-        for ahead, behind in overtakings(turns, [_as_served(one) for one in others]):
-            given = given_back[behind.handing.place]
-            yield _anomaly(where, given, behind.handing, ahead.handing)
-        return
-    served = [
-        _last(again, (one.returned or one.settlements[0]).invoked_ns) for one, again in returned
-    ]
-    for ahead, behind in overtakings(_ready(others), served):
-        yield _anomaly(where, given_back[ahead.handing.place], ahead.handing, behind.handing)
+        for ahead, behind in overtakings(map(_as_waiting, returned), map(_as_served, others)):
+            yield _anomaly(where, given_back[behind.handing.place], ahead.handing)
+    else:
+        for ahead, behind in overtakings(_ready(others), map(_as_last, returned)):
+            yield _anomaly(where, given_back[ahead.handing.place], behind.handing)
 
 
-def _as_waiting(one: Handing, again: Handing) -> Turn:
+def _as_waiting(each: _Return) -> Turn:
     """It stands in its old place from the end of the nack on."""
-    returned = one.returned
-    since_ns = (returned and returned.completed_ns) or again.handed_ns
-    return Turn(rank=call_of(again), since_ns=since_ns, handing=again)
+    since_ns = each.nack.completed_ns or each.again.handed_ns
+    return Turn(rank=call_of(each.again), since_ns=since_ns, handing=each.again)
 
 
-def _as_served(handing: Handing) -> Turn:
-    return Turn(rank=call_of(handing), since_ns=handing.taken_after_ns or 0, handing=handing)
+def _as_served(handing: SentHanding) -> Turn:
+    return Turn(rank=call_of(handing), since_ns=handing.taken_after_ns, handing=handing)
 
 
-def _last(again: Handing, since_ns: int) -> Turn:
-    return Turn(rank=(0,), since_ns=since_ns, handing=again)
+def _as_last(each: _Return) -> Turn:
+    """It goes after all that stood there when the nack began."""
+    return Turn(rank=(False,), since_ns=each.nack.invoked_ns, handing=each.again)
 
 
-def _ready(firsts: list[Handing]) -> list[Turn]:
+def _ready(firsts: list[SentHanding]) -> Iterator[Turn]:
     """Messages that nobody had been handed, from their confirm on."""
-    return [
-        Turn(rank=(1,), since_ns=handing.publication.completed_ns or 0, handing=handing)
-        for handing in firsts
-        if handing.publication and handing.publication.outcome is Outcome.OK
-    ]
+    for handing in firsts:
+        if (ns := handing.confirmed_ns) is not None:
+            yield Turn(rank=(True,), since_ns=ns, handing=handing)
 
 
-def _anomaly(where: str, one: Handing, again: Handing, other: Handing) -> Anomaly:
-    returned = one.settlements[0]
+def _anomaly(where: str, returned: _Return, other: SentHanding) -> Anomaly:
+    one, nack, again = returned.handing, returned.nack, returned.again
     return Anomaly(
         name="requeued_out_of_place",
         message=one.delivery.message,
-        witnesses=tuple(dict.fromkeys((one.op, returned.op, other.op, again.op))),
+        witnesses=tuple(dict.fromkeys((one.op, nack.op, other.op, again.op))),
         source=one.delivery.source,
         facts={
             "kind": where,
             "process": one.process,
-            "returned_ns": returned.invoked_ns,
+            "returned_ns": nack.invoked_ns,
             "other": other.delivery.message,
             "again_by": again.process,
             "again_ns": again.handed_ns,

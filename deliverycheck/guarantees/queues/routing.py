@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 
-from deliverycheck.guarantees.queues.fate import Fate, fates, seen, waits_anywhere
-from deliverycheck.guarantees.queues.handing import Copy, Handing
+from deliverycheck.guarantees.queues.fate import Fate, confirmed_ns, fates, seen, waits_anywhere
+from deliverycheck.guarantees.queues.handing import Copy, SentHanding
 from deliverycheck.guarantees.queues.handings import sure_publications
 from deliverycheck.guarantees.queues.queue_history import concluded, queues, why_unfit
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
@@ -28,14 +28,13 @@ def routed_confirms(history: History) -> Verdict:
     reason = why_not_scanned(history) or why_not_drained(history)
     if reason and not both:
         return unknown(name, reason)
-    stays = [] if reason else fates(history).get(Fate.STAYS, [])
-    owed = [one for one in stays if waits_anywhere(history, one) is None]
+    owed = [one for one in fates(history)[Fate.STAYS] if waits_anywhere(history, one) is None]
     found = [*(_lost(one) for one in owed if one.message not in seen(history)), *both]
     nothing = "no confirmed message surely stays in a queue"
     return concluded(name, found, examined=len(owed) + len(returned), nothing=nothing)
 
 
-def _returned(history: History) -> list[tuple[Publication, list[Handing]]]:
+def _returned(history: History) -> list[tuple[Publication, list[SentHanding]]]:
     """Every message that came back as unroutable, with what handings there are of it."""
     return [
         (publication, _handings(history).get(copy, []))
@@ -45,8 +44,8 @@ def _returned(history: History) -> list[tuple[Publication, list[Handing]]]:
 
 
 @indexed
-def _handings(history: History) -> dict[Copy, list[Handing]]:
-    found: dict[Copy, list[Handing]] = defaultdict(list)
+def _handings(history: History) -> dict[Copy, list[SentHanding]]:
+    found: dict[Copy, list[SentHanding]] = defaultdict(list)
     for queue in queues(history).values():
         for copy, handings in queue.by_copy.items():
             found[copy] += handings
@@ -59,11 +58,11 @@ def _lost(publication: Publication) -> Anomaly:
         message=publication.message,
         witnesses=(publication.op,),
         source=publication.target,
-        facts={"kind": "nowhere", "confirmed_ns": publication.completed_ns or 0},
+        facts={"kind": "nowhere", "confirmed_ns": confirmed_ns(publication)},
     )
 
 
-def _both(publication: Publication, handings: list[Handing]) -> Anomaly:
+def _both(publication: Publication, handings: list[SentHanding]) -> Anomaly:
     first = min(handings, key=lambda handing: (handing.handed_ns, handing.place))
     return Anomaly(
         name="returned_and_routed",

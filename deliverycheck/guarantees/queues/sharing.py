@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from deliverycheck.guarantees.queues.excuses import Excuses
-from deliverycheck.guarantees.queues.handing import Handing
+from deliverycheck.guarantees.queues.handing import Handing, SentHanding
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
 from deliverycheck.history import History, is_scanner
+
+_Held = tuple[Handing, tuple[int, ...]]
+"""A handing, and the ack that shows that it was held to its end."""
 
 
 def disjoint_consumers(history: History) -> Verdict:
@@ -33,7 +36,7 @@ def disjoint_consumers(history: History) -> Verdict:
     return concluded(name, found, examined=len(handed), nothing=nothing)
 
 
-def _handed(queue: Queue) -> Iterator[list[Handing]]:
+def _handed(queue: Queue) -> Iterator[list[SentHanding]]:
     """The deliveries of each copy to the subject's own consumers."""
     for handings in queue.by_copy.values():
         if own := [handing for handing in handings if not is_scanner(handing.process)]:
@@ -44,19 +47,18 @@ def _compete(queue: Queue) -> bool:
     return len({one.process for one in queue.handings if not is_scanner(one.process)}) > 1
 
 
-def _shared(handings: list[Handing], excuses: Excuses) -> Iterator[Anomaly]:
+def _shared(handings: list[SentHanding], excuses: Excuses) -> Iterator[Anomaly]:
     """Of one copy the first two deliveries of each kind that no two processes may both have."""
-    fresh = [handing for handing in handings if handing.is_fresh]
-    acked = [handing for handing in handings if handing.acked]
+    fresh: list[_Held] = [(each, ()) for each in handings if each.is_fresh]
+    acked: list[_Held] = [(each, (ack.op,)) for each in handings if (ack := each.acked)]
     for kind, alone in (("both_first", fresh), ("both_acked", acked)):
-        for one, other in pairwise(alone):
+        for (one, its), (other, others) in pairwise(alone):
             if one.process != other.process and not excuses.explain(one, other):
-                yield _anomaly(kind, one, other)
+                yield _anomaly(kind, one, other, (*its, *others))
                 return
 
 
-def _anomaly(kind: str, one: Handing, other: Handing) -> Anomaly:
-    acks = [ack.op for ack in (one.acked, other.acked) if ack and kind == "both_acked"]
+def _anomaly(kind: str, one: Handing, other: Handing, acks: tuple[int, ...]) -> Anomaly:
     return Anomaly(
         name="shared_delivery",
         message=one.delivery.message,
