@@ -1,0 +1,124 @@
+"""Queues at the very moment: what happens at once, and how much an anomaly shows."""
+
+import pytest
+
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
+
+FIRST, SECOND = "p1#1-1", "p1#1-2"
+
+
+def at_once(story, op, **fields):
+    """An operation is complete in the moment of the last line."""
+    story.ms -= 1
+    story.ok(op, **fields)
+
+
+@pytest.mark.parametrize("late_ms", [0, -1], ids=["at-once", "just-after"])
+def test_what_is_settled_in_the_moment_of_a_delivery_does_not_count_with_it(late_ms):
+    story = QueueStory()
+    story.subscribed("c1#1", prefetch=1)
+    story.pushed("c1#1", tagged("a", 1))
+    receive = story.invoke("c1#1", "receive")
+    story.settled("c1#1", "ack", 1)
+    story.ms -= 1  # The ack began then.
+    story.ms += late_ms
+    at_once(story, receive, deliveries=(tagged("b", 2),))
+    assert is_broken(story.done().history(), "prefetch_bound") == bool(late_ms)
+
+
+@pytest.mark.parametrize("at_ms", [0, 1], ids=["at-once", "just-after"])
+def test_end_in_the_moment_of_a_delivery_explains_it(at_ms):
+    story = QueueStory()
+    story.published(FIRST)
+    story.pushed("c1#1", tagged(FIRST, 1))
+    story.pushed("c2#1", tagged(FIRST, 1))
+    story.ms += at_ms - 1
+    story.process("c1#1", "killed")
+    assert is_broken(story.done().history(), "disjoint_consumers") == bool(at_ms)
+
+
+@pytest.mark.parametrize("at_ms", [0, 1], ids=["at-once", "just-after"])
+def test_handing_in_the_moment_of_trouble_is_not_surely_the_next_one(at_ms):
+    story = QueueStory(sources={"q": queue(requeue="original")})
+    story.published(FIRST)
+    story.published(SECOND)
+    story.fetched("c1#1", tagged(FIRST, 1))
+    story.settled("c1#1", "nack", 1, requeue=True)
+    story.fetched("c1#1", tagged(SECOND, 2))
+    story.fetched("c1#1", tagged(FIRST, 3, redelivered=True))
+    story.ms += at_ms - 1
+    story.process("c9#1", "killed")
+    assert is_broken(story.done().history(), "requeue_position") == bool(at_ms)
+
+
+@pytest.mark.parametrize("early_ms", [0, 1], ids=["at-once", "just-before"])
+def test_message_that_comes_in_the_moment_in_which_another_may_go_is_not_one_too_many(early_ms):
+    story = QueueStory(sources={"q": queue(length_max=1)})
+    story.published(FIRST)
+    second = story.publish(SECOND, target="q")
+    story.ms += 5
+    fetch = story.invoke("c1#1", "receive", target="q")
+    story.ms -= early_ms
+    at_once(story, second)
+    story.ms += 5
+    story.ok(fetch, deliveries=(tagged(FIRST, 1),))
+    story.fetched("c1#1", tagged(SECOND, 2))
+    assert is_broken(story.done().history(), "length_limit") == bool(early_ms)
+
+
+@pytest.mark.parametrize("early_ms", [0, 1], ids=["at-once", "just-before"])
+def test_message_that_may_go_in_the_moment_of_its_confirm_stands_for_no_time(early_ms):
+    story = QueueStory(sources={"q": queue(length_max=1)})
+    op = story.publish(FIRST, target="q")
+    story.ms += 5
+    fetch = story.invoke("c1#1", "receive", target="q")
+    story.ms -= early_ms
+    at_once(story, op)
+    story.ms += 5
+    story.ok(fetch, deliveries=(tagged(FIRST, 1),))
+    assert verdict_of(story.done().history(), "length_limit").examined == early_ms
+
+
+def test_consumer_that_holds_far_too_much_is_shown_by_twenty():
+    story = QueueStory()
+    story.subscribed("c1#1", prefetch=22)
+    receives = [story.pushed("c1#1", tagged(f"m-{tag}", tag)) for tag in range(25)]
+    (anomaly,) = verdict_of(story.done().history(), "prefetch_bound").anomalies
+    assert anomaly.witnesses == tuple(receives[:20])
+    assert anomaly.facts == {
+        "kind": "in_queue",
+        "process": "c1#1",
+        "prefetch": 22,
+        "held": 23,
+        "held_messages": [f"m-{tag}" for tag in range(20)],
+        "handed_ns": story.history().by_op[receives[22]].completed_ns,
+    }
+
+
+def test_queue_that_is_far_too_long_is_shown_by_twenty():
+    story = QueueStory(sources={"q": queue(length_max=22)})
+    publishes = [story.published(f"p1#1-{one}") for one in range(25)]
+    for one in range(25):
+        story.fetched("c1#1", tagged(f"p1#1-{one}", one))
+    (anomaly,) = verdict_of(story.done().history(), "length_limit").anomalies
+    assert anomaly.witnesses == tuple(publishes[:20])
+    assert anomaly.facts == {
+        "kind": "in_queue",
+        "length_max": 22,
+        "held": 23,
+        "held_messages": [f"p1#1-{one}" for one in range(20)],
+        "at_ns": story.history().by_op[publishes[22]].completed_ns,
+    }
+
+
+def test_dead_letters_are_examined_as_given_up_dropped_explained_and_in_rows():
+    story = QueueStory(sources={"q": queue(dead_letter="d", expires_ms=1), "d": queue()})
+    for one in range(4):
+        story.published(f"p1#1-{one}")
+    story.fetched("c1#1", tagged("p1#1-0", 1))
+    story.settled("c1#1", "reject", 1, requeue=False)
+    rejected = tagged("p1#1-0", 1, source="d", reason="rejected")
+    expired = [tagged(f"p1#1-{one}", one + 1, source="d", reason="expired") for one in (1, 2, 3)]
+    story.fetched("scan#1", rejected, *expired, target="d")
+    # One was given up and three dropped; four say why; three stand in a row of their own.
+    assert verdict_of(story.done().history(), "dead_lettering").examined == 1 + 3 + 4 + 2
