@@ -50,16 +50,6 @@ def repeated_by_definition(history):
         )
         if first.process == second.process:
             moved = moved_between(history, first.process, first.invoked_ns, second.completed_ns)
-            moved = moved and any(
-                first.invoked_ns <= ns <= second.completed_ns
-                for ns in [ns for ns, _ in news_of(history, first.process)]
-                + [
-                    ns
-                    for one in of(history, "seek")
-                    if one.process == first.process and one.outcome != "fail"
-                    for ns in (one.invoked_ns, one.completed_ns)
-                ]
-            )
             if not between and given and not moved:
                 repeated.add(("repeated_delivery", second.op))
         begun = min(one.invoked_ns for one in history.operations if one.process == second.process)

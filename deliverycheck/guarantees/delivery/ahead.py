@@ -1,7 +1,6 @@
 """The guarantee that a group commits past a message only after its effect."""
 
 from bisect import bisect_right
-from collections import defaultdict
 from itertools import accumulate
 
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
@@ -86,24 +85,21 @@ def _earliest(
     history: History,
 ) -> dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]]:
     """Positions that were committed, rising, and for each the first answer that reaches it."""
-    found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = defaultdict(
-        lambda: ([], [])
-    )
+    found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = {}
     for key, row in group_commits(history).items():
         sure = sorted(
-            (one for one in row if one.ended_ns is not None),
-            key=lambda one: (one.position, one.told_ns, one.op),
+            (one for one in row if one.ended_ns is not None), key=lambda one: one.position
         )
         firsts = list(accumulate(reversed(sure), _sooner))
         found[key] = ([one.position for one in sure], firsts[::-1])
-    return dict(found)
+    return found
 
 
 def _sooner(one: GroupCommit, other: GroupCommit) -> GroupCommit:
     return min(one, other, key=lambda commit: (commit.told_ns, commit.op))
 
 
-def _standing(item: tuple[_Work, Reading]) -> tuple[str, tuple[str, int], int, str]:
+def _standing(item: tuple[_Work, Reading]) -> tuple[str, tuple[str, tuple[int, ...]], int, str]:
     group, place, position, message = item[0]
     return (group, standing_place(place), position, message)
 

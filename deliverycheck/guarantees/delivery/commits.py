@@ -2,10 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, pairwise
 
-from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
-from deliverycheck.guarantees.delivery.members import NO_MOVES, adrift, begins, chose, moves
+from deliverycheck.guarantees.delivery.group_commits import (
+    GroupCommit,
+    group_commits,
+    settled_before,
+)
+from deliverycheck.guarantees.delivery.members import NO_MOVES, begins, chose, moves
 from deliverycheck.guarantees.delivery.stale import stale_commits
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
@@ -41,16 +45,15 @@ def commits_move_forward(history: History) -> Verdict:
 
 def _regressed_within(history: History, row: list[GroupCommit]) -> Iterator[Anomaly]:
     """Commits behind an earlier one of the same process that stayed where it was."""
-    earlier: dict[tuple[str, int], list[GroupCommit]] = defaultdict(list)
-    later: dict[tuple[str, int], list[GroupCommit]] = defaultdict(list)
+    earlier: dict[tuple[str, float], list[GroupCommit]] = defaultdict(list)
+    later: dict[tuple[str, float], list[GroupCommit]] = defaultdict(list)
     for commit in row:
-        told = moves(history).get(commit.process, NO_MOVES)
-        ended_ns = commit.ended_ns
-        if ended_ns is None:
+        if commit.ended_ns is None:
             continue
+        told = moves(history).get(commit.process, NO_MOVES)
         earlier[commit.process, told.before(commit.invoked_ns)].append(commit)
-        if commit.timed and adrift(history).get(commit.process, ended_ns) >= ended_ns:
-            later[commit.process, told.until(ended_ns)].append(commit)
+        if commit.timed:
+            later[commit.process, told.at_most_until(commit.ended_ns)].append(commit)
     for stay in sorted(later):
         yield from _behind(earlier[stay], later[stay])
 
@@ -71,16 +74,10 @@ def _behind(earlier: list[GroupCommit], later: list[GroupCommit]) -> Iterator[An
 
 def _regressed_on_joining(history: History, row: list[GroupCommit]) -> Iterator[Anomaly]:
     """First commits of a process behind the last one, answered before it was first heard of."""
-    seen: set[str] = set()
-    last: GroupCommit | None = None
-    settled_ns: float = -1  # By then every commit but the last had been answered.
-    for commit in row:
-        if last is not None and commit.process not in seen and settled_ns < last.invoked_ns:
+    settled = settled_before(row)
+    for number, (last, commit) in enumerate(pairwise(row)):
+        if settled[number] < last.invoked_ns:
             yield from _joined_behind(history, last, commit)
-        if last is not None:
-            settled_ns = max(settled_ns, last.until_ns)
-        seen.add(commit.process)
-        last = commit
 
 
 def _joined_behind(history: History, last: GroupCommit, commit: GroupCommit) -> Iterator[Anomaly]:

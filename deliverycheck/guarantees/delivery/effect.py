@@ -4,6 +4,7 @@ Work is counted by place in the log: two copies of a message there are two piece
 work, whose repetition is the business of `exactly_once_in_log` and not of these.
 """
 
+from deliverycheck.guarantees.delivery.members import told_ns
 from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
@@ -119,7 +120,7 @@ def _lost(history: History, group: str, reading: Reading, handed: Handed) -> Ano
         facts["never_received"] = 1
     if commit is not None:
         facts["committed_by"] = commit.process
-        facts["committed_ns"] = commit.completed_ns or commit.invoked_ns
+        facts["committed_ns"] = told_ns(commit)
     committed = () if commit is None else (commit.op,)
     witnesses = (*(receipt.op for receipt in receipts), *committed, reading.op)
     return _about(history, "lost", witnesses, reading, facts)

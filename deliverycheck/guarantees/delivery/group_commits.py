@@ -1,6 +1,8 @@
 """Commits of consumer groups, partition by partition."""
 
 from collections import defaultdict
+from itertools import accumulate
+from math import inf
 
 import msgspec
 
@@ -12,7 +14,7 @@ from deliverycheck.guarantees.delivery.members import (
 )
 from deliverycheck.history import Action, History, Operation, Outcome, Position, indexed
 
-FOREVER = float("inf")
+FOREVER = inf
 
 
 class GroupCommit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,9 +58,14 @@ def group_commits(history: History) -> dict[tuple[str, Place], list[GroupCommit]
             for position in operation.covers:
                 found[group, place_at(position)].append(_group_commit(operation, group, position))
     return {
-        key: sorted(found[key], key=lambda one: (one.invoked_ns, one.op, one.position))
+        key: sorted(found[key], key=lambda one: (one.invoked_ns, one.op))
         for key in sorted(found, key=lambda key: (key[0], standing_place(key[1])))
     }
+
+
+def settled_before(row: list[GroupCommit]) -> list[float]:
+    """For each commit by when all before it were answered, and for all of them at last."""
+    return list(accumulate((one.until_ns for one in row), max, initial=-FOREVER))
 
 
 def _group_commit(operation: Operation, group: str, position: Position) -> GroupCommit:

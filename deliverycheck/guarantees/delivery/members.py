@@ -6,6 +6,8 @@ above of the moment when the partitions moved, and comes before any later answer
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from itertools import chain
+from math import inf
 
 import msgspec
 
@@ -28,6 +30,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         called_ns: when it began.
         op: its operation; -1 if the process ended.
         places: the partitions that it names; none for all of them.
+        lasts: it may still move the member at any time from then on.
     """
 
     ns: int
@@ -35,6 +38,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     op: int
     what: str
     places: frozenset[Place] = frozenset()
+    lasts: bool = False
 
 
 class Moves:
@@ -43,6 +47,8 @@ class Moves:
     def __init__(self, moves: list[Move]) -> None:
         self.all = sorted(moves, key=lambda move: (move.ns, move.op))
         self._ns = [move.ns for move in self.all]
+        adrift = [number for number, move in enumerate(self.all) if move.lasts]
+        self._known: float = min(adrift, default=inf)
 
     def before(self, ns: int) -> int:
         """How many there were before this moment."""
@@ -51,6 +57,11 @@ class Moves:
     def until(self, ns: int) -> int:
         """How many there were by this moment, it included."""
         return bisect_right(self._ns, ns)
+
+    def at_most_until(self, ns: int) -> float:
+        """The same; endless as soon as one of them lasts."""
+        number = self.until(ns)
+        return number if number <= self._known else inf
 
 
 NO_MOVES = Moves([])
@@ -74,19 +85,19 @@ def group_of(history: History, operation: Operation) -> str | None:
 @indexed
 def subscribers(history: History) -> frozenset[str]:
     """Processes that leave it to the group which partitions they get."""
-    return frozenset(operation.process for operation in history.select(Action.SUBSCRIBE))
+    return frozenset(
+        operation.process
+        for operation in history.select(Action.SUBSCRIBE)
+        if operation.outcome is not Outcome.FAIL
+    )
 
 
 @indexed
 def begins(history: History) -> dict[str, int]:
     """When each process was first heard of."""
-    found: dict[str, int] = {}
-    for operation in history.operations:
-        first = found.get(operation.process, operation.invoked_ns)
-        found[operation.process] = min(first, operation.invoked_ns)
-    for event in history.processes:
-        found[event.process] = min(found.get(event.process, event.ns), event.ns)
-    return found
+    called = ((operation.process, operation.invoked_ns) for operation in history.operations)
+    told = ((event.process, event.ns) for event in history.processes)
+    return dict(sorted(chain(called, told), reverse=True))
 
 
 @indexed
@@ -95,7 +106,7 @@ def rebalances(history: History) -> dict[str, Moves]:
     found: dict[str, list[Move]] = defaultdict(list)
     for operation in history.operations:
         if operation.action in REBALANCES and operation.outcome is not Outcome.FAIL:
-            found[operation.process].append(_move(operation, _told_ns(operation)))
+            found[operation.process].append(_move(operation, told_ns(operation)))
     for event in history.processes:
         if event.what in _ENDS:
             found[event.process].append(
@@ -121,7 +132,7 @@ def assignments(history: History) -> dict[tuple[str, Place], list[tuple[str, Mov
     """Who was assigned each partition by its group, and when."""
     found: dict[tuple[str, Place], list[tuple[str, Move]]] = defaultdict(list)
     groups = groups_of_processes(history)
-    for process in subscribers(history) & groups.keys() & rebalances(history).keys():
+    for process in subscribers(history) & groups.keys():
         for move in rebalances(history)[process].all:
             if move.what == Action.ASSIGN:
                 for place in move.places:
@@ -138,24 +149,17 @@ def given_before(history: History, process: str, place: Place, ns: int) -> Move 
 
 @indexed
 def moves(history: History) -> dict[str, Moves]:
-    """Rebalances and seeks of each process; a seek counts from its call to its answer."""
+    """Rebalances and seeks of each process.
+
+    A seek counts from its call to its answer, and for ever if nobody knows its end.
+    """
     found = defaultdict(list, {name: list(had.all) for name, had in rebalances(history).items()})
     for operation in history.select(Action.SEEK):
         if operation.outcome is not Outcome.FAIL:
-            found[operation.process].append(_move(operation, operation.invoked_ns))
-            found[operation.process].append(_move(operation, _told_ns(operation)))
+            lasts = operation.outcome is Outcome.INFO
+            for ns in (operation.invoked_ns, told_ns(operation)):
+                found[operation.process].append(_move(operation, ns, lasts=lasts))
     return {process: Moves(had) for process, had in found.items()}
-
-
-@indexed
-def adrift(history: History) -> dict[str, int]:
-    """Since when a process may have been moved by a seek of which nobody knows the end."""
-    found: dict[str, int] = {}
-    for operation in history.select(Action.SEEK):
-        if operation.outcome is Outcome.INFO:
-            since = found.get(operation.process, operation.invoked_ns)
-            found[operation.process] = min(since, operation.invoked_ns)
-    return found
 
 
 def chose(history: History, process: str) -> bool:
@@ -177,12 +181,17 @@ def place_at(position: Position) -> Place:
     return (position.source, position.partition)
 
 
-def standing_place(place: Place) -> tuple[str, int]:
+def standing_place(place: Place) -> tuple[str, tuple[int, ...]]:
     """A key that sorts them; what has no partition comes first."""
-    return (place[0], -1 if place[1] is None else place[1])
+    return (place[0], () if place[1] is None else (place[1],))
 
 
-def _move(operation: Operation, ns: int) -> Move:
+def told_ns(operation: Operation) -> int:
+    """When its answer came; of what has none, its call."""
+    return operation.invoked_ns if operation.completed_ns is None else operation.completed_ns
+
+
+def _move(operation: Operation, ns: int, *, lasts: bool = False) -> Move:
     places = frozenset(place_at(position) for position in operation.covers)
     return Move(
         ns=ns,
@@ -190,8 +199,5 @@ def _move(operation: Operation, ns: int) -> Move:
         op=operation.op,
         what=operation.action.value,
         places=places,
+        lasts=lasts,
     )
-
-
-def _told_ns(operation: Operation) -> int:
-    return operation.invoked_ns if operation.completed_ns is None else operation.completed_ns

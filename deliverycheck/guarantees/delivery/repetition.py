@@ -3,10 +3,16 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 
 import msgspec
 
-from deliverycheck.guarantees.delivery.group_commits import FOREVER, GroupCommit, group_commits
+from deliverycheck.guarantees.delivery.group_commits import (
+    FOREVER,
+    GroupCommit,
+    group_commits,
+    settled_before,
+)
 from deliverycheck.guarantees.delivery.members import (
     NO_MOVES,
     Place,
@@ -127,7 +133,7 @@ def _stayed(history: History, place: Place, first: Handing, second: Handing) -> 
     nodes = _node_moments(history)
     return (
         given_before(history, first.process, place, first.invoked_ns) is not None
-        and had.before(first.invoked_ns) == had.until(second.ended_ns)
+        and had.before(first.invoked_ns) == had.at_most_until(second.ended_ns)
         and bisect_left(nodes, first.invoked_ns) == bisect_left(nodes, second.ended_ns)
     )
 
@@ -155,24 +161,17 @@ def _commit_rows(
     history: History,
 ) -> dict[tuple[str, Place], tuple[list[GroupCommit], list[float], list[float]]]:
     """Commits by call; by when all before each were answered; how far back the rest reaches."""
-    return {key: (row, _settled(row), _lowest(row)) for key, row in group_commits(history).items()}
-
-
-def _settled(row: list[GroupCommit]) -> list[float]:
-    found: list[float] = [-1]
-    for commit in row:
-        found.append(max(found[-1], commit.until_ns))
-    return found
+    return {
+        key: (row, settled_before(row), _lowest(row)) for key, row in group_commits(history).items()
+    }
 
 
 def _lowest(row: list[GroupCommit]) -> list[float]:
-    found: list[float] = [FOREVER]
-    for commit in reversed(row):
-        found.append(min(found[-1], commit.position))
-    return found[::-1]
+    positions = (one.position for one in reversed(row))
+    return list(accumulate(positions, min, initial=FOREVER))[::-1]
 
 
-def _standing(work: _Work) -> tuple[str, tuple[str, int], int, str]:
+def _standing(work: _Work) -> tuple[str, tuple[str, tuple[int, ...]], int, str]:
     group, place, position, message = work
     return (group, standing_place(place), position, message)
 

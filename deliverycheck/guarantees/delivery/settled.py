@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from deliverycheck.guarantees.copies import standing
-from deliverycheck.guarantees.delivery.members import begins, group_of
+from deliverycheck.guarantees.delivery.members import begins, group_of, told_ns
 from deliverycheck.guarantees.delivery.queued import is_queue, sent_once, takes_dead_letters
 from deliverycheck.guarantees.reached import why_not_drained
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
@@ -21,8 +21,8 @@ from deliverycheck.history import (
     indexed,
 )
 
-_Work = tuple[str, tuple[str, int, int], str]
-"""Group (``""`` of a queue), source with partition and position, message."""
+_Work = tuple[str, tuple[str, *tuple[int, ...]], str]
+"""Group (``""`` of a queue), source with partition and position of a log, message."""
 _Tag = tuple[str | None, str, int | None, int | None]
 """Who may settle (the process on a queue, else the group), source, partition, position."""
 
@@ -101,7 +101,7 @@ def _work(history: History, reading: Reading) -> _Work | None:
     if is_queue(history, delivery.source):
         dead_letters = takes_dead_letters(history, delivery.source)
         judged = sent_once(history, delivery.message) and not dead_letters
-        return ("", (delivery.source, 0, 0), delivery.message) if judged else None
+        return ("", (delivery.source,), delivery.message) if judged else None
     group = group_of(history, history.by_op[reading.op])
     if group is None or delivery.position is None:
         return None
@@ -154,9 +154,7 @@ def _first_ack(history: History, row: list[Handing]) -> tuple[Handing, Operation
 @indexed
 def _acked(history: History) -> dict[_Tag, Operation]:
     """By tag the ack that took effect; of a tag that was given twice nobody knows which."""
-    queued = (
-        one for one in (*history.receipts, *history.log) if is_queue(history, one.delivery.source)
-    )
+    queued = (one for one in _all_read(history) if is_queue(history, one.delivery.source))
     given = Counter(_tag(history, history.by_op[one.op], one.delivery) for one in queued)
     found: dict[_Tag, Operation] = {}
     for operation in sorted(history.select(Action.ACK), key=_answer, reverse=True):
@@ -167,7 +165,7 @@ def _acked(history: History) -> dict[_Tag, Operation]:
 
 
 def _answer(operation: Operation) -> tuple[int, int]:
-    return (operation.completed_ns or 0, operation.op)
+    return (told_ns(operation), operation.op)
 
 
 def _redelivered(

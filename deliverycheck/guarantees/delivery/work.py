@@ -6,6 +6,7 @@ from functools import cached_property
 from operator import attrgetter
 
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
+from deliverycheck.guarantees.delivery.members import group_of
 from deliverycheck.guarantees.delivery.queued import is_queue, queued_for
 from deliverycheck.history import (
     Action,
@@ -67,8 +68,6 @@ class Effects:
     def of(self, delivery: Delivery) -> list[Effect]:
         """What was, or may have been, done with this delivery."""
         placed = self._by_place.get(piece_of(self._history, delivery), [])
-        if delivery.position is None or not self._by_message:
-            return placed
         return placed + self._by_message.get((delivery.source, delivery.message), [])
 
     def done(self) -> list[list[Effect]]:
@@ -115,14 +114,13 @@ class Handed:
     def __init__(self, history: History, group: str) -> None:
         self._history = history
         self._group = group
-        self._groups = _groups_of_processes(history)
         self._receipts: dict[Place, list[Reading]] = defaultdict(list)
         for reading in sorted(history.receipts, key=attrgetter("op")):
-            if self._is_member(reading.process, history.by_op[reading.op]):
+            if self._is_member(history.by_op[reading.op]):
                 self._receipts[piece_of(history, reading.delivery)].append(reading)
         self._commits: dict[tuple[str, int | None], list[tuple[int, Operation]]] = {}
         for operation in sorted(history.select(Action.COMMIT), key=attrgetter("op")):
-            if operation.outcome is Outcome.OK and self._is_member(operation.process, operation):
+            if operation.outcome is Outcome.OK and self._is_member(operation):
                 self._add_commit(operation)
 
     def to(self, delivery: Delivery) -> list[Reading]:
@@ -144,18 +142,8 @@ class Handed:
             if not commits or covered.position > commits[-1][0]:
                 commits.append((covered.position, operation))
 
-    def _is_member(self, process: str, operation: Operation) -> bool:
-        group = operation.group or self._groups.get(process)
-        return group is None or group == self._group
-
-
-@indexed
-def _groups_of_processes(history: History) -> dict[str, str]:
-    return {
-        operation.process: operation.group
-        for operation in history.operations
-        if operation.group is not None
-    }
+    def _is_member(self, operation: Operation) -> bool:
+        return group_of(self._history, operation) in {None, self._group}
 
 
 def _first_place(effects: list[Effect]) -> tuple[tuple[str, int, int], str]:
