@@ -1,8 +1,8 @@
 """Streams and their readers told call by call, for tests, and what is expected of them."""
 
-from deliverycheck.guarantees import Anomaly, Validity, Verdict, check
-from deliverycheck.history import Delivery, Position, Source, history_of
-from selftests.interleaving import backwards
+from deliverycheck.guarantees import Anomaly
+from deliverycheck.history import Delivery, Position, Source
+from selftests import verdicts
 
 GUARANTEE = "gapless_stream"
 STREAMS = {"s": Source(kind="stream"), "s2": Source(kind="stream")}
@@ -10,30 +10,19 @@ CUT = "the history was cut before its end: what is missing may have come later"
 
 
 def both_ways(story):
-    """The verdict, which is the same if the processes are told from the last."""
-    data = b"".join(story.lines())
-    (told,) = check(history_of(data), [GUARANTEE])
-    (retold,) = check(history_of(backwards(data)), [GUARANTEE])
-    assert told == retold
-    return told
+    return verdicts.both_ways(story, GUARANTEE)
 
 
 def convicted(examined, *anomalies):
-    return Verdict(
-        guarantee=GUARANTEE,
-        validity=Validity.INVALID,
-        examined=examined,
-        count=len(anomalies),
-        anomalies=anomalies,
-    )
+    return verdicts.convicted(GUARANTEE, examined, *anomalies)
 
 
 def valid(examined):
-    return Verdict(guarantee=GUARANTEE, validity=Validity.VALID, examined=examined)
+    return verdicts.valid(GUARANTEE, examined)
 
 
 def unknown(reason):
-    return Verdict(guarantee=GUARANTEE, validity=Validity.UNKNOWN, examined=0, reason=reason)
+    return verdicts.unknown(GUARANTEE, reason)
 
 
 def item(message, position=None, *, to=None, source="s", partition=None, **fields):

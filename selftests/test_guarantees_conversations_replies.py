@@ -2,35 +2,24 @@
 
 import pytest
 
-from deliverycheck.guarantees import Anomaly, Validity, Verdict, check
-from deliverycheck.history import Delivery, Source, history_of
-from selftests.interleaving import backwards
+from deliverycheck.guarantees import Anomaly, Validity, Verdict
+from deliverycheck.history import Delivery, Source
+from selftests import verdicts
 from selftests.story import Story
 
 GUARANTEE = "matching_replies"
 
 
 def both_ways(story):
-    """The verdict, which is the same if the processes are told from the last."""
-    data = b"".join(story.lines())
-    (told,) = check(history_of(data), [GUARANTEE])
-    (retold,) = check(history_of(backwards(data)), [GUARANTEE])
-    assert told == retold
-    return told
+    return verdicts.both_ways(story, GUARANTEE)
 
 
 def convicted(examined, *anomalies):
-    return Verdict(
-        guarantee=GUARANTEE,
-        validity=Validity.INVALID,
-        examined=examined,
-        count=len(anomalies),
-        anomalies=anomalies,
-    )
+    return verdicts.convicted(GUARANTEE, examined, *anomalies)
 
 
 def valid(examined):
-    return Verdict(guarantee=GUARANTEE, validity=Validity.VALID, examined=examined)
+    return verdicts.valid(GUARANTEE, examined)
 
 
 def reply(message, to=None, *, source="answers", **fields):

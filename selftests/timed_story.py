@@ -43,6 +43,13 @@ def broken(story, start, end, lane="link p1"):
     story.healed("black_hole", lane)
 
 
+def healed(at=15, **header):
+    """A fault is over at this time in ms; 10 ms from then everything must work."""
+    story = story_of(**header)
+    broken(story, 5, at)
+    return story
+
+
 def at_ms(story, ms, tell):
     story.ms = ms - 1
     tell()
