@@ -91,11 +91,22 @@ def test_line_of_something_else_is_named(path):
         Journal(path)
 
 
-def test_time_of_earlier_runs_is_counted(path, tmp_path):
-    first = iter([100.0, 130.0])
-    Journal(path, lambda: next(first)).keep(judgement(tmp_path))
-    second = iter([7000.0, 7010.0])
-    assert Journal(path, lambda: next(second)).passed_s == 40.0
+def test_time_passes_as_it_did_and_then_goes_on(path, tmp_path):
+    now = [100.0]
+    first = Journal(path, lambda: now[0])
+    for moment, plan in ((130.0, PLAN), (150.0, OTHER)):
+        now[0] = moment
+        first.keep(judgement(tmp_path, plan))
+    again = Journal(path, lambda: now[0])
+    now[0] = 7005.0  # A broker was started meanwhile.
+    again.begin()
+    assert again.passed_s() == 0.0
+    again.answer(OTHER)
+    assert again.passed_s() == 50.0
+    again.answer(PLAN)
+    assert again.passed_s() == 50.0  # Chains answer in any order; time never goes back.
+    now[0] = 7010.0
+    assert again.passed_s() == 55.0
 
 
 def test_judge_runs_what_no_earlier_run_judged(path, tmp_path):

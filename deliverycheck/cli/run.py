@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -97,15 +97,16 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
         campaign = _campaign(
             options, content, claims, pool, target, folder, journal, progress, stop
         )
-        started = datetime.now(UTC) - timedelta(seconds=journal.passed_s)
+        started = datetime.now(UTC)
         trouble = None
         try:
+            journal.begin()
             with progress.following(campaign):
                 campaign.run()
         except _TROUBLE as error:
             trouble = _words(error, folder)
         finally:  # Also for a defect of ours: what was found is on disk before it is told.
-            seconds = journal.passed_s
+            seconds = journal.passed_s()
             record = _saved(
                 _record(options, campaign, target, claims, started, seconds, trouble), folder
             )
@@ -205,10 +206,9 @@ def _campaign(  # noqa: PLR0913, PLR0917  # wiring
         folder=folder.executions,
         journal=journal,
     )
-    left_s = max(0.0, options.profile.seconds - journal.passed_s)
     return Campaign(
         claims=claims,
-        profile=replace(options.profile, seconds=left_s),
+        profile=options.profile,
         model=content.model,
         pool=pool,
         judge=judge,
@@ -217,6 +217,7 @@ def _campaign(  # noqa: PLR0913, PLR0917  # wiring
         folder=folder,
         say=progress.say,
         stop=stop,
+        clock=journal.passed_s,
     )
 
 

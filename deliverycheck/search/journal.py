@@ -43,7 +43,8 @@ class Journal:
     """The file `events.ndjson` of a campaign. Called from many threads.
 
     A campaign that goes on from it asks for the same plans in the same order of its chains, and
-    is answered from here as long as there are answers; so it comes to where it was.
+    is answered from here as long as there are answers; so it comes to where it was. Its time
+    passes as it did: each answer moves it on to the moment at which it was first given.
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,26 +57,31 @@ class Journal:
         self._path = path
         self._clock = clock
         self._lock = Lock()
-        self._answers: dict[str, deque[Judgement]] = defaultdict(deque)
+        self._answers: dict[str, deque[tuple[float, Judgement]]] = defaultdict(deque)
         self.remembered = 0
-        earlier_s = 0.0
+        self._began_s = clock()
         for entry in _entries(path):
             judgement = _judgement(entry, path.parent)
-            self._answers[judgement.plan.digest].append(judgement)
-            earlier_s = max(earlier_s, entry.after_s)
+            self._answers[judgement.plan.digest].append((entry.after_s, judgement))
             self.remembered += 1
-        self._began_s = clock() - earlier_s
 
-    @property
+    def begin(self) -> None:
+        """The campaign's time is 0 s from here."""
+        self._began_s = self._clock()
+
     def passed_s(self) -> float:
-        """The campaign's own time: of this run, and of the earlier ones up to their last line."""
+        """The campaign's own time."""
         return self._clock() - self._began_s
 
     def answer(self, plan: Plan) -> Judgement | None:
         """The next judgement of this plan that an earlier run left, if there is one."""
         with self._lock:
             left = self._answers.get(plan.digest)
-            return left.popleft() if left else None
+            if not left:
+                return None
+            after_s, judgement = left.popleft()
+            self._began_s = min(self._began_s, self._clock() - after_s)
+            return judgement
 
     def keep(self, judgement: Judgement) -> None:
         """The judgement is on disk."""
@@ -84,7 +90,7 @@ class Journal:
             plan=msgspec.Raw(execution.plan.to_json()),
             folder=str(execution.folder.root.relative_to(self._path.parent)),
             seconds=round(execution.seconds, 3),
-            after_s=round(self.passed_s, 3),
+            after_s=round(self.passed_s(), 3),
             verdicts=tuple(
                 msgspec.to_builtins(verdict)
                 for verdict in judgement.verdicts.values()
