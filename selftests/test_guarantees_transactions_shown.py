@@ -126,3 +126,19 @@ def test_golden_history_is_convicted_by_these_operations(name, shown):
     (anomaly,) = verdict.anomalies
     where = (anomaly.source, anomaly.partition, anomaly.position)
     assert (verdict.examined, anomaly.witnesses, anomaly.message, where) == shown
+
+
+def test_hidden_message_is_told_as_one_that_others_can_read():
+    path = GOLDEN / "atomic_transactions" / "anomaly-hidden.jsonl"
+    (anomaly,) = check(read_history(path), ["atomic_transactions"])[0].anomalies
+    assert anomaly.facts == {
+        "kind": "read",
+        "reader": "scan#1",
+        "read_ns": 10_000_000,
+        "seen": "p1#1-1",
+        "transaction": "x1",
+        "process": "p1#1",
+        "owed": 2,
+        "missing": 1,
+        "hidden": 1,
+    }

@@ -62,6 +62,8 @@ def serializable_transactions(history: History) -> Verdict:
     Complete for scanned histories, but for what a transaction did not read and should have.
     """
     name = "serializable_transactions"
+    if not transactions_of(history).by_id:
+        return unknown(name, NO_TRANSACTIONS)
     transactions = [
         each
         for each in effective(history)

@@ -41,7 +41,7 @@ def effective(history: History) -> list[Transaction]:
 def graph_of(history: History, transactions: list[Transaction]) -> Graph:
     """The graph of these transactions: a node for each, then one for each mark of time."""
     numbers = {each.id: number for number, each in enumerate(transactions)}
-    graph: Graph = [[] for _ in range(2 * len(transactions))]
+    graph: Graph = [[] for _ in (*transactions, *transactions)]
     for edges in (
         _by_writes(history, numbers),
         _by_reads(history, numbers, transactions),
@@ -57,8 +57,7 @@ def _by_writes(history: History, numbers: dict[str, int]) -> Iterator[Edge]:
     """Neighbours in a partition of a log, by the positions that were read."""
     index, queues = transactions_of(history), not_logs(history)
     standing: dict[tuple[str, int | None], dict[tuple[int, int], Reading]] = defaultdict(dict)
-    readings = (*history.log, *history.receipts) if numbers else ()
-    for reading in sorted(readings, key=lambda reading: reading.op):
+    for reading in sorted((*history.log, *history.receipts), key=lambda reading: reading.op):
         delivery, transaction = reading.delivery, index.of(reading.delivery)
         if transaction is None or delivery.position is None or delivery.source in queues:
             continue
@@ -109,7 +108,7 @@ def _by_time(history: History, transactions: list[Transaction]) -> Iterator[Edge
     for at in range(count, 2 * count - 1):
         yield Edge(start=at, to=at + 1, kind=Kind.PASSED)
     for number, transaction in enumerate(transactions):
-        at = bisect_left(done, (transaction.first.invoked_ns, -1))
+        at = bisect_left(done, transaction.first.invoked_ns, key=lambda one: one[0])
         if at:
             yield Edge(start=count + at - 1, to=number, kind=Kind.PASSED)
 

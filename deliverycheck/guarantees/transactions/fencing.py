@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 
 from deliverycheck.guarantees.transactions.transactions import (
     NEVER_NS,
@@ -30,16 +31,12 @@ def fencing(history: History) -> Verdict:
     fences = _fences(history)
     if not fences:
         return unknown(name, "nothing to examine: no transactional id was taken over")
-    late = [
-        (transaction, fences[transaction.process])
-        for transaction in transactions_of(history).by_id.values()
-        if _is_late(transaction, fences)
-    ]
+    late = list(_late(history, fences))
     found = [anomaly for each in late if (anomaly := _fenced_effect(history, *each)) is not None]
     reason = why_not_ended(history)
     if reason and not found:
         return unknown(name, reason)
-    refused = sum(transaction.state is State.ABORTED for transaction, _ in late)
+    refused = sum(transaction.state is State.ABORTED for transaction, *_ in late)
     if not found and not refused:
         return unknown(name, "nothing to examine: no fenced instance surely asked in vain")
     return judge(name, found, examined=len(found) + refused)
@@ -94,18 +91,25 @@ def _done_ns(takeover: Operation) -> int:
     return NEVER_NS if ended_ns is None or takeover.outcome is not Outcome.OK else ended_ns
 
 
-def _is_late(transaction: Transaction, fences: dict[str, Operation]) -> bool:
-    fence, asked_ns = fences.get(transaction.process), transaction.commit_asked_ns
-    return fence is not None and asked_ns is not None and _done_ns(fence) < asked_ns
+def _late(
+    history: History, fences: dict[str, Operation]
+) -> Iterator[tuple[Transaction, Operation, int]]:
+    """What fenced instances asked to commit: the transaction, the fence, and when they asked."""
+    for transaction in transactions_of(history).by_id.values():
+        fence, asked_ns = fences.get(transaction.process), transaction.commit_asked_ns
+        if fence is not None and asked_ns is not None and _done_ns(fence) < asked_ns:
+            yield transaction, fence, asked_ns
 
 
-def _fenced_effect(history: History, transaction: Transaction, fence: Operation) -> Anomaly | None:
+def _fenced_effect(
+    history: History, transaction: Transaction, fence: Operation, asked_ns: int
+) -> Anomaly | None:
     facts: dict[str, str | int | list[str] | list[int]] = {
         "transaction": transaction.id,
         "process": transaction.process,
         "newer": fence.process,
         "fenced_ns": _done_ns(fence),
-        "asked_ns": transaction.commit_asked_ns or 0,
+        "asked_ns": asked_ns,
     }
     ops = (fence.op, *(each.op for each in transaction.deciding))
     if transaction.state is State.COMMITTED:

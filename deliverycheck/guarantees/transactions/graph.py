@@ -8,9 +8,6 @@ import msgspec
 
 from deliverycheck.history import Reading
 
-_UNSEEN = -1
-_BACK = -1
-
 
 class Kind(StrEnum):
     """Why one transaction comes before another.
@@ -54,16 +51,17 @@ def knots(graph: Graph) -> list[list[int]]:
 
 def shortest_cycle(graph: Graph, start: int, knot: frozenset[int]) -> list[Edge]:
     """The edges of a shortest way from `start` back to it, inside its knot."""
+    back = len(graph)  # The start, once it is reached again.
     best, came = {start: 0}, dict[int, Edge]()
     queue = deque([start])
-    while (node := queue.popleft()) != _BACK:
+    while (node := queue.popleft()) != back:
         for edge in graph[node]:
-            to = _BACK if edge.to == start else edge.to
+            to = back if edge.to == start else edge.to
             cost = best[node] + edge.cost
             if edge.to in knot and (to not in best or cost < best[to]):
                 best[to], came[to] = cost, edge
                 (queue.append if edge.cost else queue.appendleft)(to)
-    cycle = [came[_BACK]]
+    cycle = [came[back]]
     while cycle[-1].start != start:
         cycle.append(came[cycle[-1].start])
     return cycle[::-1]
@@ -75,32 +73,28 @@ class _Walk:
     def __init__(self, graph: Graph) -> None:
         self.knots: list[list[int]] = []
         self._graph = graph
-        self._number = [_UNSEEN] * len(graph)
-        self._low = [0] * len(graph)
-        self._is_open = [False] * len(graph)
-        self._open: list[int] = []
+        self._number: dict[int, int] = {}
+        self._low: dict[int, int] = {}
+        self._open: dict[int, None] = {}
         self._path: list[tuple[int, Iterator[Edge]]] = []
-        self._entered = 0
 
     def begin(self, node: int) -> None:
         """Walk everything that can be reached from this node and was not walked yet."""
-        if self._number[node] == _UNSEEN:
+        if node not in self._number:
             self._enter(node)
         while self._path:
             here, edges = self._path[-1]
             edge = next(edges, None)
             if edge is None:
                 self._leave(here)
-            elif self._number[edge.to] == _UNSEEN:
+            elif edge.to not in self._number:
                 self._enter(edge.to)
-            elif self._is_open[edge.to]:
+            elif edge.to in self._open:
                 self._low[here] = min(self._low[here], self._number[edge.to])
 
     def _enter(self, node: int) -> None:
-        self._number[node] = self._low[node] = self._entered
-        self._entered += 1
-        self._is_open[node] = True
-        self._open.append(node)
+        self._number[node] = self._low[node] = len(self._number)
+        self._open[node] = None
         self._path.append((node, iter(self._graph[node])))
 
     def _leave(self, node: int) -> None:
@@ -110,10 +104,8 @@ class _Walk:
             self._low[before] = min(self._low[before], self._low[node])
         if self._low[node] != self._number[node]:
             return
-        knot = [self._open.pop()]
+        knot = [self._open.popitem()[0]]
         while knot[-1] != node:
-            knot.append(self._open.pop())
-        for member in knot:
-            self._is_open[member] = False
+            knot.append(self._open.popitem()[0])
         if len(knot) > 1:
             self.knots.append(sorted(knot))

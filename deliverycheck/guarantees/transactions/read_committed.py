@@ -1,6 +1,9 @@
 """Readers of committed messages are handed nothing else."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+
+import msgspec
 
 from deliverycheck.guarantees.copies import Place, place_of
 from deliverycheck.guarantees.transactions.isolation import (
@@ -18,7 +21,14 @@ from deliverycheck.guarantees.transactions.transactions import (
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, History, Outcome, Reading
 
-_Wrong = tuple[str, Transaction]
+
+class _Wrong(msgspec.Struct, frozen=True, kw_only=True):
+    """One handing that should not have been, and what became of its transaction."""
+
+    name: str
+    transaction: Transaction
+    reading: Reading
+    fate: dict[str, str | int]
 
 
 def read_committed(history: History) -> Verdict:
@@ -61,39 +71,40 @@ def _examined(history: History, index: Transactions) -> int:
 
 def _anomalies(history: History, index: Transactions) -> Iterator[Anomaly]:
     """One for every copy that was handed out too early or should never have been."""
-    wrongs: dict[tuple[str, str, Place], _Wrong] = {}
-    handed: dict[tuple[str, str, Place], list[Reading]] = {}
+    handed: dict[tuple[str, str, str, Place], list[_Wrong]] = defaultdict(list)
     for reading in committed_readings(history):
-        transaction = index.of(reading.delivery)
-        if transaction is None or not (name := _wrong(transaction, reading)):
-            continue
-        key = (name, reading.delivery.message, place_of(reading.delivery))
-        wrongs[key] = (name, transaction)
-        handed.setdefault(key, []).append(reading)
-    for key, readings in handed.items():
-        yield _anomaly(history, index, wrongs[key], readings)
+        transaction, delivery = index.of(reading.delivery), reading.delivery
+        wrong = transaction and _wrong(transaction, reading)
+        if wrong:
+            key = (wrong.name, wrong.transaction.id, delivery.message, place_of(delivery))
+            handed[key].append(wrong)
+    for wrongs in handed.values():
+        yield _anomaly(history, index, wrongs)
 
 
-def _wrong(transaction: Transaction, reading: Reading) -> str | None:
+def _wrong(transaction: Transaction, reading: Reading) -> _Wrong | None:
     """What is wrong with handing this over; ``None`` if nothing surely is."""
     if transaction.state is State.ABORTED:
-        return "aborted_read"
+        fate = _fate(transaction)
+        return _Wrong(name="aborted_read", transaction=transaction, reading=reading, fate=fate)
     asked_ns = transaction.commit_asked_ns
     if asked_ns is None or reading.ns >= asked_ns:
         return None
     own = reading.process == transaction.process
-    return "own_uncommitted_read" if own else "uncommitted_read"
+    return _Wrong(
+        name="own_uncommitted_read" if own else "uncommitted_read",
+        transaction=transaction,
+        reading=reading,
+        fate={"kind": "before_commit", "commit_ns": asked_ns},
+    )
 
 
-def _anomaly(
-    history: History, index: Transactions, wrong: _Wrong, readings: list[Reading]
-) -> Anomaly:
-    name, transaction = wrong
-    first = readings[0]
-    delivery = first.delivery
+def _anomaly(history: History, index: Transactions, wrongs: list[_Wrong]) -> Anomaly:
+    wrong = wrongs[0]
+    transaction, first, delivery = wrong.transaction, wrong.reading, wrong.reading.delivery
     ended = history.by_op[first.op].outcome
     facts: dict[str, str | int | list[str] | list[int]] = {
-        **_fate(name, transaction),
+        **wrong.fate,
         "transaction": transaction.id,
         "process": transaction.process,
         "reader": first.process,
@@ -101,12 +112,12 @@ def _anomaly(
     }
     if ended is not Outcome.OK:
         facts["receive_ended"] = ended.value
-    if len(readings) > 1:
-        facts["handings"] = len(readings)
+    if len(wrongs) > 1:
+        facts["handings"] = len(wrongs)
     sent = [origin.op for origin in index.origins(delivery)]
     deciding = [operation.op for operation in transaction.deciding]
     return Anomaly(
-        name=name,
+        name=wrong.name,
         message=delivery.message or None,
         witnesses=(*sent, *deciding, first.op),
         source=delivery.source,
@@ -116,10 +127,8 @@ def _anomaly(
     )
 
 
-def _fate(name: str, transaction: Transaction) -> dict[str, str | int]:
-    """What became of the transaction, as a sentence needs it."""
-    if name != "aborted_read":
-        return {"kind": "before_commit", "commit_ns": transaction.commit_asked_ns or 0}
+def _fate(transaction: Transaction) -> dict[str, str | int]:
+    """What became of a transaction that did not commit, as a sentence needs it."""
     if not transaction.deciding:
         return {"kind": "never_committed"}
     call = transaction.deciding[0]

@@ -7,6 +7,7 @@ from deliverycheck.guarantees.transactions.isolation import committed_readings
 from deliverycheck.guarantees.transactions.transactions import Transaction, transactions_of
 from deliverycheck.history import (
     History,
+    Operation,
     Outcome,
     Publication,
     Reading,
@@ -59,8 +60,10 @@ class Views:
         if reading is None or self.is_read(publication):
             return None
         delivery = reading.delivery
-        end = self._ends.get((delivery.source, delivery.partition), 0)
-        return reading if delivery.position is not None and delivery.position < end else None
+        end = self._ends.get((delivery.source, delivery.partition))
+        if end is None or delivery.position is None or delivery.position >= end:
+            return None
+        return reading
 
     def owed(self, transaction: Transaction) -> list[Publication]:
         """The messages that can be read if the transaction took effect.
@@ -69,12 +72,11 @@ class Views:
         them. What had failed or timed out before, the application left out knowingly. Not what
         its log may have dropped, nor what went to no log.
         """
-        asked = (transaction.commits or transaction.deciding)[:1]
-        asked_ns = asked[0].invoked_ns if asked else 0
+        asked = next(iter(transaction.commits or transaction.deciding), None)
         return [
             publication
             for publication in transaction.publications
-            if _is_part(publication, asked_ns)
+            if _is_part(publication, asked)
             and not may_be_no_log(self._history, publication.target)
             and not may_have_dropped(self._history, publication)
             and not self._history.by_op[publication.op].returned_unroutable
@@ -96,7 +98,8 @@ class Views:
             delivery = reading.delivery
             if is_scanner(reading.process) and delivery.position is not None:
                 place = (delivery.source, delivery.partition)
-                self._ends[place] = max(self._ends.get(place, 0), delivery.position)
+                furthest = self._ends.get(place, delivery.position)
+                self._ends[place] = max(furthest, delivery.position)
 
 
 @indexed
@@ -115,9 +118,9 @@ def _shows(transaction: Transaction, reading: Reading) -> bool:
     return asked_ns is None or reading.ns >= asked_ns
 
 
-def _is_part(publication: Publication, asked_ns: int) -> bool:
-    if publication.outcome is Outcome.OK:
-        return True
+def _is_part(publication: Publication, asked: Operation | None) -> bool:
+    if asked is None or publication.outcome is not Outcome.INFO:
+        return publication.outcome is Outcome.OK
     ended_ns = publication.completed_ns
-    under_way = publication.invoked_ns < asked_ns and (ended_ns is None or ended_ns > asked_ns)
-    return under_way and publication.outcome is Outcome.INFO
+    was_sent = publication.invoked_ns < asked.invoked_ns
+    return was_sent and (ended_ns is None or ended_ns > asked.invoked_ns)

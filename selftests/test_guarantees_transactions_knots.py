@@ -1,0 +1,40 @@
+"""Cycles of many transactions, and what each step of one is told by."""
+
+import pytest
+
+from selftests.story import at
+from selftests.transaction_stories import Told, verdict_of
+
+READS, SERIAL = "read_order", "serializable_transactions"
+STRICT = "strict_serializable"
+
+
+def ring(count, pair):
+    """Each is handed a message of the next, the last one of the first; `pair` of each other."""
+    story = Told()
+    messages = [at(f"p{number}#1-1", number) for number in range(count)]
+    for number, message in enumerate(messages):
+        story.wrote(f"p{number}#1", f"x{number}", (message.message, number))
+    for number in range(count):
+        handed = {(number + 1) % count} | ({pair[0]} if number == pair[1] else set())
+        story.read(f"p{number}#1", *(messages[each] for each in sorted(handed)))
+    for number in range(count):
+        story.end(f"p{number}#1", f"x{number}")
+    return story.done().history()
+
+
+@pytest.mark.parametrize(("pair", "length"), [((19, 20), 2), ((20, 21), 22)])
+def test_shortest_way_round_is_looked_for_from_the_first_twenty_of_a_knot(pair, length):
+    (anomaly,) = verdict_of(ring(22, pair), READS).anomalies
+    assert len(anomaly.facts["transactions"]) == length
+
+
+@pytest.mark.parametrize(("level", "examined"), [(STRICT, 1), ("read_committed", 0)])
+def test_order_of_writes_counts_for_those_alone_that_ask_for_more_than_committed(level, examined):
+    story = Told()
+    for process in ("p1#1", "p2#1"):
+        story.call(process, "open", isolation=level)
+    story.whole("p1#1", "x1", ("p1#1-1", 0))
+    story.whole("p2#1", "x2", ("p2#1-1", 1))
+    story.read("scan#1", at("p1#1-1", 0), at("p2#1-1", 1))
+    assert verdict_of(story.done().history(), SERIAL).examined == examined
