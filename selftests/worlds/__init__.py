@@ -5,6 +5,8 @@ every part of one is too: what Hypothesis finds, it shrinks.
 """
 
 from selftests.worlds.group_flaws import FlawedGroup
+from selftests.worlds.limits_flaws import FlawedLimits
+from selftests.worlds.limits_world import LimitsWorld
 from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
@@ -13,17 +15,24 @@ from selftests.worlds.transaction_flaws import FlawedTransactions
 from selftests.worlds.transaction_world import TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
-WORLDS = {"log": LogWorld, "queue": QueueWorld, "transactions": TransactionWorld}
+WORLDS = {
+    "log": LogWorld,
+    "queue": QueueWorld,
+    "limits": LimitsWorld,
+    "transactions": TransactionWorld,
+}
 FLAWED = {
     "log": FlawedLog,
     "groups": FlawedGroup,
     "queue": FlawedQueue,
+    "limits": FlawedLimits,
     "transactions": FlawedTransactions,
 }
 
 __all__ = [
     "FLAWED",
     "WORLDS",
+    "LimitsWorld",
     "LogWorld",
     "QueueWorld",
     "TransactionWorld",
