@@ -5,6 +5,8 @@ every part of one is too: what Hypothesis finds, it shrinks.
 """
 
 from selftests.worlds.group_flaws import FlawedGroup
+from selftests.worlds.keeping_flaws import FlawedKeeping
+from selftests.worlds.keeping_world import KeepingWorld
 from selftests.worlds.limits_flaws import FlawedLimits
 from selftests.worlds.limits_world import LimitsWorld
 from selftests.worlds.log_flaws import FlawedLog
@@ -24,6 +26,7 @@ WORLDS = {
 FLAWED = {
     "log": FlawedLog,
     "groups": FlawedGroup,
+    "keeping": FlawedKeeping,
     "queue": FlawedQueue,
     "limits": FlawedLimits,
     "transactions": FlawedTransactions,
@@ -32,6 +35,7 @@ FLAWED = {
 __all__ = [
     "FLAWED",
     "WORLDS",
+    "KeepingWorld",
     "LimitsWorld",
     "LogWorld",
     "QueueWorld",

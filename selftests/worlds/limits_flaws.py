@@ -67,6 +67,7 @@ class FlawedLimits(LimitsWorld):
         row = self._drop_nothing()
         self._bury(row.pop(), "dropped", "maxlen")
         self._fetch("dropped", 1)
+        self._empty()
 
     def prefers_the_less_urgent(self, *_):
         row = self._fill("urgent", 1, 2)
