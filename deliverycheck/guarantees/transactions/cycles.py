@@ -45,7 +45,7 @@ def read_order(history: History) -> Verdict:
     read = sum(edge.kind is Kind.READS for edges in graph for edge in edges)
     if not read:
         return unknown(name, "nothing to examine: no transaction read what another one wrote")
-    found = _cycles(history, "read_cycle", graph, transactions)
+    found = [_anomaly(history, each, transactions) for each in _cycles("read_cycle", graph)]
     reason = why_not_ended(history)
     if reason and not found:
         return unknown(name, reason)
@@ -87,58 +87,53 @@ def serializable_transactions(history: History) -> Verdict:
 def _of_any_name(history: History, graph: Graph, transactions: list[Transaction]) -> list[Anomaly]:
     """Cycles of reads, cycles of writes, and those of both between others than these."""
     pure = [
-        *_cycles(history, "write_cycle", _only(graph, without=Kind.READS), transactions),
-        *_cycles(history, "read_cycle", _only(graph, without=Kind.WRITES), transactions),
+        *_cycles("write_cycle", _only(graph, without=Kind.READS)),
+        *_cycles("read_cycle", _only(graph, without=Kind.WRITES)),
     ]
-    told = {id_ for cycle in pure for id_ in _members(cycle)}
-    mixed = _cycles(history, "mixed_cycle", graph, transactions)
-    return [*pure, *(cycle for cycle in mixed if not _members(cycle) <= told)]
+    told = {edge.start for cycle in pure for edge in _of_transactions(cycle)}
+    mixed = [
+        cycle
+        for cycle in _cycles("mixed_cycle", graph)
+        if not {edge.start for edge in _of_transactions(cycle)} <= told
+    ]
+    return [_anomaly(history, cycle, transactions) for cycle in (*pure, *mixed)]
 
 
-def _members(cycle: Anomaly) -> set[object]:
-    found = cycle.facts["transactions"]
-    return set(found) if isinstance(found, list) else set()
+def _of_transactions(cycle: list[Edge]) -> list[Edge]:
+    """The edges that leave a transaction, and no mark of time."""
+    return [edge for edge in cycle if edge.kind is not Kind.PASSED]
 
 
 def _only(graph: Graph, *, without: Kind) -> Graph:
     return [[edge for edge in edges if edge.kind is not without] for edges in graph]
 
 
-def _cycles(
-    history: History, name: str, graph: Graph, transactions: list[Transaction]
-) -> list[Anomaly]:
+def _cycles(name: str, graph: Graph) -> list[list[Edge]]:
     """A shortest cycle of this name for each knot that has one."""
-    found = (_shortest(name, graph, knot, len(transactions)) for knot in knots(graph))
-    return [_anomaly(history, name, cycle, transactions) for cycle in found if cycle]
+    found = (_shortest(name, graph, knot) for knot in knots(graph))
+    return [cycle for cycle in found if cycle]
 
 
-def _shortest(name: str, graph: Graph, knot: list[int], count: int) -> list[Edge]:
+def _shortest(name: str, graph: Graph, knot: list[int]) -> list[Edge]:
     """The shortest cycle of this name; none if each that was found has another."""
-    starts = [node for node in knot if node < count][:_STARTS_MAX]
     inside = frozenset(knot)
-    cycles = [shortest_cycle(graph, start, inside) for start in starts]
-    named = [cycle for cycle in cycles if _name_of(cycle) == name]
-    return min(named, key=_length, default=[])
+    cycles = [shortest_cycle(graph, start, inside) for start in knot[:_STARTS_MAX]]
+    named = [cycle for cycle in cycles if _NAMES.get(_data(cycle)) == name]
+    return min(named, key=lambda cycle: len(_of_transactions(cycle)), default=[])
 
 
-def _name_of(cycle: list[Edge]) -> str | None:
-    return _NAMES.get(frozenset(edge.kind for edge in cycle) & _DATA)
+def _data(cycle: list[Edge]) -> frozenset[Kind]:
+    return frozenset(edge.kind for edge in cycle) & _DATA
 
 
-def _length(cycle: list[Edge]) -> int:
-    return sum(edge.cost for edge in cycle)
-
-
-def _anomaly(
-    history: History, name: str, cycle: list[Edge], transactions: list[Transaction]
-) -> Anomaly:
-    edges = [edge for edge in cycle if edge.start < len(transactions)]
+def _anomaly(history: History, cycle: list[Edge], transactions: list[Transaction]) -> Anomaly:
+    edges = _of_transactions(cycle)
     members = [transactions[edge.start] for edge in edges]
     steps = list(zip(edges, members, [*members[1:], members[0]], strict=True))
     shown = next(edge.readings[-1] for edge in edges if edge.readings).delivery
     ops = (op for step in steps for op in _shown_by(history, *step))
     return Anomaly(
-        name=name,
+        name=_NAMES[_data(cycle)],
         message=shown.message or None,
         witnesses=tuple(dict.fromkeys(ops)),
         source=shown.source,
