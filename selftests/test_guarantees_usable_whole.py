@@ -1,4 +1,4 @@
-"""Targets that work again in time: each verdict as a whole, at the last moment and one before it."""
+"""Targets that work again in time: each verdict as a whole, and the last moment of each rule."""
 
 import pytest
 
