@@ -98,7 +98,8 @@ def test_place_is_the_position_or_without_one_the_message():
 
 
 def test_what_has_no_partition_or_position_stands_first():
-    places = [(None, None), (None, 0), (0, None), (0, 0), (0, 1), (1, 0)]
+    places = [(1, 0), (0, 1), (0, 0), (0, None), (None, 0), (None, None)]
     deliveries = [at("a", position, partition=partition) for partition, position in places]
-    assert sorted(deliveries[::-1], key=standing) == deliveries
-    assert standing(deliveries[0]) == ("t", -1, -1)
+    found = sorted(deliveries, key=standing)
+    assert [(one.partition, one.position) for one in found] == places[::-1]
+    assert standing(found[0]) == ("t", -1, -1)
