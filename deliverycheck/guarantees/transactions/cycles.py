@@ -129,7 +129,10 @@ def _data(cycle: list[Edge]) -> frozenset[Kind]:
 def _anomaly(history: History, cycle: list[Edge], transactions: list[Transaction]) -> Anomaly:
     edges = _of_transactions(cycle)
     members = [transactions[edge.start] for edge in edges]
-    steps = list(zip(edges, members, [*members[1:], members[0]], strict=True))
+    steps = [
+        (edge, transactions[edge.start], members[at % len(members)])
+        for at, edge in enumerate(edges, 1)
+    ]
     shown = next(edge.readings[-1] for edge in edges if edge.readings).delivery
     ops = (op for step in steps for op in _shown_by(history, *step))
     return Anomaly(
