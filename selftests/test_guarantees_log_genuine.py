@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import check
+from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import Source
 from selftests.story import Story, at
 
@@ -15,7 +15,7 @@ QUEUES = {"q": Source(kind="queue")}
 
 def verdict_on(story, *, cut=False, guarantee="genuine_deliveries"):
     history = (story if cut else story.done()).history()
-    return check(history, [guarantee])[0]
+    return GUARANTEES[guarantee].check(history)
 
 
 def names(story, **how):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import check
+from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import Position, Source
 from selftests.story import Story, at
 
@@ -15,7 +15,7 @@ A, B, C = "p1#1-1", "p1#1-2", "p1#1-3"
 
 
 def verdict_on(story):
-    return check(story.done().history(), ["one_log"])[0]
+    return GUARANTEES["one_log"].check(story.done().history())
 
 
 def names(story):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees import check
+from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import Position, Source
 from selftests.story import Story, at
 
@@ -46,7 +46,7 @@ def ended(story, *positions):
 
 
 def verdict_on(history):
-    return check(history, [GUARANTEE])[0]
+    return GUARANTEES[GUARANTEE].check(history)
 
 
 def names(history):
@@ -331,6 +331,24 @@ def test_sources_that_drop_nothing_know_what_was_read_after_the_scan_began():
     story.received("c1#1", handed(0), handed(2))
     story.ok(scan, deliveries=(handed(0), handed(1), handed(2)))
     assert names(story.done().history()) == ["skipped"]
+
+
+def test_confirm_of_a_log_counts_beside_queues():
+    story = Story(sources={"t": Source(), "q": Source(kind="queue")})
+    for position in (0, 1, 2):
+        story.published(message(position), position)
+    story.received("c1#1", handed(0), handed(2))
+    assert names(story.done().history()) == ["skipped"]
+
+
+def test_place_at_which_one_receive_brought_two_messages_is_told_with_the_first_of_them():
+    story = log_of(0, 2)
+    for each in (1, 3):
+        story.info(story.publish(message(each)))
+    story.received("c1#1", handed(0), handed(2))
+    story.scanned(handed(0), at(message(3), 1), at(message(1), 1), handed(2))
+    (anomaly,) = verdict_on(story.done().history()).anomalies
+    assert anomaly.message == message(3)
 
 
 def test_delivery_without_a_position_hides_no_step():

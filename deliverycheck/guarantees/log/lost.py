@@ -33,13 +33,12 @@ def relied_upon(history: History) -> dict[str, Publication]:
 @indexed
 def obligations(history: History) -> dict[str, Publication]:
     """What a scanned log has to hold: all that was relied upon but what it may have dropped."""
-    found, relied = copies_by_message(history), relied_upon(history)
-    dropped = {
-        message
-        for message, publication in relied.items()
-        if message not in found and _is_excused(history, publication)
+    found = copies_by_message(history)
+    return {
+        message: publication
+        for message, publication in relied_upon(history).items()
+        if message in found or not _is_excused(history, publication)
     }
-    return {m: relied[m] for m in relied if m not in dropped} if dropped else relied
 
 
 def lost(history: History) -> Iterator[Anomaly]:
@@ -50,7 +49,6 @@ def lost(history: History) -> Iterator[Anomaly]:
     """
     found = copies_by_message(history)
     missing = [one for message, one in obligations(history).items() if message not in found]
-    sizes = Counter(reading.delivery.source for reading in copies(history)) if missing else {}
     for publication in missing:
         yield Anomaly(
             name="lost",
@@ -62,7 +60,7 @@ def lost(history: History) -> Iterator[Anomaly]:
             facts={
                 **_place_now(history, publication),
                 **_reliance(history, publication),
-                "found": sizes.get(publication.target, 0),
+                "found": _sizes(history)[publication.target],
             },
         )
 
@@ -81,10 +79,17 @@ def _place_now(history: History, publication: Publication) -> dict[str, str | in
     here = (publication.target, publication.partition, publication.position)
     if here in _standing(history):
         return {"kind": "overwritten", "holds": _standing(history)[here] or "that is not ours"}
-    end = _ends(history).get((publication.target, publication.partition), -1)
+    partition = (publication.target, publication.partition)
+    end = _ends(history).get(partition, publication.position)
     if end > publication.position:
         return {"kind": "hole", "read_to": end}
     return {"kind": "tail", "tail_place": publication.position}
+
+
+@indexed
+def _sizes(history: History) -> Counter[str]:
+    """How many copies were found in each source."""
+    return Counter(reading.delivery.source for reading in copies(history))
 
 
 @indexed

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
+from math import inf
 from operator import attrgetter
 
 import msgspec
@@ -19,7 +20,6 @@ _MOVING = (
     Action.NACK,
     Action.REJECT,
 )
-_FOR_EVER_NS = 1 << 63
 _Scope = tuple[str, str | None, int | None]
 """Process, source and partition; without them all sources, or all partitions of the source."""
 
@@ -28,9 +28,9 @@ class _Moments(msgspec.Struct, frozen=True, kw_only=True):
     """The spans of all moves of one scope: their starts, and how far those until then reach."""
 
     starts_ns: list[int]
-    reach_ns: list[int]
+    reach_ns: list[float]
 
-    def meet(self, begin_ns: int, end_ns: int) -> bool:
+    def meet(self, begin_ns: int, end_ns: float) -> bool:
         before = bisect_right(self.starts_ns, end_ns)
         return before > 0 and self.reach_ns[before - 1] >= begin_ns
 
@@ -62,7 +62,7 @@ class Moves:
     """All moves of a history."""
 
     def __init__(self, history: History) -> None:
-        spans: dict[_Scope, list[tuple[int, int]]] = defaultdict(list)
+        spans: dict[_Scope, list[tuple[int, float]]] = defaultdict(list)
         named: set[_Scope] = set()
         around: set[_Scope] = set()
         for operation in sorted(_moving(history), key=attrgetter("op")):
@@ -121,12 +121,12 @@ def _reaching(process: str, source: str | None, partition: int | None) -> tuple[
     return ((process, None, None), (process, source, None), (process, source, partition))
 
 
-def _moments(spans: list[tuple[int, int]]) -> _Moments:
+def _moments(spans: list[tuple[int, float]]) -> _Moments:
     ends_ns = (end_ns for _, end_ns in spans)
     return _Moments(
         starts_ns=[start_ns for start_ns, _ in spans], reach_ns=list(accumulate(ends_ns, max))
     )
 
 
-def _end_ns(operation: Operation) -> int:
-    return _FOR_EVER_NS if operation.completed_ns is None else operation.completed_ns
+def _end_ns(operation: Operation) -> float:
+    return inf if operation.completed_ns is None else operation.completed_ns
