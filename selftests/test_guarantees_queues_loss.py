@@ -117,6 +117,13 @@ READERS = {
     "who-has-one-subscription-without": (
         lambda story: (story.subscribed("c1#1", prefetch=1), story.subscribed("c1#1")), False,
     ),
+    "who-settles-what-it-takes-from-another-queue": (
+        lambda story: (settles(story, "c1#1", source="r"), story.fetched("c1#1")), False,
+    ),
+    "who-has-a-prefetch-for-another-queue": (
+        lambda story: (story.subscribed("c1#1", target="r", prefetch=1), story.fetched("c1#1")),
+        False,
+    ),
     "who-fetches": (lambda story: story.fetched("c1#1"), False),
     "who-reads-another-queue": (lambda story: story.fetched("c1#1", target="r"), True),
     "who-does-not-say-from-where": (lambda story: story.pushed("c1#1"), False),
@@ -139,10 +146,10 @@ READERS = {
 }  # fmt: skip
 
 
-def settles(story, process):
-    story.subscribed(process)
-    story.pushed(process, tagged("another", 1))
-    story.settled(process, "ack", 1)
+def settles(story, process, source="q"):
+    story.subscribed(process, target=source)
+    story.pushed(process, tagged("another", 1, source=source))
+    story.settled(process, "ack", 1, source=source)
 
 
 @pytest.mark.parametrize(("reads", "lost"), READERS.values(), ids=READERS)

@@ -4,7 +4,11 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
-from deliverycheck.guarantees.queues.handings import SETTLES, subscriptions_of, sure_publications
+from deliverycheck.guarantees.queues.handings import (
+    settlements_by_tag,
+    subscriptions_of,
+    sure_publications,
+)
 from deliverycheck.guarantees.queues.queue_history import queues
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.history import (
@@ -97,17 +101,15 @@ def keeps_dead(history: History, name: str | None) -> bool:
 
 @indexed
 def tracked(history: History) -> frozenset[str]:
-    """The queues from which nobody takes without a trace: all who read them also settle.
+    """The queues from which nobody takes without a trace: all who read them also settle there.
 
     A subscription with a prefetch says that its deliveries are settled, too.
     """
     names = frozenset(queues(history))
     subscriptions = subscriptions_of(history, names)
-    settling = {one.process for action in SETTLES for one in history.select(action)}
-    bound = {
-        process for (process, _), them in subscriptions.items() if all(x.prefetch for x in them)
-    }
-    careful = {incarnation_lane(process) for process in settling | bound}
+    careful = {(process, name) for process, name, _ in settlements_by_tag(history)}
+    careful |= {each for each, them in subscriptions.items() if all(x.prefetch for x in them)}
+    careful = {(incarnation_lane(process), name) for process, name in careful}
     readers = set(subscriptions)
     subscribed = {process for process, _ in subscriptions}
     for process, target in {(one.process, one.target) for one in history.select(Action.RECEIVE)}:
@@ -118,7 +120,7 @@ def tracked(history: History) -> frozenset[str]:
     return names - {
         name
         for process, name in readers
-        if not is_scanner(process) and incarnation_lane(process) not in careful
+        if not is_scanner(process) and (incarnation_lane(process), name) not in careful
     }
 
 
