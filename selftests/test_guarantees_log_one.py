@@ -220,3 +220,9 @@ def test_anomalies_are_told_with_the_receives_that_prove_them():
         assert (anomaly.message, anomaly.source, anomaly.partition, anomaly.position) == (
             B, "t", 0, 1,
         )  # fmt: skip
+
+
+def test_places_without_a_partition_stand_beside_places_with_one():
+    story = sent(A, B)
+    story.scanned(at(A, 0, partition=0, epoch=1), at(B, 0, partition=None, epoch=2))
+    assert (names(story), verdict_on(story).examined) == ([], 2)

@@ -7,6 +7,7 @@ from operator import attrgetter
 from deliverycheck.guarantees.copies import copies, copies_by_message, rank
 from deliverycheck.guarantees.log.dropping import may_be_below_the_start
 from deliverycheck.guarantees.log.keys import keys
+from deliverycheck.guarantees.log.sources import compacted, promised_ms
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.sentences import place
@@ -31,7 +32,7 @@ def compaction(history: History) -> Verdict:
     Complete for scanned histories; any other is UNKNOWN. That what is kept keeps its position
     and its order is the business of `one_log` and of the guarantees on order.
     """
-    if not any(source.compacted for source in history.header.sources.values()):
+    if not compacted(history):
         return unknown(_NAME, "nothing to examine: the header declares no compacted source")
     if reason := why_not_scanned(history):
         return unknown(_NAME, reason)
@@ -57,8 +58,7 @@ def _latest(history: History) -> dict[_Key, Publication]:
 
 
 def _surely_stood(history: History, write: Publication) -> bool:
-    source = history.header.sources[write.target]
-    if source.retention_ms is not None and may_be_below_the_start(history, write):
+    if write.target in promised_ms(history) and may_be_below_the_start(history, write):
         return False
     return write.confirmed and (write.message, write.attempt) not in uncommitted(history)
 

@@ -1,7 +1,12 @@
 """What the sources of a scanned history may have dropped without breaking a promise."""
 
 from deliverycheck.guarantees.log.keys import keys
-from deliverycheck.guarantees.log.sources import fresh_until_ns, starts_at_most
+from deliverycheck.guarantees.log.sources import (
+    compacted,
+    fresh_until_ns,
+    promised_ms,
+    starts_at_most,
+)
 from deliverycheck.history import History, Publication
 
 _NS_PER_MS = 1_000_000
@@ -13,12 +18,10 @@ def may_have_dropped(history: History, publication: Publication) -> bool:
     A log that keeps for a time drops what lies below its start. A compacted one drops what a
     later message of the same key replaced, and tombstones in time.
     """
-    source = history.header.sources.get(publication.target)
-    if source is None:
-        return False
-    if source.compacted and is_replaced(history, publication):
+    if is_replaced(history, publication):
         return True
-    return source.retention_ms is not None and may_be_below_the_start(history, publication)
+    kept_for_a_time = publication.target in promised_ms(history)
+    return kept_for_a_time and may_be_below_the_start(history, publication)
 
 
 def may_be_below_the_start(history: History, publication: Publication) -> bool:
@@ -41,15 +44,16 @@ def start_of(history: History, publication: Publication) -> int | None:
 
 def is_young(history: History, publication: Publication) -> bool:
     """Whether its log had to keep it until the last fresh reader ended."""
-    source = history.header.sources.get(publication.target)
-    if source is None or source.retention_ms is None:
+    promised = promised_ms(history)
+    if publication.target not in promised:
         return False
-    return fresh_until_ns(history) - publication.invoked_ns < source.retention_ms * _NS_PER_MS
+    age_ns = fresh_until_ns(history) - publication.invoked_ns
+    return age_ns < promised[publication.target] * _NS_PER_MS
 
 
 def is_replaced(history: History, publication: Publication) -> bool:
-    """Whether a later write of its key may have taken its place in a compacted log."""
-    if publication.key is None:
+    """Whether a later write of its key may have taken its place, if its log is compacted."""
+    if publication.key is None or publication.target not in compacted(history):
         return False
     if history.by_op[publication.op].tombstone:
         return True

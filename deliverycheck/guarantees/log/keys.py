@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from deliverycheck.guarantees.copies import copies_by_message
+from deliverycheck.guarantees.log.sources import compacted
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.history import History, Outcome, Publication, indexed
 
@@ -58,7 +59,6 @@ def keys(history: History) -> dict[tuple[str, str], Key]:
 
 def _writes(history: History) -> Iterator[tuple[tuple[str, str], Publication, list[_Place]]]:
     """Also where nobody sent them, and what failed and stands there all the same."""
-    compacted = {name for name, source in history.header.sources.items() if source.compacted}
     found = copies_by_message(history)
     for publication in history.publications:
         if publication.key is None:
@@ -69,7 +69,7 @@ def _writes(history: History) -> Iterator[tuple[tuple[str, str], Publication, li
             places[delivery.source].append((delivery.partition, delivery.position))
         if publication.position is not None or _may_have_come_last_and_gone(history, publication):
             places[publication.target].append((publication.partition, publication.position))
-        for source in places.keys() & compacted:
+        for source in places.keys() & compacted(history):
             yield (source, publication.key), publication, places[source]
 
 

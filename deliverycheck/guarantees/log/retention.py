@@ -7,10 +7,13 @@ from deliverycheck.guarantees.log.dropping import (
     is_below_the_start,
     is_replaced,
     is_young,
-    start_of,
 )
 from deliverycheck.guarantees.log.lost import relied_upon
-from deliverycheck.guarantees.log.sources import fresh_until_ns
+from deliverycheck.guarantees.log.sources import (
+    fresh_until_ns,
+    promised_ms,
+    starts_at_most,
+)
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import History, Publication
@@ -29,7 +32,7 @@ def retention(history: History) -> Verdict:
 
     Complete for scanned histories; any other is UNKNOWN.
     """
-    if not any(source.retention_ms is not None for source in history.header.sources.values()):
+    if not promised_ms(history):
         return unknown(_NAME, "nothing to examine: the header declares no source with a retention")
     if reason := why_not_scanned(history):
         return unknown(_NAME, reason)
@@ -42,10 +45,9 @@ def retention(history: History) -> Verdict:
 def _dropped_early(history: History, young: list[Publication]) -> Iterator[Anomaly]:
     found = copies_by_message(history)
     for publication in young:
-        if publication.message in found or not is_below_the_start(history, publication):
+        if publication.message in found or is_replaced(history, publication):
             continue
-        source = history.header.sources[publication.target]
-        if source.compacted and is_replaced(history, publication):
+        if not is_below_the_start(history, publication):
             continue
         yield Anomaly(
             name="dropped_early",
@@ -56,9 +58,9 @@ def _dropped_early(history: History, young: list[Publication]) -> Iterator[Anoma
             position=publication.position,
             facts={
                 "kind": "in_log",
-                "promised_ms": source.retention_ms or 0,
+                "promised_ms": promised_ms(history)[publication.target],
                 "called_ns": publication.invoked_ns,
                 "until_ns": fresh_until_ns(history),
-                "start": start_of(history, publication) or 0,
+                "start": starts_at_most(history)[publication.target, publication.partition],
             },
         )

@@ -46,13 +46,24 @@ def starts_at_most(history: History) -> dict[Partition, int]:
 
 
 @indexed
-def dropping(history: History) -> frozenset[str]:
+def compacted(history: History) -> set[str]:
+    """Sources that may drop what a later value of its key replaced."""
+    return {name for name, source in history.header.sources.items() if source.compacted}
+
+
+@indexed
+def promised_ms(history: History) -> dict[str, int]:
+    """How long each source keeps what it holds that keeps it for a time."""
+    sources = history.header.sources.items()
+    return {
+        name: source.retention_ms for name, source in sources if source.retention_ms is not None
+    }
+
+
+@indexed
+def dropping(history: History) -> set[str]:
     """Sources that may drop what they hold, by age or because a later value replaced it."""
-    return frozenset(
-        name
-        for name, source in history.header.sources.items()
-        if source.compacted or source.retention_ms is not None
-    )
+    return compacted(history) | promised_ms(history).keys()
 
 
 @indexed
