@@ -4,11 +4,14 @@ A step that makes no sense where it stands does nothing, so every list of steps 
 every part of one is too: what Hypothesis finds, it shrinks.
 """
 
+from selftests.worlds.conversation_flaws import FlawedConversation
+from selftests.worlds.conversation_world import ConversationWorld
 from selftests.worlds.group_flaws import FlawedGroup
 from selftests.worlds.keeping_flaws import FlawedKeeping
 from selftests.worlds.keeping_world import KeepingWorld
 from selftests.worlds.limits_flaws import FlawedLimits
 from selftests.worlds.limits_world import LimitsWorld
+from selftests.worlds.liveness_world import FlawedLiveness, LivenessWorld
 from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
@@ -19,9 +22,12 @@ from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {
     "log": LogWorld,
+    "keeping": KeepingWorld,
     "queue": QueueWorld,
     "limits": LimitsWorld,
     "transactions": TransactionWorld,
+    "conversation": ConversationWorld,
+    "liveness": LivenessWorld,
 }
 FLAWED = {
     "log": FlawedLog,
@@ -30,17 +36,8 @@ FLAWED = {
     "queue": FlawedQueue,
     "limits": FlawedLimits,
     "transactions": FlawedTransactions,
+    "conversation": FlawedConversation,
+    "liveness": FlawedLiveness,
 }
 
-__all__ = [
-    "FLAWED",
-    "WORLDS",
-    "KeepingWorld",
-    "LimitsWorld",
-    "LogWorld",
-    "QueueWorld",
-    "TransactionWorld",
-    "World",
-    "steps_for",
-    "worlds",
-]
+__all__ = ["FLAWED", "WORLDS", "World", "steps_for", "worlds"]
