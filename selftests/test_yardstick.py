@@ -13,7 +13,20 @@ MODEL = KafkaModel()
 
 @pytest.fixture(scope="module")
 def pool():
-    return make_pool(0, 300)
+    return make_pool(0, 1200)
+
+
+@pytest.fixture(scope="module")
+def plans(pool):
+    """The chosen plans of a mutant's claim; chosen once."""
+    chosen = {}
+
+    def of(mutant, bench):
+        if mutant.claim.id not in chosen:
+            chosen[mutant.claim.id] = bench.plans(pool)
+        return chosen[mutant.claim.id]
+
+    return of
 
 
 def ids(mutants):
@@ -34,6 +47,16 @@ def test_stated_plan_convicts_its_mutant_and_no_step_of_it_can_go(mutant):
 def test_stated_plan_says_nothing_against_the_correct_broker(mutant):
     with Bench(mutant, probability=0.0) as bench:
         assert bench.judge(mutant.plan).ruling(mutant.claim) is not Ruling.INVALID
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=ids(MUTANTS))
+def test_mutant_is_found_within_60_executions_and_shrunk_to_no_more_than_its_stated_plan(
+    mutant, plans
+):
+    with Bench(mutant) as bench:
+        trial = bench.trial(plans(mutant, bench), executions=100)
+    assert trial.found_after is not None
+    assert trial.surplus == 0
 
 
 def rulings_of(claim, pool):

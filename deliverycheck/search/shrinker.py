@@ -125,13 +125,18 @@ class Shrinker:
             self._try_until(alone, 2 * CONFIRM_TRIES, 1)
 
     def _result(self) -> Record:
-        """The smallest plan; in copies, if it was seen convicting only so."""
+        """The smallest plan; if it convicts in copies alone, these were one chance together."""
         smallest = self.measured.of(self._best)
         if not self.in_copies:
             return smallest
         self._try_until(smallest, VERIFY_TRIES, VERIFY_TRIES)
-        seen = smallest.convictions or not self._tried(self._best).convictions
-        return smallest if seen else self._tried(self._best)
+        if smallest.convictions or not self._tried(self._best).convictions:
+            return smallest
+        self.in_copies, self._chain = False, self._chain[:1]
+        self._try_until(self._tried(self._best), CONFIRM_TRIES, CONFIRM_CONVICTIONS)
+        if self._tried(self._best).convictions:
+            self._descend()
+        return self.measured.of(self._best)
 
     @property
     def _spent(self) -> bool:

@@ -65,15 +65,6 @@ class _BeginsAgain(Group):
                     del self.committed[part]
 
 
-class _KeepsOneCommit(Group):
-    """A commit makes it forget those of the other partitions."""
-
-    def store(self, covers):
-        if self.broker.fires():
-            self.committed.clear()
-        super().store(covers)
-
-
 class _HandsOutAgain(Group):
     """A member that comes back from a fault begins one record too early."""
 
@@ -122,7 +113,6 @@ COMMITS_EARLY = with_group(_CommitsEarly)
 SKIPS_ON_REBALANCE = with_group(_SkipsOnRebalance)
 LETS_A_ZOMBIE_COMMIT = with_group(_LetsAZombieCommit)
 BEGINS_AGAIN = with_group(_BeginsAgain)
-KEEPS_ONE_COMMIT = with_group(_KeepsOneCommit)
 HANDS_OUT_AGAIN = with_group(_HandsOutAgain)
 HAS_TWO_OWNERS = with_group(_HasTwoOwners)
 BEGINS_AT_THE_END = with_group(_BeginsAtTheEnd)

@@ -215,15 +215,6 @@ MUTANTS = (
         Close(lane="c1"),
     ),
     _mutant(
-        "keeps one commit",
-        group.KEEPS_ONE_COMMIT,
-        NO_EFFECT_TWICE,
-        Publish(),
-        Publish(partition=1),
-        Work(calls=7),
-        Work(lane="c2"),
-    ),
-    _mutant(
         "hands out again",
         group.HANDS_OUT_AGAIN,
         NO_EFFECT_TWICE,
@@ -248,4 +239,4 @@ MUTANTS = (
         CreateTopic(topic="t2"),
     ),
 )
-"""Twenty-four; the smallest plans have one to four steps."""
+"""Twenty-three; the smallest plans have one to three steps."""
