@@ -9,8 +9,8 @@ from deliverycheck.history import encode, history_of
 from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
 from selftests.worlds.world import examples
 
-EACH = examples(40)
-FEW = examples(10)
+EACH = examples(50)
+FEW = examples(12)
 
 
 def convictions(history):
