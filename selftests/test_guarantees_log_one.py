@@ -183,6 +183,14 @@ def test_log_with_a_retention_may_drop_what_lies_below_its_start(start, found):
     assert names(story) == found
 
 
+def test_what_stands_in_a_log_that_drops_may_go_wherever_it_was_sent():
+    story = Story(sources={"t": Source(retention_ms=1), "u": Source()})
+    story.published(A, 0, target="u")
+    story.received("c1#1", at(A, 0))
+    story.scanned(at(A, 0, source="u"))
+    assert names(story) == []
+
+
 @pytest.mark.parametrize(
     ("later", "found"),
     [

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import msgspec
 
-from deliverycheck.guarantees.copies import copies, rank, standing
+from deliverycheck.guarantees.copies import copies, in_order_of_call, rank, standing
 from deliverycheck.guarantees.log.dropping import may_have_dropped
 from deliverycheck.guarantees.log.sources import fresh_since_ns, not_logs
 from deliverycheck.guarantees.log.uncommitted import uncommitted
@@ -85,18 +85,14 @@ def _conflicts(history: History, readings: list[Reading], read: _ReadAt) -> Iter
 def _confirmed_elsewise(history: History, read: _ReadAt) -> dict[_Place, Reading]:
     """By place the first message whose confirm names it, and of which readers know otherwise."""
     found: dict[_Place, Reading] = {}
-    for publication in history.publications:
+    for publication in in_order_of_call(history):
         place = (publication.target, publication.partition, publication.position)
         first = read.get(place)
         if first is None or first.delivery.message == publication.message:
             continue
-        if publication.confirmed and (place not in found or publication.op < found[place].op):
-            found[place] = Reading(
-                op=publication.op,
-                process=publication.process,
-                ns=publication.completed_ns or publication.invoked_ns,
-                delivery=msgspec.structs.replace(first.delivery, message=publication.message),
-            )
+        if publication.confirmed and place not in found:
+            delivery = msgspec.structs.replace(first.delivery, message=publication.message)
+            found[place] = msgspec.structs.replace(first, op=publication.op, delivery=delivery)
     return found
 
 
