@@ -98,7 +98,11 @@ def _confirmed_elsewise(history: History, read: _ReadAt) -> dict[_Place, Reading
 
 def _regressions(read: _ReadAt) -> Iterator[Anomaly]:
     """Each two neighbours in one partition of which the later was written in an earlier epoch."""
-    known = [(reading, epoch) for reading in read.values() if (epoch := _epoch(reading)) >= 0]
+    known = [
+        (reading, epoch)
+        for reading in read.values()
+        if (epoch := reading.delivery.epoch) is not None and epoch >= 0
+    ]
     for (before, earlier), (reading, epoch) in pairwise(known):
         same = _place(before.delivery)[:2] == _place(reading.delivery)[:2]
         if same and epoch < earlier:
@@ -145,7 +149,3 @@ def _anomaly(name: str, kind: str, reading: Reading, other: Reading, **facts: st
 
 def _place(delivery: Delivery) -> _Place:
     return (delivery.source, delivery.partition, delivery.position)
-
-
-def _epoch(reading: Reading) -> int:
-    return -1 if reading.delivery.epoch is None else reading.delivery.epoch
