@@ -14,15 +14,12 @@ from deliverycheck.big.pack import connection, pack
 from deliverycheck.big.readers import Readers
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, PYTHON_FILE_MB_MAX, Engine, engine_for
 from deliverycheck.big.special import why_not_plain
-from deliverycheck.big.suspects import Suspects
+from deliverycheck.big.suspects import SUSPECTS_MAX, Suspects
 from deliverycheck.guarantees import Anomaly, Validity, Verdict, check, guarantee_named, unknown
 from deliverycheck.guarantees.catalogue import GUARANTEES
 from deliverycheck.guarantees.copies import copies, rank
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.history import Header, History, read_header, read_history
-
-SUSPECTS_MAX = 100_000
-"""Messages that the checkers look at in memory, about 1 kB each."""
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,21 +101,20 @@ class _Big:
             if len(found) > SUSPECTS_MAX:
                 return self._unjudged(asked, _too_many(len(found)))
             whole, extent = self._examine(suspects, found, skeleton)
-            return self._judged(
-                asked,
-                whole,
-                found,
-                _Totals(
-                    relied=suspects.relied(),
-                    sound=suspects.sound(),
-                    placed=suspects.placed(),
-                    steps=steps,
-                    in_partitions=extent.in_partitions,
-                    in_keys=extent.in_keys,
-                    sizes=suspects.sizes() if found else Counter(),
-                    has_epochs=readers.have_epochs(),
-                ),
+            relied, sound, placed = suspects.counts()
+            totals = _Totals(
+                relied=relied,
+                sound=sound,
+                placed=placed,
+                steps=steps,
+                in_partitions=extent.in_partitions,
+                in_keys=extent.in_keys,
+                sizes=suspects.sizes() if found else Counter(),
+                has_epochs=readers.have_epochs(),
             )
+            part = about(self._ask, whole)
+            verdicts = tuple(_verdict(name, part, totals) for name in asked)
+            return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
 
     def _unjudged(self, asked: list[str], reason: str | None) -> Judged:
         verdicts = tuple(unknown(name, reason or _not_judged()) for name in asked)
@@ -126,17 +122,12 @@ class _Big:
         return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=history)
 
     def _examine(
-        self, suspects: Suspects, found: set[str], skeleton: History
+        self, suspects: Suspects, found: set[int], skeleton: History
     ) -> tuple[History, Extent]:
         """The operations that concern what is suspect, `found` with what else turns up."""
-        while True:
-            suspects.set_aside(found)
-            whole = self._whole(found, skeleton)
-            order = Order(self._ask, _copies_of(about(whole, found)))
-            tied = order.tied() - found
-            if not tied:
-                break
-            found |= tied
+        suspects.set_aside(found)
+        whole = self._whole(found, skeleton)
+        order = Order(self._ask, _copies_of(about(self._ask, whole)))
         extent, disordered = order.extent(), order.disordered() - found
         if disordered:
             found |= disordered
@@ -144,15 +135,10 @@ class _Big:
             whole = self._whole(found, skeleton)
         return whole, extent
 
-    def _whole(self, found: set[str], skeleton: History) -> History:
+    def _whole(self, found: set[int], skeleton: History) -> History:
         if not found:
             return skeleton
         return whole_operations(self._ask, self._path, self._header)
-
-    def _judged(self, asked: list[str], whole: History, found: set[str], totals: _Totals) -> Judged:
-        part = about(whole, found)
-        verdicts = tuple(_verdict(name, part, totals) for name in asked)
-        return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
 
 
 def _verdict(name: str, part: History, totals: _Totals) -> Verdict:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WANTED = """
     CREATE OR REPLACE TEMP TABLE wanted AS
-    SELECT op FROM aside_ops
+    SELECT op FROM lines WHERE what = 'publish' AND message IN (SELECT message FROM aside)
     UNION SELECT read_op FROM found WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM receipts WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM moving
@@ -59,8 +59,12 @@ def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header:
         raise find_malformed(path, str(error).rpartition(f"{path}, ")[2]) from None
 
 
-def about(history: History, messages: Collection[str]) -> History:
-    """The same operations with the deliveries of these messages only."""
+def about(connected: "duckdb.DuckDBPyConnection", history: History) -> History:
+    """The same operations with the deliveries of messages that were set aside only."""
+    told = {each.message for one in history.operations for each in one.deliveries}
+    query = """SELECT message FROM (SELECT unnest(?::VARCHAR[]) AS message)
+        WHERE hash(message) IN (SELECT message FROM aside)"""
+    messages = {row[0] for row in connected.execute(query, [list(told)]).fetchall()}
     return History(
         header=history.header,
         operations=tuple(_cut_down(one, messages) for one in history.operations),

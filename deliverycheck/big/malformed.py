@@ -1,10 +1,19 @@
 """What is wrong with a file that could not be packed, in the words of the reader of lines."""
 
+from collections.abc import Container
 from pathlib import Path
 
 import msgspec
 
-from deliverycheck.history import HistoryFormatError, events_in
+from deliverycheck.history import (
+    Fail,
+    HistoryFormatError,
+    Info,
+    Invoke,
+    Ok,
+    Returned,
+    events_in,
+)
 
 _TAIL_BYTES = 1 << 16
 
@@ -38,3 +47,22 @@ def find_malformed(path: Path, reason: str) -> HistoryFormatError:
     except HistoryFormatError as error:
         return error
     return HistoryFormatError(f"{path}: {reason}")
+
+
+def find_repeated(path: Path, ops: Container[int]) -> HistoryFormatError:
+    """The first line that says again of one of these operations what was said, or too early."""
+    said: set[tuple[int, str]] = set()
+    with path.open("rb") as file:
+        for number, event in enumerate(events_in(file, name=str(path)), start=1):
+            if not isinstance(event, Invoke | Returned | Ok | Fail | Info) or event.op not in ops:
+                continue
+            what = {Invoke: "invoked", Returned: "returned"}.get(type(event), "completed")
+            if (event.op, what) in said:
+                problem = f"{event.op} was {what} before"
+            elif what != "invoked" and (event.op, "invoked") not in said:
+                problem = f"{event.op} has no invoke line before this one"
+            else:
+                said.add((event.op, what))
+                continue
+            return HistoryFormatError(f"{path}, line {number}: field 'op': {problem}")
+    return HistoryFormatError(f"{path}: an operation is told twice")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from deliverycheck.big.suspects import SUSPECTS_MAX
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -32,28 +34,26 @@ class Extent(msgspec.Struct, frozen=True, kw_only=True):
 
 _PLACED = """
     CREATE OR REPLACE TEMP VIEW placed AS
-    SELECT op, read_op, row, keyed, partition, position, free, NULL AS message
+    SELECT op, NULL AS read_op, row, keyed, spot, position, free, NULL AS message
         FROM sound WHERE position IS NOT NULL
     UNION ALL BY NAME SELECT * FROM copies
 """
 _COPIES = """
     CREATE OR REPLACE TEMP TABLE copies AS
-    SELECT c.op, c.read_op, hash(c.process, c.source, c.partition) AS row,
+    SELECT c.op, c.read_op, hash(c.process, hash(c.source, c.partition)) AS row,
         CASE WHEN c.key IS NOT NULL THEN hash(c.process, c.key, c.source) END AS keyed,
-        c.partition, c.position, c.free, c.message
+        hash(c.source, c.partition) AS spot, c.position, c.free, c.message
     FROM (SELECT unnest(?::STRUCT(op BIGINT, read_op BIGINT, process VARCHAR, source VARCHAR,
         partition BIGINT, position BIGINT, key VARCHAR, free BOOLEAN, message VARCHAR)[]) AS c)
 """
-# Behind whom it stands. What stands at one place by one receive is told apart by its message,
-# which only those that are set aside have here: until then it is tied.
+# Behind whom it stands. What stands at one place with others is set aside: only there
+# do the receives that found it, and then its name, tell what stands first.
 _BACK = """
     CREATE OR REPLACE TEMP TABLE back AS
-    SELECT op, before, row, partition, tied FROM (
-        SELECT op, row, partition, lag(op) OVER stand AS before,
-            lag(position) OVER stand = position AND lag(read_op) OVER stand = read_op
-                AND (message IS NULL OR lag(message) OVER stand IS NULL) AS tied
-        FROM placed WINDOW stand AS (PARTITION BY row ORDER BY position, read_op, message)
-    ) WHERE before > op OR tied
+    SELECT op, before, row FROM (
+        SELECT op, row, lag(op) OVER stand AS before
+        FROM placed WINDOW stand AS (PARTITION BY row ORDER BY position{ties})
+    ) WHERE before > op
 """
 _GOING_BACK = """
     SELECT op FROM back UNION SELECT before FROM back
@@ -61,26 +61,27 @@ _GOING_BACK = """
 """
 _GOING_BACK_IN_KEYS = """
     WITH going AS (
-        SELECT op, keyed, partition, lag(op) OVER stand AS before
+        SELECT op, keyed, spot, lag(op) OVER stand AS before
         FROM placed WHERE row IN (SELECT row FROM back) AND keyed IS NOT NULL
-        WINDOW stand AS (PARTITION BY keyed, partition ORDER BY position, read_op, message)
+        WINDOW stand AS (PARTITION BY keyed, spot ORDER BY position, read_op, message)
     ), back_keys AS (SELECT * FROM going WHERE before > op)
     SELECT op FROM back_keys UNION SELECT before FROM back_keys
     UNION SELECT arg_min(p.op, p.position) FROM placed p
-        JOIN (SELECT DISTINCT keyed FROM back_keys) k USING (keyed) GROUP BY p.keyed, p.partition
+        JOIN (SELECT DISTINCT keyed FROM back_keys) k USING (keyed) GROUP BY p.keyed, p.spot
+"""
+_KEYS = """
+    CREATE OR REPLACE TEMP TABLE keys AS
+    SELECT keyed, count(*) AS n, min(spot) FILTER (free) <> max(spot) FILTER (free) AS split
+    FROM placed WHERE keyed IS NOT NULL GROUP BY keyed
 """
 _SPLIT = """
-    WITH split AS (
-        SELECT keyed FROM placed WHERE keyed IS NOT NULL AND free GROUP BY keyed
-        HAVING min(coalesce(partition, -1)) <> max(coalesce(partition, -1))
-    ), theirs AS (SELECT p.* FROM placed p JOIN split USING (keyed))
-    SELECT arg_min(op, position) FROM theirs GROUP BY keyed, partition
-    UNION SELECT arg_min(op, position) FROM theirs WHERE free GROUP BY keyed, partition
+    WITH theirs AS (SELECT p.* FROM placed p SEMI JOIN (FROM keys WHERE split) USING (keyed))
+    SELECT arg_min(op, position) FROM theirs GROUP BY keyed, spot
+    UNION SELECT arg_min(op, position) FROM theirs WHERE free GROUP BY keyed, spot
 """
 _EXTENT = """
     SELECT (SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM placed GROUP BY row)),
-        (SELECT coalesce(sum(n - 1), 0) FROM (
-            SELECT count(*) AS n FROM placed WHERE keyed IS NOT NULL GROUP BY keyed))
+        (SELECT coalesce(sum(n - 1), 0) FROM keys)
 """
 
 
@@ -91,15 +92,10 @@ class Order:
         self._ask = connected
         self._ask.execute(_COPIES, [[msgspec.structs.asdict(copy) for copy in copies]])
         self._ask.execute(_PLACED)
-        self._ask.execute(_BACK)
+        self._ask.execute(_BACK.format(ties=", read_op, message" if copies else ""))
+        self._ask.execute(_KEYS)
 
-    def tied(self) -> set[str]:
-        """Messages at one place, which only their names put in an order."""
-        return self._messages(
-            """SELECT op FROM back WHERE tied UNION SELECT before FROM back WHERE tied"""
-        )
-
-    def disordered(self) -> set[str]:
+    def disordered(self) -> set[int]:
         """All that a proof of a wrong order, of the right kind and in its place, needs."""
         found = self._messages(_SPLIT)
         if self._ask.execute("SELECT count(*) FROM back").fetchone() != (0,):
@@ -111,7 +107,7 @@ class Order:
         row = self._ask.execute(_EXTENT).fetchone() or (0, 0)
         return Extent(in_partitions=int(row[0]), in_keys=int(row[1]))
 
-    def _messages(self, ops: str) -> set[str]:
-        query = f"""SELECT DISTINCT coalesce(message, '') FROM lines
+    def _messages(self, ops: str) -> set[int]:
+        query = f"""SELECT DISTINCT message FROM lines
             WHERE what = 'publish' AND op IN ({ops})"""  # noqa: S608 - a query of this file
-        return {row[0] for row in self._ask.execute(query).fetchall()}
+        return {row[0] for row in self._ask.execute(query).fetchmany(SUSPECTS_MAX + 1)}

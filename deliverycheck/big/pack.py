@@ -1,10 +1,14 @@
-"""JSON Lines to Parquet, once: what the guarantees on logs look at, a row for each line."""
+"""JSON Lines to Parquet, once: what the guarantees on logs look at.
+
+A row for each line, or for each delivery of a line that has some. Of a message its hash of
+64 bits is kept: it only tells who is suspect, and the text is read from the lines again.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverycheck.big.malformed import find_malformed, is_torn
-from deliverycheck.history import Action
+from deliverycheck.big.malformed import find_malformed, find_repeated, is_torn
+from deliverycheck.history import Action, HistoryFormatError, read_header
 
 if TYPE_CHECKING:
     import duckdb
@@ -12,7 +16,8 @@ if TYPE_CHECKING:
 MEMORY_MB_MAX = 600
 THREADS = 2
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
-_ROW_GROUP_BYTES = 16 << 20  # A thread holds one of them; a row may be a receive of thousands.
+
+_LAYOUT = 2  # Of the rows below; a packed form of another layout is made anew.
 
 # What a line may say that these guarantees look at. A type that does not fit is an error.
 _COLUMNS = {
@@ -44,34 +49,65 @@ _COLUMNS = {
         "attempt BIGINT, mangled VARCHAR[], target VARCHAR, execution VARCHAR)[]"
     ),
 }
-_SPECIAL = """
+_HANDS = "len(deliveries) > 0 AND type IN ('ok', 'fail', 'info')"
+_SPECIAL = f"""
     count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
     OR delivery_runs IS NOT NULL OR (message IS NULL AND action = 'publish' AND type = 'invoke')
     OR (deliveries IS NOT NULL AND action = 'receive' AND type = 'invoke')
+    OR ({_HANDS} AND (message IS NOT NULL OR target IS NOT NULL
+        OR partition IS NOT NULL OR position IS NOT NULL OR attempt IS NOT NULL))
 """
+# NULL stands for false in what is seldom true: such a column costs next to nothing.
 _ROWS = f"""
     SELECT
-        CASE WHEN op IS NULL AND type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN NULL
+        CASE WHEN type IN ('invoke', 'returned', 'ok', 'fail', 'info') AND (op IS NULL
+                OR number IS NOT NULL AND (d.message IS NULL OR d.source IS NULL)) THEN NULL
             WHEN type = 'invoke' THEN action ELSE type END AS what,
-        op, process, message, attempt, target, key, partition, position, confirmed,
-        coalesce({_SPECIAL}, false) AS special,
+        op, number, process, "group",
+        CASE WHEN any_message IS NOT NULL THEN hash(any_message) END AS message,
+        coalesce(d.attempt, attempt) AS attempt, coalesce(d.source, target) AS target, key,
+        coalesce(d.partition, partition) AS partition, coalesce(d.position, position) AS position,
+        nullif(confirmed, false) AS confirmed, special,
         CASE WHEN phase IS NOT NULL THEN to_json(
-            {{phase: phase, ns: ns, drained: coalesce(drained, false),
-              scanned: coalesce(scanned, false), reason: reason}}) END AS mark,
-        "group",
-        CASE WHEN message IS NULL AND position IS NULL THEN ns END AS ns,
-        deliveries, CAST(len(deliveries) AS INTEGER) AS handed
-"""
+            {{{{phase: phase, ns: ns, drained: coalesce(drained, false),
+              scanned: coalesce(scanned, false), reason: reason}}}}) END AS mark,
+        CASE WHEN message IS NULL AND position IS NULL AND coalesce(number, 1) = 1 THEN ns END
+            AS ns,
+        nullif(d.message = '' OR len(d.mangled) > 0 OR d.target IS NOT NULL
+            OR d.execution <> {{execution}}, false) AS odd,
+        nullif(d.redelivered OR d.deliveries > 1, false) AS again,
+        nullif(d.epoch IS NOT NULL, false) AS has_epoch
+    FROM (SELECT *, coalesce(d.message, message) AS any_message FROM (
+        SELECT *, nullif({_SPECIAL}, false) AS special,
+            unnest(CASE WHEN {_HANDS} THEN deliveries ELSE [NULL] END) AS d,
+            unnest(CASE WHEN {_HANDS} THEN range(1, len(deliveries) + 1) ELSE [NULL] END) AS number
+        FROM {{lines}}))
+"""  # noqa: S608 - constants of this file
 
-_WITH_OP = ("returned", "ok", "fail", "info", *Action)
-_KNOWN = ", ".join(
-    f"'{what}'" for what in (*_WITH_OP, "header", "fault", "broker", "process", "phase")
-)
+_CALLS = ", ".join(f"'{what}'" for what in Action)
+_OTHERS = "'header', 'fault', 'broker', 'process', 'phase'"
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
 _UNREADABLE = f"""
     SELECT greatest(0, coalesce(sum(n) FILTER (what IS NULL), 0) - CAST($2 AS INTEGER))
-        + coalesce(sum(n) FILTER (what NOT IN ({_KNOWN})), 0)
+        + coalesce(sum(n) FILTER (
+            what NOT IN ({_CALLS}, 'returned', 'ok', 'fail', 'info', {_OTHERS})), 0)
     FROM (SELECT what, count(*) AS n FROM read_parquet($1) GROUP BY what)
+"""  # noqa: S608 - constants of this file
+# Sets of 64 numbers, as bits. A number that comes twice is one bit of two.
+_REPEATED = f"""
+    WITH bits AS (
+        SELECT op >> 6 AS block, 1::UBIGINT << (op & 63)::UBIGINT AS bit,
+            what IN ({_CALLS}) AS invoked, what = 'returned' AS returned,
+            what IN ('ok', 'fail', 'info') AS ended
+        FROM read_parquet($1)
+        WHERE op IS NOT NULL AND coalesce(number, 1) = 1 AND what NOT IN ({_OTHERS})
+    )
+    SELECT block << 6 FROM bits GROUP BY block
+    HAVING count(*) FILTER (invoked) <> coalesce(bit_count(bit_or(bit) FILTER (invoked)), 0)
+        OR count(*) FILTER (returned) <> coalesce(bit_count(bit_or(bit) FILTER (returned)), 0)
+        OR count(*) FILTER (ended) <> coalesce(bit_count(bit_or(bit) FILTER (ended)), 0)
+        OR bit_or(bit) <> coalesce(bit_or(bit) FILTER (invoked), 0)
+    LIMIT 1
 """  # noqa: S608 - constants of this file
 
 
@@ -104,12 +140,6 @@ def packed_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.parquet")
 
 
-def is_packed(path: Path) -> bool:
-    """Whether the packed form is there and not older than the history."""
-    packed = packed_path(path)
-    return packed.exists() and packed.stat().st_mtime_ns >= path.stat().st_mtime_ns
-
-
 def pack(path: Path) -> Path:
     """The packed form of the history, made if it is not there. It appears when it is whole.
 
@@ -118,25 +148,54 @@ def pack(path: Path) -> Path:
         MissingEngineError: the extra `history` is not installed.
         OSError: the disk is full, or the file cannot be read.
     """
+    header = read_header(path)
     packed = packed_path(path)
-    if is_packed(path):
-        return packed
     unfinished = packed.with_name(f"{packed.name}.part")
-    import duckdb  # noqa: PLC0415
-
     with connection(packed.with_name(f"{packed.name}.spill")) as connected:
-        try:
-            connected.execute(
-                f"COPY ({_ROWS} FROM {lines_of(path)}) TO {quoted(unfinished)} "
-                "(FORMAT parquet, COMPRESSION lz4, DICTIONARY_SIZE_LIMIT 3000, "
-                f"ROW_GROUP_SIZE_BYTES {_ROW_GROUP_BYTES})"
-            )
-        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-            raise find_malformed(path, str(error)) from None
+        if _is_packed(connected, path):
+            return packed
+        rows = _ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
+        _copy(connected, path, rows, unfinished)
         if connected.execute(_UNREADABLE, [str(unfinished), is_torn(path)]).fetchone() != (0,):
             raise find_malformed(path, "a line breaks the format")
+        repeated = connected.execute(_REPEATED, [str(unfinished)]).fetchone()
+        if repeated is not None:
+            raise find_repeated(path, range(repeated[0], repeated[0] + 64))
     unfinished.replace(packed)
     return packed
+
+
+def _copy(connected: "duckdb.DuckDBPyConnection", path: Path, rows: str, unfinished: Path) -> None:
+    import duckdb  # noqa: PLC0415
+
+    try:
+        connected.execute(
+            f"COPY ({rows}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4, "
+            f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, "
+            f"KV_METADATA {{layout: {quoted(_layout())}}})"
+        )
+    except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+        unfinished.unlink(missing_ok=True)
+        if "maximum_object_size" in str(error):
+            msg = f"{path}: a line is longer than {LINE_BYTES_MAX >> 20} MB"
+            raise HistoryFormatError(msg) from None
+        raise find_malformed(path, str(error)) from None
+
+
+def _is_packed(connected: "duckdb.DuckDBPyConnection", path: Path) -> bool:
+    """Whether the packed form is there, of this layout, and not older than the history."""
+    packed = packed_path(path)
+    if not packed.exists() or packed.stat().st_mtime_ns < path.stat().st_mtime_ns:
+        return False
+    query = "SELECT value::VARCHAR FROM parquet_kv_metadata(?) WHERE key = 'layout'"
+    return connected.execute(query, [str(packed)]).fetchone() == (_layout(),)
+
+
+def _layout() -> str:
+    """Another DuckDB may have other hashes."""
+    import duckdb  # noqa: PLC0415
+
+    return f"{_LAYOUT} of DuckDB {duckdb.__version__}"
 
 
 def lines_of(path: Path) -> str:

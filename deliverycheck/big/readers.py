@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deliverycheck.big.suspects import SUSPECTS_MAX
 from deliverycheck.guarantees.log.moves import moves
 from deliverycheck.history import Action, Delivery, History, Operation, Outcome
 
@@ -16,43 +17,33 @@ _RECEIPTS = f"""
         SELECT i.op, i.process, i."group", i.ns AS invoked_ns, c.ns AS ended_ns,
             coalesce(c.what = 'ok', false) AS ok
         FROM (SELECT * FROM lines WHERE what = 'receive' AND NOT starts_with(process, 'scan')) i
-        LEFT JOIN (SELECT op, what, ns FROM lines WHERE what IN ('ok', 'fail', 'info')) c
-            USING (op);
+        LEFT JOIN (SELECT op, what, ns FROM lines
+            WHERE what IN ('ok', 'fail', 'info') AND coalesce(number, 1) = 1) c USING (op);
     CREATE TEMP TABLE receipts AS
-        SELECT op, process, coalesce("group", '') AS "group", ok, number,
-            coalesce(d.message, '') AS message, d.source AS source, d.partition AS partition,
-            d.position AS position,
-            coalesce(d.redelivered, false) OR coalesce(d.deliveries, 1) > 1 AS again,
-            d.epoch IS NOT NULL AS has_epoch
-        FROM (SELECT r.*, unnest(deliveries) AS d, generate_subscripts(deliveries, 1) AS number
-            FROM (SELECT op, deliveries FROM lines
-                WHERE handed > 0 AND what IN ('ok', 'fail', 'info')) JOIN receives r USING (op));
+        SELECT op, r.process, coalesce(r."group", '') AS "group", r.ok, number, message,
+            target AS source, partition, position, hash(target, partition) AS spot,
+            coalesce(again, false) AS again
+        FROM (SELECT op, number, message, target, partition, position, again FROM lines
+            WHERE number IS NOT NULL) d
+        JOIN receives r USING (op);
     CREATE TEMP TABLE moving AS
         SELECT op FROM lines WHERE what IN ({_MOVING})
         UNION SELECT op FROM receives WHERE NOT ok;
 """  # noqa: S608 - constants of this file
-_CROWDED = """
-    SELECT DISTINCT coalesce(message, '') FROM lines WHERE what = 'publish' AND op IN (
-        SELECT op FROM joined JOIN (
-            SELECT spot, position // 32 AS block FROM joined
-            WHERE is_found AND position IS NOT NULL GROUP BY ALL
-            HAVING count(*) <> bit_count(bit_or(
-                1::BIGINT << CAST((position % 32 + 32) % 32 AS INTEGER)))
-        ) b ON joined.spot = b.spot AND joined.position // 32 = b.block)
-"""
 _ELSEWHERE = """
     CREATE TEMP TABLE elsewhere AS
-    SELECT DISTINCT message, source, partition, position FROM receipts
-    WHERE position IS NOT NULL AND hash(message, source, partition, position) NOT IN (
-        SELECT copy FROM joined WHERE is_found)
+    SELECT DISTINCT message, spot, position
+    FROM (SELECT message, spot, position FROM receipts WHERE position IS NOT NULL)
+    ANTI JOIN found USING (message, spot, position)
 """
 _AT_THE_SAME_PLACE = """
-    SELECT o.message FROM {table} o JOIN elsewhere e ON o.{source} = e.source
-        AND o.position = e.position AND o.partition IS NOT DISTINCT FROM e.partition
+    SELECT o.message FROM {table} o
+    SEMI JOIN elsewhere e ON o.spot = e.spot AND o.position = e.position
 """
 _STEPS = """
     CREATE TEMP TABLE steps AS
-    SELECT process, "group", source, partition, before_op, op, before, position, held, message
+    SELECT process, "group", source, partition, spot, before_op, op, before, position, held,
+        message
     FROM (SELECT *, lag(op) OVER row AS before_op, lag(position) OVER row AS before,
             lag(again) OVER row AS before_again, lag(message) OVER row AS held
         FROM receipts WHERE position IS NOT NULL AND ok
@@ -72,11 +63,10 @@ _JUMPS = """
             AND m.source = steps.source AND m.partition IS NOT DISTINCT FROM steps.partition)
 """
 _BETWEEN = """
-    SELECT o.message FROM {table} o JOIN jumps j ON o.{source} = j.source
-        AND o.partition IS NOT DISTINCT FROM j.partition
-        AND o.position > j.before AND o.position < j.position
+    SELECT o.message FROM {table} o
+    SEMI JOIN jumps j ON o.spot = j.spot AND o.position > j.before AND o.position < j.position
 """
-_TABLES = (("found", "source"), ("receipts", "source"), ("sent", "target"))
+_TABLES = ("found", "receipts", "told")
 
 
 class Readers:
@@ -86,13 +76,13 @@ class Readers:
         self._ask = connected
         self._ask.execute(_RECEIPTS)
 
-    def strangers(self) -> set[str]:
-        """Messages that share a place, or that readers were handed where the log has them not."""
+    def strangers(self) -> set[int]:
+        """Messages that readers were handed where the log has them not, and what it has there."""
         self._ask.execute(_ELSEWHERE)
-        found = self._messages(_CROWDED) | self._messages("SELECT message FROM elsewhere")
+        found = self._messages("SELECT message FROM elsewhere")
         return found | self._by_place("elsewhere", _AT_THE_SAME_PLACE)
 
-    def steps(self, skeleton: History) -> tuple[int, set[str]]:
+    def steps(self, skeleton: History) -> tuple[int, set[int]]:
         """How many steps no move explains, and the messages at those that are no plain ones."""
         self._ask.execute(_STEPS)
         count = 0
@@ -119,21 +109,16 @@ class Readers:
         found = self._messages("SELECT held FROM jumps UNION SELECT message FROM jumps")
         return count, found | self._by_place("jumps", _BETWEEN)
 
-    def again(self) -> set[str]:
-        """What was handed again by the broker's word: it ends what follows what."""
-        return self._messages("SELECT DISTINCT message FROM receipts WHERE again")
-
     def have_epochs(self) -> bool:
         """Whether anybody was told of leader epochs."""
-        query = """SELECT (SELECT count(*) FROM joined WHERE has_epoch)
-            + (SELECT count(*) FROM receipts WHERE has_epoch)"""
+        query = "SELECT count(*) FROM lines WHERE has_epoch"
         return self._ask.execute(query).fetchone() != (0,)
 
-    def _by_place(self, places: str, query: str) -> set[str]:
+    def _by_place(self, places: str, query: str) -> set[int]:
         """Whatever was found, handed out or confirmed there; of no places nothing is asked."""
         if self._ask.execute(f"SELECT count(*) FROM {places}").fetchone() == (0,):  # noqa: S608
             return set()
-        asked = (query.format(table=table, source=source) for table, source in _TABLES)
+        asked = (query.format(table=table) for table in _TABLES)
         return {message for each in asked for message in self._messages(each)}
 
     def _pairs(self) -> Iterator[tuple[str, int | None, int, Operation, Operation]]:
@@ -143,8 +128,8 @@ class Readers:
                 before, after = _receive(*both[:5]), _receive(*both[5:])
                 yield source, partition, number, before, before if after == before else after
 
-    def _messages(self, query: str) -> set[str]:
-        return {row[0] for row in self._ask.execute(query).fetchall()}
+    def _messages(self, query: str) -> set[int]:
+        return {row[0] for row in self._ask.execute(query).fetchmany(SUSPECTS_MAX + 1)}
 
 
 def _receive(op: int, process: str, group: str | None, invoked_ns: int, ended_ns: int) -> Operation:

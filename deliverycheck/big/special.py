@@ -8,11 +8,19 @@ if TYPE_CHECKING:
     import duckdb
 
 
+# A publish whose completion has deliveries is of no kind that is known here.
+_SPECIAL = """
+    SELECT (SELECT count(*) FROM lines WHERE special)
+        + (SELECT count(*) FROM (SELECT op FROM lines WHERE number = 1)
+            SEMI JOIN (SELECT op FROM lines WHERE what = 'publish') USING (op))
+"""
+
+
 def why_not_plain(connected: "duckdb.DuckDBPyConnection", header: Header) -> str | None:
     """Why a big history cannot be judged by its suspects alone; ``None`` if it can."""
     if header.sources:
         return "a big history is judged only if its sources are plain logs"
-    special = connected.execute("SELECT count(*) FROM lines WHERE special").fetchone()
+    special = connected.execute(_SPECIAL).fetchone()
     if special != (0,):
         return "a big history is judged only without transactions, tombstones and bulk operations"
     return None
