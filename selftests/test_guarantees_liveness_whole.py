@@ -175,6 +175,16 @@ def test_fault_that_its_process_tells_of_is_over_when_it_was_set():
     assert since(story) == 30
 
 
+@pytest.mark.parametrize(("stop", "go_on"), [("paused", "resumed"), ("held", "released")])
+def test_fault_that_stopped_a_process_is_over_when_that_goes_on(stop, go_on):
+    story = story_of()
+    story.ms = 3
+    story.injected("stall", "c1")
+    at_ms(story, 5, lambda: story.process("c1#1", stop))
+    at_ms(story, 30, lambda: story.process("c1#1", go_on))
+    assert since(story) == 30
+
+
 @pytest.mark.parametrize("what", ["started", "closed", "paused", "held"])
 def test_what_neither_ends_a_process_nor_lets_it_go_on_is_no_heal(what):
     story = healed(9)
