@@ -72,7 +72,7 @@ def told(steps, **header):
         elif action == "commit":
             lanes.call(process, action, outcome=outcome, group="g", covers=place(number))
         elif action == "subscribe":
-            lanes.call(process, action, group="g", target="t")
+            lanes.call(process, action, outcome=outcome, group="g", target="t")
         elif action in {"answer", "tie"}:
             lanes.answer(process)
         elif action in {"killed", "paused"}:
@@ -124,6 +124,11 @@ def news_of(history, process):
     told_of = [one for one in of(history, *NEWS) if one.process == process]
     rows = [(one.completed_ns or one.invoked_ns, one) for one in told_of if one.outcome != "fail"]
     return sorted(rows, key=lambda row: (row[0], row[1].op))
+
+
+def joined(history):
+    """Processes that subscribed, or may have."""
+    return {one.process for one in of(history, "subscribe") if one.outcome != "fail"}
 
 
 def moved_between(history, process, start, end):

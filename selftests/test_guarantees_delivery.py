@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import History
-from selftests.delivery_steps import FOREVER, NEW, SMALL, news_of, of, steps_of, told, verdict_of
+from selftests.delivery_steps import (
+    FOREVER,
+    NEW,
+    SMALL,
+    joined,
+    news_of,
+    of,
+    steps_of,
+    told,
+    verdict_of,
+)
 from selftests.story import Story
 
 
@@ -40,7 +50,7 @@ def test_commit_is_ahead_exactly_when_nobody_had_begun_the_effect_by_its_answer(
 
 def held_by_definition(history):
     """Process, operation, from, until, regained: as far as each was told."""
-    subscribed = {one.process for one in of(history, "subscribe")}
+    subscribed = joined(history)
     ends = {
         process: [(event.ns, None) for event in history.processes if event.process == process]
         for process in subscribed

@@ -14,6 +14,7 @@ from selftests.delivery_steps import (
     Lanes,
     ending,
     found,
+    joined,
     message,
     moved_between,
     news_of,
@@ -25,7 +26,7 @@ from selftests.story import at
 
 
 def repeated_by_definition(history):
-    subscribed = {one.process for one in of(history, "subscribe")}
+    subscribed = joined(history)
     sought = {one.process for one in of(history, "seek") if one.outcome != "fail"}
     commits = sorted(
         (one for one in of(history, "commit") if one.outcome != "fail"),
@@ -146,7 +147,7 @@ def unsettled_by_definition(history):
         tag = (one.process, first.position)
         for ack in acks:
             settled = (ack.process, ack.covers[0].position) == tag
-            if settled and one.completed_ns < ack.invoked_ns and ack.completed_ns < since:
+            if settled and one.completed_ns <= ack.invoked_ns and ack.completed_ns < since:
                 convicted.add(("redelivered_after_ack", other.op))
         elsewhere = one.process != other.process and one.completed_ns < since
         in_turn = one.process == other.process and one.completed_ns < other.invoked_ns

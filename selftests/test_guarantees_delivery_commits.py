@@ -10,6 +10,7 @@ from selftests.delivery_steps import (
     SMALL,
     ending,
     found,
+    joined,
     moved_between,
     news_of,
     of,
@@ -31,7 +32,7 @@ def within_by_definition(history):
 
 
 def stale_by_definition(history):
-    subscribed = {one.process for one in of(history, "subscribe")}
+    subscribed = joined(history)
     commits = [
         one for one in of(history, "commit") if one.outcome == "ok" and one.process in subscribed
     ]
@@ -58,11 +59,11 @@ def stale_by_definition(history):
 
 @SMALL
 @given(
-    joined=st.booleans(),
+    members=st.booleans(),
     steps=steps_of("commit", "commit", "commit", "seek", "assign", "revoke", "lost", "answer"),
 )
-def test_commits_go_back_or_are_stale_exactly_when_the_definitions_say_so(joined, steps):
-    history = told([*JOINED, *steps] if joined else steps)
+def test_commits_go_back_or_are_stale_exactly_when_the_definitions_say_so(members, steps):
+    history = told([*JOINED, *steps] if members else steps)
     convicted = found(history, "commits_move_forward")
     assert convicted == within_by_definition(history) | stale_by_definition(history)
 
@@ -73,7 +74,7 @@ def joined_by_definition(history):
         (one for one in of(history, "commit") if one.outcome != "fail"),
         key=lambda one: one.invoked_ns,
     )
-    subscribed = {one.process for one in of(history, "subscribe")}
+    subscribed = joined(history)
     sought = {one.process for one in of(history, "seek") if one.outcome != "fail"}
     behind = set()
     for number, commit in enumerate(commits):

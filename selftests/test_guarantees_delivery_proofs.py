@@ -24,6 +24,10 @@ PROOFS = {
         2,
         [("p1#1-2", "q", None, None, (5, 1))],
     ),
+    "at_least_once_in_effect/anomaly-two-had-it-and-both-committed": (
+        1,
+        [("p1#1-1", "t", 0, 0, (1, 2, 3, 6))],
+    ),
     "at_most_once_in_effect/anomaly-fan-out-one-subscriber-twice": (
         2,
         [("p1#1-1", "t", 0, 0, (2, 3))],
@@ -65,6 +69,10 @@ PROOFS = {
             ("p1#1-4", "t", 0, 4, (3, 4)),
         ],
     ),
+    "commit_follows_effect/anomaly-two-at-the-same-moment": (
+        1,
+        [("p1#1-1", "t", 0, 0, (7, 9, 11))],
+    ),
     "commits_move_forward/anomaly-behind-the-one-that-was-answered": (
         2,
         [(None, "t", 0, None, (3, 4))],
@@ -72,6 +80,10 @@ PROOFS = {
     "commits_move_forward/anomaly-lost-everything": (1, [(None, "t", 0, None, (2, 4, 6))]),
     "commits_move_forward/anomaly-next-member-went-back": (1, [(None, "t", 0, None, (2, 5))]),
     "commits_move_forward/anomaly-rebalance": (1, [(None, "t", 0, None, (3, 5, 6))]),
+    "commits_move_forward/anomaly-two-zombies-at-the-same-moment": (
+        2,
+        [(None, "t", 0, None, (1, 6, 7)), (None, "t", 0, None, (3, 6, 8))],
+    ),
     "commits_move_forward/anomaly-went-back": (2, [(None, "t", 0, None, (3, 4))]),
     "commits_move_forward/anomaly-zombie-committed-twice": (
         2,
@@ -81,9 +93,14 @@ PROOFS = {
     "single_owner/anomaly-both-commit": (3, [(None, "t", 0, None, (3, 5, 6))]),
     "single_owner/anomaly-newcomer-has-it-too": (2, [(None, "t", 0, None, (1, 3, 4))]),
     "single_owner/anomaly-rebalance": (4, [(None, "t", 0, None, (1, 5, 6))]),
+    "single_owner/anomaly-two-newcomers-at-the-same-moment": (3, [(None, "t", 0, None, (1, 4, 6))]),
     "single_delivery_in_group/anomaly-committed-and-handed-again": (
         1,
         [("p1#1-1", "t", 0, 0, (4, 5, 8))],
+    ),
+    "single_delivery_in_group/anomaly-handed-to-two-at-the-same-moment": (
+        1,
+        [("p1#1-1", "t", 0, 0, (3, 5, 8))],
     ),
     "single_delivery_in_group/anomaly-handed-twice": (2, [("p1#1-2", "t", 0, 1, (4, 5))]),
     "single_delivery_in_group/anomaly-rebalance": (1, [("p1#1-1", "t", 0, 0, (4, 5, 9))]),
@@ -103,6 +120,10 @@ PROOFS = {
     "settlement/anomaly-flag-missing": (1, [("p1#1-1", "q", None, None, (2, 4))]),
     "settlement/anomaly-log-without-partitions": (1, [("p1#1-1", "t", None, 0, (1, 2, 3))]),
     "settlement/anomaly-rebalance": (1, [("p1#1-1", "t", 0, 0, (3, 4, 7))]),
+    "settlement/anomaly-two-at-the-same-moment": (
+        1,
+        [("p1#1-1", "t", 0, 0, (1, 3, 5)), ("p1#1-1", "t", 0, 0, (1, 5))],
+    ),
 }
 
 

@@ -60,7 +60,7 @@ def _regressed_within(history: History, row: list[GroupCommit]) -> Iterator[Anom
 
 def _behind(earlier: list[GroupCommit], later: list[GroupCommit]) -> Iterator[Anomaly]:
     """Each later one that stands behind the furthest of those answered before its call."""
-    answered = sorted(earlier, key=lambda one: (one.told_ns, one.op))
+    answered = sorted(earlier, key=lambda one: one.told_ns)
     furthest: GroupCommit | None = None
     number = 0
     for commit in later:

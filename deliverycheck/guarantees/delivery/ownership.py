@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from deliverycheck.guarantees.delivery.earliest import EarliestEnds, Stretch
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
@@ -97,17 +98,14 @@ def _of_newcomers(history: History, row: list[Holding]) -> Iterator[Stretch]:
 
 
 def _doubts(key: _Key, row: list[Holding]) -> Iterator[str]:
-    """Holdings that begin while another member's lasts, as far as both were told."""
-    latest: Holding | None = None
-    for holding in row:
-        if latest is not None and holding.from_ns < latest.until_ns:
+    """Holdings that begin while the one before lasts, as far as both members were told."""
+    for first, second in pairwise(row):
+        if second.from_ns < first.until_ns:
             yield (
-                f"{latest.process} and {holding.process} both had {told_place(*key[1])} at "
-                f"{seconds(holding.from_ns)} as far as they were told; one of them may have lost "
+                f"{first.process} and {second.process} both had {told_place(*key[1])} at "
+                f"{seconds(second.from_ns)} as far as they were told; one of them may have lost "
                 "it without knowing yet"
             )
-        if latest is None or holding.until_ns > latest.until_ns:
-            latest = holding
 
 
 def _overlap(
