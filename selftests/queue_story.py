@@ -19,6 +19,7 @@ def verdict_of(history, guarantee):
     """What one guarantee says, which must be its own verdict, of operations that are there."""
     (verdict,) = check(history, [guarantee])
     assert verdict.guarantee == guarantee
+    assert "raised" not in (verdict.reason or "")
     assert all(anomaly.witnesses for anomaly in verdict.anomalies)
     assert {op for one in verdict.anomalies for op in one.witnesses} <= history.by_op.keys()
     return verdict

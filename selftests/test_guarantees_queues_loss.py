@@ -2,7 +2,6 @@
 
 import pytest
 
-from deliverycheck.guarantees import check
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 MESSAGE = "p1#1-1"
@@ -11,7 +10,7 @@ LOSING = ("routed_confirms", "dead_lettering", "expiry")
 
 def accusers(history):
     """The guarantees by which the history lost a message, and those that looked at it."""
-    verdicts = check(history, LOSING)
+    verdicts = [verdict_of(history, guarantee) for guarantee in LOSING]
     lost = {verdict.guarantee for verdict in verdicts if verdict.count}
     return lost, {verdict.guarantee for verdict in verdicts if verdict.examined}
 
