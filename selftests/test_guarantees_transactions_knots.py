@@ -38,3 +38,16 @@ def test_order_of_writes_counts_for_those_alone_that_ask_for_more_than_committed
     story.whole("p2#1", "x2", ("p2#1-1", 1))
     story.read("scan#1", at("p1#1-1", 0), at("p2#1-1", 1))
     assert verdict_of(story.done().history(), SERIAL).examined == examined
+
+
+def test_what_was_handed_over_as_the_commit_was_asked_for_was_read():
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    story.wrote("p2#1", "x2", ("p2#1-1", 1))
+    story.read("p1#1", at("p2#1-1", 1))
+    story.read("p2#1", at("p1#1-1", 0))
+    story.ms -= 1
+    story.end("p2#1", "x2")
+    story.end("p1#1", "x1")
+    (anomaly,) = verdict_of(story.done().history(), READS).anomalies
+    assert anomaly.facts["transactions"] == ["x1", "x2"]

@@ -110,16 +110,15 @@ def _only(graph: Graph, *, without: Kind) -> Graph:
 
 def _cycles(name: str, graph: Graph) -> list[list[Edge]]:
     """A shortest cycle of this name for each knot that has one."""
-    found = (_shortest(name, graph, knot) for knot in knots(graph))
-    return [cycle for cycle in found if cycle]
+    return [cycle for knot in knots(graph) for cycle in _shortest(name, graph, knot)]
 
 
-def _shortest(name: str, graph: Graph, knot: list[int]) -> list[Edge]:
+def _shortest(name: str, graph: Graph, knot: list[int]) -> list[list[Edge]]:
     """The shortest cycle of this name; none if each that was found has another."""
     inside = frozenset(knot)
     cycles = [shortest_cycle(graph, start, inside) for start in knot[:_STARTS_MAX]]
     named = [cycle for cycle in cycles if _NAMES.get(_data(cycle)) == name]
-    return min(named, key=lambda cycle: len(_of_transactions(cycle)), default=[])
+    return sorted(named, key=lambda cycle: len(_of_transactions(cycle)))[:1]
 
 
 def _data(cycle: list[Edge]) -> frozenset[Kind]:
