@@ -23,10 +23,7 @@ class _Copy(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reading: Reading
     publication: Publication
     rank: int
-
-    @property
-    def position(self) -> int:
-        return self.reading.delivery.position or 0
+    position: int
 
     @property
     def partition(self) -> int | None:
@@ -98,7 +95,9 @@ def _rows(
             continue
         number, publication = known
         if (key := group(publication, reading)) is not None:
-            rows[key].append(_Copy(reading=reading, publication=publication, rank=number))
+            at = delivery.position
+            copy = _Copy(reading=reading, publication=publication, rank=number, position=at)
+            rows[key].append(copy)
     return list(rows.values())
 
 
@@ -153,14 +152,14 @@ def _split_keys(history: History, rows: list[_Row]) -> Iterator[Anomaly]:
         if len(first_in) > 1:
             one, other = sorted(first_in.values(), key=lambda copy: copy.rank)[:2]
             partitions = [partition for partition in first_in if partition is not None]
-            yield _reordered(one, other, "split_key", key=key or "", partitions=partitions)
+            yield _reordered(one, other, "split_key", key=str(key), partitions=partitions)
 
 
 def _reordered(
     copy: _Copy, other: _Copy, kind: str, **facts: str | int | list[str] | list[int]
 ) -> Anomaly:
     key = copy.publication.key
-    same_key = key is not None and key == other.publication.key and kind != "split_key"
+    goes_back = kind != "split_key" and key == other.publication.key
     operations = (copy.publication.op, other.publication.op, other.reading.op, copy.reading.op)
     return Anomaly(
         name="reordered",
@@ -173,7 +172,7 @@ def _reordered(
             "kind": kind,
             "process": copy.publication.process,
             "behind": other.publication.message,
-            **({"of_key": key or ""} if same_key else {}),
+            **({} if key is None or not goes_back else {"of_key": key}),
             **facts,
         },
     )

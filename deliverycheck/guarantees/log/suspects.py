@@ -131,7 +131,7 @@ def _tombstones(history: History) -> frozenset[tuple[str, int | None, int | None
         (publication.target, publication.partition, publication.position)
         if publication.position is not None
         else (publication.target, None, None)
-        for publication in (history.publications if bodiless else ())
+        for publication in history.publications
         if publication.op in bodiless and publication.outcome is not Outcome.FAIL
     )
 
@@ -139,4 +139,4 @@ def _tombstones(history: History) -> frozenset[tuple[str, int | None, int | None
 def _may_be_a_tombstone(history: History, delivery: Delivery) -> bool:
     here = (delivery.source, delivery.partition, delivery.position)
     places = _tombstones(history)
-    return bool(places) and (here in places or (delivery.source, None, None) in places)
+    return here in places or (delivery.source, None, None) in places
