@@ -67,23 +67,22 @@ def waiting(steps: Sequence[Step]) -> Iterator[Steps]:
 def joined(steps: Sequence[Step]) -> Iterator[Steps]:
     """With two steps made one that does as much, in the place of either."""
     for first, second in combinations(range(len(steps)), 2):
-        one = _join(steps[first], steps[second])
-        if one is not None:
-            between = steps[first + 1 : second]
+        between = steps[first + 1 : second]
+        for one in _join(steps[first], steps[second]):
             yield (*steps[:first], *between, one, *steps[second + 1 :])
             if between:
                 yield (*steps[:first], one, *between, *steps[second + 1 :])
 
 
-def _join(first: Step, second: Step) -> Step | None:
-    """One step for two to the same place; ``None`` where there is none."""
+def _join(first: Step, second: Step) -> Iterator[Step]:
+    """One step for two publishes to the same place, or for two stretches of work by any member."""
     if isinstance(first, Publish) and isinstance(second, Publish):
         same = msgspec.structs.replace(first, count=1, wait=Wait.RETURNED)
         if same == msgspec.structs.replace(second, count=1, wait=Wait.RETURNED):
-            return msgspec.structs.replace(second, count=first.count + second.count)
-    if isinstance(first, Work) and isinstance(second, Work) and first.lane == second.lane:
-        return msgspec.structs.replace(second, calls=first.calls + second.calls)
-    return None
+            yield msgspec.structs.replace(second, count=first.count + second.count)
+    if isinstance(first, Work) and isinstance(second, Work):
+        for lane in dict.fromkeys((first.lane, second.lane)):
+            yield msgspec.structs.replace(second, lane=lane, calls=first.calls + second.calls)
 
 
 def with_smaller_arguments(steps: Sequence[Step], place: int) -> Iterator[Steps]:

@@ -70,7 +70,6 @@ class Shrinker:
         misses_max: after which it is rejected, for each conviction and for the first;
             the measured rate may ask for fewer.
         stopped: whether no execution may start any more; what is known then is the result.
-        hints: step lists that may well convict, such as a slice of the history; tried first.
         measured: what earlier sittings found out; they need not do it again.
         in_copies: whether candidates are tried in copies; settled when the first plan is confirmed.
     """
@@ -82,7 +81,6 @@ class Shrinker:
     misses_max: int = TRIES_MAX
     stopped: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
-    hints: Sequence[Sequence[Step]] = ()
     measured: Measured = field(default_factory=Measured)
     in_copies: bool = False
     _chain: list[Plan] = field(default_factory=list)
@@ -197,7 +195,6 @@ class Shrinker:
 
     def _round(self, misses: int) -> None:
         """No single reduction of the best plan is left that convicts within so many misses."""
-        self._take_first(self.hints, misses)
         for kind in kinds_of(self._best.steps):
             self._takes(without_kind(self._best.steps, kind), misses)
         length = len(self._best.steps) // 2

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from selftests.yardstick.figures import figures_of
 from selftests.yardstick.measure import measure
+from selftests.yardstick.page import write_table
 
 OUT = Path("reports/out/yardstick.json")
 SEEDS = 10
@@ -24,6 +25,7 @@ def main(arguments):
     figures = figures_of(values)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_bytes(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
+    write_table(figures, len(seeds))
     for name, figure in figures.items():
         verdict = {True: "holds", False: "OPEN", None: ""}[figure.holds]
         say(f"{name:40} {figure.value:8g} {figure.unit:12} {figure.goal or '':8} {verdict}")
