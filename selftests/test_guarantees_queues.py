@@ -12,6 +12,7 @@ from deliverycheck.guarantees.queues.queue_history import queues
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
+FEWER = settings(max_examples=100, deadline=None, database=None)
 FEW = st.integers(0, 4)
 
 
@@ -83,7 +84,7 @@ def test_tags_that_do_not_rise_prove_no_order_in_a_process(tags):
     assert list(overtakings(turns, [late])) == []
 
 
-@SMALL
+@FEWER
 @given(order=st.permutations(range(4)), cut=st.integers(0, 4), publishers=st.integers(1, 2))
 def test_fifo_is_broken_exactly_when_some_pair_is_handed_out_the_wrong_way_round(
     order, cut, publishers
@@ -182,9 +183,11 @@ def test_prefetch_is_of_the_queue_that_the_subscription_names(subscribe, broken)
     assert is_broken(story.done().history(), "prefetch_bound") == broken
 
 
-@SMALL
+@FEWER
 @given(
-    moves=st.lists(st.tuples(st.sampled_from(["push", "ack", "maybe"]), FEW), max_size=10),
+    moves=st.lists(
+        st.tuples(st.sampled_from(["push", "ack", "maybe"]), FEW), min_size=3, max_size=10
+    ),
     prefetch=st.integers(1, 3),
 )
 def test_prefetch_is_broken_exactly_when_more_are_unsettled_at_some_moment(moves, prefetch):

@@ -122,3 +122,36 @@ def test_dead_letters_are_examined_as_given_up_dropped_explained_and_in_rows():
     story.fetched("scan#1", rejected, *expired, target="d")
     # One was given up and three dropped; four say why; three stand in a row of their own.
     assert verdict_of(story.done().history(), "dead_lettering").examined == 1 + 3 + 4 + 2
+
+
+def test_queue_may_be_too_long_after_somebody_left_and_only_then():
+    story = QueueStory(sources={"q": queue(length_max=1)})
+    story.published("p1#1-0")
+    story.fetched("c1#1", tagged("p1#1-0", 0))
+    second = [story.published(f"p1#1-{one}") for one in (1, 2)]
+    fetches = [story.fetched("c1#1", tagged(f"p1#1-{one}", one)) for one in (1, 2)]
+    (anomaly,) = verdict_of(story.done().history(), "length_limit").anomalies
+    assert anomaly.witnesses == (*second, *fetches)
+
+
+@pytest.mark.parametrize("other", [{"dead_letter": "q"}, {}], ids=["into-it", "not-into-it"])
+def test_queue_that_takes_in_dead_letters_does_not_drop_from_its_head_in_the_order_of_calls(other):
+    dropping = queue(dead_letter="d", length_max=9, overflow="drop_head")
+    story = QueueStory(sources={"q": dropping, "d": queue(), "r": queue(**other)})
+    story.published(FIRST)
+    story.published(SECOND)
+    story.fetched("scan#1", tagged(SECOND, 1, source="d", reason="maxlen"), target="d")
+    story.fetched("scan#1", tagged(FIRST, 1))
+    assert is_broken(story.done().history(), "length_limit") == (not other)
+
+
+def test_tags_of_two_queues_tell_no_order_of_what_was_dropped_and_what_was_kept():
+    dropping = queue(dead_letter="d", length_max=9, overflow="drop_head")
+    story = QueueStory(sources={"q": dropping, "d": queue()})
+    for target in "qd":
+        story.subscribed("c1#1", target=target)
+    story.published(FIRST)
+    story.published(SECOND)
+    story.pushed("c1#1", tagged(SECOND, 1, source="d", reason="maxlen"), tagged(FIRST, 2))
+    verdict = verdict_of(story.done().history(), "length_limit")
+    assert (verdict.examined, verdict.count) == (1, 0)

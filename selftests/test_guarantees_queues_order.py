@@ -10,7 +10,8 @@ from deliverycheck.guarantees import Validity
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
-MOVES = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), max_size=14)
+LONG = settings(max_examples=100, deadline=None, database=None)
+MOVES = st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=6, max_size=14)
 
 
 def published_and_fetched(moves, **source):
@@ -31,7 +32,7 @@ def published_and_fetched(moves, **source):
     return story.done().history(), came, went
 
 
-@SMALL
+@LONG
 @given(moves=MOVES, levels=st.integers(1, 5))
 def test_priority_is_broken_exactly_when_a_ready_message_of_higher_priority_is_passed_over(
     moves, levels
@@ -50,7 +51,7 @@ def test_priority_is_broken_exactly_when_a_ready_message_of_higher_priority_is_p
     assert verdict.examined == (len(went) - 1 if two_levels else 0)
 
 
-@SMALL
+@LONG
 @given(moves=MOVES, limit=st.integers(0, 3))
 def test_length_is_broken_exactly_when_more_stand_ready_at_some_moment(moves, limit):
     history, came, went = published_and_fetched(moves, length_max=limit)
@@ -84,7 +85,7 @@ def given_back_and_fetched(moves, where):
     return story.done().history(), fetched, returned
 
 
-@SMALL
+@LONG
 @given(moves=MOVES)
 def test_original_place_is_broken_exactly_when_a_later_message_comes_between_nack_and_handing(
     moves,
@@ -99,7 +100,7 @@ def test_original_place_is_broken_exactly_when_a_later_message_comes_between_nac
     assert is_broken(history, "requeue_position") == wrong
 
 
-@SMALL
+@LONG
 @given(moves=MOVES)
 def test_back_of_the_queue_is_broken_exactly_when_a_fresh_message_still_waits(moves):
     history, fetched, returned = given_back_and_fetched(moves, "back")
