@@ -1,5 +1,7 @@
 """Histories of correct systems against every guarantee of the catalogue."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from deliverycheck.guarantees import ANOMALIES, GUARANTEES, Validity, check, explain, text_of
 from deliverycheck.history import encode, history_of
 from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
-from selftests.worlds.world import examples
+from selftests.worlds.world import TIMES, examples, long_run
 
 EACH = examples(50)
 FEW = examples(12)
@@ -59,6 +61,21 @@ def test_cut_history_of_a_correct_system_convicts_of_nothing_new(kind):
         assert {name: text for name, text in accused.items() if name not in world.not_kept} == {}
 
     holds()
+
+
+def test_every_guarantee_holds_in_some_long_run_of_a_correct_system_and_is_broken_in_none():
+    held, broken = set(), set()
+    for kind, seed in product(WORLDS, range(12 * TIMES)):
+        world = long_run(WORLDS[kind], seed)
+        verdicts = {verdict.guarantee: verdict.validity for verdict in check(world.history())}
+        held |= {name for name, said in verdicts.items() if said is Validity.VALID}
+        broken |= {
+            (kind, seed, name)
+            for name, said in verdicts.items()
+            if said is Validity.INVALID and name not in world.not_kept
+        }
+    assert held == set(GUARANTEES)
+    assert broken == set()
 
 
 FLAWS = [(kind, flaw) for kind in FLAWED for flaw in FLAWED[kind].flaws]

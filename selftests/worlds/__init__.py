@@ -17,7 +17,7 @@ from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
 from selftests.worlds.transaction_flaws import FlawedTransactions
-from selftests.worlds.transaction_world import TransactionWorld
+from selftests.worlds.transaction_world import SerialWorld, TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {
@@ -26,6 +26,7 @@ WORLDS = {
     "queue": QueueWorld,
     "limits": LimitsWorld,
     "transactions": TransactionWorld,
+    "serial": SerialWorld,
     "conversation": ConversationWorld,
     "liveness": LivenessWorld,
 }

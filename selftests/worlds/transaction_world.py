@@ -23,9 +23,10 @@ class Writer:
 class TransactionWorld(World):
     """Readers of committed data see whole transactions, in the order of the log, or nothing."""
 
+    isolation = "read_committed"
     verbs = (
-        "begin", "publish", "publish", "copy", "commit", "commit", "abort", "crash_writer",
-        "plain", "read", "read_all",
+        "begin", "begin", "publish", "publish", "publish", "look", "look", "copy",
+        "commit", "commit", "abort", "crash_writer", "take_over", "plain", "read", "read_all",
     )  # fmt: skip
 
     def __init__(self):
@@ -85,6 +86,7 @@ class TransactionWorld(World):
         self._call(writer, "begin_transaction", transaction=writer.transaction)
 
     def publish(self, number, topic, outcome):
+        self.begin(number, 0, 0)
         writer = self._pick(number)
         if writer.transaction is not None:
             self._write(writer, TOPICS[topic % 2], outcome)
@@ -113,9 +115,7 @@ class TransactionWorld(World):
         start = self.committed if writer.read_to is None else writer.read_to
         found = self._visible("in", start)[:1]
         if found:
-            op = self.story.invoke(
-                writer.process, "receive", group=GROUP, isolation="read_committed"
-            )
+            op = self.story.invoke(writer.process, "receive", group=GROUP, isolation=self.isolation)
             self.story.ok(op, deliveries=tuple(found))
             self._write(writer, "out")
             writer.read_to = found[0].position + 1
@@ -158,13 +158,36 @@ class TransactionWorld(World):
         self._marker(writer)
         writer.transaction = None
 
+    def look(self, number, topic, most):
+        """Reads what others committed, as a part of the open transaction."""
+        writer = self._pick(number)
+        if writer.transaction is not None:
+            self._read(
+                writer.process, TOPICS[topic % 2], most, self._visible, isolation=self.isolation
+            )
+
     def crash_writer(self, number, _, __):
         lane = ("w1", "w2")[number % 2]
-        writer = self.writers[lane]
-        self.story.process(writer.process, "killed")
-        if writer.transaction is not None:
-            self._give_up(writer)  # By the init_transactions of the next instance.
-        self._start(lane, int(writer.process.partition("#")[2]) + 1)
+        self.story.process(self.writers[lane].process, "killed")
+        self._replace(lane)
+
+    def _replace(self, lane):
+        """What the old instance had open is given up by the init_transactions of the next one."""
+        old = self.writers[lane]
+        if old.transaction is not None:
+            self._give_up(old)
+        self._start(lane, int(old.process.partition("#")[2]) + 1)
+
+    def take_over(self, number, _, __):
+        """The old instance lives on, and asks for its commit in vain."""
+        lane = ("w1", "w2")[number % 2]
+        old = self.writers[lane]
+        transaction = old.transaction
+        self._replace(lane)
+        if transaction is not None:
+            fields = {"transaction": transaction, "transactional_id": old.name}
+            op = self.story.invoke(old.process, "commit_transaction", **fields)
+            self.story.fail(op, error="ProducerFenced")
 
     def plain(self, number, topic, _):
         process = f"p{number % 2 + 1}#1"
@@ -192,8 +215,8 @@ class TransactionWorld(World):
 
         self._read("r2#1", TOPICS[topic % 2], most, everything)
 
-    def _read(self, process, topic, most, visible):
-        op = self.story.invoke(process, "receive", target=topic)
+    def _read(self, process, topic, most, visible, **fields):
+        op = self.story.invoke(process, "receive", target=topic, **fields)
         found = visible(topic, self.reads[process, topic])[:most]
         if found:
             self.reads[process, topic] = found[-1].position + 1
@@ -211,3 +234,18 @@ class TransactionWorld(World):
             found = tuple(self._visible(topic, 0))
             self.story.ok(op, deliveries=found, starts=(start,), ends=(end,))
         self.story.done()
+
+
+class SerialWorld(TransactionWorld):
+    """One transaction after the other, for writers that ask for that."""
+
+    isolation = "strict_serializable"
+
+    def _start(self, lane, incarnation):
+        super()._start(lane, incarnation)
+        process = self.writers[lane].process
+        self.story.ok(self.story.invoke(process, "open", isolation=self.isolation))
+
+    def begin(self, number, *_):
+        if all(writer.transaction is None for writer in self.writers.values()):
+            super().begin(number, *_)

@@ -1,6 +1,7 @@
 """What all worlds share: steps, the story that they tell, what they do not keep."""
 
 from os import environ
+from random import Random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -83,3 +84,14 @@ def steps_for(kind: type[World], *, steps_max: int = STEPS_MAX):
 def worlds(kind: type[World], *, steps_max: int = STEPS_MAX):
     """Runs of one kind of world."""
     return steps_for(kind, steps_max=steps_max).map(kind.of)
+
+
+def long_run(kind: type[World], seed: int, steps: int = 60) -> World:
+    """A run of so many steps that most guarantees have something to examine."""
+    chance = Random(seed)  # noqa: S311  # Nothing is kept secret.
+    return kind.of(
+        [
+            (chance.choice(kind.verbs), *(chance.randrange(8) for _ in range(3)))
+            for _ in range(steps)
+        ]
+    )
