@@ -51,3 +51,38 @@ def test_what_was_handed_over_as_the_commit_was_asked_for_was_read():
     story.end("p1#1", "x1")
     (anomaly,) = verdict_of(story.done().history(), READS).anomalies
     assert anomaly.facts["transactions"] == ["x1", "x2"]
+
+
+def steps_of(story):
+    (anomaly,) = verdict_of(story.done().history(), READS).anomalies
+    return anomaly.facts["steps"]
+
+
+def from_the_future(outcome):
+    """x1 is handed the message of x2 before that has begun."""
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    story.read("p1#1", at("p2#1-1", 1))
+    story.end("p1#1", "x1", outcome=outcome)
+    return story
+
+
+def test_transaction_whose_commit_is_unknown_was_done_once_it_was_seen():
+    story = from_the_future("info")
+    story.read("c1#1", at("p1#1-1", 0))
+    story.whole("p2#1", "x2", ("p2#1-1", 1))
+    assert steps_of(story) == [
+        "x2 began at 0.011 s when x1 had taken effect",
+        "x1 was handed p2#1-1 of x2",
+    ]
+
+
+def test_time_passes_from_one_transaction_that_is_done_to_the_next():
+    story = from_the_future("ok")
+    story.whole("p3#1", "x3", ("p3#1-1", 2))
+    story.whole("p4#1", "x4", ("p4#1-1", 3))
+    story.whole("p2#1", "x2", ("p2#1-1", 1))
+    assert steps_of(story) == [
+        "x2 began at 0.021 s when x1 had taken effect",
+        "x1 was handed p2#1-1 of x2",
+    ]

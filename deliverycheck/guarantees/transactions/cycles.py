@@ -164,14 +164,14 @@ def _shown_by(
 
 def _step(edge: Edge, earlier: Transaction, later: Transaction) -> str:
     """The edge in words."""
-    if edge.kind is Kind.READS:
-        return f"{later.id} was handed {edge.readings[0].delivery.message} of {earlier.id}"
-    if edge.kind is Kind.WRITES:
-        first, second = (reading.delivery for reading in edge.readings)
-        where = place(first.source, first.partition)
-        positions = f"positions {first.position} and {second.position}"
-        return f"{earlier.id} stands before {later.id} in {where} ({positions})"
+    if edge.kind is Kind.DONE:
+        began = seconds(later.first.invoked_ns)
+        return f"{later.id} began at {began} when {earlier.id} had taken effect"
     if edge.kind is Kind.SESSION:
         return f"{later.process} began {later.id} after {earlier.id}"
-    began = seconds(later.first.invoked_ns)
-    return f"{later.id} began at {began} when {earlier.id} had taken effect"
+    if edge.kind is Kind.READS:
+        return f"{later.id} was handed {edge.readings[0].delivery.message} of {earlier.id}"
+    first, second = (reading.delivery for reading in edge.readings)
+    where = place(first.source, first.partition)
+    positions = f"positions {first.position} and {second.position}"
+    return f"{earlier.id} stands before {later.id} in {where} ({positions})"

@@ -105,8 +105,8 @@ def _by_time(history: History, transactions: list[Transaction]) -> Iterator[Edge
     done = sorted((_done_ns(history, each), number) for number, each in enumerate(transactions))
     for at, (_, number) in enumerate(done):
         yield Edge(start=number, to=count + at, kind=Kind.DONE)
-    for at in range(count, 2 * count - 1):
-        yield Edge(start=at, to=at + 1, kind=Kind.PASSED)
+    for at, later in pairwise(range(count, 2 * count)):
+        yield Edge(start=at, to=later, kind=Kind.PASSED)
     for number, transaction in enumerate(transactions):
         at = bisect_left(done, transaction.first.invoked_ns, key=lambda one: one[0])
         if at:
@@ -116,7 +116,5 @@ def _by_time(history: History, transactions: list[Transaction]) -> Iterator[Edge
 def _done_ns(history: History, transaction: Transaction) -> int:
     """When it surely had taken effect."""
     seen, ending = views_of(history).first_sight(transaction), transaction.ending
-    moments = [] if seen is None else [seen.ns]
-    if ending is not None and ending.completed_ns is not None:
-        moments.append(ending.completed_ns)
-    return min(moments, default=NEVER_NS)
+    ended_ns = None if ending is None else ending.completed_ns
+    return min(NEVER_NS if ended_ns is None else ended_ns, NEVER_NS if seen is None else seen.ns)
