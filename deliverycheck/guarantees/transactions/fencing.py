@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import accumulate
 
 from deliverycheck.guarantees.transactions.transactions import (
     NEVER_NS,
@@ -73,16 +74,16 @@ def _fences_of_one(takeovers: list[Operation]) -> dict[str, Operation]:
         (each for each in takeovers if each.outcome is Outcome.OK),
         key=lambda each: (each.invoked_ns, each.op),
     )
-    first_from: list[Operation] = []
-    for each in reversed(done):
-        rest = first_from[-1:]
-        first_from.append(min([each, *rest], key=lambda one: (_done_ns(one), one.op)))
-    first_from.reverse()
+    first_from = list(accumulate(reversed(done), _sooner))[::-1]
     found = {
         process: bisect_right(done, moment_ns, key=lambda each: each.invoked_ns)
         for process, moment_ns in last_ns.items()
     }
     return {process: first_from[at] for process, at in found.items() if at < len(done)}
+
+
+def _sooner(one: Operation, other: Operation) -> Operation:
+    return min(one, other, key=lambda each: (_done_ns(each), each.op))
 
 
 def _done_ns(takeover: Operation) -> int:
