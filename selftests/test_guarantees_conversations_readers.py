@@ -206,6 +206,14 @@ def test_member_of_a_group_is_not_judged_in_a_history_that_was_cut():
     assert (verdict.validity, verdict.count) == (Validity.INVALID, 1)
 
 
+def test_answer_is_not_judged_in_a_history_that_was_cut():
+    """That the request was sent again may be what was cut off."""
+    story = Story(sources=STREAMS)
+    asked(story, "a", item("x", 0), item("z", 2))
+    handed(story, item("b", 0), item("a", 0))
+    assert [one.facts["stream"] for one in both_ways(story).anomalies] == ["s"]
+
+
 def test_answer_to_what_was_published_is_judged_and_to_a_request_sent_three_times_is_not():
     story = Story(sources=STREAMS)
     handed(story, item("x", 0, to="a"), item("z", 2, to="a"))

@@ -71,7 +71,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rows_of(history: History, streams: set[str]) -> list[Row]:
-    """Every row with at least one item, by reader and by the order of its calls."""
+    """Every row that has to be in order, by reader and by the order of its calls.
+
+    Not so are the answers to a request that was sent again, and in a history that was cut any.
+    """
     handed = _handed(history, streams)
     requests = Counter(request.message for request in history.select(Action.REQUEST))
     by_process: dict[str, list[Operation]] = defaultdict(list)
@@ -89,7 +92,7 @@ def rows_of(history: History, streams: set[str]) -> list[Row]:
         row
         for row in rows
         if (row.group, row.source, row.partition) not in shared
-        and (row.correlation is None or requests[row.correlation] <= 1)
+        and (row.correlation is None or (requests[row.correlation] <= 1 and not history.cut))
     ]
 
 

@@ -28,7 +28,7 @@ def gapless_stream(history: History) -> Verdict:
     whose send is confirmed can be missing, and one that was sent twice has no place. A request
     that was sent again may be answered again, so its answers are not judged. Nor is what the
     members of a group share out, nor a gap in a stream that drops what is old. What was cut off
-    may be a second send, so calls are compared in whole histories only.
+    may be a second send, so calls are compared, and answers judged, in whole histories only.
 
     Complete for whole histories; one that was cut, without an anomaly, is UNKNOWN. How far a
     reader came is not judged: a prefix is enough.
