@@ -2,25 +2,25 @@
 
 from collections import deque
 from collections.abc import Iterator
-from enum import StrEnum
+from enum import Enum, auto
 
 import msgspec
 
 from deliverycheck.history import Reading
 
 
-class Kind(StrEnum):
+class Kind(Enum):
     """Why one transaction comes before another.
 
     Of real time each transaction that is done leads to a mark, each mark to the next, and the
     last mark before a transaction began to that: so there are as many edges as transactions.
     """
 
-    WRITES = "writes"
-    READS = "reads"
-    SESSION = "session"
-    DONE = "done"
-    PASSED = "passed"
+    WRITES = auto()
+    READS = auto()
+    SESSION = auto()
+    DONE = auto()
+    PASSED = auto()
 
 
 class Edge(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from enum import StrEnum
+from enum import Enum, auto
 
 import msgspec
 
@@ -24,12 +24,12 @@ NO_TRANSACTIONS = "nothing to examine: no operation belongs to a transaction"
 _ENDING = frozenset({Action.COMMIT_TRANSACTION, Action.ABORT_TRANSACTION})
 
 
-class State(StrEnum):
+class State(Enum):
     """What became of a transaction: committed, provably never committed, or not known."""
 
-    COMMITTED = "committed"
-    ABORTED = "aborted"
-    UNKNOWN = "unknown"
+    COMMITTED = auto()
+    ABORTED = auto()
+    UNKNOWN = auto()
 
 
 class Transaction(msgspec.Struct, frozen=True, kw_only=True):
