@@ -55,14 +55,13 @@ class _LetsAZombieCommit(Group):
 
 
 class _BeginsAgain(Group):
-    """A group whose last member leaves it in order forgets what it has committed."""
+    """A group that a member leaves in order forgets what it has committed."""
 
     def leave(self, worker):
+        for part in list(self.committed):
+            if self.broker.fires():
+                del self.committed[part]
         super().leave(worker)
-        if not self.members:
-            for part in list(self.committed):
-                if self.broker.fires():
-                    del self.committed[part]
 
 
 class _HandsOutAgain(Group):
