@@ -29,6 +29,8 @@ class FlawedConversation(ConversationWorld):
     def exchanges_replies(self, *_):
         one, other = self._answered(), self._answered()
         one.reply, other.reply = other.reply, one.reply
+        self._hear(ASKERS[0], one)
+        self._hear(ASKERS[0], other)
 
     def counts_two_replies(self, *_):
         question = self._answered()
