@@ -2,6 +2,9 @@
 
 import pytest
 
+from deliverycheck.guarantees.transactions.isolation import Level, levels
+from deliverycheck.history import Position
+from selftests.story import at
 from selftests.test_guarantees_atomic import NAME, copied
 from selftests.transaction_stories import Told, found, verdict_of
 
@@ -65,3 +68,43 @@ def test_commit_back_that_may_come_at_any_time_excuses_whoever_was_handed_messag
     story.end("c1#1", "x1")
     story.joined("c2#1", 2)
     assert found(story.history(), NAME) == ["offsets_apart"] * wrong
+
+
+def committed_in(story, partition, transaction, position, end="commit"):
+    covers = (Position(source="in", partition=partition, position=position),)
+    story.begin("c1#1", transaction)
+    story.call("c1#1", "commit", transaction=transaction, group="g", covers=covers)
+    story.end("c1#1", transaction, end)
+
+
+def test_each_transaction_whose_positions_have_parted_is_told_once_in_the_order_of_reading():
+    story = Told()
+    for partition in (0, 1):
+        committed_in(story, partition, f"x{partition}", 5)
+    story.call("c2#1", "subscribe", group="g", isolation="read_committed")
+    for partition, position in ((1, 3), (0, 3), (1, 2), (0, 1)):
+        delivery = at(f"q#1-{position}", position, source="in", partition=partition)
+        story.received("c2#1", delivery)
+    anomalies = verdict_of(story.history(), NAME).anomalies
+    told = [(each.facts["transaction"], each.partition, each.position) for each in anomalies]
+    assert told == [("x1", 1, 2), ("x0", 0, 1)]
+
+
+def test_position_that_a_reader_of_uncommitted_messages_was_handed_may_be_of_no_committed_one():
+    story = Told()
+    story.joined("c1#1", 0, 1, 2, level="read_uncommitted")
+    committed_in(story, 0, "x0", 2)
+    committed_in(story, 0, "x1", 5, "abort")
+    story.joined("c2#1", 5)
+    assert found(story.history(), NAME) == []
+
+
+@pytest.mark.parametrize("name", ["read_uncommitted", "read_committed", "strict_serializable"])
+def test_level_of_a_process_is_what_it_stated_last(name):
+    story = Told()
+    story.call("c1#1", "open")
+    story.call("c1#1", "subscribe", isolation="odd")
+    story.call("c1#1", "receive", isolation=name)
+    story.call("c1#1", "receive")
+    story.call("c2#1", "receive")
+    assert levels(story.history()) == {2: Level(name), 3: Level(name)}

@@ -24,6 +24,8 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
     """One position that a group commits.
 
     Attributes:
+        transaction: the id of the one that it moves with; empty if it moves alone.
+        deciding: the calls that decided that one.
         earliest_ns: it had no effect before.
         sure_ns: it surely had effect by then; never, where its outcome is unknown.
         latest_ns: it has no effect later.
@@ -32,7 +34,8 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
 
     operation: Operation
     position: int
-    transaction: Transaction | None
+    transaction: str
+    deciding: tuple[int, ...]
     earliest_ns: int
     sure_ns: int
     latest_ns: int
@@ -134,7 +137,8 @@ def _cover(history: History, operation: Operation, position: int) -> Cover:
     return Cover(
         operation=operation,
         position=position,
-        transaction=transaction,
+        transaction=transaction.id if transaction else "",
+        deciding=tuple(call.op for call in transaction.deciding) if transaction else (),
         earliest_ns=earliest_ns,
         sure_ns=sure_ns,
         latest_ns=latest_ns,

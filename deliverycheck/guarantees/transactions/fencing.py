@@ -57,10 +57,10 @@ def _fences(history: History) -> dict[str, Operation]:
 
 
 def _names(history: History) -> dict[str, str]:
-    """The transactional id under which each process acts."""
+    """The transactional id under which each process acts: the first that it states."""
     return {
         operation.process: operation.transactional_id
-        for operation in sorted(history.operations, key=lambda operation: -operation.op)
+        for operation in reversed(history.operations)
         if operation.transactional_id is not None
     }
 

@@ -54,7 +54,7 @@ def levels(history: History) -> dict[int, Level]:
     known = {level.value: level for level in Level}
     stated: dict[str, Level | None] = {}
     found: dict[int, Level] = {}
-    for operation in sorted(history.operations, key=lambda operation: operation.op):
+    for operation in history.operations:
         if operation.isolation is not None:
             stated[operation.process] = known.get(operation.isolation)
         level = stated.get(operation.process)

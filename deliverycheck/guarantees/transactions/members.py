@@ -36,17 +36,17 @@ class Members:
     def __init__(self, history: History) -> None:
         calls: dict[str, list[Operation]] = defaultdict(list)
         self._groups: dict[str, str] = {}
-        for operation in sorted(history.operations, key=lambda operation: operation.op):
+        for operation in history.operations:
             calls[operation.process].append(operation)
             if operation.group is not None:
                 self._groups.setdefault(operation.process, operation.group)
         self._joined = {
             process: made[0].invoked_ns for process, made in calls.items() if _is_fresh(made)
         }
-        self._receipts = sorted(history.receipts, key=lambda reading: reading.op)
+        self._receipts = history.receipts
 
     def handed(self) -> list[tuple[Place, int, Reading]]:
-        """Every position that any member of a group was handed, in the order of the calls."""
+        """Every position that any member of a group was handed, of each in its order."""
         return [
             ((group, reading.delivery.source, reading.delivery.partition), position, reading)
             for reading in self._receipts
@@ -66,7 +66,7 @@ class Members:
                 lowest[key] = Start(
                     place=place, reading=reading, position=position, joined_ns=joined_ns
                 )
-        return sorted(lowest.values(), key=lambda start: (start.reading.op, start.position))
+        return sorted(lowest.values(), key=lambda start: start.reading.op)
 
 
 def _is_fresh(calls: list[Operation]) -> bool:

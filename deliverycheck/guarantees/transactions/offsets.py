@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 
+from deliverycheck.guarantees.log.sources import dropping
 from deliverycheck.guarantees.transactions.covers import Cover, Covers, covers_of
 from deliverycheck.guarantees.transactions.isolation import forbids, levels
 from deliverycheck.guarantees.transactions.members import Members, Place, Start
@@ -58,12 +59,10 @@ def _standing(history: History, members: Members) -> dict[Place, list[int]]:
 
     Of sources that drop messages by themselves nothing is told: what stood there may be gone.
     """
-    known = levels(history)
+    known, drops = levels(history), dropping(history)
     found: dict[Place, list[int]] = defaultdict(list)
     for place, position, reading in members.handed():
-        source = history.header.sources.get(place[1])
-        drops = source is not None and (source.compacted or source.retention_ms is not None)
-        if forbids(known.get(reading.op), "offsets_apart") and not drops:
+        if forbids(known.get(reading.op), "offsets_apart") and place[1] not in drops:
             found[place].append(position)
     for positions in found.values():
         positions.sort()
@@ -71,19 +70,17 @@ def _standing(history: History, members: Members) -> dict[Place, list[int]]:
 
 
 def _anomaly(kind: str, start: Start, cover: Cover, **facts: int) -> Anomaly:
-    transaction = cover.transaction
-    deciding = transaction.deciding if transaction else ()
     group, source, partition = start.place
     return Anomaly(
         name="offsets_apart",
         message=start.reading.delivery.message or None,
-        witnesses=(cover.operation.op, *(each.op for each in deciding), start.reading.op),
+        witnesses=(cover.operation.op, *cover.deciding, start.reading.op),
         source=source,
         partition=partition,
         position=start.position,
         facts={
             "kind": kind,
-            "transaction": transaction.id if transaction else "",
+            "transaction": cover.transaction,
             "process": cover.operation.process,
             "group": group,
             "covered": cover.position,
