@@ -44,6 +44,14 @@ def test_copies_that_two_scans_found_are_told_with_both():
     assert duplicate.witnesses == (sent, one, other)
 
 
+def test_duplicate_is_told_with_the_last_of_its_copies():
+    story = Story()
+    story.published(A, 0)
+    story.scanned(A, A, A)
+    (duplicate,) = verdict_on(story).anomalies
+    assert (duplicate.position, duplicate.facts["copies"]) == (2, 3)
+
+
 def test_duplicate_of_an_unknown_message_in_a_cut_history_needs_no_call():
     story = Story()
     scan = story.scanned(A, A)
@@ -91,6 +99,16 @@ def test_what_is_owed_and_what_is_found_is_examined_once():
     story.scanned(A, "p1#1-3")
     verdict = verdict_on(story)
     assert (verdict.examined, [one.message for one in verdict.anomalies]) == (3, [B])
+
+
+def test_what_is_missing_before_the_log_was_scanned_is_not_examined():
+    story = Story()
+    story.published(A, 0)
+    story.published(B)
+    story.scanned(A, A)
+    history = story.done(scanned=False).history()
+    verdict = GUARANTEES["exactly_once_in_log"].check(history)
+    assert (verdict.examined, verdict.count) == (1, 1)
 
 
 def test_suspects_in_the_log_are_told_whole():
