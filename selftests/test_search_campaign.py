@@ -81,6 +81,25 @@ def test_violation_is_saved_with_its_plan_and_a_history_that_proves_it(bench):
     assert f"plan-{plan.short_digest}.json" in violation.replay
 
 
+def test_each_way_to_break_is_a_case_of_its_own_shrunk_once(bench):
+    def both(plan, _):
+        killed = any(isinstance(step, Kill) for step in plan.steps)
+        return Does.LOSES if killed else Does.REPEATS
+
+    ran = bench([HOLDS], both, needed=8).run()
+    found = sorted((one.anomaly, one.folder) for one in ran.campaign.violations.values())
+    assert [anomaly for anomaly, _ in found] == ["duplicate", "lost"]
+    assert {folder for _, folder in found} == {"violations/good", "violations/good-2"}
+    assert len([line for line in ran.said if line.startswith("VIOLATED good")]) == 2
+    assert {len(one.plan_steps) for one in ran.campaign.violations.values()} == {1, 2}
+
+
+def test_what_a_known_case_explains_is_counted_and_not_told_again(bench):
+    ran = bench([HOLDS], lambda *_: Does.REPEATS, needed=8).run()
+    assert list(ran.campaign.violations) == ["good"]
+    assert ran.result("good").invalid > 1
+
+
 def test_each_execution_counts_once_for_a_claim_however_many_chains_ask_for_its_plan(bench):
     killed = ("producer_killed", "producer_killed_unflushed")  # In reach of the same plans.
     both = [

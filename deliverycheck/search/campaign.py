@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, zip_longest
@@ -11,21 +11,20 @@ from threading import Event, Lock
 
 import msgspec
 
-from deliverycheck.history import CampaignFolder, ExecutionFolder
+from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
+from deliverycheck.search.cases import Cases, short_path
 from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
-from deliverycheck.search.measured import Record
 from deliverycheck.search.profile import Profile
 from deliverycheck.search.rates import tally
 from deliverycheck.search.select import candidates, disturbs_nodes, plans_for, reaching, varied
-from deliverycheck.search.shrinker import Budget, Shrinker
-from deliverycheck.search.violations import signature, violation_of
+from deliverycheck.search.shrinker import Budget
 
 GATE_TRIES = 10
 SMALLEST_TRIES = 30
@@ -62,10 +61,26 @@ class Campaign:
     say: Callable[[str], None]
     stop: Event
     clock: Callable[[], float] = time.monotonic
-    violations: dict[str, Violation] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _end: float = 0.0
     _samples: int = 0
+    _cases: Cases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._cases = Cases(
+            model=self.model,
+            judge=self.judge,
+            ledger=self.ledger,
+            folder=self.folder,
+            say=self.say,
+            stop=self.stop,
+            done_with=self._done_with,
+        )
+
+    @property
+    def violations(self) -> Mapping[str, Violation]:
+        """What was told so far, by the place where its evidence lies."""
+        return self._cases.violations
 
     def run(self) -> None:
         """Every chain has ended."""
@@ -137,7 +152,7 @@ class Campaign:
             done = tally(int(convicts), done.executions + 1)
             if convicts:
                 rate = tally(entry.convictions, entry.executions)
-                self._tell(claim, judgement, rate, entry.found_after, short_path(path))
+                self._cases.tell(claim, judgement, rate, entry.found_after, short_path(path))
             self._done_with(judgement)
         return done
 
@@ -152,7 +167,7 @@ class Campaign:
             if judgement.convicts(claim):
                 self._put_siblings_through(claim, plan)
                 if first:
-                    self._shrink_and_tell(claim, judgement, found_after=tries)
+                    self._cases.open(claim, judgement, self._shrink_budget(), found_after=tries)
                 return True
             self._done_with(judgement)
         return False
@@ -225,89 +240,16 @@ class Campaign:
     def _count(self, judgement: Judgement) -> None:
         """Count an execution for every holding claim of its subject; tell what it broke."""
         for claim in self.claims:
-            concerned = claim.stance is Stance.HOLDS and claim.subject == judgement.plan.subject
-            if concerned and self.ledger.add(claim, judgement):
-                self.say(f"VIOLATED {claim.id}: {judgement.execution.folder.root}")
-                self._shrink_and_tell(claim, judgement, found_after=0)
+            if claim.stance is Stance.HOLDS and claim.subject == judgement.plan.subject:
+                self.ledger.add(claim, judgement)
+                if judgement.convicts(claim):
+                    self._cases.open(claim, judgement, self._shrink_budget(), found_after=0)
 
-    # What broke.
-
-    def _shrink_and_tell(self, claim: Claim, judgement: Judgement, *, found_after: int) -> None:
-        """Save first, then shrink, then tell the smallest plan with its rate."""
-        self._keep(claim, judgement)
-        self._tell(
-            claim, judgement, tally(1, 1), found_after, self._plan_file(claim, judgement.plan)
-        )
-        wanted = judgement.verdicts[claim.guarantee].anomalies[0].name
-        shown: dict[str, Judgement] = {judgement.plan.digest: judgement}
-
-        def convicts(plan: Plan) -> bool:
-            tried = self.judge.execute(plan)
-            same = tried.convicts(claim) and wanted in {
-                anomaly.name for anomaly in tried.verdicts[claim.guarantee].anomalies
-            }
-            if same:
-                shown[plan.digest] = tried
-            else:
-                self._done_with(tried)
-            return same
-
-        budget = Budget(
+    def _shrink_budget(self) -> Budget:
+        return Budget(
             executions=self.profile.shrink_executions,
             seconds=min(self.profile.shrink_s, max(1.0, self._end - self.clock())),
         )
-        shrunk = Shrinker(self.model, convicts, budget, stopped=self.stop.is_set).shrink(
-            judgement.plan
-        )
-        best = (
-            shrunk.smallest if shrunk.smallest.plan.digest in shown else Record(plan=judgement.plan)
-        )
-        self._keep(claim, shown[best.plan.digest])
-        rate = best.tally if best.executions else tally(1, 1)
-        self._tell(
-            claim, shown[best.plan.digest], rate, found_after, self._plan_file(claim, best.plan)
-        )
-
-    def _plan_file(self, claim: Claim, plan: Plan) -> str:
-        """The plan, saved beside the violation."""
-        path = self.folder.violations / claim.id / f"plan-{plan.short_digest}.json"
-        plan.save(path)
-        return short_path(path)
-
-    def _keep(self, claim: Claim, judgement: Judgement) -> None:
-        """The execution's folder is copied to the campaign's violations."""
-        kept = ExecutionFolder(root=self.folder.violations / claim.id)
-        kept.evidence.unlink(missing_ok=True)
-        shutil.rmtree(kept.logs, ignore_errors=True)  # Of the execution that was told before.
-        shutil.copytree(judgement.execution.folder.root, kept.root, dirs_exist_ok=True)
-
-    def _tell(
-        self, claim: Claim, judgement: Judgement, rate: Tally, found_after: int, plan_file: str
-    ) -> None:
-        self._keep(claim, judgement)
-        violation = violation_of(
-            claim,
-            judgement,
-            rate=rate,
-            found_after=found_after,
-            plan_file=plan_file,
-            evidence=self._disk_evidence(judgement),
-        )
-        with self._lock:
-            is_new = claim.id not in self.violations
-            self.violations[claim.id] = violation
-            self.ledger.entries[claim.id].violation = signature(claim, judgement)
-        if is_new:
-            words = "found" if claim.stance is Stance.BREAKS else "VIOLATED"
-            self.say(f"{words}: {violation.title}")
-
-    def _disk_evidence(self, judgement: Judgement) -> list[str]:
-        try:
-            return msgspec.json.decode(
-                judgement.execution.folder.evidence.read_bytes(), type=list[str]
-            )
-        except OSError:
-            return []
 
     # Bookkeeping.
 
@@ -334,11 +276,3 @@ def _in_turn(chains: Iterable[Iterator[None]]) -> None:
     """Each chain goes a step, then each its next one, until all have ended."""
     for _ in zip_longest(*chains):
         pass
-
-
-def short_path(path: Path) -> str:
-    """The path as somebody types it who stands where the run was started."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

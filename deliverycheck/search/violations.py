@@ -18,9 +18,13 @@ OPERATIONS_MAX = 15
 def signature(claim: Claim, judgement: Judgement) -> str:
     """Equal for "the same" violation: claim, anomalies, hazards, and the shape of the plan."""
     anomalies = sorted({anomaly.name for anomaly in judgement.verdicts[claim.guarantee].anomalies})
-    shape = [_shape(step) for step in judgement.plan.steps]
-    parts = [claim.id, *anomalies, *judgement.occurred(claim), *shape]
+    parts = [claim.id, *anomalies, *judgement.occurred(claim), *shape_of(judgement.plan)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def shape_of(plan: Plan) -> tuple[str, ...]:
+    """What each step does and to whom it does harm; equal for plans of different arguments."""
+    return tuple(map(_shape, plan.steps))
 
 
 def _shape(step: Step) -> str:
@@ -36,6 +40,7 @@ def violation_of(  # noqa: PLR0913  # all but the first two by name
     rate: Tally,
     found_after: int,
     plan_file: str,
+    folder: str,
     evidence: Sequence[str] = (),
 ) -> Violation:
     """The record of a conviction, for reports."""
@@ -58,7 +63,7 @@ def violation_of(  # noqa: PLR0913  # all but the first two by name
         steps=step_lines(judgement.plan, history),
         plan_steps=judgement.plan.steps,
         operations=tuple(dict.fromkeys(operations))[:OPERATIONS_MAX],
-        folder=f"violations/{claim.id}",
+        folder=folder,
         plan_file=plan_file,
         rate=rate,
         found_after=found_after,
