@@ -3,11 +3,13 @@
 import tempfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverycheck.big import Engine, engine_for, judge_file, packed_path
+from deliverycheck.big.pack import LINE_BYTES_MAX
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, MEBIBYTE, PYTHON_FILE_MB_MAX
 from deliverycheck.cli.bench.big_history import write_big_history
 from deliverycheck.cli.judging import judged
@@ -218,3 +220,58 @@ def test_check_chooses_the_engine_by_size_and_says_so(tmp_path, monkeypatch):
     (head, _), *rest = lines_of(big, asked_for=True)
     assert "duckdb" in head.lower()
     assert rest == list(lines_of(small, asked_for=True))[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b'{"type":"invoke","op":0,"process":"p9#1","action":"flush","ns":1}\n', "invoked before"),
+        (b'{"type":"ok","op":0,"ns":1}\n', "completed before"),
+        (b'{"type":"ok","op":999,"ns":1}\n', "no invoke line"),
+    ],
+)
+def test_operation_that_is_told_twice_is_an_error_of_its_line(line, problem, tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES)) + line)
+    with pytest.raises(HistoryFormatError, match=rf"line \d+: field 'op': \d+ .*{problem}"):
+        judge_file(path, None, Engine.DUCKDB)
+
+
+def test_line_beyond_the_limit_is_told(tmp_path):
+    path = tmp_path / "history.jsonl"
+    line = b'{"type":"invoke","op":99,"process":"p","action":"flush","ns":1,"key":"%s"}\n'
+    path.write_bytes(told(log_of(MESSAGES)) + line % (b"k" * 3 * LINE_BYTES_MAX))
+    with pytest.raises(HistoryFormatError, match="longer than 16 MB"):
+        judge_file(path, None, Engine.DUCKDB)
+
+
+def test_packed_form_of_another_layout_is_made_anew(tmp_path):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES)))
+    duckdb.sql(f"COPY (SELECT 1 AS other) TO '{packed_path(path)}' (FORMAT parquet)")
+    (verdict,) = judge_file(path, ["at_least_once_in_log"], Engine.DUCKDB).verdicts
+    assert verdict.validity is Validity.VALID
+
+
+def test_no_room_is_an_error_of_the_disk(tmp_path, monkeypatch):
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES)))
+
+    def full(_self):
+        raise duckdb.OutOfMemoryException("no room")
+
+    monkeypatch.setattr("deliverycheck.big.suspects.Suspects.find", full)
+    with pytest.raises(OSError, match=r"history.jsonl: DuckDB has 600 MB"):
+        judge_file(path, None, Engine.DUCKDB)
+
+
+def test_more_suspects_than_fit_are_counted_and_the_first_are_shown(monkeypatch):
+    for name in ("suspects", "judge"):
+        monkeypatch.setattr(f"deliverycheck.big.{name}.SUSPECTS_MAX", 2)
+    kept = [*MESSAGES[5:], *MESSAGES[6:]]
+    names = ["at_least_once_in_log", "exactly_once_in_log", "per_partition_order"]
+    small, big = judged_by_both(told(log_of(kept)), names)
+    for one, other in list(zip(big.verdicts, small.verdicts, strict=True))[:2]:
+        assert (one.validity, one.count, one.examined) == (Validity.INVALID, other.count, 9)
+        assert one.anomalies == other.anomalies
+    assert big.verdicts[2].validity is Validity.UNKNOWN

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
+from deliverycheck.big.excess import Excess
 from deliverycheck.big.lines import about, whole_operations
 from deliverycheck.big.order import Copy, Extent, Order
-from deliverycheck.big.pack import connection, pack
+from deliverycheck.big.pack import connection, pack, within_bounds
 from deliverycheck.big.readers import Readers
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, PYTHON_FILE_MB_MAX, Engine, engine_for
 from deliverycheck.big.special import why_not_plain
@@ -50,7 +51,8 @@ def judge_file(
     packed = pack(path)
     spill = Path(tempfile.mkdtemp(prefix=f"{path.name}.spill-", dir=path.parent))
     try:
-        return _Big(path, packed, spill, header).judge(asked)
+        with within_bounds(path):
+            return _Big(path, packed, spill, header).judge(asked)
     finally:
         shutil.rmtree(spill, ignore_errors=True)
 
@@ -91,7 +93,10 @@ class _Big:
             if reason or not set(asked) & set(JUDGED_BY_DUCKDB):
                 return self._unjudged(asked, reason)
             readers = Readers(self._ask)
-            found = suspects.find() | readers.strangers()
+            found = suspects.find()
+            if len(found) > SUSPECTS_MAX:
+                return self._exceeding(asked, suspects)
+            found |= readers.strangers()
             suspects.set_aside(())
             skeleton = whole_operations(self._ask, self._path, self._header)
             steps, jumping = readers.steps(skeleton)
@@ -115,6 +120,21 @@ class _Big:
             part = about(self._ask, whole)
             verdicts = tuple(_verdict(name, part, totals) for name in asked)
             return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
+
+    def _exceeding(self, asked: list[str], suspects: Suspects) -> Judged:
+        excess = Excess(self._ask)
+        first = excess.first()
+        suspects.set_aside(first)
+        suspects.set_aside(first | suspects.around_the_missing("aside"))
+        whole = whole_operations(self._ask, self._path, self._header)
+        part, sizes = about(self._ask, whole), suspects.sizes()
+        verdicts = tuple(
+            _with_sizes(excess.verdict(name, part, suspects.number()), sizes, part)
+            if name in JUDGED_BY_DUCKDB
+            else unknown(name, _not_judged())
+            for name in asked
+        )
+        return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
 
     def _unjudged(self, asked: list[str], reason: str | None) -> Judged:
         verdicts = tuple(unknown(name, reason or _not_judged()) for name in asked)
@@ -186,11 +206,15 @@ _EXAMINED: dict[str, Callable[[_Totals, int], int]] = {
 def _of_the_whole(verdict: Verdict, examined: int, sizes: Counter[str], part: History) -> Verdict:
     """The verdict on the suspects, as one on all: what is not suspect is sound."""
     if verdict.validity is Validity.INVALID:
-        anomalies = tuple(_among_all(one, sizes, part) for one in verdict.anomalies)
-        return msgspec.structs.replace(verdict, examined=examined, anomalies=anomalies)
+        return _with_sizes(msgspec.structs.replace(verdict, examined=examined), sizes, part)
     if examined == 0 or why_not_scanned(part):
         return verdict
     return Verdict(guarantee=verdict.guarantee, validity=Validity.VALID, examined=examined)
+
+
+def _with_sizes(verdict: Verdict, sizes: Counter[str], part: History) -> Verdict:
+    anomalies = tuple(_among_all(one, sizes, part) for one in verdict.anomalies)
+    return msgspec.structs.replace(verdict, anomalies=anomalies)
 
 
 def _among_all(anomaly: Anomaly, sizes: Counter[str], part: History) -> Anomaly:

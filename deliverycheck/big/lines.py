@@ -81,7 +81,7 @@ def _cut_down(operation: Operation, messages: Collection[str]) -> Operation:
 
 
 def _marks(connected: "duckdb.DuckDBPyConnection") -> list[PhaseMark]:
-    rows = connected.execute("SELECT mark::VARCHAR FROM lines WHERE what = 'phase'").fetchall()
+    rows = connected.execute("SELECT detail FROM lines WHERE what = 'phase'").fetchall()
     marks = [msgspec.json.decode(row[0], type=_Mark) for row in rows]
     return [
         PhaseMark(

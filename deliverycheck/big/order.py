@@ -40,8 +40,9 @@ _PLACED = """
 """
 _COPIES = """
     CREATE OR REPLACE TEMP TABLE copies AS
-    SELECT c.op, c.read_op, hash(c.process, hash(c.source, c.partition)) AS row,
-        CASE WHEN c.key IS NOT NULL THEN hash(c.process, c.key, c.source) END AS keyed,
+    SELECT c.op, c.read_op, hash(hash(c.process), hash(c.source, c.partition)) AS row,
+        CASE WHEN c.key IS NOT NULL
+            THEN hash(hash(c.process), hash(c.key), hash(c.source)) END AS keyed,
         hash(c.source, c.partition) AS spot, c.position, c.free, c.message
     FROM (SELECT unnest(?::STRUCT(op BIGINT, read_op BIGINT, process VARCHAR, source VARCHAR,
         partition BIGINT, position BIGINT, key VARCHAR, free BOOLEAN, message VARCHAR)[]) AS c)

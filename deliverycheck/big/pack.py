@@ -1,13 +1,12 @@
-"""JSON Lines to Parquet, once: what the guarantees on logs look at.
+"""JSON Lines to Parquet, once: what the guarantees on logs look at."""
 
-A row for each line, or for each delivery of a line that has some. Of a message its hash of
-64 bits is kept: it only tells who is suspect, and the text is read from the lines again.
-"""
-
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverycheck.big.malformed import find_malformed, find_repeated, is_torn
+from deliverycheck.big.rows import COLUMNS, ROWS
 from deliverycheck.history import Action, HistoryFormatError, read_header
 
 if TYPE_CHECKING:
@@ -19,79 +18,14 @@ LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer l
 
 _LAYOUT = 2  # Of the rows below; a packed form of another layout is made anew.
 
-# What a line may say that these guarantees look at. A type that does not fit is an error.
-_COLUMNS = {
-    "type": "VARCHAR",
-    "op": "BIGINT",
-    "process": "VARCHAR",
-    "action": "VARCHAR",
-    "message": "VARCHAR",
-    "attempt": "BIGINT",
-    "count": "BIGINT",
-    "target": "VARCHAR",
-    "partition": "BIGINT",
-    "key": "VARCHAR",
-    "transaction": "VARCHAR",
-    "tombstone": "BOOLEAN",
-    "position": "BIGINT",
-    "confirmed": "BOOLEAN",
-    "runs": "JSON",
-    "delivery_runs": "JSON",
-    "phase": "VARCHAR",
-    "ns": "BIGINT",
-    "drained": "BOOLEAN",
-    "scanned": "BOOLEAN",
-    "reason": "VARCHAR",
-    "group": "VARCHAR",
-    "deliveries": (
-        "STRUCT(redelivered BOOLEAN, deliveries BIGINT, epoch BIGINT, "
-        "message VARCHAR, source VARCHAR, partition BIGINT, position BIGINT, "
-        "attempt BIGINT, mangled VARCHAR[], target VARCHAR, execution VARCHAR)[]"
-    ),
-}
-_HANDS = "len(deliveries) > 0 AND type IN ('ok', 'fail', 'info')"
-_SPECIAL = f"""
-    count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
-    OR delivery_runs IS NOT NULL OR (message IS NULL AND action = 'publish' AND type = 'invoke')
-    OR (deliveries IS NOT NULL AND action = 'receive' AND type = 'invoke')
-    OR ({_HANDS} AND (message IS NOT NULL OR target IS NOT NULL
-        OR partition IS NOT NULL OR position IS NOT NULL OR attempt IS NOT NULL))
-"""
-# NULL stands for false in what is seldom true: such a column costs next to nothing.
-_ROWS = f"""
-    SELECT
-        CASE WHEN type IN ('invoke', 'returned', 'ok', 'fail', 'info') AND (op IS NULL
-                OR number IS NOT NULL AND (d.message IS NULL OR d.source IS NULL)) THEN NULL
-            WHEN type = 'invoke' THEN action ELSE type END AS what,
-        op, number, process, "group",
-        CASE WHEN any_message IS NOT NULL THEN hash(any_message) END AS message,
-        coalesce(d.attempt, attempt) AS attempt, coalesce(d.source, target) AS target, key,
-        coalesce(d.partition, partition) AS partition, coalesce(d.position, position) AS position,
-        nullif(confirmed, false) AS confirmed, special,
-        CASE WHEN phase IS NOT NULL THEN to_json(
-            {{{{phase: phase, ns: ns, drained: coalesce(drained, false),
-              scanned: coalesce(scanned, false), reason: reason}}}}) END AS mark,
-        CASE WHEN message IS NULL AND position IS NULL AND coalesce(number, 1) = 1 THEN ns END
-            AS ns,
-        nullif(d.message = '' OR len(d.mangled) > 0 OR d.target IS NOT NULL
-            OR d.execution <> {{execution}}, false) AS odd,
-        nullif(d.redelivered OR d.deliveries > 1, false) AS again,
-        nullif(d.epoch IS NOT NULL, false) AS has_epoch
-    FROM (SELECT *, coalesce(d.message, message) AS any_message FROM (
-        SELECT *, nullif({_SPECIAL}, false) AS special,
-            unnest(CASE WHEN {_HANDS} THEN deliveries ELSE [NULL] END) AS d,
-            unnest(CASE WHEN {_HANDS} THEN range(1, len(deliveries) + 1) ELSE [NULL] END) AS number
-        FROM {{lines}}))
-"""  # noqa: S608 - constants of this file
-
 _CALLS = ", ".join(f"'{what}'" for what in Action)
 _OTHERS = "'header', 'fault', 'broker', 'process', 'phase'"
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
 _UNREADABLE = f"""
     SELECT greatest(0, coalesce(sum(n) FILTER (what IS NULL), 0) - CAST($2 AS INTEGER))
-        + coalesce(sum(n) FILTER (
-            what NOT IN ({_CALLS}, 'returned', 'ok', 'fail', 'info', {_OTHERS})), 0)
-    FROM (SELECT what, count(*) AS n FROM read_parquet($1) GROUP BY what)
+        + coalesce(sum(n) FILTER (flags & 1 > 0
+            OR what NOT IN ({_CALLS}, 'returned', 'ok', 'fail', 'info', {_OTHERS})), 0)
+    FROM (SELECT what, flags, count(*) AS n FROM read_parquet($1) GROUP BY ALL)
 """  # noqa: S608 - constants of this file
 # Sets of 64 numbers, as bits. A number that comes twice is one bit of two.
 _REPEATED = f"""
@@ -135,6 +69,23 @@ def connection(spill: Path) -> "duckdb.DuckDBPyConnection":
     return duckdb.connect(config=settings)
 
 
+@contextmanager
+def within_bounds(path: Path) -> Iterator[None]:
+    """What DuckDB finds no room for is an error of the disk.
+
+    Raises:
+        OSError: the disk is full, or memory and spill are too small.
+    """
+    import duckdb  # noqa: PLC0415
+
+    try:
+        yield
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        what = str(error).partition("\n")[0]
+        msg = f"{path}: DuckDB has {MEMORY_MB_MAX} MB and the disk beside the file: {what}"
+        raise OSError(msg) from None
+
+
 def packed_path(path: Path) -> Path:
     """Where the packed form of a history lies: beside it."""
     return path.with_name(f"{path.name}.parquet")
@@ -151,10 +102,11 @@ def pack(path: Path) -> Path:
     header = read_header(path)
     packed = packed_path(path)
     unfinished = packed.with_name(f"{packed.name}.part")
-    with connection(packed.with_name(f"{packed.name}.spill")) as connected:
+    spill = packed.with_name(f"{packed.name}.spill")
+    with connection(spill) as connected, within_bounds(path):
         if _is_packed(connected, path):
             return packed
-        rows = _ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
+        rows = ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
         _copy(connected, path, rows, unfinished)
         if connected.execute(_UNREADABLE, [str(unfinished), is_torn(path)]).fetchone() != (0,):
             raise find_malformed(path, "a line breaks the format")
@@ -171,7 +123,7 @@ def _copy(connected: "duckdb.DuckDBPyConnection", path: Path, rows: str, unfinis
     try:
         connected.execute(
             f"COPY ({rows}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4, "
-            f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, "
+            f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false, "
             f"KV_METADATA {{layout: {quoted(_layout())}}})"
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
@@ -200,7 +152,7 @@ def _layout() -> str:
 
 def lines_of(path: Path) -> str:
     """The lines as a table; a torn last one has no values."""
-    columns = ", ".join(f'"{name}": {quoted(kind)}' for name, kind in _COLUMNS.items())
+    columns = ", ".join(f'"{name}": {quoted(kind)}' for name, kind in COLUMNS.items())
     torn = ", ignore_errors = true" if is_torn(path) else ""
     return (
         f"read_json({quoted(path)}, format = 'newline_delimited', columns = {{{columns}}}, "

@@ -14,15 +14,15 @@ _ROWS_A_FETCH = 10_000
 _MOVING = "'subscribe', 'assign', 'revoke', 'lost', 'seek', 'nack', 'reject'"
 _RECEIPTS = f"""
     CREATE TEMP TABLE receives AS
-        SELECT i.op, i.process, i."group", i.ns AS invoked_ns, c.ns AS ended_ns,
+        SELECT i.op, i.process, i.detail AS "group", i.ns AS invoked_ns, c.ns AS ended_ns,
             coalesce(c.what = 'ok', false) AS ok
         FROM (SELECT * FROM lines WHERE what = 'receive' AND NOT starts_with(process, 'scan')) i
         LEFT JOIN (SELECT op, what, ns FROM lines
-            WHERE what IN ('ok', 'fail', 'info') AND coalesce(number, 1) = 1) c USING (op);
+            WHERE what IN ('ok', 'fail', 'info') AND ns IS NOT NULL) c USING (op);
     CREATE TEMP TABLE receipts AS
         SELECT op, r.process, coalesce(r."group", '') AS "group", r.ok, number, message,
             target AS source, partition, position, hash(target, partition) AS spot,
-            coalesce(again, false) AS again
+            again
         FROM (SELECT op, number, message, target, partition, position, again FROM lines
             WHERE number IS NOT NULL) d
         JOIN receives r USING (op);

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverycheck.big.pack import quoted
+from deliverycheck.big.rows import FLAGS
 from deliverycheck.big.sent import read_sent, sent
 from deliverycheck.history import Header
 
@@ -27,12 +28,12 @@ SUSPECTS_MAX = 100_000
 """Messages that the checkers look at in memory, about 1 kB each."""
 
 _BASE = """
-    CREATE TEMP VIEW lines AS SELECT * FROM read_parquet({packed});
+    CREATE TEMP VIEW lines AS SELECT *, {flags} FROM read_parquet({packed});
     CREATE TEMP TABLE scans AS
         SELECT op FROM lines WHERE what = 'receive' AND starts_with(process, 'scan');
     CREATE TEMP VIEW found AS
         SELECT op AS read_op, message, coalesce(attempt, 1) AS attempt, target AS source, partition,
-            position, hash(target, partition) AS spot, coalesce(odd, false) AS odd
+            position, hash(target, partition) AS spot, odd
         FROM lines SEMI JOIN scans USING (op) WHERE number IS NOT NULL;
     CREATE TEMP TABLE apart AS SELECT DISTINCT message FROM found
         WHERE odd OR attempt <> 1 OR position IS NULL;
@@ -44,8 +45,8 @@ _PAIRS = """
         CASE
             WHEN s.op IS NULL THEN d.message
             WHEN d.read_op IS NULL THEN CASE WHEN s.relied THEN s.message END
-            WHEN s.ended IS NOT DISTINCT FROM 'fail' OR d.odd OR d.attempt <> s.attempt
-                OR d.source <> s.target
+            WHEN s.failed OR d.odd OR d.attempt <> s.attempt
+                OR hash(d.source) <> s.target
                 OR (s.position IS NOT NULL AND (s.position IS DISTINCT FROM d.position
                     OR s.partition IS DISTINCT FROM d.partition))
                 OR (s.asked IS NOT NULL AND s.asked IS DISTINCT FROM d.partition)
@@ -54,7 +55,8 @@ _PAIRS = """
     FROM others s FULL JOIN (SELECT * FROM found WHERE message IN (SELECT message FROM apart)) d
         ON s.message = d.message;
     INSERT INTO paired SELECT op, message, relied, found_spot, found_position,
-        hash(process, found_spot), CASE WHEN key IS NOT NULL THEN hash(process, key, source) END,
+        hash(process, found_spot),
+        CASE WHEN key IS NOT NULL THEN hash(process, key, hash(source)) END,
         asked IS NULL, false
     FROM pairs WHERE op IS NOT NULL AND is_found AND suspect IS NULL;
 """
@@ -108,7 +110,7 @@ class Suspects:
     ) -> None:
         self._ask = connected
         self._sent = sent(header)
-        self._ask.execute(_BASE.format(packed=quoted(packed)))
+        self._ask.execute(_BASE.format(packed=quoted(packed), flags=FLAGS))
 
     def find(self) -> set[int]:
         """What may be lost, repeated, a stranger, or not as it was sent."""
@@ -117,13 +119,13 @@ class Suspects:
             self._ask.execute(step)
         return self._messages("SELECT message FROM suspects")
 
-    def around_the_missing(self) -> set[int]:
+    def around_the_missing(self, missing: str = "suspects") -> set[int]:
         """What stands where a missing message should, and at both ends of every partition."""
         ends = """SELECT unnest([arg_min(message, position), arg_max(message, position)])
             FROM found WHERE position IS NOT NULL GROUP BY source, partition"""
-        places = """SELECT d.message FROM found d JOIN (
-                SELECT spot, position FROM told WHERE message IN (SELECT message FROM suspects)
-            ) s ON d.spot = s.spot AND d.position = s.position"""
+        places = f"""SELECT d.message FROM found d JOIN (
+                SELECT spot, position FROM told WHERE message IN (SELECT message FROM {missing})
+            ) s ON d.spot = s.spot AND d.position = s.position"""  # noqa: S608 - a table of this package
         return self._messages(ends) | self._messages(places)
 
     def set_aside(self, messages: Iterable[int]) -> None:
@@ -136,6 +138,11 @@ class Suspects:
             """CREATE OR REPLACE TEMP VIEW sound AS SELECT * FROM paired
                 WHERE message NOT IN (SELECT message FROM aside)"""
         )
+
+    def number(self) -> int:
+        """How many messages were relied upon, wherever they are."""
+        query = "SELECT count(DISTINCT message) FROM told WHERE relied"
+        return int((self._ask.execute(query).fetchone() or (0,))[0])
 
     def counts(self) -> tuple[int, int, int]:
         """How many sound messages were relied upon, stand in the log, have a position there."""

@@ -59,7 +59,7 @@ def _is_big(path: Path) -> bool:
 def _judged_from_disk(path: Path, names: Sequence[str] | None) -> Judged:
     try:
         found = judge_file(path, names)
-    except MissingEngineError as error:
+    except (MissingEngineError, OSError) as error:
         raise UsageError(str(error)) from None
     return Judged(
         path=path,
