@@ -22,7 +22,7 @@ from selftests.worlds.anything import ANYTHING
 from selftests.worlds.spoiled import spoiled_worlds
 from selftests.worlds.world import examples, told
 
-MANY = examples(70)
+MANY = examples(60)
 MORE = examples(200)
 INPUTS = {
     "anything": ANYTHING,

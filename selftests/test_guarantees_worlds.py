@@ -11,7 +11,7 @@ from deliverycheck.history import encode, history_of
 from selftests.worlds import FLAWED, WORLDS, steps_for, worlds
 from selftests.worlds.world import TIMES, examples, long_run
 
-EACH = examples(50)
+EACH = examples(40)
 FEW = examples(12)
 
 
