@@ -24,7 +24,7 @@ class _Sentence(string.Formatter):
 
 def fill(template: str, facts: Mapping[str, object]) -> str:
     """The sentence that `template` makes of `facts`; a fact that it needs must be there."""
-    return _Sentence().vformat(template, (), facts)
+    return _Sentence().format(template, **facts)
 
 
 def seconds(ns: int | None) -> str:
@@ -49,7 +49,10 @@ def counted(number: int, noun: str) -> str:
 
 def join(words: list[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
+    if not words:
+        return ""
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def place(source: str | None, partition: int | None, position: int | None = None) -> str:
