@@ -1,7 +1,10 @@
 """What a log that keeps for a time may drop before that: nothing, unless it is compacted too."""
 
+import pytest
+
+from deliverycheck.guarantees import Validity
 from selftests.story import at
-from selftests.test_guarantees_log_keeping import A, B, kept, names, scanned
+from selftests.test_guarantees_log_keeping import A, B, kept, names, scanned, verdict_on
 
 
 def test_deletion_is_kept_for_its_time_where_nothing_is_compacted():
@@ -24,3 +27,20 @@ def test_message_that_is_missing_above_the_start_hides_none_that_was_dropped():
     story.published(B, 0)
     scanned(story, start=1)
     assert names(story, "retention") == ["dropped_early"]
+
+
+@pytest.mark.parametrize("guarantee", ["retention", "at_least_once_in_log"])
+def test_where_no_fresh_reader_is_told_of_nobody_knows_how_old_a_message_was(guarantee):
+    story = kept(1000)
+    story.published(A, 0)
+    verdict = verdict_on(story, guarantee)
+    assert verdict.validity is Validity.UNKNOWN
+    assert verdict.reason.startswith("nothing to examine: ")
+
+
+def test_where_no_fresh_reader_is_told_of_nothing_has_vanished():
+    story = kept(None)
+    story.published(A, 0)
+    story.received("c1#1", at(A, 0))
+    verdict = verdict_on(story, "one_log")
+    assert (verdict.validity, verdict.examined) == (Validity.VALID, 1)

@@ -52,7 +52,7 @@ def _anomaly(suspect: Suspect) -> Anomaly:
         position=delivery.position,
         facts={
             **suspect.facts,
-            "kind": f"handed_{suspect.kind}" if suspect.name == "phantom" else "handed",
+            "kind": f"handed_{suspect.kind}" if suspect.kind else "handed",
             "process": suspect.reading.process,
             "ns": suspect.reading.ns,
         },

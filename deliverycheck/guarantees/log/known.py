@@ -30,7 +30,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     positions: list[int]
     standing: dict[int, Standing]
-    until_ns: int | None
+    until_ns: float | None
 
     def standing_in(self, gap: range) -> range:
         """Which of the positions lie in a gap."""

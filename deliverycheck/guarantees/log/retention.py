@@ -60,7 +60,7 @@ def _dropped_early(history: History, young: list[Publication]) -> Iterator[Anoma
                 "kind": "in_log",
                 "promised_ms": promised_ms(history)[publication.target],
                 "called_ns": publication.invoked_ns,
-                "until_ns": fresh_until_ns(history),
+                "until_ns": int(fresh_until_ns(history)),
                 "start": starts_at_most(history)[publication.target, publication.partition],
             },
         )

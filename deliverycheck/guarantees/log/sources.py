@@ -1,5 +1,7 @@
 """What is known of sources: which are logs, and where each partition begins."""
 
+from math import inf
+
 from deliverycheck.guarantees.copies import copies
 from deliverycheck.history import Action, History, indexed, is_scanner
 
@@ -67,20 +69,20 @@ def dropping(history: History) -> set[str]:
 
 
 @indexed
-def fresh_since_ns(history: History) -> int:
-    """When the first fresh reader began; 0 if there was none."""
+def fresh_since_ns(history: History) -> float:
+    """When the first fresh reader began; before all time if there was none."""
     fresh = (one.invoked_ns for one in history.operations if is_scanner(one.process))
-    return min(fresh, default=0)
+    return min(fresh, default=-inf)
 
 
 @indexed
-def fresh_until_ns(history: History) -> int:
-    """When the last fresh reader ended, as far as it is known."""
+def fresh_until_ns(history: History) -> float:
+    """When the last fresh reader ended, as far as it is known; never if there was none."""
     return max(
         (
             one.invoked_ns if one.completed_ns is None else one.completed_ns
             for one in history.operations
             if is_scanner(one.process)
         ),
-        default=0,
+        default=inf,
     )

@@ -25,13 +25,13 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of the anomaly.
-        kind: what makes it one.
+        kind: what makes it one, if that can be more than one thing.
         sent: the attempts at its message that belong to the proof.
     """
 
     name: str
-    kind: str
     reading: Reading
+    kind: str = ""
     sent: tuple[Publication, ...] = ()
     facts: dict[str, str | int | list[str]] = {}
 
@@ -53,11 +53,7 @@ def suspects(history: History, readings: Iterable[Reading]) -> list[Suspect]:
         misrouted += _misrouted(history, reading, sent)
         if delivery.mangled and delivery.message:
             facts: dict[str, str | int | list[str]] = {"mangled": list(delivery.mangled)}
-            mangled.append(
-                Suspect(
-                    name="mangled", kind="mangled", reading=reading, sent=tuple(sent), facts=facts
-                )
-            )
+            mangled.append(Suspect(name="mangled", reading=reading, sent=tuple(sent), facts=facts))
     return [*strange, *misrouted, *mangled]
 
 
@@ -76,7 +72,6 @@ def _stranger(history: History, reading: Reading, sent: list[Publication]) -> It
     elif not history.cut and all(attempt.outcome is Outcome.FAIL for attempt in sent):
         yield Suspect(
             name="resurrected",
-            kind="resurrected",
             reading=reading,
             sent=tuple(sent),
             facts={
@@ -95,7 +90,6 @@ def _misrouted(history: History, reading: Reading, sent: list[Publication]) -> I
     if not any(may_be_no_log(history, attempt.target) for attempt in sent):
         yield Suspect(
             name="misrouted",
-            kind="misrouted",
             reading=reading,
             sent=tuple(sent),
             facts={"target": wanted},
