@@ -70,13 +70,14 @@ def _stranger(history: History, reading: Reading, sent: list[Publication]) -> It
         if delivery.message not in _spoken(history):
             yield Suspect(name="phantom", kind="unpublished", reading=reading)
     elif not history.cut and all(attempt.outcome is Outcome.FAIL for attempt in sent):
+        last = sent[-1]
         yield Suspect(
             name="resurrected",
             reading=reading,
             sent=tuple(sent),
             facts={
-                "error": sent[-1].error or "no reason given",
-                "failed_ns": sent[-1].completed_ns or sent[-1].invoked_ns,
+                "error": last.error or "no reason given",
+                "failed_ns": last.completed_ns or last.invoked_ns,
             },
         )
 
