@@ -108,3 +108,25 @@ def test_level_of_a_process_is_what_it_stated_last(name):
     story.call("c1#1", "receive")
     story.call("c2#1", "receive")
     assert levels(story.history()) == {2: Level(name), 3: Level(name)}
+
+
+@pytest.mark.parametrize(("back_ms", "wrong"), [(2, False), (3, True)])
+def test_aborted_position_of_the_moment_in_which_the_member_joined_did_not_move_it(back_ms, wrong):
+    story = copied(("ok",), (2,))
+    story.begin("c1#1", "x1")
+    story.call("c2#1", "subscribe", group="g", isolation="read_committed")
+    story.ms -= back_ms
+    story.covered("c1#1", "x1", 5)
+    story.end("c1#1", "x1", "abort")
+    story.received("c2#1", at("q#1-5", 5, source="in"))
+    assert found(story.history(), NAME) == ["offsets_apart"] * wrong
+
+
+def test_member_is_judged_where_its_group_has_committed_whatever_it_read_before():
+    story = copied()
+    story.call("c2#1", "subscribe", group="g", isolation="read_committed")
+    story.received("c2#1", at("q#1-2", 2, source="in", partition=1))
+    first = story.received("c2#1", at("q#1-2", 2, source="in"))
+    story.received("c2#1", at("q#1-2", 2, source="in"))
+    (anomaly,) = verdict_of(story.history(), NAME).anomalies
+    assert (anomaly.partition, anomaly.position, anomaly.witnesses[-1]) == (0, 2, first)
