@@ -23,8 +23,11 @@ EXCUSES = {
     "node-ready": (lambda story: story.node("b1", "ready"), True),
     "fault-on-its-link": (lambda story: story.injected("stall", "link c1"), False),
     "fault-on-the-publishers-link": (lambda story: story.injected("stall", "link p1"), True),
+    "fault-on-the-link-of-one-that-does-nothing": (
+        lambda story: (story.process("c9#1", "started"), story.injected("stall", "link c9")), True,
+    ),
     "fault-on-a-node": (lambda story: story.injected("cut", "b1"), False),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("happens", "broken"), EXCUSES.values(), ids=EXCUSES)

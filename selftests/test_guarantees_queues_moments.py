@@ -155,3 +155,10 @@ def test_tags_of_two_queues_tell_no_order_of_what_was_dropped_and_what_was_kept(
     story.pushed("c1#1", tagged(SECOND, 1, source="d", reason="maxlen"), tagged(FIRST, 2))
     verdict = verdict_of(story.done().history(), "length_limit")
     assert (verdict.examined, verdict.count) == (1, 0)
+
+
+def test_queue_that_drops_from_its_head_without_a_place_for_the_dead_is_judged_by_its_length():
+    story = QueueStory(sources={"q": queue(length_max=1, overflow="drop_head")})
+    story.published(FIRST)
+    story.fetched("c1#1", tagged(FIRST, 1))
+    assert verdict_of(story.done().history(), "length_limit").examined == 1

@@ -79,7 +79,7 @@ def _over(name: str, limit: int, stands: list[_Stand]) -> Iterator[Anomaly]:
 def _rows(history: History, queue: Queue) -> Iterator[_Row]:
     """Older and newer messages of one publisher, where the queue drops from its head."""
     place = queue.source.dead_letter
-    if queue.source.overflow != "drop_head" or queue.feeds or place not in queues(history):
+    if queue.source.overflow != "drop_head" or place not in queues(history):
         return
     dead = queues(history)[place]
     rows: dict[tuple[object, ...], _Row] = defaultdict(lambda: ([], []))

@@ -2,13 +2,10 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from deliverycheck.guarantees.queues.handing import SentHanding
-
-_Moment = TypeVar("_Moment", int, tuple[int, int])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +49,7 @@ def _is_surely_in_order(waiting: list[Turn], served: list[Turn]) -> bool:
     return _ranks_fall(sorted(by_time)) and _ranks_fall(sorted(by_place))
 
 
-def _ranks_fall(row: list[tuple[_Moment, bool, tuple[int, ...]]]) -> bool:
+def _ranks_fall(row: Sequence[tuple[object, bool, tuple[int, ...]]]) -> bool:
     """No turn that waits goes before one that was served earlier in the row."""
     lowest: tuple[int, ...] | None = None
     for _, is_served, rank in row:
