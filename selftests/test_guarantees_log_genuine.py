@@ -184,9 +184,17 @@ def test_target_that_is_not_declared_beside_queues_may_lead_anywhere():
         ({"partition": 0, "position": 1}, at("", 2), ["phantom"]),
         ({"partition": 0, "position": 1}, at("", 1, source="u"), ["phantom"]),
         ({}, at("", 2), []),
+        ({"partition": 0}, at("", 2), []),
         ({}, at("", 2, source="u"), ["phantom"]),
     ],
-    ids=["its-place", "another-place", "another-topic", "unknown-place", "unknown-elsewhere"],
+    ids=[
+        "its-place",
+        "another-place",
+        "another-topic",
+        "unknown-place",
+        "unknown-position",
+        "unknown-elsewhere",
+    ],
 )
 def test_bodiless_message_is_no_stranger_where_a_tombstone_may_stand(confirmed, delivery, found):
     story = Story()
