@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 # A publish whose completion has deliveries is of no kind that is known here.
 _SPECIAL = """
     SELECT (SELECT count(*) FROM lines WHERE special)
-        + (SELECT count(*) FROM (SELECT op FROM lines WHERE number = 1)
-            SEMI JOIN (SELECT op FROM lines WHERE what = 'publish') USING (op))
+        + (SELECT count(*) FROM (SELECT op FROM lines WHERE what = 'publish')
+            SEMI JOIN (SELECT op FROM lines WHERE number = 1) USING (op))
 """
 
 
