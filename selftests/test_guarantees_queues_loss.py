@@ -330,8 +330,9 @@ def test_dead_letter_of_another_reason_is_never_too_early(reason):
     assert not is_broken(story.done().history(), "expiry")
 
 
-def test_dead_letter_that_comes_after_its_first_time_is_not_late():
-    story = QueueStory(sources={"q": queue(dead_letter="d", expires_ms=1), "d": queue()})
+@pytest.mark.parametrize("waits", [{}, {"expires_ms": 5}], ids=["for-ever", "for-another-time"])
+def test_dead_letter_that_comes_after_its_first_time_is_not_late(waits):
+    story = QueueStory(sources={"q": queue(dead_letter="d", expires_ms=1), "d": queue(**waits)})
     story.published(MESSAGE)
     story.ms += 10
     story.fetched("scan#1", tagged(MESSAGE, 1, source="d"), target="d")
