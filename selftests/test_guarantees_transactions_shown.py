@@ -4,7 +4,9 @@ import pytest
 
 from deliverycheck.guarantees import check
 from deliverycheck.history import read_history
+from selftests.story import at
 from selftests.test_guarantees_golden import FILES, GOLDEN, name_of
+from selftests.transaction_stories import Told, verdict_of
 
 FAMILY = (
     "read_committed",
@@ -142,3 +144,13 @@ def test_hidden_message_is_told_as_one_that_others_can_read():
         "missing": 1,
         "hidden": 1,
     }
+
+
+def test_commit_that_failed_without_a_word_is_told_without_an_error():
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    story.end("p1#1", "x1", outcome="fail")
+    story.read("c1#1", at("p1#1-1", 0))
+    (anomaly,) = verdict_of(story.done().history(), "read_committed").anomalies
+    assert anomaly.facts["kind"] == "commit_failed"
+    assert "error" not in anomaly.facts
