@@ -162,3 +162,11 @@ def test_queue_that_drops_from_its_head_without_a_place_for_the_dead_is_judged_b
     story.published(FIRST)
     story.fetched("c1#1", tagged(FIRST, 1))
     assert verdict_of(story.done().history(), "length_limit").examined == 1
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["in-order", "turned-round"])
+def test_messages_of_one_bulk_publish_come_in_the_order_of_their_numbers(order):
+    story = QueueStory()
+    story.published(FIRST, count=2)
+    story.fetched("c1#1", *(tagged(f"p1#1-{one}", tag) for tag, one in enumerate(order)))
+    assert is_broken(story.done().history(), "fifo_per_publisher") == (order == (2, 1))
