@@ -154,3 +154,24 @@ def test_commit_that_failed_without_a_word_is_told_without_an_error():
     (anomaly,) = verdict_of(story.done().history(), "read_committed").anomalies
     assert anomaly.facts["kind"] == "commit_failed"
     assert "error" not in anomaly.facts
+
+
+def test_last_of_the_commits_that_failed_is_shown():
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    for _ in range(2):
+        story.end("p1#1", "x1", outcome="fail")
+    story.read("c1#1", at("p1#1-1", 0))
+    (anomaly,) = verdict_of(story.done().history(), "read_committed").anomalies
+    assert (anomaly.witnesses, anomaly.facts["ended_ns"]) == ((1, 3, 4), 8_000_000)
+
+
+def test_message_that_was_sent_again_in_another_transaction_is_still_missing_of_the_first():
+    story = Told()
+    story.whole("p1#1", "x1", ("p1#1-1", 0), ("p1#1-2", 1))
+    story.begin("p1#1", "x2")
+    story.published("p1#1-2", 2, transaction="x2", attempt=2)
+    story.end("p1#1", "x2")
+    story.read("scan#1", at("p1#1-1", 0), at("p1#1-2", 2, attempt=2))
+    (anomaly,) = verdict_of(story.done().history(), "atomic_transactions").anomalies
+    assert (anomaly.name, anomaly.facts["transaction"]) == ("torn", "x1")
