@@ -104,11 +104,12 @@ def test_conflict_names_the_first_two_readings_and_not_the_confirm():
 
 def test_conflict_with_two_confirms_names_the_first_of_them():
     story = sent(C)
-    story.published(A, 0)
+    confirmed = story.published(A, 0)
     story.published(B, 0)
-    story.scanned(at(C, 0))
+    scan = story.scanned(at(C, 0))
     (anomaly,) = verdict_on(story).anomalies
     assert (anomaly.facts["kind"], anomaly.message) == ("confirmed", A)
+    assert anomaly.witnesses == (confirmed, scan)
 
 
 @pytest.mark.parametrize("outcome", ["fail", "info"])
