@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deliverycheck.guarantees.queues.handing import SentHanding, Way
+from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
 from deliverycheck.guarantees.queues.queue_history import queues
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
@@ -21,7 +21,7 @@ def handing(op, process, taken_ns, length_ns, tag):
         place=(op, 1),
         process=process,
         delivery=tagged(f"m-{op}", tag),
-        way=Way.FETCHED,
+        pushed=False,
         handed_ns=taken_ns + length_ns,
         taken_after_ns=taken_ns,
         tag=tag,

@@ -1,23 +1,11 @@
 """One handing of a message from a queue to a process, and between what bounds it happened."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from deliverycheck.history import Action, Delivery, Operation, Outcome, Publication
 
 Copy = tuple[str, int]
 """What a queue holds once: a message and the attempt that brought it."""
-
-
-class Way(StrEnum):
-    """How a message came: asked for by this very call, sent ahead to a subscriber, or unsure.
-
-    Only what was ``fetched`` cannot have lain in the client before the call.
-    """
-
-    FETCHED = "fetched"
-    PUSHED = "pushed"
-    UNSURE = "unsure"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +14,7 @@ class Handing:
 
     Attributes:
         place: the operation's number and the place in it: the order within a process.
+        pushed: the receive named no queue: it brought what had been sent ahead.
         handed_ns: when the receive was complete; the queue had sent it before.
         taken_after_ns: the queue surely sent it not before; 0 if nothing is known.
         tag: the position, if it names this delivery of the process and no other.
@@ -35,7 +24,7 @@ class Handing:
     place: tuple[int, int]
     process: str
     delivery: Delivery
-    way: Way
+    pushed: bool
     handed_ns: int
     taken_after_ns: int
     tag: int | None

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 
 from deliverycheck.guarantees.copies import in_order_of_call
-from deliverycheck.guarantees.queues.handing import Copy, Handing, SentHanding, Way
+from deliverycheck.guarantees.queues.handing import Copy, Handing, SentHanding
 from deliverycheck.history import Action, History, Operation, Outcome, Publication, Reading, indexed
 
 Channel = tuple[str, str]
@@ -93,19 +93,12 @@ def _handings(history: History, names: frozenset[str]) -> Iterator[Handing]:
             place=(reading.op, number),
             process=reading.process,
             delivery=delivery,
-            way=_way(receive, delivery.source, subscribed),
+            pushed=receive.target is None,
             handed_ns=reading.ns,
             taken_after_ns=_taken_after(receive, delivery.source, subscribed),
             tag=delivery.position if alone else None,
             settlements=tuple(settlements.get(tag, ())) if alone else (),
         )
-
-
-def _way(receive: Operation, source: str, subscribed: list[Operation]) -> Way:
-    """A receive that names the queue asked it itself, unless what was sent ahead may be meant."""
-    if receive.target == source:
-        return Way.UNSURE if subscribed else Way.FETCHED
-    return Way.PUSHED if subscribed and receive.target is None else Way.UNSURE
 
 
 def _taken_after(receive: Operation, source: str, subscribed: list[Operation]) -> int:

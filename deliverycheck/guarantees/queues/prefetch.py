@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from math import inf
 
-from deliverycheck.guarantees.queues.handing import Handing, Way
+from deliverycheck.guarantees.queues.handing import Handing
 from deliverycheck.guarantees.queues.handings import Channel, subscriptions_of
 from deliverycheck.guarantees.queues.queue_history import (
     WITNESSES_MAX,
@@ -34,7 +34,7 @@ def prefetch_bound(history: History) -> Verdict:
     for queue in queues(history).values():
         for handing in queue.handings:
             channel = (handing.process, queue.name)
-            if channel in bounds and handing.way is Way.PUSHED and handing.tag is not None:
+            if channel in bounds and handing.pushed and handing.tag is not None:
                 pushed[channel].append(handing)
     found = [
         anomaly

@@ -58,7 +58,9 @@ def queues(history: History) -> dict[str, Queue]:
     """The queues that the header declares, by name."""
     sources = history.header.sources
     names = sorted(name for name, source in sources.items() if source.kind == QUEUE)
-    handed = handings_by_queue(history, frozenset(names)) if names else {}
+    if not names:
+        return {}
+    handed = handings_by_queue(history, frozenset(names))
     return {
         name: Queue(
             name=name,
