@@ -6,7 +6,7 @@ from deliverycheck.guarantees import check
 from deliverycheck.history import read_history
 from selftests.story import at
 from selftests.test_guarantees_golden import FILES, GOLDEN, name_of
-from selftests.transaction_stories import Told, verdict_of
+from selftests.transaction_stories import Told, found, verdict_of
 
 FAMILY = (
     "read_committed",
@@ -175,3 +175,11 @@ def test_message_that_was_sent_again_in_another_transaction_is_still_missing_of_
     story.read("scan#1", at("p1#1-1", 0), at("p1#1-2", 2, attempt=2))
     (anomaly,) = verdict_of(story.done().history(), "atomic_transactions").anomalies
     assert (anomaly.name, anomaly.facts["transaction"]) == ("torn", "x1")
+
+
+def test_transaction_is_found_where_every_operation_names_it():
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    story.end("p1#1", "x1", "abort")
+    story.read("c1#1", at("p1#1-1", 0), transaction="x1")
+    assert found(story.done().history(), "read_committed") == ["aborted_read"]

@@ -152,9 +152,10 @@ def _calls_and_receives(
             process.open = named
         if operation.action in _ENDING:
             named = named or process.open
-        if named is not None:
-            calls[named].append(operation)
-        if named is not None and operation.action in _ENDING:
+        if named is None:
+            continue
+        calls[named].append(operation)
+        if operation.action in _ENDING:
             receives[named] += process.received
             process.received = []
     return calls, receives
