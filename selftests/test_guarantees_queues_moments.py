@@ -2,6 +2,7 @@
 
 import pytest
 
+from deliverycheck.guarantees.queues.queue_history import queues
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 FIRST, SECOND = "p1#1-1", "p1#1-2"
@@ -170,3 +171,31 @@ def test_messages_of_one_bulk_publish_come_in_the_order_of_their_numbers(order):
     story.published(FIRST, count=2)
     story.fetched("c1#1", *(tagged(f"p1#1-{one}", tag) for tag, one in enumerate(order)))
     assert is_broken(story.done().history(), "fifo_per_publisher") == (order == (2, 1))
+
+
+@pytest.mark.parametrize("outcome", ["ok", "info"])
+@pytest.mark.parametrize(
+    ("action", "requeue", "ends"),
+    [
+        ("ack", None, "acked"),
+        ("ack", True, "acked"),
+        ("ack", False, "acked"),
+        ("nack", True, "returned"),
+        ("reject", True, "returned"),
+        ("nack", False, "rejected"),
+        ("reject", False, "rejected"),
+        ("nack", None, None),
+        ("reject", None, None),
+    ],
+)
+def test_handing_ends_in_one_way_or_nobody_knows(action, requeue, ends, outcome):
+    story = QueueStory()
+    story.published(FIRST)
+    story.fetched("c1#1", tagged(FIRST, 1))
+    op = story.settled("c1#1", action, 1, requeue=requeue, outcome=outcome)
+    history = story.done().history()
+    (handing,) = queues(history)["q"].handings
+    ways = {way: getattr(handing, way) for way in ("acked", "returned", "rejected")}
+    sure = ends is not None and outcome == "ok"
+    assert {way for way, by in ways.items() if by is not None} == ({ends} if sure else set())
+    assert not sure or ways[ends] is history.by_op[op]
