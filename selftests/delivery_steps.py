@@ -75,7 +75,7 @@ def told(steps, **header):
             lanes.call(process, action, outcome=outcome, group="g", target="t")
         elif action in {"answer", "tie"}:
             lanes.answer(process)
-        elif action in {"killed", "paused"}:
+        elif action in {"started", "killed", "closed", "died", "paused"}:
             lanes.answer(process)
             lanes.story.process(process, action)
         else:

@@ -26,6 +26,15 @@ CASES = {
         "c1 commit 3, c1 answer, c3 commit 2, c3 answer, c2 subscribe, c2 commit 1": {
             ("commit_regressed", 3)
         },
+        "c1 commit 3, c1 answer, c2 subscribe, c2 commit 3": set(),
+        "c1 commit 9 info, c1 commit 3, c1 commit 1": {("commit_regressed", 2)},
+        "c2 started, c1 commit 3, c1 answer, c2 subscribe, c2 commit 1": Validity.VALID,
+        "c1 commit 3, c1 answer, c2 subscribe, c2 seek, c2 commit 1": Validity.VALID,
+        "c1 commit 3, c1 answer, c2 subscribe, c2 seek 0 fail, c2 commit 1": {
+            ("commit_regressed", 3)
+        },
+        "c1 commit 3, c1 seek, c1 commit 1": Validity.VALID,
+        "c1 commit 3, c1 seek 0 fail, c1 commit 1": {("commit_regressed", 2)},
         TOGETHER + "c2 commit 2, c2 answer, tie, c1 commit 3": set(),
         TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {("stale_commit", 5)},
         TOGETHER + "c1 assign, c1 answer, tie, c2 commit 2, c2 answer, c1 commit 3": set(),
@@ -49,6 +58,22 @@ CASES = {
         TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {("overlap", 5)},
         TOGETHER + "c2 killed, tie, c2 commit 2, c2 answer, c1 commit 3": Validity.UNKNOWN,
         TOGETHER + "c2 answer, c2 commit 2, c2 answer, c2 killed, c1 commit 3": {("overlap", 5)},
+        "c1 subscribe, c1 assign, c1 paused, c2 subscribe, c2 assign": Validity.UNKNOWN,
+        "c1 subscribe, c1 assign, c1 killed, c2 subscribe, c2 assign": Validity.VALID,
+        "c1 subscribe, c1 assign, c1 closed, c2 subscribe, c2 assign": Validity.VALID,
+        "c1 subscribe, c1 assign, c1 died, c2 subscribe, c2 assign": Validity.VALID,
+        TOGETHER + "c1 commit 1, c1 answer, c2 commit 2, c2 answer, c1 commit 3": {
+            ("overlap", 5),
+            ("overlap", 6),
+        },
+        "c1 subscribe, c2 subscribe, c2 assign, c2 revoke, c2 answer, c1 assign, c1 commit 1, "
+        "c1 commit 2": Validity.VALID,
+        "c1 subscribe, c1 assign, " + TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {
+            ("overlap", 7)
+        },
+        "c2 subscribe, c2 assign, c2 revoke, " + TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {
+            ("overlap", 8)
+        },
     },
     "single_delivery_in_group": {
         "c1 receive 0, c1 commit 1, c1 answer, tie, c2 subscribe, c2 receive 0": set(),
@@ -57,6 +82,10 @@ CASES = {
         },
         "c1 commit 1, c1 receive 0, c1 answer, tie, c2 subscribe, c2 receive 0": set(),
         "c1 commit 1, c1 receive 0, c1 answer, c2 subscribe, c2 receive 0": {
+            ("repeated_delivery", 3)
+        },
+        "c1 receive 0, c1 commit 1, c1 answer, c2 subscribe, c2 receive 0, c2 commit 0": set(),
+        "c1 receive 0, c1 commit 1, c1 answer, c2 subscribe, c2 receive 0, c2 commit 1": {
             ("repeated_delivery", 3)
         },
         "c1 receive 0, c1 commit 1, c1 answer, tie, c3 commit 2, c3 answer, "

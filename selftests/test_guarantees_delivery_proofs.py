@@ -10,6 +10,15 @@ from selftests.delivery_steps import verdict_of
 GOLDEN = Path(__file__).parent / "golden"
 FLAGS = ("never", "never_received")
 PROOFS = {
+    "at_least_once_in_effect/anomaly-both-groups-missed-both": (
+        4,
+        [
+            ("p1#1-1", "t", 0, 0, (4,)),
+            ("p1#1-2", "t", 0, 1, (3, 4)),
+            ("p1#1-1", "t", 0, 0, (2, 4)),
+            ("p1#1-2", "t", 0, 1, (4,)),
+        ],
+    ),
     "at_least_once_in_effect/anomaly-commit-unknown": (1, [("p1#1-1", "t", 0, 0, (1, 3))]),
     "at_least_once_in_effect/anomaly-committed-and-killed": (2, [("p1#1-2", "t", 0, 1, (4, 5, 6))]),
     "at_least_once_in_effect/anomaly-done-by-another-group": (1, [("p1#1-1", "t", 0, 0, (4,))]),
@@ -25,8 +34,8 @@ PROOFS = {
         [("p1#1-2", "q", None, None, (5, 1))],
     ),
     "at_least_once_in_effect/anomaly-two-had-it-and-both-committed": (
-        1,
-        [("p1#1-1", "t", 0, 0, (1, 2, 3, 6))],
+        2,
+        [("p1#1-1", "t", 0, 0, (2, 3, 4, 10)), ("p1#1-2", "t", 0, 1, (6, 10))],
     ),
     "at_most_once_in_effect/anomaly-fan-out-one-subscriber-twice": (
         2,
@@ -37,6 +46,18 @@ PROOFS = {
     "at_most_once_in_effect/anomaly-queue-killed-before-its-ack": (
         1,
         [("p1#1-1", "q", None, None, (2, 4))],
+    ),
+    "at_most_once_in_effect/anomaly-several": (
+        7,
+        [
+            ("p1#1-1", "t", None, 0, (4, 9)),
+            ("p1#1-1", "t", 0, 0, (3, 8)),
+            ("p1#1-2", "t", 0, 1, (2, 7)),
+            ("m1", "u", None, None, (1, 6)),
+            ("m2", "u", None, None, (0, 5)),
+            ("p1#1-3", "q", None, None, (10, 12)),
+            ("p1#1-1", "t", 0, 0, (11, 13)),
+        ],
     ),
     "at_most_once_in_effect/anomaly-without-positions": (1, [("m1", "q", None, None, (1, 2))]),
     "exactly_once_in_effect/anomaly-fan-out-one-twice-one-never": (
@@ -49,6 +70,7 @@ PROOFS = {
     ),
     "exactly_once_in_effect/anomaly-queue-never": (1, [("p1#1-1", "q", None, None, (1, 0))]),
     "exactly_once_in_effect/anomaly-twice-and-not-drained": (1, [("p1#1-1", "t", 0, 0, (1, 2))]),
+    "exactly_once_in_effect/anomaly-twice-and-not-in-the-log": (1, [("p1#1-1", "t", 0, 0, (0, 1))]),
     "commit_follows_effect/anomaly-committed-past-the-batch": (
         2,
         [("p1#1-2", "t", 0, 1, (4, 6, 7))],
@@ -80,6 +102,17 @@ PROOFS = {
     "commits_move_forward/anomaly-lost-everything": (1, [(None, "t", 0, None, (2, 4, 6))]),
     "commits_move_forward/anomaly-next-member-went-back": (1, [(None, "t", 0, None, (2, 5))]),
     "commits_move_forward/anomaly-rebalance": (1, [(None, "t", 0, None, (3, 5, 6))]),
+    "commits_move_forward/anomaly-same-again-and-back": (2, [(None, "t", 0, None, (2, 4))]),
+    "commits_move_forward/anomaly-two-groups-and-two-partitions": (
+        5,
+        [
+            (None, "t", None, None, (4, 5)),
+            (None, "t", 0, None, (2, 3)),
+            (None, "t", 1, None, (2, 3)),
+            (None, "t", 0, None, (0, 1)),
+            (None, "t", 1, None, (0, 1)),
+        ],
+    ),
     "commits_move_forward/anomaly-two-zombies-at-the-same-moment": (
         2,
         [(None, "t", 0, None, (1, 6, 7)), (None, "t", 0, None, (3, 6, 8))],
@@ -90,9 +123,19 @@ PROOFS = {
         [(None, "t", 0, None, (1, 4, 5)), (None, "t", 0, None, (1, 4, 6))],
     ),
     "commits_move_forward/anomaly-zombie-committed": (1, [(None, "t", 0, None, (1, 4, 5))]),
+    "commits_move_forward/anomaly-zombie-given-it-twice": (1, [(None, "t", 0, None, (2, 5, 6))]),
     "single_owner/anomaly-both-commit": (3, [(None, "t", 0, None, (3, 5, 6))]),
     "single_owner/anomaly-newcomer-has-it-too": (2, [(None, "t", 0, None, (1, 3, 4))]),
     "single_owner/anomaly-rebalance": (4, [(None, "t", 0, None, (1, 5, 6))]),
+    "single_owner/anomaly-two-groups-and-two-partitions": (
+        8,
+        [
+            (None, "t", 0, None, (3, 7, 9)),
+            (None, "t", 1, None, (3, 7, 9)),
+            (None, "t", 0, None, (1, 5, 8)),
+            (None, "t", 1, None, (1, 5, 8)),
+        ],
+    ),
     "single_owner/anomaly-two-newcomers-at-the-same-moment": (3, [(None, "t", 0, None, (1, 4, 6))]),
     "single_delivery_in_group/anomaly-committed-and-handed-again": (
         1,
@@ -115,6 +158,7 @@ PROOFS = {
     "single_delivery_in_group/anomaly-twice-in-one-call": (1, [("p1#1-1", "t", 0, 0, (4,))]),
     "settlement/anomaly-acked-and-handed-again": (1, [("p1#1-1", "q", None, None, (2, 3, 5))]),
     "settlement/anomaly-acked-and-still-there": (1, [("p1#1-1", "q", None, None, (2, 3, 4))]),
+    "settlement/anomaly-acked-as-it-came": (1, [("p1#1-1", "q", None, None, (1, 2, 3))]),
     "settlement/anomaly-acked-by-two": (1, [("p1#1-1", "q", None, None, (4, 6, 8))]),
     "settlement/anomaly-flag-missing-after-a-nack": (1, [("p1#1-1", "q", None, None, (2, 4))]),
     "settlement/anomaly-flag-missing": (1, [("p1#1-1", "q", None, None, (2, 4))]),

@@ -87,9 +87,7 @@ def _earliest(
     """Positions that were committed, rising, and for each the first answer that reaches it."""
     found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = {}
     for key, row in group_commits(history).items():
-        sure = sorted(
-            (one for one in row if one.ended_ns is not None), key=lambda one: one.position
-        )
+        sure = sorted((one for one in row if one.sure), key=lambda one: one.position)
         firsts = list(accumulate(reversed(sure), _sooner))
         found[key] = ([one.position for one in sure], firsts[::-1])
     return found

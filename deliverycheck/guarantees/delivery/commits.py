@@ -34,7 +34,7 @@ def commits_move_forward(history: History) -> Verdict:
         *chain.from_iterable(_regressed_on_joining(history, row) for row in rows),
         *chain.from_iterable(stale_commits(history, row) for row in rows),
     ]
-    compared = sum(max(0, sum(one.ended_ns is not None for one in row) - 1) for row in rows)
+    compared = sum(max(0, sum(one.sure for one in row) - 1) for row in rows)
     examined = max(compared, len(anomalies))
     if not examined:
         return unknown(name, "nothing to examine: no group committed a partition twice")
@@ -48,12 +48,12 @@ def _regressed_within(history: History, row: list[GroupCommit]) -> Iterator[Anom
     earlier: dict[tuple[str, float], list[GroupCommit]] = defaultdict(list)
     later: dict[tuple[str, float], list[GroupCommit]] = defaultdict(list)
     for commit in row:
-        if commit.ended_ns is None:
+        if not commit.sure:
             continue
         told = moves(history).get(commit.process, NO_MOVES)
         earlier[commit.process, told.before(commit.invoked_ns)].append(commit)
         if commit.timed:
-            later[commit.process, told.at_most_until(commit.ended_ns)].append(commit)
+            later[commit.process, told.at_most_until(commit.told_ns)].append(commit)
     for stay in sorted(later):
         yield from _behind(earlier[stay], later[stay])
 
@@ -82,7 +82,7 @@ def _regressed_on_joining(history: History, row: list[GroupCommit]) -> Iterator[
 
 def _joined_behind(history: History, last: GroupCommit, commit: GroupCommit) -> Iterator[Anomaly]:
     joined_later = last.timed and last.until_ns < begins(history)[commit.process]
-    behind = commit.ended_ns is not None and commit.position < last.position
+    behind = commit.sure and commit.position < last.position
     if joined_later and behind and not chose(history, commit.process):
         yield _regression(last, commit, "on_joining")
 

@@ -100,7 +100,7 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
     repeated = [
         _duplicate(history, effects)
         for effects in done
-        if len(effects) > 1 and len(effects) > expected.of(effects[0].delivery)
+        if len(effects) > expected.of(effects[0].delivery)
     ]
     return repeated, len(done)
 
@@ -127,15 +127,16 @@ def _lost(history: History, group: str, reading: Reading, handed: Handed) -> Ano
 
 
 def _duplicate(history: History, effects: list[Effect]) -> Anomaly:
+    first, *_ = effects
     facts: dict[str, str | int | list[str] | list[int]] = {
         "kind": "in_effect",
-        "group": effects[0].group,
+        "group": first.group,
         "effects": len(effects),
         "effected_by": [effect.process for effect in effects],
         "effected_ns": [effect.completed_ns or effect.invoked_ns for effect in effects],
     }
     witnesses = tuple(effect.op for effect in effects)
-    return _about(history, "duplicate", witnesses, effects[0], facts)
+    return _about(history, "duplicate", witnesses, first, facts)
 
 
 def _about(

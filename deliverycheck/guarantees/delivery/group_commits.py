@@ -11,6 +11,7 @@ from deliverycheck.guarantees.delivery.members import (
     group_of,
     place_at,
     standing_place,
+    told_ns,
 )
 from deliverycheck.history import Action, History, Operation, Outcome, Position, indexed
 
@@ -22,8 +23,8 @@ class GroupCommit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         position: the next to be read.
-        ended_ns: when its answer came, by which it took effect; ``None`` if nobody knows
-            whether it did, or will.
+        told_ns: when its answer came; of what has none, its call.
+        sure: it took effect, by then; if not, nobody knows whether it did, or will.
         timed: its call is known, so that it did not take effect before that. A commit that
             names no group is one that the client made by itself: it is known when it was told.
     """
@@ -34,18 +35,14 @@ class GroupCommit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     place: Place
     position: int
     invoked_ns: int
-    ended_ns: int | None
+    told_ns: int
+    sure: bool
     timed: bool
 
     @property
     def until_ns(self) -> float:
         """Until when it may take effect."""
-        return FOREVER if self.ended_ns is None else self.ended_ns
-
-    @property
-    def told_ns(self) -> int:
-        """The moment that is told of it."""
-        return self.invoked_ns if self.ended_ns is None else self.ended_ns
+        return self.told_ns if self.sure else FOREVER
 
 
 @indexed
@@ -70,7 +67,6 @@ def settled_before(row: list[GroupCommit]) -> list[float]:
 
 def _group_commit(operation: Operation, group: str, position: Position) -> GroupCommit:
     """One in a transaction takes effect with it, of which nothing is known here."""
-    sure = operation.outcome is Outcome.OK and operation.transaction is None
     return GroupCommit(
         op=operation.op,
         process=operation.process,
@@ -78,6 +74,7 @@ def _group_commit(operation: Operation, group: str, position: Position) -> Group
         place=place_at(position),
         position=position.position,
         invoked_ns=operation.invoked_ns,
-        ended_ns=operation.completed_ns if sure else None,
+        told_ns=told_ns(operation),
+        sure=operation.outcome is Outcome.OK and operation.transaction is None,
         timed=operation.group is not None,
     )

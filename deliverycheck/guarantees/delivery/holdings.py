@@ -39,7 +39,7 @@ def holdings(history: History) -> dict[tuple[str, Place], list[Holding]]:
     """What members held, by group and partition, in the order of time."""
     groups = groups_of_processes(history)
     found: dict[tuple[str, Place], list[Holding]] = defaultdict(list)
-    for process in subscribers(history) & groups.keys():
+    for process in sorted(subscribers(history) & groups.keys()):
         for place, holding in _held(process, rebalances(history)[process].all):
             found[groups[process], place].append(holding)
     return {

@@ -29,26 +29,25 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         ns: when it was over.
         called_ns: when it began.
         op: its operation; -1 if the process ended.
+        what: what it was called; ``None`` if the process ended.
         places: the partitions that it names; none for all of them.
-        lasts: it may still move the member at any time from then on.
     """
 
     ns: int
     called_ns: int
     op: int
-    what: str
+    what: Action | None
     places: frozenset[Place] = frozenset()
-    lasts: bool = False
 
 
 class Moves:
     """What one process was told, in the order of time."""
 
-    def __init__(self, moves: list[Move]) -> None:
-        self.all = sorted(moves, key=lambda move: (move.ns, move.op))
+    def __init__(self, moves: list[Move], adrift_ns: float = inf) -> None:
+        """Nobody knows what moved it from `adrift_ns` on."""
+        self.all = sorted(moves, key=lambda move: move.ns)
         self._ns = [move.ns for move in self.all]
-        adrift = [number for number, move in enumerate(self.all) if move.lasts]
-        self._known: float = min(adrift, default=inf)
+        self._known = bisect_left(self._ns, adrift_ns)
 
     def before(self, ns: int) -> int:
         """How many there were before this moment."""
@@ -59,7 +58,7 @@ class Moves:
         return bisect_right(self._ns, ns)
 
     def at_most_until(self, ns: int) -> float:
-        """The same; endless as soon as one of them lasts."""
+        """The same; endless as soon as nobody knows."""
         number = self.until(ns)
         return number if number <= self._known else inf
 
@@ -109,9 +108,7 @@ def rebalances(history: History) -> dict[str, Moves]:
             found[operation.process].append(_move(operation, told_ns(operation)))
     for event in history.processes:
         if event.what in _ENDS:
-            found[event.process].append(
-                Move(ns=event.ns, called_ns=event.ns, op=-1, what=event.what)
-            )
+            found[event.process].append(Move(ns=event.ns, called_ns=event.ns, op=-1, what=None))
     return {process: Moves(moves) for process, moves in found.items()}
 
 
@@ -156,10 +153,16 @@ def moves(history: History) -> dict[str, Moves]:
     found = defaultdict(list, {name: list(had.all) for name, had in rebalances(history).items()})
     for operation in history.select(Action.SEEK):
         if operation.outcome is not Outcome.FAIL:
-            lasts = operation.outcome is Outcome.INFO
             for ns in (operation.invoked_ns, told_ns(operation)):
-                found[operation.process].append(_move(operation, ns, lasts=lasts))
-    return {process: Moves(had) for process, had in found.items()}
+                found[operation.process].append(_move(operation, ns))
+    adrift = _adrift(history)
+    return {process: Moves(had, adrift.get(process, inf)) for process, had in found.items()}
+
+
+def _adrift(history: History) -> dict[str, int]:
+    """Since when a process may have been moved by a seek of which nobody knows the end."""
+    unknown = (one for one in history.select(Action.SEEK) if one.outcome is Outcome.INFO)
+    return dict(sorted(((one.process, one.invoked_ns) for one in unknown), reverse=True))
 
 
 def chose(history: History, process: str) -> bool:
@@ -191,13 +194,12 @@ def told_ns(operation: Operation) -> int:
     return operation.invoked_ns if operation.completed_ns is None else operation.completed_ns
 
 
-def _move(operation: Operation, ns: int, *, lasts: bool = False) -> Move:
+def _move(operation: Operation, ns: int) -> Move:
     places = frozenset(place_at(position) for position in operation.covers)
     return Move(
         ns=ns,
         called_ns=operation.invoked_ns,
         op=operation.op,
-        what=operation.action.value,
+        what=operation.action,
         places=places,
-        lasts=lasts,
     )

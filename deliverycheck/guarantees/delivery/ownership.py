@@ -55,7 +55,7 @@ def _overlaps(history: History, key: _Key, row: list[Holding]) -> Iterator[Anoma
     commits = [
         one
         for one in group_commits(history).get(key, ())
-        if one.ended_ns is not None and one.timed and _holds(held[one.process], one)
+        if one.sure and one.timed and _holds(held[one.process], one)
     ]
     others = EarliestEnds([*map(_of_commit, commits), *_of_newcomers(history, row)])
     own: dict[str, list[GroupCommit]] = defaultdict(list)

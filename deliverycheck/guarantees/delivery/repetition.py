@@ -1,6 +1,6 @@
 """The guarantee that a group is handed each message once, unless something happened."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import accumulate
@@ -14,7 +14,6 @@ from deliverycheck.guarantees.delivery.group_commits import (
     settled_before,
 )
 from deliverycheck.guarantees.delivery.members import (
-    NO_MOVES,
     Place,
     begins,
     chose,
@@ -129,13 +128,12 @@ def _without_reason(
 
 def _stayed(history: History, place: Place, first: Handing, second: Handing) -> bool:
     """Whether the member had the partition, and kept its position in it, from one to the other."""
-    had = moves(history).get(first.process, NO_MOVES)
-    nodes = _node_moments(history)
-    return (
-        given_before(history, first.process, place, first.invoked_ns) is not None
-        and had.before(first.invoked_ns) == had.at_most_until(second.ended_ns)
-        and bisect_left(nodes, first.invoked_ns) == bisect_left(nodes, second.ended_ns)
-    )
+    if given_before(history, first.process, place, first.invoked_ns) is None:
+        return False
+    had, nodes = moves(history)[first.process], _node_moments(history)
+    return had.before(first.invoked_ns) == had.at_most_until(second.ended_ns) and bisect_left(
+        nodes, first.invoked_ns
+    ) == bisect_right(nodes, second.ended_ns)
 
 
 @indexed

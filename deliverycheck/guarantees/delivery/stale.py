@@ -27,7 +27,7 @@ def stale_commits(history: History, row: list[GroupCommit]) -> Iterator[Anomaly]
     while one of the two had no right.
     """
     members = subscribers(history)
-    sure = [one for one in row if one.ended_ns is not None and one.timed and one.process in members]
+    sure = [one for one in row if one.sure and one.timed and one.process in members]
     if not sure:
         return
     committed = EarliestEnds(_stretch(one) for one in sure)

@@ -71,16 +71,17 @@ class Effects:
         return placed + self._by_message.get((delivery.source, delivery.message), [])
 
     def done(self) -> list[list[Effect]]:
-        """The effects that surely happened, by piece of work, in the order of places.
+        """The effects that surely happened, by piece of work and message, in the order of places.
 
-        What is not ours and has no place of its own cannot be told from another such thing.
+        Two messages at one position are two: the log lost the first of them. What is not ours and
+        has no place of its own cannot be told from another such thing.
         """
-        sure = [
-            [effect for effect in effects if effect.outcome is Outcome.OK]
-            for piece, effects in self._by_place.items()
-            if piece[2] != ""
-        ]
-        return sorted((effects for effects in sure if effects), key=_first_place)
+        sure: dict[tuple[Place, str], list[Effect]] = defaultdict(list)
+        for piece, effects in self._by_place.items():
+            for effect in effects:
+                if effect.outcome is Outcome.OK and piece[2] != "":
+                    sure[piece, effect.delivery.message].append(effect)
+        return sorted(sure.values(), key=_first_place)
 
 
 class ExpectedCopies:
