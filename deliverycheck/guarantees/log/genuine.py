@@ -52,7 +52,7 @@ def _anomaly(suspect: Suspect) -> Anomaly:
         position=delivery.position,
         facts={
             **suspect.facts,
-            "kind": f"handed_{suspect.kind}" if suspect.kind else "handed",
+            "kind": "handed" if suspect.kind == "in_log" else f"handed_{suspect.kind}",
             "process": suspect.reading.process,
             "ns": suspect.reading.ns,
         },

@@ -100,7 +100,7 @@ def _suspects(history: History) -> Iterator[Anomaly]:
             suspect.name,
             suspect.reading,
             witnesses=(*(attempt.op for attempt in suspect.sent), suspect.reading.op),
-            kind=suspect.kind or "in_log",
+            kind=suspect.kind,
             **suspect.facts,
         )
 

@@ -25,13 +25,13 @@ class Suspect(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: of the anomaly.
-        kind: what makes it one, if that can be more than one thing.
+        kind: what makes it one, where that can be more than one thing.
         sent: the attempts at its message that belong to the proof.
     """
 
     name: str
     reading: Reading
-    kind: str = ""
+    kind: str = "in_log"
     sent: tuple[Publication, ...] = ()
     facts: dict[str, str | int | list[str]] = {}
 
