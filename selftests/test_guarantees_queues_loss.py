@@ -125,6 +125,14 @@ READERS = {
     ),
     "who-fetches": (lambda story: story.fetched("c1#1"), False),
     "who-reads-another-queue": (lambda story: story.fetched("c1#1", target="r"), True),
+    "who-subscribed-beside-one-that-settles-and-does-not-say-from-where": (
+        lambda story: (
+            story.subscribed("c1#1"),
+            story.pushed("c2#1", tagged("another", 1)),
+            story.settled("c2#1", "ack", 1),
+        ),
+        False,
+    ),
     "who-does-not-say-from-where": (lambda story: story.pushed("c1#1"), False),
     "who-reads-what-it-subscribed-to": (
         lambda story: (story.subscribed("c1#1", target="r"), story.pushed("c1#1")), True,

@@ -199,3 +199,16 @@ def test_handing_ends_in_one_way_or_nobody_knows(action, requeue, ends, outcome)
     sure = ends is not None and outcome == "ok"
     assert {way for way, by in ways.items() if by is not None} == ({ends} if sure else set())
     assert not sure or ways[ends] is history.by_op[op]
+
+
+def test_place_of_what_was_given_back_is_before_all_that_came_later_not_only_the_last():
+    story = QueueStory(sources={"q": queue(requeue="original")})
+    for one in range(3):
+        story.published(f"p1#1-{one}")
+    story.fetched("c1#1", tagged("p1#1-0", 1))
+    story.settled("c1#1", "nack", 1, requeue=True)
+    story.fetched("c1#1", tagged("p1#1-1", 2))
+    story.fetched("c1#1", tagged("p1#1-0", 3, redelivered=True))
+    story.fetched("c1#1", tagged("p1#1-2", 4))
+    (anomaly,) = verdict_of(story.done().history(), "requeue_position").anomalies
+    assert (anomaly.message, anomaly.facts["other"]) == ("p1#1-0", "p1#1-1")
