@@ -183,3 +183,13 @@ def test_transaction_is_found_where_every_operation_names_it():
     story.end("p1#1", "x1", "abort")
     story.read("c1#1", at("p1#1-1", 0), transaction="x1")
     assert found(story.done().history(), "read_committed") == ["aborted_read"]
+
+
+def test_message_on_its_way_when_the_abort_was_asked_for_is_a_part_of_what_was_read_in_part():
+    story = Told()
+    story.wrote("p1#1", "x1", ("p1#1-1", 0))
+    story.publish("p1#1-2", transaction="x1")
+    story.end("p1#1", "x1", "abort")
+    story.read("scan#1", at("p1#1-1", 0))
+    (anomaly,) = verdict_of(story.done().history(), "atomic_transactions").anomalies
+    assert (anomaly.facts["owed"], anomaly.facts["missing"]) == (2, 1)
