@@ -35,6 +35,9 @@ CASES = {
         },
         "c1 commit 3, c1 seek, c1 commit 1": Validity.VALID,
         "c1 commit 3, c1 seek 0 fail, c1 commit 1": {("commit_regressed", 2)},
+        "c1 subscribe, c1 commit 1, " + TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {
+            ("stale_commit", 7)
+        },
         TOGETHER + "c2 commit 2, c2 answer, tie, c1 commit 3": set(),
         TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {("stale_commit", 5)},
         TOGETHER + "c1 assign, c1 answer, tie, c2 commit 2, c2 answer, c1 commit 3": set(),
@@ -58,6 +61,8 @@ CASES = {
         TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {("overlap", 5)},
         TOGETHER + "c2 killed, tie, c2 commit 2, c2 answer, c1 commit 3": Validity.UNKNOWN,
         TOGETHER + "c2 answer, c2 commit 2, c2 answer, c2 killed, c1 commit 3": {("overlap", 5)},
+        "c1 subscribe, c2 subscribe, c1 assign, c1 answer, c2 commit 2, c2 answer, c1 commit 3, "
+        "c1 revoke, c1 answer, c2 assign": Validity.VALID,
         "c1 subscribe, c1 assign, c1 paused, c2 subscribe, c2 assign": Validity.UNKNOWN,
         "c1 subscribe, c1 assign, c1 killed, c2 subscribe, c2 assign": Validity.VALID,
         "c1 subscribe, c1 assign, c1 closed, c2 subscribe, c2 assign": Validity.VALID,

@@ -124,6 +124,7 @@ PROOFS = {
     ),
     "commits_move_forward/anomaly-zombie-committed": (1, [(None, "t", 0, None, (1, 4, 5))]),
     "commits_move_forward/anomaly-zombie-given-it-twice": (1, [(None, "t", 0, None, (2, 5, 6))]),
+    "commits_move_forward/anomaly-zombie-that-lost-another": (1, [(None, "t", 0, None, (1, 5, 6))]),
     "single_owner/anomaly-both-commit": (3, [(None, "t", 0, None, (3, 5, 6))]),
     "single_owner/anomaly-newcomer-has-it-too": (2, [(None, "t", 0, None, (1, 3, 4))]),
     "single_owner/anomaly-rebalance": (4, [(None, "t", 0, None, (1, 5, 6))]),
@@ -161,6 +162,10 @@ PROOFS = {
     "settlement/anomaly-acked-as-it-came": (1, [("p1#1-1", "q", None, None, (1, 2, 3))]),
     "settlement/anomaly-acked-by-two": (1, [("p1#1-1", "q", None, None, (4, 6, 8))]),
     "settlement/anomaly-flag-missing-after-a-nack": (1, [("p1#1-1", "q", None, None, (2, 4))]),
+    "settlement/anomaly-flag-missing-twice": (
+        1,
+        [("p1#1-1", "q", None, None, (1, 3)), ("p1#1-1", "q", None, None, (1, 4))],
+    ),
     "settlement/anomaly-flag-missing": (1, [("p1#1-1", "q", None, None, (2, 4))]),
     "settlement/anomaly-log-without-partitions": (1, [("p1#1-1", "t", None, 0, (1, 2, 3))]),
     "settlement/anomaly-rebalance": (1, [("p1#1-1", "t", 0, 0, (3, 4, 7))]),

@@ -9,7 +9,7 @@ from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.history import Action, Effect, History, Outcome, Reading, indexed
+from deliverycheck.history import Action, Delivery, Effect, History, Outcome, indexed
 
 
 def at_least_once_in_effect(history: History) -> Verdict:
@@ -79,15 +79,15 @@ def _worked_off(history: History) -> tuple[list[Anomaly], int]:
     done = 0
     for group in sorted(history.header.groups):
         effects = Effects(history, group)
-        missing: list[Reading] = []
-        for reading in work_of(history, group):
-            found = effects.of(reading.delivery)
+        missing: list[tuple[int, Delivery]] = []
+        for op, delivery in work_of(history, group):
+            found = effects.of(delivery)
             if not found:
-                missing.append(reading)
+                missing.append((op, delivery))
             done += any(effect.outcome is Outcome.OK for effect in found)
         if missing:
             handed = Handed(history, group)
-            lost += [_lost(history, group, reading, handed) for reading in missing]
+            lost += [_lost(history, group, *one, handed) for one in missing]
     return lost, done
 
 
@@ -105,10 +105,9 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
     return repeated, len(done)
 
 
-def _lost(history: History, group: str, reading: Reading, handed: Handed) -> Anomaly:
-    delivery = reading.delivery
+def _lost(history: History, group: str, op: int, delivery: Delivery, handed: Handed) -> Anomaly:
     receipts, commit = handed.to(delivery), handed.committed_past(delivery)
-    published = history.by_op[reading.op].action is Action.PUBLISH
+    published = history.by_op[op].action is Action.PUBLISH
     facts: dict[str, str | int | list[str] | list[int]] = {
         "kind": "in_effect_of_queue" if published else "in_effect",
         "group": group,
@@ -122,8 +121,8 @@ def _lost(history: History, group: str, reading: Reading, handed: Handed) -> Ano
         facts["committed_by"] = commit.process
         facts["committed_ns"] = told_ns(commit)
     committed = () if commit is None else (commit.op,)
-    witnesses = (*(receipt.op for receipt in receipts), *committed, reading.op)
-    return _about(history, "lost", witnesses, reading, facts)
+    witnesses = (*(receipt.op for receipt in receipts), *committed, op)
+    return _about(history, "lost", witnesses, delivery, facts)
 
 
 def _duplicate(history: History, effects: list[Effect]) -> Anomaly:
@@ -136,24 +135,24 @@ def _duplicate(history: History, effects: list[Effect]) -> Anomaly:
         "effected_ns": [effect.completed_ns or effect.invoked_ns for effect in effects],
     }
     witnesses = tuple(effect.op for effect in effects)
-    return _about(history, "duplicate", witnesses, first, facts)
+    return _about(history, "duplicate", witnesses, first.delivery, facts)
 
 
 def _about(
     history: History,
     name: str,
     witnesses: tuple[int, ...],
-    about: Reading | Effect,
+    about: Delivery,
     facts: dict[str, str | int | list[str] | list[int]],
 ) -> Anomaly:
-    tagged = is_queue(history, about.delivery.source)
+    tagged = is_queue(history, about.source)
     return Anomaly(
         name=name,
-        message=about.delivery.message or None,
+        message=about.message or None,
         witnesses=tuple(dict.fromkeys(witnesses)),
-        source=about.delivery.source,
-        partition=about.delivery.partition,
-        position=None if tagged else about.delivery.position,
+        source=about.source,
+        partition=about.partition,
+        position=None if tagged else about.position,
         facts=facts,
     )
 

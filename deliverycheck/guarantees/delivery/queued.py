@@ -9,7 +9,6 @@ from deliverycheck.history import (
     History,
     Outcome,
     Publication,
-    Reading,
     indexed,
 )
 
@@ -44,8 +43,10 @@ def _sendings(history: History) -> Counter[str]:
     )
 
 
-def queued_for(history: History, group: str) -> list[Reading]:
+def queued_for(history: History, group: str) -> list[tuple[int, Delivery]]:
     """What the application relied on and only this group works off: what came to its queues.
+
+    Each with the call that sent it.
 
     Not what a queue may drop, nor what a consumer refused, nor what came another way than by the
     queue's own name.
@@ -54,17 +55,14 @@ def queued_for(history: History, group: str) -> list[Reading]:
     shares = Counter(source for sources in groups.values() for source in set(sources))
     own = {
         source
-        for source in groups.get(group, ())
+        for source in groups[group]
         if shares[source] == 1 and is_queue(history, source) and _keeps(history, source)
     }
+    if not own:
+        return []
     return [
-        Reading(
-            op=publication.op,
-            process=publication.process,
-            ns=publication.completed_ns or publication.invoked_ns,
-            delivery=Delivery(message=publication.message, source=publication.target),
-        )
-        for publication in (in_order_of_call(history) if own else ())
+        (publication.op, Delivery(message=publication.message, source=publication.target))
+        for publication in in_order_of_call(history)
         if publication.target in own and _stays(history, publication)
     ]
 

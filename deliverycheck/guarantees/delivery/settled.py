@@ -76,8 +76,10 @@ def settlement(history: History) -> Verdict:
 @indexed
 def _handings(history: History) -> dict[_Work, list[Handing]]:
     """By message, in the order of answers; of a queue what fresh readers were handed too."""
+    if not _tells_of_settling(history):
+        return {}
     found: dict[_Work, list[Handing]] = defaultdict(list)
-    for reading in _all_read(history) if _tells_of_settling(history) else ():
+    for reading in _all_read(history):
         work = _work(history, reading)
         if work is not None:
             found[work].append(_handing(history, reading))

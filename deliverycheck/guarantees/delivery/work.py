@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
@@ -20,16 +21,18 @@ from deliverycheck.history import (
 )
 
 
-def work_of(history: History, group: str) -> list[Reading]:
+def work_of(history: History, group: str) -> list[tuple[int, Delivery]]:
     """Every copy in the log that stands in a source of the group, in the order of places.
 
-    Of a queue what was left in it, and then what surely came to it.
+    Of a queue what was left in it, and then what surely came to it. Each with the operation that
+    tells of it.
     """
-    sources = frozenset(history.header.groups.get(group, ()))
-    found: dict[Place, Reading] = {}
-    for reading in (*copies(history), *queued_for(history, group)):
-        if reading.delivery.source in sources:
-            found.setdefault(piece_of(history, reading.delivery), reading)
+    sources = frozenset(history.header.groups[group])
+    found: dict[Place, tuple[int, Delivery]] = {}
+    read = ((reading.op, reading.delivery) for reading in copies(history))
+    for op, delivery in chain(read, queued_for(history, group)):
+        if delivery.source in sources:
+            found.setdefault(piece_of(history, delivery), (op, delivery))
     return list(found.values())
 
 
