@@ -3,7 +3,7 @@
 import pytest
 
 from deliverycheck.guarantees import check
-from deliverycheck.history import read_history
+from deliverycheck.history import Source, read_history
 from selftests.story import at
 from selftests.test_guarantees_golden import FILES, GOLDEN, name_of
 from selftests.transaction_stories import Told, found, verdict_of
@@ -193,3 +193,10 @@ def test_message_on_its_way_when_the_abort_was_asked_for_is_a_part_of_what_was_r
     story.read("scan#1", at("p1#1-1", 0))
     (anomaly,) = verdict_of(story.done().history(), "atomic_transactions").anomalies
     assert (anomaly.facts["owed"], anomaly.facts["missing"]) == (2, 1)
+
+
+def test_message_missing_from_a_log_is_missed_though_there_is_a_queue():
+    story = Told(sources={"t": Source(), "u": Source(kind="queue")})
+    story.whole("p1#1", "x1", ("p1#1-1", 0), ("p1#1-2", 1))
+    story.read("scan#1", at("p1#1-1", 0))
+    assert found(story.done().history(), "atomic_transactions") == ["torn"]
