@@ -13,6 +13,7 @@ from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
 from deliverycheck.search.select import candidates, plans_for, reaching, varied
 from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk
+from deliverycheck.search.slices import slices
 
 __all__ = [
     "PROFILES",
@@ -42,6 +43,7 @@ __all__ = [
     "reaching",
     "save_pool",
     "shard_of",
+    "slices",
     "tally",
     "varied",
     "wilson",

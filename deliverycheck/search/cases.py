@@ -19,6 +19,7 @@ from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Record
 from deliverycheck.search.rates import tally
 from deliverycheck.search.shrinker import Budget, Shrinker
+from deliverycheck.search.slices import slices
 from deliverycheck.search.violations import shape_of, signature, violation_of
 
 CASES_MAX = 5
@@ -128,7 +129,9 @@ class Cases:
                 self.done_with(tried)
             return same
 
-        shrinker = Shrinker(self.model, convicts, budget, stopped=self.stop.is_set)
+        anomaly = judgement.verdicts[claim.guarantee].anomalies[0]
+        hints = tuple(slices(judgement.plan.steps, anomaly, judgement.history()))
+        shrinker = Shrinker(self.model, convicts, budget, stopped=self.stop.is_set, hints=hints)
         smallest = shrinker.shrink(judgement.plan).smallest
         best = smallest if smallest.plan.digest in shown else Record(plan=judgement.plan)
         rate = best.tally if best.executions else tally(1, 1)

@@ -71,6 +71,7 @@ class Shrinker:
             the measured rate may ask for fewer.
         stopped: whether no execution may start any more; what is known then is the result.
         measured: what earlier sittings found out; they need not do it again.
+        hints: step lists that may well convict, such as slices by the history; tried first.
         in_copies: whether candidates are tried in copies; settled when the first plan is confirmed.
     """
 
@@ -83,6 +84,7 @@ class Shrinker:
     clock: Callable[[], float] = time.monotonic
     measured: Measured = field(default_factory=Measured)
     in_copies: bool = False
+    hints: Sequence[Sequence[Step]] = ()
     _chain: list[Plan] = field(default_factory=list)
     _unfit: set[str] = field(default_factory=set)
     _executions: int = 0
@@ -195,6 +197,7 @@ class Shrinker:
 
     def _round(self, misses: int) -> None:
         """No single reduction of the best plan is left that convicts within so many misses."""
+        self._take_first(self.hints, misses)
         for kind in kinds_of(self._best.steps):
             self._takes(without_kind(self._best.steps, kind), misses)
         length = len(self._best.steps) // 2

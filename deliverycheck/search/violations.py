@@ -1,7 +1,6 @@
 """A conviction told: the smallest plan in words, what proves it, how often, what holds instead."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Sequence
 
 from deliverycheck.guarantees import ANOMALIES, Validity, explain
@@ -10,6 +9,7 @@ from deliverycheck.plans import Claim, Inject, Kill, Pause, Plan, Stance, Step, 
 from deliverycheck.plans.campaign import StepLine, Tally, Violation
 from deliverycheck.plans.describe import describe_step
 from deliverycheck.search.judgement import Judgement
+from deliverycheck.search.slices import operations_by_step
 
 SENTENCES_MAX = 3
 OPERATIONS_MAX = 15
@@ -90,7 +90,7 @@ _CONSEQUENCES = {
 
 def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
     """The steps in words, each with what became of it in this execution."""
-    by_step = _operations_by_step(history)
+    by_step = operations_by_step(history)
     return tuple(
         StepLine(
             number=number,
@@ -100,19 +100,6 @@ def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
         )
         for number, step in enumerate(plan.steps, start=1)
     )
-
-
-def _operations_by_step(history: History) -> dict[int, list[Operation]]:
-    marks = [event for event in history.processes if event.what == "step"]
-    starts = [(event.ns, int(event.evidence["number"])) for event in marks]
-    settled = [mark.ns for mark in history.phases if mark.phase == "settle"]
-    end_ns = settled[0] if settled else None
-    found: dict[int, list[Operation]] = defaultdict(list)
-    for operation in history.operations:
-        before = [number for ns, number in starts if ns <= operation.invoked_ns]
-        if before and (end_ns is None or operation.invoked_ns < end_ns):
-            found[before[-1]].append(operation)
-    return found
 
 
 def _result(operations: Sequence[Operation]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from deliverycheck.plans.kafka import KafkaModel
-from deliverycheck.search import Budget, Judge, Shrinker, plans_for, reaching, varied
+from deliverycheck.search import Budget, Judge, Shrinker, plans_for, reaching, slices, varied
 from selftests.yardstick.broker import Broker
 from selftests.yardstick.mutants import HELD, Mutant
 from selftests.yardstick.target import SimulatedTarget, scratch
@@ -75,22 +75,24 @@ class Bench:
     def find(self, plans):
         """Executions until the first conviction, with its judgement; ``None`` within 60."""
         for number, plan in enumerate(plans[:FIND_MAX], start=1):
-            judgement = self.judge(plan)
+            judgement = self._judge.execute(plan)
             if judgement.convicts(self.mutant.claim):
                 return number, judgement
+            judgement.execution.folder.remove()
         return None
 
     def shrink(self, judgement, executions):
         claim = self.mutant.claim
-        wanted = judgement.verdicts[claim.guarantee].anomalies[0].name
+        anomaly = judgement.verdicts[claim.guarantee].anomalies[0]
+        hints = tuple(slices(judgement.plan.steps, anomaly, judgement.history()))
 
         def convicts(plan):
             tried = self.judge(plan)
             names = {one.name for one in tried.verdicts[claim.guarantee].anomalies}
-            return tried.convicts(claim) and wanted in names
+            return tried.convicts(claim) and anomaly.name in names
 
         budget = Budget(executions=executions, seconds=600)
-        return Shrinker(MODEL, convicts, budget).shrink(judgement.plan)
+        return Shrinker(MODEL, convicts, budget, hints=hints).shrink(judgement.plan)
 
     def trial(self, plans, executions):
         found = self.find(plans)
