@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.overtaking import Turn, overtakings
 from deliverycheck.guarantees.queues.queue_history import queues
+from deliverycheck.history import Position
 from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 SMALL = settings(max_examples=200, deadline=None, database=None)
@@ -173,8 +174,13 @@ def test_queue_that_may_take_in_dead_letters_from_anywhere_has_no_order_of_calls
 
 @pytest.mark.parametrize(
     ("subscribe", "broken"),
-    [({"target": "q"}, True), ({"target": "r"}, False)],
-    ids=["to-this-queue", "to-another-queue"],
+    [
+        ({"target": "q"}, True),
+        ({"target": "r"}, False),
+        ({"target": None, "covers": (Position(source="q", position=0),)}, True),
+        ({"target": None, "covers": (Position(source="r", position=0),)}, False),
+    ],
+    ids=["to-this-queue", "to-another-queue", "from-a-place-of-it", "from-a-place-of-another"],
 )
 def test_prefetch_is_of_the_queue_that_the_subscription_names(subscribe, broken):
     story = QueueStory()

@@ -153,3 +153,12 @@ def test_second_answers_are_told_in_the_order_of_time_and_alone_before_the_end()
     story.events[-2:] = reversed(story.events[-2:])
     verdict = verdict_of(story.done(drained=False).history(), "confirms_resolved")
     assert [anomaly.witnesses for anomaly in verdict.anomalies] == [(ops[2],), (ops[0],)]
+
+
+def test_first_queue_that_hands_out_what_came_back_is_named():
+    story = QueueStory(sources={"q": queue(), "r": queue()})
+    story.ok(story.publish(MESSAGE, target="an exchange"), returned_unroutable=True)
+    for name in "qr":
+        story.fetched("c1#1", tagged(MESSAGE, 1, source=name), target=name)
+    (anomaly,) = verdict_of(story.done().history(), "routed_confirms").anomalies
+    assert anomaly.source == "q"
