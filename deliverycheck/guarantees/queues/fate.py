@@ -1,6 +1,6 @@
 """What may have become of a message that a queue took: it stays, it dies, or nobody can say."""
 
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from msgspec.structs import replace
 
@@ -34,9 +34,9 @@ class Fate(StrEnum):
     ``open``: it may be gone without a trace.
     """
 
-    STAYS = "stays"
-    DIES = "dies"
-    OPEN = "open"
+    STAYS = auto()
+    DIES = auto()
+    OPEN = auto()
 
 
 @indexed
