@@ -212,3 +212,12 @@ def test_place_of_what_was_given_back_is_before_all_that_came_later_not_only_the
     story.fetched("c1#1", tagged("p1#1-2", 4))
     (anomaly,) = verdict_of(story.done().history(), "requeue_position").anomalies
     assert (anomaly.message, anomaly.facts["other"]) == ("p1#1-0", "p1#1-1")
+
+
+def test_rejection_of_a_tag_that_was_used_twice_gives_nothing_up():
+    story = QueueStory(sources={"q": queue(dead_letter="d"), "d": queue()})
+    for message in (FIRST, SECOND):
+        story.published(message)
+        story.fetched("c1#1", tagged(message, 1))
+    story.settled("c1#1", "reject", 1, requeue=False)
+    assert verdict_of(story.done().history(), "dead_lettering").examined == 0
