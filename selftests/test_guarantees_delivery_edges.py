@@ -34,6 +34,8 @@ CASES = {
             ("commit_regressed", 3)
         },
         "c1 commit 3, c1 seek, c1 commit 1": Validity.VALID,
+        "c1 seek 0 info, c1 commit 3, c1 commit 1, c1 seek 0 info": Validity.VALID,
+        "c1 seek, c1 commit 3, c1 commit 1, c1 seek": {("commit_regressed", 2)},
         "c1 commit 3, c1 seek 0 fail, c1 commit 1": {("commit_regressed", 2)},
         "c1 subscribe, c1 commit 1, " + TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {
             ("stale_commit", 7)
