@@ -33,14 +33,14 @@ def test_worst_stands_anywhere(better):
 
 
 def test_anomaly_says_nothing_that_it_was_not_told():
-    anomaly = Anomaly(name="lost")
+    (anomaly,) = judge("g", [Anomaly(name="lost")], examined=1).anomalies
     assert (anomaly.message, anomaly.source) == (None, None)
     assert (anomaly.partition, anomaly.position) == (None, None)
     assert (anomaly.witnesses, anomaly.facts) == ((), {})
 
 
 def test_verdict_says_nothing_that_it_was_not_told():
-    verdict = Verdict(guarantee="g", validity=Validity.VALID, examined=1)
+    verdict = judge("g", (), examined=1)
     assert (verdict.count, verdict.anomalies, verdict.reason) == (0, (), None)
 
 
