@@ -221,3 +221,14 @@ def test_rejection_of_a_tag_that_was_used_twice_gives_nothing_up():
         story.fetched("c1#1", tagged(message, 1))
     story.settled("c1#1", "reject", 1, requeue=False)
     assert verdict_of(story.done().history(), "dead_lettering").examined == 0
+
+
+def test_what_a_consumer_held_is_told_in_the_order_in_which_it_came():
+    story = QueueStory()
+    story.subscribed("c1#1", prefetch=2)
+    receives = [story.pushed("c1#1", tagged(message, tag)) for tag, message in enumerate("abc")]
+    story.settled("c1#1", "ack", 1)
+    story.settled("c1#1", "ack", 0)
+    (anomaly,) = verdict_of(story.done().history(), "prefetch_bound").anomalies
+    assert anomaly.witnesses == tuple(receives)
+    assert (anomaly.message, anomaly.facts["held_messages"]) == ("c", ["a", "b", "c"])
