@@ -27,6 +27,10 @@ PROOFS = {
         2,
         [("p1#1-1", "t", 0, 0, (3, 4, 5))],
     ),
+    "at_least_once_in_effect/anomaly-group-named-on-joining": (
+        2,
+        [("p1#1-1", "t", 0, 0, (3, 4, 10))],
+    ),
     "at_least_once_in_effect/anomaly-never-received": (2, [("p1#1-2", "t", 0, 1, (4,))]),
     "at_least_once_in_effect/anomaly-not-committed-past": (2, [("p1#1-2", "t", 0, 1, (2, 5))]),
     "at_least_once_in_effect/anomaly-queue-acked-and-killed": (
