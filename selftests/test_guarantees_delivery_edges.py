@@ -75,6 +75,8 @@ CASES = {
         },
         "c1 subscribe, c2 subscribe, c2 assign, c2 revoke, c2 answer, c1 assign, c1 commit 1, "
         "c1 commit 2": Validity.VALID,
+        "c1 subscribe, c2 subscribe, c1 assign, c1 assign, c2 assign, c1 answer, c2 answer, "
+        "c2 commit 2, c2 answer, c1 commit 3": {("overlap", 6)},
         "c1 subscribe, c1 assign, " + TOGETHER + "c2 commit 2, c2 answer, c1 commit 3": {
             ("overlap", 7)
         },
