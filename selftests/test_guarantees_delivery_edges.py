@@ -27,6 +27,7 @@ CASES = {
             ("commit_regressed", 3)
         },
         "c1 commit 3, c1 answer, c2 subscribe, c2 commit 3": set(),
+        "c1 commit 3 info, c1 answer, c2 subscribe, c2 commit 1": set(),
         "c1 commit 9 info, c1 commit 3, c1 commit 1": {("commit_regressed", 2)},
         "c2 started, c1 commit 3, c1 answer, c2 subscribe, c2 commit 1": Validity.VALID,
         "c1 commit 3, c1 answer, c2 subscribe, c2 seek, c2 commit 1": Validity.VALID,

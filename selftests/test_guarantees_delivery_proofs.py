@@ -173,6 +173,7 @@ PROOFS = {
     "settlement/anomaly-flag-missing": (1, [("p1#1-1", "q", None, None, (2, 4))]),
     "settlement/anomaly-log-without-partitions": (1, [("p1#1-1", "t", None, 0, (1, 2, 3))]),
     "settlement/anomaly-rebalance": (1, [("p1#1-1", "t", 0, 0, (3, 4, 7))]),
+    "settlement/anomaly-subscribed-after-the-ack": (1, [("p1#1-1", "q", None, None, (2, 3, 5))]),
     "settlement/anomaly-two-at-the-same-moment": (
         1,
         [("p1#1-1", "t", 0, 0, (1, 3, 5)), ("p1#1-1", "t", 0, 0, (1, 5))],
