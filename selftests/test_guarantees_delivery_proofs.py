@@ -164,6 +164,10 @@ PROOFS = {
     "settlement/anomaly-acked-and-handed-again": (1, [("p1#1-1", "q", None, None, (2, 3, 5))]),
     "settlement/anomaly-acked-and-still-there": (1, [("p1#1-1", "q", None, None, (2, 3, 4))]),
     "settlement/anomaly-acked-as-it-came": (1, [("p1#1-1", "q", None, None, (1, 2, 3))]),
+    "settlement/anomaly-acked-by-another-member-of-the-log": (
+        2,
+        [("p1#1-1", "t", 0, 0, (0, 2, 4)), ("p1#1-2", "t", 0, 1, (1, 3, 4))],
+    ),
     "settlement/anomaly-acked-by-two": (1, [("p1#1-1", "q", None, None, (4, 6, 8))]),
     "settlement/anomaly-flag-missing-after-a-nack": (1, [("p1#1-1", "q", None, None, (2, 4))]),
     "settlement/anomaly-flag-missing-twice": (
