@@ -68,3 +68,13 @@ def test_take_over_whose_end_is_unknown_may_come_after_that_of_another():
     took_over(story, "p1#2")
     story.end("p1#1", "x1")
     assert fenced(story) == []
+
+
+def test_end_without_a_name_where_none_was_begun_ends_none():
+    story = Told()
+    took_over(story, "p1#1")
+    took_over(story, "p1#2")
+    story.whole("p1#2", "x1", ("p1#2-1", 0))
+    story.call("p1#1", "commit_transaction", "fail")
+    verdict = verdict_of(story.done().history(), NAME)
+    assert verdict.reason == "nothing to examine: no fenced instance surely asked in vain"
