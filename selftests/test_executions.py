@@ -38,7 +38,7 @@ CYCLE = {
     CommitPolicy.AUTO: ["receive", "effect"],
 }
 # Even undisturbed: who commits first has for a moment promised what is not done.
-BREAKS = dict.fromkeys(CommitPolicy, set()) | {
+BREAKS = {policy: set() for policy in CommitPolicy} | {
     CommitPolicy.BEFORE_EFFECT: {"commit_follows_effect"}
 }
 
