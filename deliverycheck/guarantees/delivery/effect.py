@@ -37,7 +37,8 @@ def at_most_once_in_effect(history: History) -> Verdict:
     Sound: only effects that surely happened count, so one ``ok`` and any number of unknown
     ones are no proof. Two ``ok`` are one, even before the end. Where positions are missing, and
     on queues, the message's id tells what is the same piece of work, and it may have as many
-    effects as it has copies or was sent.
+    effects as it has copies or was sent; how many copies a log without positions has is known
+    once it was read.
 
     Complete for drained histories; any other without an anomaly is UNKNOWN, since a second
     effect may still come.
@@ -49,7 +50,9 @@ def at_most_once_in_effect(history: History) -> Verdict:
         return unknown(name, reason, examined=done)
     if not done:
         return unknown(
-            name, "nothing to examine: no consumer group has an effect that surely happened"
+            name,
+            "nothing to examine: no consumer group has an effect that surely happened "
+            "and can be told from others",
         )
     return judge(name, repeated, examined=done)
 
@@ -95,8 +98,13 @@ def _worked_off(history: History) -> tuple[list[Anomaly], int]:
 def _repeated(history: History) -> tuple[list[Anomaly], int]:
     """What has more effects than copies, and how much surely has one."""
     groups = sorted({effect.group for effect in history.effects})
-    done = [effects for group in groups for effects in Effects(history, group).done()]
     expected = ExpectedCopies(history)
+    done = [
+        effects
+        for group in groups
+        for effects in Effects(history, group).done()
+        if expected.known(effects[0].delivery)
+    ]
     repeated = [
         _duplicate(history, effects)
         for effects in done

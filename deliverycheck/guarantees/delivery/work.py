@@ -9,6 +9,7 @@ from operator import attrgetter
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
 from deliverycheck.guarantees.delivery.members import group_of
 from deliverycheck.guarantees.delivery.queued import is_queue, queued_for
+from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.history import (
     Action,
     Delivery,
@@ -104,6 +105,11 @@ class ExpectedCopies:
     @cached_property
     def _sent(self) -> Counter[str]:
         return Counter(publication.message for publication in self._history.publications)
+
+    def known(self, delivery: Delivery) -> bool:
+        """Whether all are known: a log without positions may hold more until it was read."""
+        placed = delivery.position is not None or is_queue(self._history, delivery.source)
+        return placed or why_not_scanned(self._history) is None
 
     def of(self, delivery: Delivery) -> int:
         if delivery.position is not None and not is_queue(self._history, delivery.source):
