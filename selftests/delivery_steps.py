@@ -106,6 +106,7 @@ def of(history, *actions):
 def verdict_of(history, guarantee):
     (verdict,) = check(history, [guarantee])
     assert (verdict.guarantee, verdict.count) == (guarantee, len(verdict.anomalies))
+    assert "the checker raised" not in (verdict.reason or "")
     return verdict
 
 

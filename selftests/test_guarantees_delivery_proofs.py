@@ -51,6 +51,10 @@ PROOFS = {
         1,
         [("p1#1-1", "q", None, None, (2, 4))],
     ),
+    "at_most_once_in_effect/anomaly-queue-without-tags-and-not-scanned": (
+        1,
+        [("p1#1-1", "q", None, None, (1, 2))],
+    ),
     "at_most_once_in_effect/anomaly-several": (
         7,
         [

@@ -124,7 +124,6 @@ def _overlap(
             "owned_ns": holding.from_ns,
             "other": other.process,
             "other_ns": other.completed_ns,
-            "committed": commit.position,
             "committed_ns": commit.told_ns,
         },
     )
