@@ -94,6 +94,7 @@ CASES = {
         "c1 commit 1, c1 receive 0, c1 answer, c2 subscribe, c2 receive 0": {
             ("repeated_delivery", 3)
         },
+        "c1 receive 0, c1 commit 1, c1 answer, c2 receive 0": Validity.VALID,
         "c1 receive 0, c1 commit 1, c1 answer, c2 subscribe, c2 receive 0, c2 commit 0": set(),
         "c1 receive 0, c1 commit 1, c1 answer, c2 subscribe, c2 receive 0, c2 commit 0, "
         "c2 commit 5": Validity.VALID,
