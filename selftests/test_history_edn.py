@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from deliverycheck.history import (
     Action,
     DeliveryRun,
+    Header,
+    History,
+    Operation,
+    Outcome,
     Position,
     PublishRun,
     history_of,
@@ -302,3 +306,20 @@ def test_every_message_of_the_log_is_polled():
     )
     received = sum(len(one.deliveries) for one in history.select(Action.RECEIVE))
     assert polled == received
+
+
+def test_open_transaction_ends_behind_its_beginning_whatever_the_clock_said():
+    sent = Operation(
+        op=1,
+        process="p1#1",
+        action=Action.PUBLISH,
+        outcome=Outcome.OK,
+        invoked_ns=9,
+        completed_ns=5,
+        message="p1#1-1",
+        target="t",
+        transaction="x1",
+    )
+    header = Header(format="deliverycheck-history", version=1, execution="x")
+    lines = [read(line) for line in edn_of(History(header=header, operations=(sent,)))][1:]
+    assert [line[":type"] for line in lines] == [":invoke", ":info"]

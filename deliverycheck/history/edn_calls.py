@@ -64,7 +64,7 @@ def calls_of(history: History, names: Names) -> Iterator[Call]:
 
 def _end_ns(history: History) -> int:
     """When the last thing happened; what is open then stays open."""
-    ends = [each.completed_ns or each.invoked_ns for each in history.operations]
+    ends = [max(each.invoked_ns, each.completed_ns or 0) for each in history.operations]
     return max([*ends, *(mark.ns for mark in history.phases)], default=0) + 1
 
 
@@ -143,7 +143,7 @@ def _transaction(
     )
     return msgspec.structs.replace(
         call,
-        end_ns=end_ns if open_ else max(*ends, first.invoked_ns + 1),
+        end_ns=max(end_ns if open_ else max(ends), first.invoked_ns + 1),
         outcome=outcome.value,
     )
 
