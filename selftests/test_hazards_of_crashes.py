@@ -156,6 +156,51 @@ def test_ack_covers_the_position_that_it_names_and_no_other():
     assert [(one.facts["message"], one.facts["deliveries"]) for one in found] == [("p1#1-1", 1)]
 
 
+@pytest.mark.parametrize("positions", [(0,), (1, 0)], ids=["covers-nothing", "takes-nothing-back"])
+def test_commit_covers_what_stands_before_its_position(positions):
+    story = Story()
+    story.received("c1#1", at("p1#1-1", 0))
+    story.effect("c1#1", at("p1#1-1", 0))
+    for position in positions:
+        story.committed("c1#1", position)
+    story.process("c1#1", "killed")
+    assert ("consumer_killed_in_hand" in occurred(story)) is (max(positions) == 0)
+
+
+def test_ack_of_another_position_does_not_cover_the_first_one():
+    story = Story()
+    story.received("c1#1", at("p1#1-1", 0), at("p1#1-2", 1))
+    story.effect("c1#1", at("p1#1-1", 0))
+    covers = (Position(source="t", partition=0, position=1),)
+    story.ok(story.invoke("c1#1", "ack", covers=covers))
+    story.process("c1#1", "killed")
+    (found,) = hazards_of(story.history())["consumer_killed_in_hand"]
+    assert (found.facts["message"], found.facts["without"]) == ("p1#1-1", "its commit")
+
+
+def test_commit_of_positions_does_not_cover_what_has_none():
+    story = Story()
+    story.received("c1#1", at("p1#1-1", None))
+    story.effect("c1#1", at("p1#1-1", None))
+    story.committed("c1#1", 1)
+    story.process("c1#1", "killed")
+    assert "consumer_killed_in_hand" in occurred(story)
+
+
+@pytest.mark.parametrize(
+    ("group", "other", "counts"),
+    [("g", "g", True), ("g", "h", False), (None, None, True)],
+    ids=["its-own-group", "another-group", "no-groups"],
+)
+def test_effect_ends_the_cycle_unless_somebody_of_the_same_group_commits(group, other, counts):
+    story = Story()
+    story.received("c1#1", at("p1#1-1", 0), group=group)
+    story.effect("c1#1", at("p1#1-1", 0), group=group)
+    story.process("c1#1", "killed")
+    story.committed("c2#1", 1, group=other)
+    assert ("consumer_killed_in_hand" in occurred(story)) is counts
+
+
 def test_consumer_killed_before_its_first_delivery_had_nothing():
     story = Story()
     story.received("c1#1")

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from math import inf
 
 from deliverycheck.guarantees.copies import place_of
-from deliverycheck.guarantees.hazard import Evidence, ops_of
+from deliverycheck.guarantees.hazard import WITNESSES_MAX, Evidence, ops_of
 from deliverycheck.guarantees.windows import Window
 from deliverycheck.history import (
     Action,
@@ -24,7 +25,7 @@ _COVERING = frozenset({Action.COMMIT, Action.STORE_OFFSET, Action.ACK})
 
 def producer_killed(history: History) -> tuple[Evidence, ...]:
     """Killed processes that had published."""
-    return tuple(_killed_publishers(history, unflushed=False))
+    return tuple(_cut_short(event, published) for event, published in _killed_publishers(history))
 
 
 def producer_killed_unflushed(history: History) -> tuple[Evidence, ...]:
@@ -32,12 +33,15 @@ def producer_killed_unflushed(history: History) -> tuple[Evidence, ...]:
 
     A confirm that is read after the kill was given before it, so its message was safe.
     """
-    return tuple(_killed_publishers(history, unflushed=True))
+    return tuple(
+        _cut_short(event, unflushed)
+        for event, published in _killed_publishers(history)
+        if (unflushed := [one for one in published if _is_unflushed(one, event.ns)])
+    )
 
 
 def consumer_killed(history: History) -> tuple[Evidence, ...]:
     """Killed processes that had been handed at least one delivery."""
-    received = _received(history)
     return tuple(
         Evidence(
             kind="killed",
@@ -45,8 +49,7 @@ def consumer_killed(history: History) -> tuple[Evidence, ...]:
             facts={"process": event.process, "killed_ns": event.ns, "deliveries": len(had)},
             witnesses=_ops(had),
         )
-        for event in _killed(history)
-        if (had := [one for one in received.get(event.process, []) if one.ns <= event.ns])
+        for event, had in _killed_receivers(history)
     )
 
 
@@ -56,11 +59,9 @@ def consumer_killed_in_hand(history: History) -> tuple[Evidence, ...]:
     Where no process of the group ever commits, stores or acknowledges by itself, the effect
     alone ends the cycle: what the library commits on its own cannot be seen.
     """
-    received = _received(history)
     found: list[Evidence] = []
-    for event in _killed(history):
+    for event, had in _killed_receivers(history):
         cycle = _Cycle(history, event.process)
-        had = [one for one in received.get(event.process, []) if one.ns <= event.ns]
         in_hand = [one for one in had if not cycle.is_over(one)]
         if in_hand:
             facts: dict[str, str | int] = {
@@ -89,26 +90,29 @@ def _killed(history: History) -> list[ProcessEvent]:
     return sorted(killed, key=lambda event: (event.ns, event.process))
 
 
-def _killed_publishers(history: History, *, unflushed: bool) -> Iterator[Evidence]:
+def _killed_publishers(history: History) -> Iterator[tuple[ProcessEvent, list[Operation]]]:
+    """Each killed process that had published, with its publishes."""
     for event in _killed(history):
-        publishes = [
+        published = [
             operation
             for operation in history.select(Action.PUBLISH)
             if operation.process == event.process and operation.invoked_ns <= event.ns
         ]
-        if unflushed:
-            publishes = [one for one in publishes if _is_unflushed(one, event.ns)]
-        if publishes:
-            yield Evidence(
-                kind="killed",
-                ns=event.ns,
-                facts={
-                    "process": event.process,
-                    "killed_ns": event.ns,
-                    "messages": sum(operation.count for operation in publishes),
-                },
-                witnesses=ops_of(publishes),
-            )
+        if published:
+            yield event, published
+
+
+def _cut_short(event: ProcessEvent, publishes: list[Operation]) -> Evidence:
+    return Evidence(
+        kind="killed",
+        ns=event.ns,
+        facts={
+            "process": event.process,
+            "killed_ns": event.ns,
+            "messages": sum(operation.count for operation in publishes),
+        },
+        witnesses=ops_of(publishes),
+    )
 
 
 def _is_unflushed(operation: Operation, killed_ns: int) -> bool:
@@ -117,11 +121,15 @@ def _is_unflushed(operation: Operation, killed_ns: int) -> bool:
     return returned and not ended and not operation.confirmed
 
 
-def _received(history: History) -> dict[str, list[Reading]]:
+def _killed_receivers(history: History) -> Iterator[tuple[ProcessEvent, list[Reading]]]:
+    """Each killed process that had been handed anything, with what that was."""
     received: dict[str, list[Reading]] = defaultdict(list)
-    for reading in sorted(history.receipts, key=lambda reading: reading.op):
+    for reading in history.receipts:
         received[reading.process].append(reading)
-    return received
+    for event in _killed(history):
+        had = [one for one in received[event.process] if one.ns <= event.ns]
+        if had:
+            yield event, had
 
 
 class _Cycle:
@@ -143,7 +151,7 @@ class _Cycle:
         for operation in self._covering:
             self._cover(operation)
         self._all_before_ns = max(
-            (one.invoked_ns for one in self._covering if not one.covers), default=-1
+            (one.invoked_ns for one in self._covering if not one.covers), default=-inf
         )
         self._is_explicit = _is_explicit(history, own)
 
@@ -167,7 +175,7 @@ class _Cycle:
             return False
         place = (delivery.source, delivery.partition)
         acked = (*place, delivery.position) in self._acked
-        return acked or delivery.position < self._next.get(place, -1)
+        return acked or delivery.position < self._next.get(place, 0)
 
     def _cover(self, operation: Operation) -> None:
         """An ack names positions; commits and stores name the next one to read."""
@@ -176,7 +184,7 @@ class _Cycle:
             if operation.action is Action.ACK:
                 self._acked.add((*place, covered.position))
             else:
-                self._next[place] = max(self._next.get(place, -1), covered.position)
+                self._next[place] = max(self._next.get(place, 0), covered.position)
 
 
 def _is_explicit(history: History, own: list[Operation]) -> bool:
@@ -216,4 +224,4 @@ def _node_down(history: History, state: NodeState, back: Iterable[NodeState]) ->
 
 
 def _ops(readings: list[Reading]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(reading.op for reading in readings))[:20]
+    return tuple(dict.fromkeys(reading.op for reading in readings))[:WITNESSES_MAX]

@@ -11,7 +11,7 @@ from deliverycheck.guarantees.windows import (
     Window,
     is_on_link,
     may_act,
-    surely_in_place,
+    waited_for_heal,
 )
 from deliverycheck.history import (
     FaultSpan,
@@ -27,7 +27,7 @@ PAUSE_NS_MIN = 50_000_000
 
 _LINK_HAZARDS = ("lost_reply", "lost_request", "black_hole", "stall", "delay", "refuse")
 _DOWN = {"kill": NodeState.KILLED, "pause": NodeState.PAUSED, "restart": NodeState.KILLED}
-_HIT = {"kill": "killed", "pause": "paused"}
+_HIT = {"kill": ("killed",), "pause": ("paused",)}
 
 
 class FaultEvidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +75,13 @@ def _on_link(span: FaultSpan, reach: Reach) -> str | None:
     window = may_act(span, after_ns=COMPLAINT_AFTER_HEAL_NS)
     for event in reach.complaints(span, "error", "blocked"):
         if window.contains(event.ns):
-            said = f"reported {event.error}" if event.what == "error" else "was blocked"
+            said = (
+                f"reported {event.error or 'an error'}" if event.what == "error" else "was blocked"
+            )
             return f"{event.process} {said} at {seconds(event.ns)}"
-    in_place = surely_in_place(span)
+    was_in_place = span.injected_ns is not None
     for operation in reach.operations(span):
-        waited = in_place and in_place.meets(operation) and not in_place.holds(operation)
-        late = operation.completed_ns is None or operation.completed_ns >= (span.heal_ns or 0)
-        if waited and late and operation.action in TRAFFIC:
+        if was_in_place and operation.action in TRAFFIC and waited_for_heal(operation, span):
             return f"op {operation.op} was not over before the heal"
     return None
 
@@ -110,14 +110,13 @@ def _met_pause(history: History, paused: NodeEvent) -> str | None:
 
 def _on_worker(span: FaultSpan, reach: Reach) -> str | None:
     window = may_act(span)
-    what = _HIT.get(span.fault, span.fault)
-    for event in reach.complaints(span, what):
+    for event in reach.complaints(span, *_HIT.get(span.fault, ())):
         if window.contains(event.ns):
-            if what == "paused" and (length_ns := _length_ns(event, span, reach)) is not None:
+            if event.what == "paused" and (length_ns := _length_ns(event, span, reach)) is not None:
                 if length_ns < PAUSE_NS_MIN:
                     continue
                 return f"{event.process} was stopped for {duration(length_ns)}"
-            return f"{event.process} was {what} at {seconds(event.ns)}"
+            return f"{event.process} was {event.what} at {seconds(event.ns)}"
     return None
 
 

@@ -35,7 +35,7 @@ def undisturbed(history: History) -> tuple[Evidence, ...]:
         or any(event.state in _NODE_DISTURBED for event in history.nodes)
     ):
         return ()
-    publishes = sorted(history.select(Action.PUBLISH), key=lambda operation: operation.op)
+    publishes = _by_number(history, Action.PUBLISH)
     if not publishes:
         return ()
     messages = sum(operation.count for operation in publishes)
@@ -51,43 +51,60 @@ def undisturbed(history: History) -> tuple[Evidence, ...]:
 
 def topic_just_created(history: History) -> tuple[Evidence, ...]:
     """A topic just created was written to before all its partitions had answered."""
-    return tuple(_new_topics(history, answered=False))
+    return tuple(
+        _written_to("early", declare, early) for declare, early, _ in _new_topics(history) if early
+    )
 
 
 def topic_answered(history: History) -> tuple[Evidence, ...]:
     """A topic just created was written to once all its partitions had answered, and not before."""
-    return tuple(_new_topics(history, answered=True))
+    return tuple(
+        _written_to("answered", declare, soon)
+        for declare, early, soon in _new_topics(history)
+        if soon and not early
+    )
 
 
-def _new_topics(history: History, *, answered: bool) -> Iterator[Evidence]:
+def _new_topics(
+    history: History,
+) -> Iterator[tuple[Operation, list[Operation], list[Operation]]]:
+    """Each creation of a topic, with the publishes before and soon after it answered."""
     answers = _answers(history)
-    for declare in sorted(history.select(Action.DECLARE), key=lambda operation: operation.op):
-        topic = declare.target or ""
-        answered_ns = answers.get(topic)
-        publishes = [one for one in history.select(Action.PUBLISH) if one.target == topic]
-        early = [one for one in publishes if _is_early(one, declare, answered_ns)]
-        met = early
-        if answered:
-            met = [one for one in publishes if _is_soon(one, answered_ns)] if not early else []
-        if declare.outcome is Outcome.OK and met:
-            first = min(met, key=lambda operation: (operation.invoked_ns, operation.op))
-            facts: dict[str, str | int] = {
-                "topic": topic,
-                "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
-                "process": first.process,
-                "messages": sum(operation.count for operation in met),
-            }
-            witnesses = (declare.op, *ops_of(sorted(met, key=lambda one: one.op)))
-            kind = "answered" if answered else "early"
-            yield Evidence(kind=kind, ns=first.invoked_ns, facts=facts, witnesses=witnesses)
+    publishes = _by_number(history, Action.PUBLISH)
+    for declare in _by_number(history, Action.DECLARE):
+        if declare.outcome is Outcome.OK and declare.target is not None:
+            answered_ns = answers.get(declare.target)
+            own = [one for one in publishes if one.target == declare.target]
+            early = [one for one in own if _is_early(one, declare, answered_ns)]
+            soon = [one for one in own if _is_soon(one, answered_ns)]
+            yield declare, early, soon
+
+
+def _by_number(history: History, action: Action) -> list[Operation]:
+    return sorted(history.select(action), key=lambda operation: operation.op)
+
+
+def _written_to(kind: str, declare: Operation, publishes: list[Operation]) -> Evidence:
+    first = min(publishes, key=lambda publish: publish.invoked_ns)
+    return Evidence(
+        kind=kind,
+        ns=first.invoked_ns,
+        facts={
+            "topic": declare.target or "",
+            "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
+            "process": first.process,
+            "messages": sum(publish.count for publish in publishes),
+        },
+        witnesses=(declare.op, *ops_of(publishes)),
+    )
 
 
 def _answers(history: History) -> dict[str, int]:
     """When each topic was first known to answer in all its partitions."""
     answers: dict[str, int] = {}
     for event in history.processes:
-        if event.what == "answered":
-            topic = str(event.evidence.get("topic", ""))
+        topic = event.evidence.get("topic")
+        if event.what == "answered" and isinstance(topic, str):
             answers[topic] = min(event.ns, answers.get(topic, event.ns))
     return answers
 

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterator
 
 from deliverycheck.guarantees.copies import copies, rank
 from deliverycheck.guarantees.hazard import Evidence, ops_of
-from deliverycheck.guarantees.windows import TRAFFIC, Reach, Window, may_act, surely_in_place
+from deliverycheck.guarantees.windows import (
+    TRAFFIC,
+    Reach,
+    Window,
+    may_act,
+    surely_in_place,
+    waited_for_heal,
+)
 from deliverycheck.history import Action, FaultSpan, History, Operation, Outcome
 
 COMPLAINT_AFTER_HEAL_NS = 1_500_000_000
@@ -48,7 +55,7 @@ def silence(*faults: str) -> Finder:
         return tuple(
             evidence
             for index, span in _spans(history, faults)
-            for evidence in _open_in(surely_in_place(span), span, index, reach)
+            for evidence in _open_in(span, index, reach)
         )
 
     return find
@@ -64,13 +71,17 @@ def refused(history: History) -> tuple[Evidence, ...]:
             Evidence(
                 kind="complaint",
                 ns=event.ns,
-                facts={"process": event.process, "error": event.error or "", "error_ns": event.ns},
+                facts={
+                    "process": event.process,
+                    "error": event.error or "an error",
+                    "error_ns": event.ns,
+                },
                 span=index,
             )
             for event in errors
             if may_act(span).contains(event.ns)
         ][:1]
-        found += _open_in(surely_in_place(span), span, index, reach)
+        found += _open_in(span, index, reach)
     return tuple(found)
 
 
@@ -129,16 +140,14 @@ def _cut(
         return "complaint"
     if operation.op in doubled:
         return "twice"
-    healed = span.heal_ns is not None and completed_ns is not None
-    if healed and operation.invoked_ns < (span.heal_ns or 0) <= (completed_ns or 0):
+    if completed_ns is not None and waited_for_heal(operation, span):
         return "late"
     return None
 
 
-def _open_in(
-    window: Window | None, span: FaultSpan, index: int, reach: Reach
-) -> Iterator[Evidence]:
+def _open_in(span: FaultSpan, index: int, reach: Reach) -> Iterator[Evidence]:
     """For each process the operations that the fault met on their way."""
+    window = surely_in_place(span)
     met: dict[str, list[Operation]] = defaultdict(list)
     for operation in reach.operations(span):
         if window and operation.action in TRAFFIC and _met(operation, window, span):

@@ -36,7 +36,7 @@ class Window:
     """From `start_ns` to `end_ns`, both included; ``None`` is an end that never came."""
 
     start_ns: int
-    end_ns: int | None = None
+    end_ns: int | None
 
     def contains(self, ns: int) -> bool:
         return self.start_ns <= ns and (self.end_ns is None or ns <= self.end_ns)
@@ -48,10 +48,9 @@ class Window:
         return begun and not ended
 
     def holds(self, operation: Operation) -> bool:
-        """Whether the operation lies in it from invocation to completion."""
-        if operation.completed_ns is None:
-            return self.end_ns is None and self.contains(operation.invoked_ns)
-        return self.contains(operation.invoked_ns) and self.contains(operation.completed_ns)
+        """Whether the operation lies in it from invocation to completion; an open one does not."""
+        ends = (operation.invoked_ns, operation.completed_ns)
+        return all(ns is not None and self.contains(ns) for ns in ends)
 
 
 def may_act(span: FaultSpan, *, after_ns: int = 0) -> Window:
@@ -65,6 +64,13 @@ def surely_in_place(span: FaultSpan) -> Window | None:
     if span.injected_ns is None:
         return None
     return Window(start_ns=span.injected_ns, end_ns=span.heal_ns)
+
+
+def waited_for_heal(operation: Operation, span: FaultSpan) -> bool:
+    """Whether the operation was called before the wish to heal, and not over before it."""
+    if span.heal_ns is None or operation.invoked_ns >= span.heal_ns:
+        return False
+    return operation.completed_ns is None or operation.completed_ns >= span.heal_ns
 
 
 def is_on_link(lane: str) -> bool:

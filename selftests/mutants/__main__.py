@@ -28,6 +28,7 @@ PROGRESS_S = 20.0
 PROPERTIES_S_MAX = 6.0
 _NO_VERDICT, _INTERRUPTED = 3, 130
 
+TESTS = ("test_guarantees_*.py", "test_hazards*.py", "test_fault_evidence.py")
 # Golden histories are tried without pytest; the others draw anything, and hold for all guarantees.
 NO_PROPERTIES = ("golden", "fuzz", "worlds")
 
@@ -70,7 +71,8 @@ class Run:
         ]
         self._properties = [
             path
-            for path in sorted((ROOT / "selftests").glob("test_guarantees_*.py"))
+            for pattern in TESTS
+            for path in sorted((ROOT / "selftests").glob(pattern))
             if path.stem.removeprefix("test_guarantees_") not in NO_PROPERTIES
         ]
         paths = sorted(GOLDEN.glob("*/*.jsonl"))
