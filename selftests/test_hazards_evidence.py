@@ -1,5 +1,7 @@
 """All that a hazard says of itself: when, who, how much, which operations, by which fault."""
 
+from dataclasses import replace
+
 import pytest
 
 from deliverycheck.guarantees import HAZARDS, Evidence, hazards_of
@@ -26,6 +28,12 @@ NEEDS = {
     "broker_paused": ("broker paused", "node"),
 }
 
+FACTS = {
+    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "topic"), "x"),
+    **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms"), 2),
+    **dict.fromkeys(("error_ns", "killed_ns", "down_ns"), 5),
+}
+
 
 def found(story, name):
     """The evidence, the same whether the story is told as it was or backwards."""
@@ -35,13 +43,19 @@ def found(story, name):
     return told
 
 
-def test_each_hazard_stands_under_its_column_and_says_what_must_be_within_reach():
-    assert {name: (one.fault_column, one.needs) for name, one in HAZARDS.items()} == NEEDS
-    assert all(len(one.title.split()) > 1 for one in HAZARDS.values())
+@pytest.mark.parametrize("name", HAZARDS)
+def test_each_hazard_can_be_told_and_says_where_it_stands_and_what_must_be_within_reach(name):
+    hazard = HAZARDS[name]
+    assert (hazard.fault_column, hazard.needs) == NEEDS[name]
+    assert len(hazard.title.split()) > 1
+    for kind in hazard.sentences:
+        told = hazard.tell(Evidence(kind=kind, ns=5, facts=FACTS))
+        assert told.endswith(".")
 
 
 def test_evidence_has_no_facts_witnesses_and_fault_but_those_that_it_is_given():
     bare = Evidence(kind="seen", ns=5)
+    assert replace(HAZARDS["none"], sentences={"seen": "It was."}).tell(bare) == "It was."
     assert (bare.facts, bare.witnesses, bare.span) == ({}, (), None)
 
 
