@@ -26,10 +26,12 @@ NEEDS = {
     "consumer_killed_in_hand": ("worker killed", "worker"),
     "broker_killed": ("broker killed", "node"),
     "broker_paused": ("broker paused", "node"),
+    "first_write_broker_killed": ("broker killed", "node"),
 }
 
 FACTS = {
-    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "topic"), "x"),
+    **dict.fromkeys(("process", "lane", "error", "message", "without", "node"), "x"),
+    **dict.fromkeys(("topic", "place"), "t"),
     **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms"), 2),
     **dict.fromkeys(("error_ns", "killed_ns", "down_ns"), 5),
 }
@@ -46,6 +48,7 @@ def found(story, name):
 @pytest.mark.parametrize("name", HAZARDS)
 def test_each_hazard_can_be_told_and_says_where_it_stands_and_what_must_be_within_reach(name):
     hazard = HAZARDS[name]
+    assert name not in hazards_of(Story().history())
     assert (hazard.fault_column, hazard.needs) == NEEDS[name]
     assert len(hazard.title.split()) > 1
     for kind in hazard.sentences:

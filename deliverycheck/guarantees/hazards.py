@@ -90,7 +90,7 @@ def _written_to(kind: str, declare: Operation, publishes: list[Operation]) -> Ev
         kind=kind,
         ns=first.invoked_ns,
         facts={
-            "topic": declare.target or "",
+            "topic": str(declare.target),
             "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
             "process": first.process,
             "messages": sum(publish.count for publish in publishes),
