@@ -27,6 +27,11 @@ def pytest_configure(config: pytest.Config) -> None:
             "pytest-rerunfailures reruns until green; a violation seen once is a violation. "
             "Switch it off: -p no:rerunfailures"
         )
+    from deliverycheck.search import PROFILES  # noqa: PLC0415  # who asks for help does not wait
+
+    if (name := config.getoption("--profile")) not in PROFILES:
+        msg = f"--profile {name}: there are {', '.join(PROFILES)}"
+        raise pytest.UsageError(msg)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,14 @@
 """The sentences around the matrix: the answer, what was there, what the exit code means."""
 
-from deliverycheck.guarantees import ANOMALIES, Severity
-from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Tally
+from collections.abc import Iterator, Sequence
+
+from deliverycheck.guarantees import ANOMALIES, HAZARDS, Severity
+from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Tally
 from deliverycheck.plans.claim import Stance
-from reports.matrix import DASH, title_of
+from reports.matrix import DASH, column_of, title_of
+
+GAPS_MAX = 6
+"""Enough to see what they have in common; the matrix shows them all."""
 
 _VERBS = {
     Severity.LOSS: "lose",
@@ -151,7 +156,43 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
         for result in campaign.results
         if result.note
     )
-    return (*(stopped if campaign.interrupted else ()), *campaign.notes, *of_claims)
+    return (
+        *(stopped if campaign.interrupted else ()),
+        *campaign.notes,
+        *of_claims,
+        *_gaps_of(campaign),
+    )
+
+
+def _gaps_of(campaign: Campaign) -> Iterator[str]:
+    """What was not exercised although it can be, by the reason."""
+    cells = [
+        (result, cell)
+        for result in campaign.results
+        if result.state is not ClaimState.FOUND
+        for cell in result.cells
+        if cell.state is ClaimState.NOT_EXERCISED and cell.reachable
+    ]
+    late = [pair for pair in cells if pair[1].out_of_time]
+    seldom = [pair for pair in cells if not pair[1].out_of_time]
+    if late:
+        yield f"the time was over before these were exercised often enough: {_named(late)}"
+    if seldom:
+        yield f"plans that could bring these about did so too seldom: {_named(seldom)}"
+
+
+def _named(cells: Sequence[tuple[ClaimResult, Cell]]) -> str:
+    named = [
+        f"{result.claim.setting}: {_situation(cell)} ({cell.valid} of {result.needed} valid)"
+        for result, cell in cells[:GAPS_MAX]
+    ]
+    more = [f"and {len(cells) - GAPS_MAX} more"] if len(cells) > GAPS_MAX else []
+    return "; ".join([*named, *more])
+
+
+def _situation(cell: Cell) -> str:
+    hazard = HAZARDS.get(cell.hazard)
+    return hazard.title if hazard else column_of(cell.hazard)
 
 
 def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:

@@ -41,7 +41,7 @@ def guardian():
 
 @pytest.fixture
 def started(template, tmp_path, guardian, monkeypatch):
-    monkeypatch.setattr(kafka, "_USABLE_S_MAX", 0.3)
+    monkeypatch.setattr(kafka, "_USABLE_S_MAX", 1.5)
 
     def start(program):
         folder = tmp_path / "a broker"

@@ -27,7 +27,8 @@ from deliverycheck.plans import (
     Work,
     plan_of,
 )
-from deliverycheck.plans.kafka import NODE, KafkaModel
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka_state import NODE
 from selftests.memory_target import SLOTS, MemoryTarget
 
 MODEL = KafkaModel()

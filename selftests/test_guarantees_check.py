@@ -95,7 +95,8 @@ def test_only_the_first_anomalies_are_told_and_all_are_counted():
 def test_verdict_that_is_unknown_is_told_with_its_reason():
     (verdict,) = check(Story().done().history(), ["at_most_once_in_effect"])
     assert summary_of(verdict) == (
-        "at most once, in effect: unknown, nothing to examine: no consumer group has an effect that surely happened and can be told from others"
+        "at most once, in effect: unknown, nothing to examine: no consumer group has an effect "
+        "that surely happened and can be told from others"
     )
 
 

@@ -27,7 +27,8 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, COPIES, MESSAGES_MAX, NODE, KafkaModel
+from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, COPIES, MESSAGES_MAX, KafkaModel
+from deliverycheck.plans.kafka_state import NODE
 from properties.kafka.claims import CLAIMS
 from properties.kafka.strategies import plans
 from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
@@ -232,6 +233,51 @@ REACH = {
         (Publish(), Flush(), Kill(lane=NODE), Publish()),
         LOG_ONLY,
         {"broker_killed"},
+    ),
+    "node-killed-before-a-first-confirm": (
+        (Publish(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "first-write-to-a-node-that-is-down": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane=NODE), Publish(partition=1)),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "node-killed-with-more-for-a-known-partition": (
+        (Publish(wait=Wait.CONFIRMED), Publish(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed"},
+    ),
+    "partition-that-the-client-chooses": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane=NODE), Publish(key="k1")),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "next-incarnation-is-unknown-everywhere": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane="p1"), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {
+            "producer_killed",
+            "producer_killed_unflushed",
+            "broker_killed",
+            "first_write_broker_killed",
+        },
+    ),
+    "consumer-killed-after-its-cycle": (
+        (Publish(), Work(calls=3), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed"},
+    ),
+    "consumer-killed-when-all-is-read": (
+        (Publish(), Work(calls=4), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed"},
+    ),
+    "consumer-killed-with-nothing-for-its-group": (
+        (CreateTopic(topic="t2"), Publish(topic="t2"), Work(calls=2), Kill(lane="c1")),
+        WITH_GROUP,
+        {"topic_answered"},
     ),
     "node-paused": ((Publish(), Pause(lane=NODE), Publish()), LOG_ONLY, {"broker_paused"}),
     "topic-just-created": (

@@ -94,6 +94,35 @@ def test_unreachable_hazard_says_that_the_backend_cannot(tmp_path):
     assert "this backend cannot" in told
 
 
+def test_situation_that_plans_seldom_brought_about_is_named(tmp_path):
+    cells = (
+        Cell(hazard="producer_killed", state=ClaimState.HELD, valid=30),
+        Cell(hazard="consumer_killed_in_hand", state=ClaimState.NOT_EXERCISED, valid=2),
+        Cell(hazard="refuse", state=ClaimState.NOT_EXERCISED, out_of_time=True),
+        Cell(hazard="broker_killed", state=ClaimState.NOT_EXERCISED, reachable=False),
+    )
+    result = result_of("holds", ClaimState.NOT_EXERCISED, *cells)
+    assert words.notes_of(campaign_of(tmp_path, result, notes=())) == (
+        (
+            "the time was over before these were exercised often enough: "
+            "a setting: connections were refused (0 of 3 valid)"
+        ),
+        (
+            "plans that could bring these about did so too seldom: a setting: a process was "
+            "killed between receiving a message and being done with it (2 of 3 valid)"
+        ),
+    )
+
+
+def test_found_break_leaves_no_situation_to_ask_for(tmp_path):
+    cells = (
+        Cell(hazard="lost_reply", state=ClaimState.FOUND, invalid=1),
+        Cell(hazard="refuse", state=ClaimState.NOT_EXERCISED),
+    )
+    result = result_of("breaks", ClaimState.FOUND, *cells)
+    assert words.notes_of(campaign_of(tmp_path, result, notes=())) == ()
+
+
 def test_answer_counts_what_came_out_as_stated(tmp_path):
     assert words.answer_of(sample(tmp_path)) == (
         "Kafka 4.3.1: 6 settings hold, 8 lose, repeat or reorder messages as expected, "

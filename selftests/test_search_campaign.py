@@ -9,7 +9,8 @@ from deliverycheck.history import read_history
 from deliverycheck.plans import Kill, Publish, Stance, Subject, plan_of
 from deliverycheck.plans.campaign import ClaimState
 from deliverycheck.search import ExitCode, Ledger, Ruling, entry_of, with_what_holds_instead
-from deliverycheck.search.campaign import GATE_TRIES, SAMPLES_MAX
+from deliverycheck.search.campaign import SAMPLES_MAX
+from deliverycheck.search.corpus import TRIES_MIN
 from selftests.campaign_bench import (
     BAD,
     BREAKS,
@@ -196,8 +197,8 @@ def test_gate_gives_up_after_ten_tries_and_generated_plans_go_on(bench):
     ran.target.behave = lambda one, _: Does.KEEPS if one == plan else Does.REPEATS
     ran.run()
     result = ran.result("bad")
-    assert (result.corpus.convictions, result.corpus.executions) == (0, GATE_TRIES)
-    assert ran.target.times(plan) == GATE_TRIES
+    assert (result.corpus.convictions, result.corpus.executions) == (0, TRIES_MIN)
+    assert ran.target.times(plan) == TRIES_MIN
     assert result.generated == 1
     assert result.state is ClaimState.FOUND
 

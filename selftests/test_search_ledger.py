@@ -55,6 +55,28 @@ def test_fault_without_evidence_makes_a_valid_execution_unknown():
     assert judgement(Validity.INVALID, inert="nothing met it").ruling(HOLDS) is Ruling.INVALID
 
 
+def test_situation_that_a_claim_does_not_speak_of_says_nothing_of_it():
+    narrow = msgspec.structs.replace(HOLDS, unless=("first_write_broker_killed",))
+    within = judgement(Validity.INVALID, "broker_killed")
+    outside = judgement(Validity.INVALID, "broker_killed", "first_write_broker_killed")
+    assert within.convicts(narrow)
+    assert not outside.convicts(narrow)
+    assert outside.ruling(narrow) is Ruling.UNKNOWN
+    assert outside.convicts(HOLDS)
+    valid = judgement(Validity.VALID, "broker_killed", "first_write_broker_killed")
+    assert valid.ruling(narrow) is Ruling.UNKNOWN
+
+
+def test_plan_of_the_corpus_is_tried_until_its_power_is_surely_gone():
+    tries = {
+        convictions: entry_of(
+            PLAN, claim="c", convictions=convictions, executions=20, versions="", found_after=1
+        ).tries
+        for convictions in (20, 10, 4, 0)
+    }
+    assert tries == {20: 10, 10: 10, 4: 31, 0: 60}
+
+
 def test_must_break_claim_convicts_only_with_its_hazard_and_a_holding_one_always():
     bare, met = judgement(Validity.INVALID), judgement(Validity.INVALID, "none")
     assert [one.convicts(BREAKS) for one in (bare, met)] == [False, True]

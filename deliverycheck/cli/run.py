@@ -79,7 +79,7 @@ def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
         BrokerError, ProvisionError and the like: the target did not come up.
     """
     content = content_of(options.target.system)
-    claims = claims_named(content.claims, options.claims)
+    claims = claims_named(content.claims, options.claims, options.profile.paces)
     program = client_program(content.name)
     for claim in claims:
         program.check_settings(claim.subject)

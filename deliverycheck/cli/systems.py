@@ -1,10 +1,10 @@
 """What the command line knows of each system: its claims, its pool, its model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from deliverycheck.plans import Claim, Step
+from deliverycheck.plans import Claim, Pace, Step
 from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.model import Model
 
@@ -37,8 +37,10 @@ def content_of(system: str) -> Content:
     return Content(name="kafka", claims=kafka.CLAIMS, make_pool=kafka.make_pool, model=KafkaModel())
 
 
-def claims_named(claims: Sequence[Claim], names: Sequence[str]) -> tuple[Claim, ...]:
-    """The claims of these ids, or all without names.
+def claims_named(
+    claims: Sequence[Claim], names: Sequence[str], paces: Container[Pace] = frozenset(Pace)
+) -> tuple[Claim, ...]:
+    """The claims of these ids, or without names all of these paces.
 
     Raises:
         UsageError: an id is not among them; names the nearest.
@@ -50,4 +52,6 @@ def claims_named(claims: Sequence[Claim], names: Sequence[str]) -> tuple[Claim, 
             hint = f"did you mean {near[0]!r}? " if near else ""
             msg = f"no claim {name!r}. {hint}`deliverycheck claims` lists them all"
             raise UsageError(msg)
-    return tuple(known[name] for name in names) if names else tuple(claims)
+    if names:
+        return tuple(known[name] for name in names)
+    return tuple(claim for claim in claims if claim.pace in paces)

@@ -13,6 +13,10 @@ from deliverycheck.plans import CommitPolicy, Consumer
 WORKLOAD_RECEIVE_MS = 250
 """Twice what a first assignment takes (121 ms), so that an empty receive says: nothing there."""
 
+JOIN_RECEIVE_MS = 1000
+"""Until the first assignment: a busy machine takes several times as long, and a receive that gives
+up has tested nothing."""
+
 TAIL_RECEIVE_MS = 20
 """Prefetched messages come in under 1 ms; the drain asks again and again."""
 
@@ -82,8 +86,10 @@ class ConsumerLane(Lane):
     def _work(self) -> Iterator[Called]:
         while True:
             op = self.invoke(Action.RECEIVE, group=self.group)
+            joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
+            timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
             command = commands.Receive(
-                op=op, max=1, timeout_ms=self.receive_ms, until=commands.Until.END
+                op=op, max=1, timeout_ms=timeout_ms, until=commands.Until.END
             )
             yield from self._ask(command, op)
             deliveries = self.completed[op].deliveries if op in self.completed else ()

@@ -10,6 +10,7 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
+from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.history import Action, History, NodeState, Operation, Outcome
@@ -146,6 +147,12 @@ _IN_HAND = {
     )
 }
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
+_FIRST_WRITE = {
+    "first": (
+        "{node} went down at {down_ns:s}, and {process} had no confirm from {place} yet "
+        "({messages:count message} on the way)."
+    )
+}
 _QUIET = {"quiet": "Nothing was broken while {messages:count message} went out."}
 _ANSWERED = {
     "answered": (
@@ -270,6 +277,14 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NODE,
             sentences=_DOWN,
             find=broker_killed,
+        ),
+        Hazard(
+            name="first_write_broker_killed",
+            title="the broker was killed before a producer had a first confirm from a partition",
+            fault_column=FaultColumn.BROKER_KILLED,
+            needs=Needed.NODE,
+            sentences=_FIRST_WRITE,
+            find=first_write_broker_killed,
         ),
         Hazard(
             name="broker_paused",

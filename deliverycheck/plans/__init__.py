@@ -1,6 +1,6 @@
 """Plans: what is put under test, what is done to it, and what is claimed of it, all as data."""
 
-from deliverycheck.plans.claim import Claim, Stance
+from deliverycheck.plans.claim import Claim, Pace, Stance
 from deliverycheck.plans.plan import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.steps import (
     Arm,
@@ -53,6 +53,7 @@ __all__ = [
     "HoldPoint",
     "Inject",
     "Kill",
+    "Pace",
     "Pause",
     "Plan",
     "PlanFormatError",

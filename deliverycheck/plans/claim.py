@@ -14,6 +14,13 @@ class Stance(StrEnum):
     BREAKS = "breaks"
 
 
+class Pace(StrEnum):
+    """How long it takes until a claim is settled."""
+
+    BRIEF = "brief"
+    LONG = "long"
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """System, settings, guarantee, stance, hazards, source.
 
@@ -22,6 +29,9 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         setting: the settings in a few words, as the matrix shows them.
         hazards: the situations it is about; a holding claim is exercised under each
             of them, a breaking one convicts with any of them.
+        unless: situations that it does not speak of: an execution in which one of them
+            occurred says nothing of the claim.
+        pace: a long claim is left to the profiles that take minutes, unless it is asked for.
         promise: what the system's documentation says of these settings.
         source: where it says so.
         pair: id of the sibling with the other stance, which shows what to set instead.
@@ -37,3 +47,5 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     promise: str
     source: str
     pair: str
+    unless: tuple[str, ...] = ()
+    pace: Pace = Pace.BRIEF

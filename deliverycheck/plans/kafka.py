@@ -1,10 +1,20 @@
 """The pure model of a Kafka plan: which step is applicable when, and what a plan covers."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from deliverycheck.plans.copies import one_after_the_other, side_by_side
+from deliverycheck.plans.kafka_reach import hazards_in_reach
+from deliverycheck.plans.kafka_state import (
+    CONSUMERS,
+    NODE,
+    PRODUCERS,
+    SYSTEM,
+    TOPICS,
+    PlanState,
+    advance,
+    walk,
+)
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     Arm,
@@ -24,18 +34,11 @@ from deliverycheck.plans.steps import (
     Restart,
     Resume,
     Step,
-    Wait,
     Work,
     lane_of,
     verb_of,
 )
 from deliverycheck.plans.subject import Subject, TopicReady
-
-SYSTEM = "kafka"
-PRODUCERS = ("p1",)
-CONSUMERS = ("c1", "c2")
-NODE = "b1"
-TOPICS = tuple(f"t{number}" for number in range(1, 32))
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -50,57 +53,12 @@ BROKER_FAULTS_MAX = 1
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
 """Faults whose direction is a choice; the others have one by their meaning."""
 
-_FAULT_HAZARDS = {
-    FaultKind.LOSE_REPLY: "lost_reply",
-    FaultKind.LOSE_REQUEST: "lost_request",
-    FaultKind.TORN_REQUEST: "lost_request",
-    FaultKind.BLACK_HOLE: "black_hole",
-    FaultKind.STALL: "stall",
-    FaultKind.DELAY: "delay",
-    FaultKind.REFUSE: "refuse",
-}
-
-
-@dataclass(slots=True)
-class _State:
-    """What is known before a step, from the steps before it alone."""
-
-    subject: Subject
-    topics: set[str] = field(default_factory=lambda: {"t1"})
-    fresh: set[str] = field(default_factory=set)
-    messages: int = 0
-    unflushed: int = 0
-    producer_lives: bool = False
-    calls: dict[str, int] = field(default_factory=dict)
-    paused: set[str] = field(default_factory=set)
-    faults: dict[str, FaultKind] = field(default_factory=dict)
-    node: str = "up"
-    broker_faults: int = 0
-    sent: set[str] = field(default_factory=set)
-    armed: set[str] = field(default_factory=set)
-    last: str = ""
-
-    def lives(self, lane: str) -> bool:
-        return self.producer_lives if lane in PRODUCERS else lane in self.calls
-
-    def pending(self) -> bool:
-        return bool(self.faults or self.unflushed or self.calls or self.paused or self.node != "up")
-
-    def label(self) -> str:
-        """The state as coverage sees it: what is disturbed, what is in hand."""
-        parts = [f"{lane}:{fault}" for lane, fault in sorted(self.faults.items())]
-        parts += [f"{lane} paused" for lane in sorted(self.paused)]
-        parts += [f"node {self.node}"] if self.node != "up" else []
-        parts += ["unflushed"] if self.unflushed else []
-        parts += [f"{lane} in hand" for lane, calls in sorted(self.calls.items()) if calls % 3]
-        return ", ".join(parts) or "quiet"
-
 
 class KafkaDraft:
     """A plan while it grows: takes a step only where the model says that it is applicable."""
 
     def __init__(self, subject: Subject) -> None:
-        self._state = _State(subject)
+        self._state = PlanState(subject)
         self._steps: list[Step] = []
 
     def offer(self, step: Step) -> bool:
@@ -108,7 +66,7 @@ class KafkaDraft:
         step = _plain(step)
         applicable = _is_applicable(self._state, step)
         if applicable:
-            _advance(self._state, step)
+            advance(self._state, step)
             self._steps.append(step)
         return applicable
 
@@ -160,7 +118,7 @@ class KafkaModel:
     def features(self, plan: Plan) -> frozenset[str]:
         found: set[str] = set()
         recent: list[str] = []
-        for state, step in _walk(plan):
+        for state, step in walk(plan):
             event = _event_label(step)
             found.add(f"{event} | {state.label()}")
             found.update(
@@ -170,13 +128,7 @@ class KafkaModel:
         return frozenset(found)
 
     def hazards_in_reach(self, plan: Plan) -> frozenset[str]:
-        found: set[str] = set()
-        for state, step in _walk(plan):
-            found.update(_hazards_of(state, step))
-        disturbed = any(isinstance(step, (Inject, Kill, Pause)) for step in plan.steps)
-        if not disturbed and any(isinstance(step, Publish) for step in plan.steps):
-            found.add("none")
-        return frozenset(found)
+        return hazards_in_reach(plan)
 
     def broker_wide(self, plan: Plan) -> bool:
         return any(lane_of(step) == NODE for step in plan.steps)
@@ -188,7 +140,7 @@ class KafkaModel:
         return 0.1 + held + 0.6 * faults + consumers + (2.5 if self.broker_wide(plan) else 0.0)
 
 
-def _is_applicable(state: _State, step: Step) -> bool:
+def _is_applicable(state: PlanState, step: Step) -> bool:
     lane = lane_of(step)
     if lane in state.paused and not isinstance(step, (Resume, Kill)):
         return False
@@ -209,37 +161,30 @@ def _plain(step: Step) -> Step:
     return step
 
 
-def _walk(plan: Plan) -> Iterator[tuple[_State, Step]]:
-    state = _State(plan.subject)
-    for step in plan.steps:
-        yield state, step
-        _advance(state, step)
-
-
-def _linked(state: _State, lane: str) -> bool:
+def _linked(state: PlanState, lane: str) -> bool:
     owner = lane.removeprefix("link ")
     if lane == owner:
         return False
     return owner in PRODUCERS or (owner in CONSUMERS and owner in state.calls)
 
 
-def _may_disturb_node(state: _State) -> bool:
+def _may_disturb_node(state: PlanState) -> bool:
     return state.node == "up" and state.messages > 0 and state.broker_faults < BROKER_FAULTS_MAX
 
 
-def _may_kill(state: _State, step: Kill) -> bool:
+def _may_kill(state: PlanState, step: Kill) -> bool:
     return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
 
 
-def _may_pause(state: _State, step: Pause) -> bool:
+def _may_pause(state: PlanState, step: Pause) -> bool:
     return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
 
 
-def _may_resume(state: _State, step: Resume) -> bool:
+def _may_resume(state: PlanState, step: Resume) -> bool:
     return state.node == "paused" if step.lane == NODE else step.lane in state.paused
 
 
-_APPLICABLE: dict[type, Callable[[_State, Any], bool]] = {
+_APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Publish: lambda state, step: (
         step.lane in PRODUCERS
         and step.topic in state.topics
@@ -267,59 +212,6 @@ _APPLICABLE: dict[type, Callable[[_State, Any], bool]] = {
 }
 
 
-def _advance(state: _State, step: Step) -> None:
-    """Apply an applicable step."""
-    state.last = verb_of(step)
-    if isinstance(step, (Publish, Flush, Work, Await)):
-        _advance_calls(state, step)
-    elif isinstance(step, (Kill, Close, Pause, Resume, Restart)):
-        _advance_life(state, step)
-    elif isinstance(step, Inject):
-        state.faults[step.lane] = step.fault
-    elif isinstance(step, Heal):
-        del state.faults[step.lane]
-    elif isinstance(step, CreateTopic):
-        state.topics.add(step.topic)
-        state.fresh.add(step.topic)
-    elif isinstance(step, Arm):
-        state.armed.add(step.lane)
-    elif isinstance(step, Release):
-        state.armed.discard(step.lane)
-
-
-def _advance_calls(state: _State, step: Publish | Flush | Work | Await) -> None:
-    if isinstance(step, Await):
-        state.sent.discard(step.lane)
-        return
-    if isinstance(step, Publish):
-        state.messages += step.count
-        state.unflushed += step.count
-        state.producer_lives = True
-    elif isinstance(step, Flush):
-        state.unflushed = 0
-    else:
-        state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
-    if step.wait is Wait.SENT:
-        state.sent.add(step.lane)
-
-
-def _advance_life(state: _State, step: Kill | Close | Pause | Resume | Restart) -> None:
-    if step.lane == NODE:
-        state.node = {Kill: "down", Pause: "paused"}.get(type(step), "up")
-        state.broker_faults += isinstance(step, (Kill, Pause))
-    elif isinstance(step, Pause):
-        state.paused.add(step.lane)
-    elif isinstance(step, Resume):
-        state.paused.discard(step.lane)
-    else:
-        state.paused.discard(step.lane)
-        state.sent.discard(step.lane)
-        state.armed.discard(step.lane)
-        state.calls.pop(step.lane, None)
-        if step.lane in PRODUCERS:
-            state.producer_lives, state.unflushed = False, 0
-
-
 def _event_label(step: Step) -> str:
     words = [verb_of(step)]
     if isinstance(step, Inject):
@@ -332,29 +224,3 @@ def _event_label(step: Step) -> str:
     elif isinstance(step, (Kill, Pause, Close)):
         words.append(step.lane)
     return " ".join(word for word in words if word)
-
-
-def _hazards_of(state: _State, step: Step) -> Iterator[str]:
-    """Hazards that this step, in this state, may bring about."""
-    if isinstance(step, (Publish, Work)):
-        if fault := state.faults.get(f"link {step.lane}"):
-            yield _FAULT_HAZARDS[fault]
-        if state.node != "up":
-            yield "broker_killed" if state.node == "down" else "broker_paused"
-    if isinstance(step, Inject) and step.lane == "link p1" and state.unflushed:
-        yield _FAULT_HAZARDS[step.fault]
-    if isinstance(step, Publish) and step.topic in state.fresh:
-        awaited = state.subject.topic_ready is TopicReady.ANSWERED
-        yield "topic_answered" if awaited else "topic_just_created"
-    if isinstance(step, Kill):
-        yield from _hazards_of_kill(state, step)
-
-
-def _hazards_of_kill(state: _State, step: Kill) -> Iterator[str]:
-    if step.lane in PRODUCERS:
-        yield "producer_killed"
-        if state.unflushed:
-            yield "producer_killed_unflushed"
-    elif step.lane in CONSUMERS:
-        yield "consumer_killed"
-        yield "consumer_killed_in_hand"

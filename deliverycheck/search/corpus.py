@@ -5,9 +5,14 @@ from pathlib import Path
 import msgspec
 
 from deliverycheck.plans import Plan, PlanFormatError, plan_of
+from deliverycheck.search.rates import tries_to_see
 
 FORMAT = "deliverycheck-corpus"
 VERSION = 1
+
+TRIES_MIN, TRIES_MAX = 10, 60
+MISSED = 0.001
+"""A plan that convicts as often as it did stays without a conviction so rarely."""
 
 
 class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +37,12 @@ class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True):
     def rate(self) -> float:
         """Convictions per execution."""
         return self.convictions / self.executions if self.executions else 0.0
+
+    @property
+    def tries(self) -> int:
+        """Replays after which a plan that never convicted has lost its power."""
+        enough = tries_to_see(self.rate, missed=MISSED, tries_max=TRIES_MAX)
+        return max(TRIES_MIN, enough)
 
 
 def load_plan(path: Path) -> tuple[Plan, CorpusEntry | None]:

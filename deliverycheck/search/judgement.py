@@ -44,9 +44,15 @@ class Judgement:
         return self.execution.inconclusive
 
     def ruling(self, claim: Claim) -> Ruling:
-        """What this execution says of the claim; a fault without evidence makes it unknown."""
+        """What this execution says of the claim.
+
+        Unknown is what a fault without evidence makes of it, or a situation that the claim does
+        not speak of.
+        """
         if self.inconclusive is not None:
             return Ruling.INCONCLUSIVE
+        if not self.hazards.keys().isdisjoint(claim.unless):
+            return Ruling.UNKNOWN
         validity = self.verdicts[claim.guarantee].validity
         if validity is Validity.VALID and self.inert is not None:
             return Ruling.UNKNOWN

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from deliverycheck.plans import Pace
+
+BRIEF = frozenset({Pace.BRIEF})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
@@ -13,6 +17,7 @@ class Profile:
         seconds: after so long no execution starts any more.
         at_once: executions at once on the broker.
         shrink_executions, shrink_s: what shrinking one new violation may cost.
+        paces: the claims that are run when none is named.
     """
 
     name: str
@@ -23,6 +28,7 @@ class Profile:
     shrink_executions: int
     shrink_s: float
     pool: int
+    paces: frozenset[Pace] = frozenset(Pace)
 
 
 PROFILES = {
@@ -37,6 +43,7 @@ PROFILES = {
             shrink_executions=30,
             shrink_s=20,
             pool=600,
+            paces=BRIEF,
         ),
         Profile(
             name="demo",
@@ -47,6 +54,7 @@ PROFILES = {
             shrink_executions=40,
             shrink_s=20,
             pool=600,
+            paces=BRIEF,
         ),
         Profile(
             name="ci",

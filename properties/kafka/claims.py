@@ -4,6 +4,7 @@ from deliverycheck.plans import (
     Claim,
     CommitPolicy,
     Consumer,
+    Pace,
     ReliesOn,
     Setting,
     Stance,
@@ -22,6 +23,9 @@ IDEMPOTENT: dict[str, Setting] = {
 PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_MESSAGE_A_BATCH}
 NETWORK = ("lost_reply", "lost_request", "refuse")
 IN_HAND = ("consumer_killed_in_hand",)
+
+FIRST_WRITE = ("first_write_broker_killed",)
+"""librdkafka then confirms what is not in the log: `kafka-first-write`."""
 
 HANDLING_MS = 80
 """Longer than the commit interval below: a crash in the middle of an effect finds it committed."""
@@ -100,6 +104,7 @@ CLAIMS: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
+        unless=FIRST_WRITE,
         promise="an idempotent producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         pair="kafka-plain-exactly-once",
@@ -124,6 +129,7 @@ CLAIMS: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
+        unless=FIRST_WRITE,
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",
@@ -163,6 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
         guarantee="at_least_once_in_log",
         stance=Stance.HOLDS,
         hazards=("topic_answered",),
+        unless=FIRST_WRITE,
         promise="a confirmed record is in the log",
         source="Kafka 4.3, producer configs, acks",
         pair="kafka-new-topic",
@@ -178,6 +185,32 @@ CLAIMS: tuple[Claim, ...] = (
         promise="nobody documents this loss: the client reports the messages as delivered",
         source="docs/findings/new-topic-loses-confirmed-messages.md",
         pair="kafka-new-topic-one-in-flight",
+    ),
+    Claim(
+        id="kafka-first-write-one-in-flight",
+        system="kafka",
+        setting="idempotent, 1 in flight, no confirm from the partition yet",
+        subject=Subject(producer={**IDEMPOTENT, "max.in.flight.requests.per.connection": 1}),
+        guarantee="at_least_once_in_log",
+        stance=Stance.HOLDS,
+        hazards=FIRST_WRITE,
+        promise="a confirmed record is in the log",
+        source="Kafka 4.3, producer configs, acks",
+        pair="kafka-first-write",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-first-write",
+        system="kafka",
+        setting="idempotent, 5 in flight, no confirm from the partition yet",
+        subject=_IDEMPOTENT,
+        guarantee="at_least_once_in_log",
+        stance=Stance.BREAKS,
+        hazards=FIRST_WRITE,
+        promise="nobody documents this loss: the client reports the messages as delivered",
+        source="docs/findings/new-topic-loses-confirmed-messages.md",
+        pair="kafka-first-write-one-in-flight",
+        pace=Pace.LONG,
     ),
     Claim(
         id="kafka-commit-after-effect",

@@ -12,65 +12,65 @@ from deliverycheck import content
 from deliverycheck.guarantees import explain, text_of
 from deliverycheck.plans import Claim, Plan, Stance
 from deliverycheck.plans.kafka import KafkaModel
-from deliverycheck.search import Corpus, Judge, Ruling, candidates
+from deliverycheck.search import PROFILES, Corpus, Judge, Ruling, candidates
 from properties.kafka.claims import CLAIMS
 from properties.kafka.pool import drawing, make_pool
 from properties.kafka.strategies import plans
 
-GATE_TRIES = 10
 POOL = 600
 PLANS_A_VALID_EXECUTION = 2
 """Generated plans for each execution that the profile needs: half of them reach a hazard."""
 
-HOLDING = [claim for claim in CLAIMS if claim.stance is Stance.HOLDS]
-BREAKING = [claim for claim in CLAIMS if claim.stance is Stance.BREAKS]
+STANCES = {"holding": Stance.HOLDS, "breaking": Stance.BREAKS}
 
 
-def named(claim: Claim) -> str:
-    return claim.id
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item for each claim that the profile has the time for."""
+    paces = PROFILES[metafunc.config.getoption("--profile")].paces
+    for name in STANCES.keys() & set(metafunc.fixturenames):
+        claims = [one for one in CLAIMS if one.stance is STANCES[name] and one.pace in paces]
+        metafunc.parametrize(name, claims, ids=[claim.id for claim in claims])
 
 
 class ViolationError(AssertionError):
     """A plan broke what its claim holds. The folder in the message has everything."""
 
 
-@pytest.mark.parametrize("claim", HOLDING, ids=named)
-def test_no_plan_breaks_what_holds(claim, judge, profile, plan_seed):
+def test_no_plan_breaks_what_holds(holding, judge, profile, plan_seed):
     valid = []
 
     @seed(plan_seed)
     @drawing(profile.needed * PLANS_A_VALID_EXECUTION)
-    @given(plan=plans(claim.subject))
+    @given(plan=plans(holding.subject))
     def every_plan_is_harmless(plan):
-        valid.append(judged(judge, claim, plan) is Ruling.VALID)
+        valid.append(judged(judge, holding, plan) is Ruling.VALID)
 
-    for plan in plans_that_broke_siblings(claim):
+    for plan in plans_that_broke_siblings(holding):
         every_plan_is_harmless = example(plan=plan)(every_plan_is_harmless)
     every_plan_is_harmless()
     assert sum(valid) >= profile.needed, (
-        f"{claim.id} was not exercised: {sum(valid)} valid executions of {len(valid)}, "
+        f"{holding.id} was not exercised: {sum(valid)} valid executions of {len(valid)}, "
         f"{profile.needed} needed"
     )
 
 
-@pytest.mark.parametrize("claim", BREAKING, ids=named)
-def test_what_is_stated_to_break_is_found(claim, judge, profile, plan_seed):
-    best = Corpus(content.folder("corpus")).best(claim.id)
-    tries = [best[1]] * GATE_TRIES if best else []
+def test_what_is_stated_to_break_is_found(breaking, judge, profile, plan_seed):
+    best = Corpus(content.folder("corpus")).best(breaking.id)
+    tries = [best[1]] * best[2].tries if best else []
     pool = make_pool(plan_seed, POOL)
-    generated = candidates(claim, pool, KafkaModel())[: profile.generated_max]
+    generated = candidates(breaking, pool, KafkaModel())[: profile.generated_max]
     for plan in (*tries, *generated):
-        if judge.execute(plan).convicts(claim):
+        if judge.execute(plan).convicts(breaking):
             return
     pytest.fail(
-        f"{claim.id} did not break: 0 of {len(tries)} replays of the corpus, 0 of "
+        f"{breaking.id} did not break: 0 of {len(tries)} replays of the corpus, 0 of "
         f"{len(generated)} generated plans. Either the suite has become blind or the system better."
     )
 
 
 def plans_that_broke_siblings(claim: Claim) -> list[Plan]:
     corpus, model = Corpus(content.folder("corpus")), KafkaModel()
-    found = (corpus.best(sibling.id) for sibling in BREAKING if sibling.pair == claim.id)
+    found = (corpus.best(sibling.id) for sibling in CLAIMS if sibling.pair == claim.id)
     return [model.normalise(claim.subject, one[1].steps) for one in found if one is not None]
 
 

@@ -26,7 +26,7 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
-from deliverycheck.plans.kafka import CONSUMERS, NODE, PRODUCERS, TOPICS
+from deliverycheck.plans.kafka_state import CONSUMERS, NODE, PRODUCERS, TOPICS
 
 _LINKS = tuple(f"link {lane}" for lane in (*PRODUCERS, *CONSUMERS))
 
@@ -54,6 +54,12 @@ def _one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
 
 def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
     return (make(**arguments),)
+
+
+def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
+    """A worker is killed where it is, or a consumer in the midst of its next calls."""
+    works = (WorkStep(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()
+    return *works, Kill(lane=lane)
 
 
 def _write_to_new(
@@ -99,7 +105,12 @@ KINDS = {
             "direction": (Direction.UPSTREAM, Direction.DOWNSTREAM),
         },
     ),
-    "kill_worker": Kind(weight=3, makes=_one(Kill), arguments={"lane": (*PRODUCERS, *CONSUMERS)}),
+    "kill_worker": Kind(
+        weight=3,
+        makes=_kill,
+        # After so many more calls: a consumer mostly has something in hand then.
+        arguments={"lane": (*PRODUCERS, *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
+    ),
     "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
@@ -126,19 +137,30 @@ KINDS = {
 }
 
 
+_KNOWN = (Flush(), *(Publish(partition=number, wait=Wait.CONFIRMED) for number in (0, 1, 2)))
+"""After it the producer has a confirm from every partition of the first topic."""
+
+
 def _disturb_node(
-    *, make: type[Step], partition: int, count: int, back: type[Step] | None
+    *,
+    before: tuple[Step, ...],
+    make: type[Step],
+    partition: int,
+    count: int,
+    back: type[Step] | None,
 ) -> tuple[Step, ...]:
     """The node is killed or stopped, somebody writes to it, and it may come back before the end."""
     publish = Publish(partition=partition, count=count)
     returns = () if back is None else (back(lane=NODE), publish)
-    return make(lane=NODE), publish, *returns
+    return *before, publish, make(lane=NODE), publish, *returns
 
 
 NODE_FAULT = Kind(
     weight=1,
     makes=_disturb_node,
     arguments={
+        # What is known of the producer when a leader comes back decides what it accepts.
+        "before": ((), _KNOWN, _KNOWN),
         "make": (Kill, Pause),
         "partition": (0, 1, 2),
         "count": (1, 4),
@@ -146,8 +168,9 @@ NODE_FAULT = Kind(
     },
 )
 
-NODE_FAULT_SHARE = 10
-"""One plan in so many may disturb the node: such a plan costs ten others."""
+NODE_FAULT_SHARE = 6
+"""One plan in so many may disturb the node: such a plan costs ten others, but they
+run in a chain of their own, and a claim needs ten of them."""
 
 STEPS_MIN, STEPS_MAX = 6, 14
 """Long enough to build a situation up, short enough that a minimal plan is near."""

@@ -23,7 +23,8 @@ from deliverycheck.plans import (
     lane_of,
     plan_of,
 )
-from deliverycheck.plans.kafka import NODE, KafkaModel
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka_state import NODE
 from deliverycheck.search import plans_for, reaching
 
 FOLDER = Path(__file__).parent.parent / "bench_plans"
