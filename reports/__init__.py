@@ -1,5 +1,6 @@
 """Reports: what a campaign found, rendered from its folder alone."""
 
+from reports.brief import brief_of, came_out
 from reports.errors import ReportError
 from reports.judged import JudgedHistory, render_judged
 from reports.load import load_campaign
@@ -10,6 +11,8 @@ __all__ = [
     "JudgedHistory",
     "RenderedReport",
     "ReportError",
+    "brief_of",
+    "came_out",
     "load_campaign",
     "print_campaign",
     "render",

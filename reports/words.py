@@ -1,6 +1,6 @@
 """The sentences around the matrix: the answer, what was there, what the exit code means."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from deliverycheck.guarantees import ANOMALIES, HAZARDS, Severity
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Tally
@@ -166,28 +166,39 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
 
 def _gaps_of(campaign: Campaign) -> Iterator[str]:
     """What was not exercised although it can be, by the reason."""
-    cells = [
-        (result, cell)
-        for result in campaign.results
-        if result.state is not ClaimState.FOUND
-        for cell in result.cells
-        if cell.state is ClaimState.NOT_EXERCISED and cell.reachable
-    ]
-    late = [pair for pair in cells if pair[1].out_of_time]
-    seldom = [pair for pair in cells if not pair[1].out_of_time]
+    results = [one for one in campaign.results if one.state is not ClaimState.FOUND]
+    late = [told for one in results for told in _missing(one, _is_late)]
+    seldom = [told for one in results for told in _missing(one, _is_seldom)]
     if late:
-        yield f"the time was over before these were exercised often enough: {_named(late)}"
+        yield f"the time was over before these were exercised often enough: {_some(late)}"
     if seldom:
-        yield f"plans that could bring these about did so too seldom: {_named(seldom)}"
+        yield f"plans that could bring these about did so too seldom: {_some(seldom)}"
 
 
-def _named(cells: Sequence[tuple[ClaimResult, Cell]]) -> str:
-    named = [
-        f"{result.claim.setting}: {_situation(cell)} ({cell.valid} of {result.needed} valid)"
-        for result, cell in cells[:GAPS_MAX]
-    ]
-    more = [f"and {len(cells) - GAPS_MAX} more"] if len(cells) > GAPS_MAX else []
-    return "; ".join([*named, *more])
+def unexercised(result: ClaimResult) -> list[str]:
+    """The situations in which the claim was exercised too seldom, each with how often."""
+    missing = [*_missing(result, _is_late), *_missing(result, _is_seldom)]
+    return [told.removeprefix(f"{result.claim.setting}: ") for told in missing]
+
+
+def _missing(result: ClaimResult, wanted: Callable[[Cell], bool]) -> Iterator[str]:
+    for cell in result.cells:
+        if cell.state is ClaimState.NOT_EXERCISED and cell.reachable and wanted(cell):
+            count = f"{cell.valid} of {result.needed} valid"
+            yield f"{result.claim.setting}: {_situation(cell)} ({count})"
+
+
+def _is_late(cell: Cell) -> bool:
+    return cell.out_of_time
+
+
+def _is_seldom(cell: Cell) -> bool:
+    return not cell.out_of_time
+
+
+def _some(told: Sequence[str]) -> str:
+    more = len(told) - GAPS_MAX
+    return "; ".join([*told[:GAPS_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _situation(cell: Cell) -> str:

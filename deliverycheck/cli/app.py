@@ -24,6 +24,7 @@ from deliverycheck.cli.options import (
     new_folder,
 )
 from deliverycheck.cli.packing import histories
+from deliverycheck.cli.project_options import default_map, project_options
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
@@ -61,7 +62,8 @@ def main() -> None:
     """Run the command line; ends the process with the command's exit code."""
     content.make_importable()
     try:
-        code = app(standalone_mode=False)
+        fixed = default_map(project_options(Path()))
+        code = app(standalone_mode=False, default_map=fixed)
     except typer.Exit as ended:
         code = ended.exit_code
     except typer.Abort:

@@ -25,7 +25,7 @@ from deliverycheck.history import CampaignFolder
 from deliverycheck.search.record import ExitCode
 
 if TYPE_CHECKING:
-    from deliverycheck.cli.run import RunOptions
+    from deliverycheck.cli.run_options import RunOptions
 
 System = Annotated[str, typer.Option("--system", "--systems", help="The system under test.")]
 Minutes = Annotated[
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
 
     Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
     """
-    from deliverycheck.cli.run import RunOptions, profile_of  # noqa: PLC0415  # Only who runs pays for Hypothesis.
+    from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415  # Only who runs pays for Hypothesis.
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
 
     options = RunOptions(
@@ -106,7 +106,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
 
     Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
     """
-    from deliverycheck.cli.run import RunOptions, load_options, profile_of  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.run_options import RunOptions, load_options, profile_of  # noqa: PLC0415  # As above.
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
 
     if resume is not None:

@@ -1,17 +1,19 @@
-"""`deliverycheck run`: claims against a live target, with progress, a record and a report."""
+"""A campaign against a live target, from what was asked for to the record on disk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event
+from types import TracebackType
+from typing import Self
 
 import msgspec
 
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
-from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
-from deliverycheck.cli.target import OpenTarget, TargetOptions
+from deliverycheck.cli.run_options import RunOptions
+from deliverycheck.cli.systems import claims_named, content_of
+from deliverycheck.cli.target import OpenTarget
 from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
@@ -19,13 +21,11 @@ from deliverycheck.plans import Claim, Step
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.plans.campaign import ClaimResult, ClaimState
 from deliverycheck.search import (
-    PROFILES,
     Campaign,
     Corpus,
     Journal,
     Judge,
     Ledger,
-    Profile,
     exit_code,
     load_pool,
     save_pool,
@@ -37,122 +37,145 @@ from deliverycheck.search.record import ExitCode
 _TROUBLE = (InfrastructureError, WorkerError, OSError)
 
 
-def profile_of(name: str, *, minutes: float | None = None, at_once: int | None = None) -> Profile:
-    """The profile of that name, with the user's own limits.
-
-    Raises:
-        UsageError: there is no such profile.
-    """
-    if name not in PROFILES:
-        msg = f"no profile {name!r}; there are: {', '.join(PROFILES)}"
-        raise UsageError(msg)
-    chosen = PROFILES[name]
-    seconds = chosen.seconds if minutes is None else minutes * 60
-    return replace(chosen, seconds=seconds, at_once=at_once or chosen.at_once)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """What the user asked to run.
-
-    Attributes:
-        corpus: folder of the plans worth keeping.
-        out: the campaign's folder; what a run that was killed left there is gone on from.
-        shard: of the pool, this part of so many, counted from 1.
-    """
-
-    profile: Profile
-    target: TargetOptions
-    claims: tuple[str, ...]
-    seed: int
-    out: Path
-    corpus: Path
-    shard: tuple[int, int] = (1, 1)
-
-
 def run(options: RunOptions, progress: Progress, stop: Event) -> CampaignRecord:
     """Run the claims and leave `campaign.json` in the campaign's folder.
 
     Raises:
-        UsageError, SettingError, PlanFormatError: a claim, a setting or an entry of the corpus is
-            not as it must be; nothing was run.
-        BrokerError, ProvisionError and the like: the target did not come up.
+        What entering an `OpenCampaign` raises.
     """
-    content = content_of(options.target.system)
-    claims = claims_named(content.claims, options.claims, options.profile.paces)
-    program = client_program(content.name)
-    for claim in claims:
-        program.check_settings(claim.subject)
-        Corpus(options.corpus).best(claim.id)
-    folder = CampaignFolder(root=options.out).create()
-    journal = Journal(folder.events)
-    if journal.remembered:
-        progress.say(f"going on: {journal.remembered} executions are remembered")
-    pool = _pool(options, content, folder)
-    save_options(folder, options)
-    with OpenTarget(
-        options.target, model=content.model, folder=folder.root, say=progress.say
-    ) as target:
-        progress.head(target.facts())
-        campaign = _campaign(
-            options, content, claims, pool, target, folder, journal, progress, stop
+    with OpenCampaign(options, progress, stop) as opened, progress.following(opened.campaign):
+        opened.campaign.run()
+    return opened.record
+
+
+class OpenCampaign:
+    """A campaign on a live target. Left, it is `record`, which lies in the campaign's folder.
+
+    Trouble with the infrastructure ends it and stands in the record; it is not raised.
+    """
+
+    campaign: Campaign
+    record: CampaignRecord
+
+    def __init__(self, options: RunOptions, progress: Progress, stop: Event) -> None:
+        self._options = options
+        self._progress = progress
+        self._stop = stop
+        self._content = content_of(options.target.system)
+        self.folder = CampaignFolder(root=options.out)
+
+    def __enter__(self) -> Self:
+        """Broker, proxy and workers are up; the campaign's time begins.
+
+        Raises:
+            UsageError, SettingError, PlanFormatError: a claim, a setting or an entry of the
+                corpus is not as it must be; nothing was run.
+            BrokerError, ProvisionError and the like: the target did not come up.
+        """
+        options, say = self._options, self._progress.say
+        self._claims = self._checked_claims()
+        self.folder.create()
+        self._journal = Journal(self.folder.events)
+        if self._journal.remembered:
+            say(f"going on: {self._journal.remembered} executions are remembered")
+        self._pool = self._filled_pool()
+        options.save(self.folder)
+        target = OpenTarget(
+            options.target, model=self._content.model, folder=self.folder.root, say=say
         )
-        started = datetime.now(UTC)
-        trouble = None
-        try:
-            journal.begin()
-            with progress.following(campaign):
-                campaign.run()
-        except _TROUBLE as error:
-            trouble = _words(error, folder)
-        finally:  # Also for a defect of ours: what was found is on disk before it is told.
-            seconds = journal.passed_s()
-            record = _saved(
-                _record(options, campaign, target, claims, started, seconds, trouble), folder
-            )
-    return record
+        with ExitStack() as stack:
+            self._target = stack.enter_context(target)
+            self._progress.head(self._target.facts())
+            self.campaign = self._wired()
+            self._stack = stack.pop_all()
+        self._started = datetime.now(UTC)
+        self._journal.begin()
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """What was found is on disk, also after a defect of ours; nothing of it runs any more."""
+        trouble = _words(error, self.folder) if isinstance(error, _TROUBLE) else None
+        with self._stack:
+            self.record = _saved(self._told(trouble), self.folder)
+        return trouble is not None
 
-def _pool(
-    options: RunOptions, content: Content, folder: CampaignFolder
-) -> Sequence[Sequence[Step]]:
-    """The shard of the pool: as an earlier run saved it, or drawn now and saved."""
-    if folder.pool.exists():
-        return load_pool(folder.pool)
-    whole = content.make_pool(options.seed, options.profile.pool)
-    pool = shard_of(whole, *options.shard)
-    save_pool(folder.pool, pool)
-    return pool
+    def _checked_claims(self) -> tuple[Claim, ...]:
+        options = self._options
+        claims = claims_named(self._content.claims, options.claims, options.profile.paces)
+        program = client_program(self._content.name)
+        for claim in claims:
+            program.check_settings(claim.subject)
+            Corpus(options.corpus).best(claim.id)
+        return claims
 
+    def _filled_pool(self) -> Sequence[Sequence[Step]]:
+        """The shard of the pool: as an earlier run saved it, or drawn now and saved."""
+        if self.folder.pool.exists():
+            return load_pool(self.folder.pool)
+        whole = self._content.make_pool(self._options.seed, self._options.profile.pool)
+        pool = shard_of(whole, *self._options.shard)
+        save_pool(self.folder.pool, pool)
+        return pool
 
-def save_options(folder: CampaignFolder, options: RunOptions) -> None:
-    """What was asked for lies in the folder, so that `load_options` can go on with it."""
-    encoded = msgspec.json.encode(options, enc_hook=str)
-    folder.options.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+    def _wired(self) -> Campaign:
+        profile, target = self._options.profile, self._target
+        judge = Judge(
+            execute=target.execute,
+            renew=target.renew,
+            guarantees=tuple(GUARANTEES),
+            folder=self.folder.executions,
+            journal=self._journal,
+        )
+        return Campaign(
+            claims=self._claims,
+            profile=profile,
+            model=self._content.model,
+            pool=self._pool,
+            judge=judge,
+            ledger=Ledger(self._claims, needed=profile.needed, reachable=target.reachable()),
+            corpus=Corpus(self._options.corpus),
+            folder=self.folder,
+            say=self._progress.say,
+            stop=self._stop,
+            clock=self._journal.passed_s,
+        )
 
-
-def load_options(root: Path) -> RunOptions:
-    """What the campaign in this folder was asked for.
-
-    Raises:
-        UsageError: there is no campaign that could go on; names what is missing.
-    """
-    path = CampaignFolder(root=root).options
-    try:
-        options = msgspec.json.decode(path.read_bytes(), type=RunOptions, dec_hook=_path)
-    except OSError as error:
-        msg = f"{root}: no campaign that could go on: {path.name}: {error.strerror}"
-        raise UsageError(msg) from None
-    except msgspec.DecodeError as error:
-        msg = f"{path}: {error}; begin a new campaign"
-        raise UsageError(msg) from None
-    return replace(options, out=root)
-
-
-def _path(kind: type, text: str) -> Path:
-    if kind is not Path:
-        raise NotImplementedError
-    return Path(text)
+    def _told(self, trouble: str | None) -> CampaignRecord:
+        options, judge = self._options, self.campaign.judge
+        results = self.campaign.ledger.results()
+        if self._stop.is_set():
+            results = tuple(_cut_short(one, options.profile.generated_max) for one in results)
+        code = exit_code(
+            results,
+            executions=judge.executions,
+            inconclusive=judge.inconclusive,
+            broker_died=bool(judge.deaths),
+        )
+        if trouble is not None and code is not ExitCode.BROKEN:
+            code = ExitCode.INFRASTRUCTURE
+        stopped = () if trouble is None else (f"stopped before its end: {trouble}",)
+        violations = self.campaign.violations
+        return CampaignRecord(
+            id=options.out.name,
+            profile=options.profile.name,
+            seed=options.seed,
+            started=self._started.isoformat(timespec="seconds"),
+            duration_s=round(self._journal.passed_s(), 1),
+            target=self._target.facts(),
+            executions=judge.executions,
+            inconclusive=judge.inconclusive,
+            results=results,
+            violations=with_what_holds_instead(violations, results, self._claims),
+            exit_code=int(code),
+            interrupted=self._stop.is_set(),
+            notes=(*stopped, *judge.deaths),
+            options={"claims": ", ".join(options.claims) or "all"},
+        )
 
 
 def _cut_short(result: ClaimResult, generated_max: int) -> ClaimResult:
@@ -186,76 +209,3 @@ def _saved(record: CampaignRecord, folder: CampaignFolder) -> CampaignRecord:
         code = record.exit_code if record.exit_code == ExitCode.BROKEN else ExitCode.INFRASTRUCTURE
         return msgspec.structs.replace(record, notes=(*record.notes, note), exit_code=int(code))
     return record
-
-
-def _campaign(  # noqa: PLR0913, PLR0917  # wiring
-    options: RunOptions,
-    content: Content,
-    claims: tuple[Claim, ...],
-    pool: Sequence[Sequence[Step]],
-    target: OpenTarget,
-    folder: CampaignFolder,
-    journal: Journal,
-    progress: Progress,
-    stop: Event,
-) -> Campaign:
-    judge = Judge(
-        execute=target.execute,
-        renew=target.renew,
-        guarantees=tuple(GUARANTEES),
-        folder=folder.executions,
-        journal=journal,
-    )
-    return Campaign(
-        claims=claims,
-        profile=options.profile,
-        model=content.model,
-        pool=pool,
-        judge=judge,
-        ledger=Ledger(claims, needed=options.profile.needed, reachable=target.reachable()),
-        corpus=Corpus(options.corpus),
-        folder=folder,
-        say=progress.say,
-        stop=stop,
-        clock=journal.passed_s,
-    )
-
-
-def _record(  # noqa: PLR0913, PLR0917  # wiring
-    options: RunOptions,
-    campaign: Campaign,
-    target: OpenTarget,
-    claims: tuple[Claim, ...],
-    started: datetime,
-    duration_s: float,
-    trouble: str | None,
-) -> CampaignRecord:
-    results = campaign.ledger.results()
-    if campaign.stop.is_set():
-        results = tuple(_cut_short(one, options.profile.generated_max) for one in results)
-    judge = campaign.judge
-    code = exit_code(
-        results,
-        executions=judge.executions,
-        inconclusive=judge.inconclusive,
-        broker_died=bool(judge.deaths),
-    )
-    if trouble is not None and code is not ExitCode.BROKEN:
-        code = ExitCode.INFRASTRUCTURE
-    stopped = () if trouble is None else (f"stopped before its end: {trouble}",)
-    return CampaignRecord(
-        id=options.out.name,
-        profile=options.profile.name,
-        seed=options.seed,
-        started=started.isoformat(timespec="seconds"),
-        duration_s=round(duration_s, 1),
-        target=target.facts(),
-        executions=judge.executions,
-        inconclusive=judge.inconclusive,
-        results=results,
-        violations=with_what_holds_instead(campaign.violations, results, claims),
-        exit_code=int(code),
-        interrupted=campaign.stop.is_set(),
-        notes=(*stopped, *judge.deaths),
-        options={"claims": ", ".join(options.claims) or "all"},
-    )

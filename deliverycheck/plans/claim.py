@@ -31,7 +31,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             of them, a breaking one convicts with any of them.
         unless: situations that it does not speak of: an execution in which one of them
             occurred says nothing of the claim.
-        pace: a long claim is left to the profiles that take minutes, unless it is asked for.
+        pace: a long claim is left to nights, unless it is asked for.
         promise: what the system's documentation says of these settings.
         source: where it says so.
         pair: id of the sibling with the other stance, which shows what to set instead.

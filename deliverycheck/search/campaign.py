@@ -90,14 +90,22 @@ class Campaign:
         return self._cases.violations
 
     def run(self) -> None:
-        """Every chain has ended."""
-        self._end = self.clock() + self.profile.seconds
-        wanted = self._wanted()
+        """Every claim is settled, or the time is over."""
+        self.settle(self.claims, seconds=self.profile.seconds)
+
+    def settle(
+        self, claims: Sequence[Claim], *, seconds: float, without: frozenset[str] = frozenset()
+    ) -> None:
+        """Every chain of these claims has ended; hazards in `without` are left for more time."""
+        self._end = self.clock() + seconds
+        for claim in claims:
+            self.ledger.ran_out_of_time(claim, *without & set(claim.hazards))
+        wanted = self._wanted(claims, without)
         # Plans that disturb a node run one by one: a chain of their own, and the first to start.
         nodes = [self._hold(*one) for one in wanted if disturbs_nodes(one[1])]
         chains: list[Callable[[], None]] = [
             partial(_in_turn, nodes),
-            *self._breaking_chains(),
+            *self._breaking_chains(claims),
             *(
                 partial(_in_turn, [self._hold(*one)])
                 for one in wanted
@@ -113,8 +121,8 @@ class Campaign:
 
     # Must-break claims: the corpus's plan first, then generated ones.
 
-    def _breaking_chains(self) -> Iterator[Callable[[], None]]:
-        for claim in self.claims:
+    def _breaking_chains(self, claims: Sequence[Claim]) -> Iterator[Callable[[], None]]:
+        for claim in claims:
             if claim.stance is Stance.BREAKS and self._any_reachable(claim):
                 yield partial(self._find, claim)
 
@@ -193,14 +201,14 @@ class Campaign:
 
     # Holding claims: each of their hazards until it occurred often enough.
 
-    def _wanted(self) -> list[tuple[Claim, str]]:
+    def _wanted(self, claims: Sequence[Claim], without: frozenset[str]) -> list[tuple[Claim, str]]:
         """Each hazard once for all claims of the same subject, if the backend can reach it."""
         wanted = {
             (msgspec.json.encode(claim.subject), hazard): (claim, hazard)
-            for claim in self.claims
+            for claim in claims
             if claim.stance is Stance.HOLDS
             for hazard in claim.hazards
-            if self.ledger.is_reachable(hazard)
+            if self.ledger.is_reachable(hazard) and hazard not in without
         }
         return list(wanted.values())
 

@@ -18,5 +18,9 @@ def run_chains(chains: Iterable[Callable[[], None]], *, at_once: int, stop: Even
             raise
 
     with ThreadPoolExecutor(at_once, thread_name_prefix="chain") as threads:
-        for future in as_completed([threads.submit(run, chain) for chain in chains]):
-            future.result()
+        try:
+            for future in as_completed([threads.submit(run, chain) for chain in chains]):
+                future.result()
+        except BaseException:  # Ctrl-C where nobody caught it: leaving the block waits for all.
+            stop.set()
+            raise

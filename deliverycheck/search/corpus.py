@@ -82,15 +82,16 @@ class Corpus:
 
     def best(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
         """The claim's plan that reproduced most often."""
-        entries = self._all(claim)
+        entries = self.entries(claim)
         return max(entries, key=lambda one: (one[2].rate, -len(one[1].steps)), default=None)
 
     def smallest(self, claim: str) -> tuple[Path, Plan, CorpusEntry] | None:
         """The claim's plan with the fewest steps."""
-        entries = self._all(claim)
+        entries = self.entries(claim)
         return min(entries, key=lambda one: (len(one[1].steps), -one[2].rate), default=None)
 
-    def _all(self, claim: str) -> list[tuple[Path, Plan, CorpusEntry]]:
+    def entries(self, claim: str) -> list[tuple[Path, Plan, CorpusEntry]]:
+        """The claim's plans, by file."""
         paths = sorted((self.root / claim).glob("*.json"))
         loaded = ((path, *load_plan(path)) for path in paths)
         return [(path, plan, entry) for path, plan, entry in loaded if entry is not None]

@@ -65,6 +65,7 @@ PROFILES = {
             shrink_executions=100,
             shrink_s=120,
             pool=1500,
+            paces=BRIEF,
         ),
         Profile(
             name="nightly",

@@ -1,0 +1,73 @@
+"""What a campaign was asked for, as it also lies in the campaign's folder."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.target import TargetOptions
+from deliverycheck.history import CampaignFolder
+from deliverycheck.search import PROFILES, Profile
+
+
+def profile_of(name: str, *, minutes: float | None = None, at_once: int | None = None) -> Profile:
+    """The profile of that name, with the user's own limits.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    if name not in PROFILES:
+        msg = f"no profile {name!r}; there are: {', '.join(PROFILES)}"
+        raise UsageError(msg)
+    chosen = PROFILES[name]
+    seconds = chosen.seconds if minutes is None else minutes * 60
+    return replace(chosen, seconds=seconds, at_once=at_once or chosen.at_once)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user asked to run.
+
+    Attributes:
+        corpus: folder of the plans worth keeping.
+        out: the campaign's folder; what a run that was killed left there is gone on from.
+        shard: of the pool, this part of so many, counted from 1.
+    """
+
+    profile: Profile
+    target: TargetOptions
+    claims: tuple[str, ...]
+    seed: int
+    out: Path
+    corpus: Path
+    shard: tuple[int, int] = (1, 1)
+
+    def save(self, folder: CampaignFolder) -> None:
+        """They lie in the folder, so that `load_options` can go on with it."""
+        encoded = msgspec.json.encode(self, enc_hook=str)
+        folder.options.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def load_options(root: Path) -> RunOptions:
+    """What the campaign in this folder was asked for.
+
+    Raises:
+        UsageError: there is no campaign that could go on; names what is missing.
+    """
+    path = CampaignFolder(root=root).options
+    try:
+        options = msgspec.json.decode(path.read_bytes(), type=RunOptions, dec_hook=_path)
+    except OSError as error:
+        msg = f"{root}: no campaign that could go on: {path.name}: {error.strerror}"
+        raise UsageError(msg) from None
+    except msgspec.DecodeError as error:
+        msg = f"{path}: {error}; begin a new campaign"
+        raise UsageError(msg) from None
+    return replace(options, out=root)
+
+
+def _path(kind: type, text: str) -> Path:
+    if kind is not Path:
+        raise NotImplementedError
+    return Path(text)
