@@ -80,6 +80,21 @@ def test_message_that_may_go_in_the_moment_of_its_confirm_stands_for_no_time(ear
     assert verdict_of(story.done().history(), "length_limit").examined == early_ms
 
 
+@pytest.mark.parametrize("target", [None, "another"], ids=["pushed", "asked-of-another-queue"])
+def test_what_was_handed_and_nobody_asked_for_stood_in_the_queue_for_no_known_time(target):
+    story = QueueStory(sources={"q": queue(length_max=1)})
+    story.ms = -1  # The history begins at once.
+    for message in (FIRST, SECOND):
+        op = story.publish(message, target="q")
+        at_once(story, op)
+        story.ms -= 1
+    story.ms += 5
+    receive = story.invoke("c1#1", "receive", target=target)
+    story.ok(receive, deliveries=(tagged(FIRST, 1), tagged(SECOND, 2)))
+    verdict = verdict_of(story.done().history(), "length_limit")
+    assert (verdict.count, verdict.examined) == (0, 0)
+
+
 def test_consumer_that_holds_far_too_much_is_shown_by_twenty():
     story = QueueStory()
     story.subscribed("c1#1", prefetch=22)

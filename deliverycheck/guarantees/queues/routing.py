@@ -34,10 +34,10 @@ def routed_confirms(history: History) -> Verdict:
     return concluded(name, found, examined=len(owed) + len(returned), nothing=nothing)
 
 
-def _returned(history: History) -> list[tuple[Publication, list[SentHanding]]]:
+def _returned(history: History) -> list[tuple[Publication, list[SentHanding] | None]]:
     """Every message that came back as unroutable, with what handings there are of it."""
     return [
-        (publication, _handings(history).get(copy, []))
+        (publication, _handings(history).get(copy))
         for copy, publication in sure_publications(history).items()
         if history.by_op[publication.op].returned_unroutable
     ]
