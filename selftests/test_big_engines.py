@@ -1,6 +1,7 @@
 """The engine for big histories against the one in memory: one answer, whatever the history."""
 
 import tempfile
+from os import environ
 from pathlib import Path
 
 import duckdb
@@ -18,7 +19,9 @@ from deliverycheck.guarantees import Validity, explain
 from deliverycheck.history import Delivery, HistoryFormatError
 from selftests.story import Story, at
 
-BOTH = settings(max_examples=20, deadline=None, database=None)
+BOTH = settings(
+    max_examples=int(environ.get("DELIVERYCHECK_EXAMPLES", "20")), deadline=None, database=None
+)
 PRODUCERS = ("p1#1", "p1#2", "p2#1")
 MESSAGES = [f"{process}-{number}" for process in PRODUCERS for number in (1, 2, 3)]
 PARTITIONS = st.sampled_from([0, 0, 0, 1, None])

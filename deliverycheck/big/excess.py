@@ -24,7 +24,7 @@ _LOST = """
 _TWICE = """
     SELECT count(*) FROM (SELECT message FROM found SEMI JOIN {among} USING (message)
         WHERE message <> hash('') GROUP BY message
-        HAVING count(DISTINCT (source, spot, position)) > 1)
+        HAVING count(DISTINCT (spot, position)) > 1)
 """
 
 

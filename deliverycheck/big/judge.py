@@ -106,6 +106,7 @@ class _Big:
             if len(found) > SUSPECTS_MAX:
                 return self._unjudged(asked, _too_many(len(found)))
             whole, extent = self._examine(suspects, found, skeleton)
+            part = about(self._ask, whole)
             relied, sound, placed = suspects.counts()
             totals = _Totals(
                 relied=relied,
@@ -114,10 +115,9 @@ class _Big:
                 steps=steps,
                 in_partitions=extent.in_partitions,
                 in_keys=extent.in_keys,
-                sizes=suspects.sizes() if found else Counter(),
+                sizes=suspects.sizes(_sources(part)) if found else Counter(),
                 has_epochs=readers.have_epochs(),
             )
-            part = about(self._ask, whole)
             verdicts = tuple(_verdict(name, part, totals) for name in asked)
             return Judged(engine=Engine.DUCKDB, verdicts=verdicts, history=whole)
 
@@ -127,7 +127,8 @@ class _Big:
         suspects.set_aside(first)
         suspects.set_aside(first | suspects.around_the_missing("aside"))
         whole = whole_operations(self._ask, self._path, self._header)
-        part, sizes = about(self._ask, whole), suspects.sizes()
+        part = about(self._ask, whole)
+        sizes = suspects.sizes(_sources(part))
         verdicts = tuple(
             _with_sizes(excess.verdict(name, part, suspects.number()), sizes, part)
             if name in JUDGED_BY_DUCKDB
@@ -215,6 +216,10 @@ def _of_the_whole(verdict: Verdict, examined: int, sizes: Counter[str], part: Hi
 def _with_sizes(verdict: Verdict, sizes: Counter[str], part: History) -> Verdict:
     anomalies = tuple(_among_all(one, sizes, part) for one in verdict.anomalies)
     return msgspec.structs.replace(verdict, anomalies=anomalies)
+
+
+def _sources(history: History) -> set[str]:
+    return {reading.delivery.source for reading in copies(history)}
 
 
 def _among_all(anomaly: Anomaly, sizes: Counter[str], part: History) -> Anomaly:

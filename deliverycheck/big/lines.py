@@ -8,6 +8,7 @@ import msgspec
 
 from deliverycheck.big.malformed import find_malformed, is_torn
 from deliverycheck.big.pack import LINE_BYTES_MAX, quoted
+from deliverycheck.big.rows import PHASE, PUBLISH, coded
 from deliverycheck.history import (
     Action,
     Header,
@@ -23,16 +24,16 @@ from deliverycheck.history import (
 if TYPE_CHECKING:
     import duckdb
 
-_WANTED = """
+_WANTED = f"""
     CREATE OR REPLACE TEMP TABLE wanted AS
-    SELECT op FROM lines WHERE what = 'publish' AND message IN (SELECT message FROM aside)
+    SELECT op FROM lines WHERE what = {PUBLISH} AND message IN (SELECT message FROM aside)
     UNION SELECT read_op FROM found WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM receipts WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM moving
     UNION SELECT arg_min(op, ns) FROM lines WHERE starts_with(process, 'scan')
     UNION SELECT op FROM lines
-        WHERE what IN ('request', 'reply') AND message IN (SELECT message FROM aside)
-"""
+        WHERE what {coded("request", "reply")} AND message IN (SELECT message FROM aside)
+"""  # noqa: S608 - constants of this package
 
 
 def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header: Header) -> History:
@@ -81,7 +82,8 @@ def _cut_down(operation: Operation, messages: Collection[str]) -> Operation:
 
 
 def _marks(connected: "duckdb.DuckDBPyConnection") -> list[PhaseMark]:
-    rows = connected.execute("SELECT detail FROM lines WHERE what = 'phase'").fetchall()
+    query = f"SELECT detail FROM lines WHERE what = {PHASE}"  # noqa: S608
+    rows = connected.execute(query).fetchall()
     marks = [msgspec.json.decode(row[0], type=_Mark) for row in rows]
     return [
         PhaseMark(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from deliverycheck.big.rows import PUBLISH
 from deliverycheck.big.suspects import SUSPECTS_MAX
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ _PLACED = """
 """
 _COPIES = """
     CREATE OR REPLACE TEMP TABLE copies AS
-    SELECT c.op, c.read_op, hash(hash(c.process), hash(c.source, c.partition)) AS row,
+    SELECT c.op, c.read_op, hash(hash(c.process), hash(hash(c.source), c.partition)) AS row,
         CASE WHEN c.key IS NOT NULL
             THEN hash(hash(c.process), hash(c.key), hash(c.source)) END AS keyed,
-        hash(c.source, c.partition) AS spot, c.position, c.free, c.message
+        hash(hash(c.source), c.partition) AS spot, c.position, c.free, c.message
     FROM (SELECT unnest(?::STRUCT(op BIGINT, read_op BIGINT, process VARCHAR, source VARCHAR,
         partition BIGINT, position BIGINT, key VARCHAR, free BOOLEAN, message VARCHAR)[]) AS c)
 """
@@ -110,5 +111,5 @@ class Order:
 
     def _messages(self, ops: str) -> set[int]:
         query = f"""SELECT DISTINCT message FROM lines
-            WHERE what = 'publish' AND op IN ({ops})"""  # noqa: S608 - a query of this file
+            WHERE what = {PUBLISH} AND op IN ({ops})"""  # noqa: S608 - a query of this file
         return {row[0] for row in self._ask.execute(query).fetchmany(SUSPECTS_MAX + 1)}

@@ -6,8 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverycheck.big.malformed import find_malformed, find_repeated, is_torn
-from deliverycheck.big.rows import COLUMNS, ROWS
-from deliverycheck.history import Action, HistoryFormatError, read_header
+from deliverycheck.big.rows import (
+    CALLS,
+    COLUMNS,
+    MALFORMED,
+    OF_OPERATIONS,
+    RETURNED,
+    ROWS,
+    UNKNOWN,
+)
+from deliverycheck.history import HistoryFormatError, read_header
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,33 +24,29 @@ MEMORY_MB_MAX = 600
 THREADS = 2
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
 
-_LAYOUT = 2  # Of the rows below; a packed form of another layout is made anew.
+_LAYOUT = 3  # Of the rows below; a packed form of another layout is made anew.
 
-_CALLS = ", ".join(f"'{what}'" for what in Action)
-_OTHERS = "'header', 'fault', 'broker', 'process', 'phase'"
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
 _UNREADABLE = f"""
     SELECT greatest(0, coalesce(sum(n) FILTER (what IS NULL), 0) - CAST($2 AS INTEGER))
-        + coalesce(sum(n) FILTER (flags & 1 > 0
-            OR what NOT IN ({_CALLS}, 'returned', 'ok', 'fail', 'info', {_OTHERS})), 0)
+        + coalesce(sum(n) FILTER (what = {UNKNOWN} OR flags & {MALFORMED} > 0), 0)
     FROM (SELECT what, flags, count(*) AS n FROM read_parquet($1) GROUP BY ALL)
-"""  # noqa: S608 - constants of this file
+"""  # noqa: S608 - constants of this package
 # Sets of 64 numbers, as bits. A number that comes twice is one bit of two.
 _REPEATED = f"""
-    WITH bits AS (
-        SELECT op >> 6 AS block, 1::UBIGINT << (op & 63)::UBIGINT AS bit,
-            what IN ({_CALLS}) AS invoked, what = 'returned' AS returned,
-            what IN ('ok', 'fail', 'info') AS ended
+    WITH said AS (
+        SELECT op >> 6 AS block, CASE WHEN what {CALLS} THEN 0
+            WHEN what = {RETURNED} THEN 1 ELSE 2 END AS moment,
+            count(*) AS n, bit_or(1::UBIGINT << (op & 63)::UBIGINT) AS bits
         FROM read_parquet($1)
-        WHERE op IS NOT NULL AND coalesce(number, 1) = 1 AND what NOT IN ({_OTHERS})
+        WHERE op IS NOT NULL AND coalesce(number, 1) = 1 AND what {OF_OPERATIONS}
+        GROUP BY ALL
     )
-    SELECT block << 6 FROM bits GROUP BY block
-    HAVING count(*) FILTER (invoked) <> coalesce(bit_count(bit_or(bit) FILTER (invoked)), 0)
-        OR count(*) FILTER (returned) <> coalesce(bit_count(bit_or(bit) FILTER (returned)), 0)
-        OR count(*) FILTER (ended) <> coalesce(bit_count(bit_or(bit) FILTER (ended)), 0)
-        OR bit_or(bit) <> coalesce(bit_or(bit) FILTER (invoked), 0)
+    SELECT block << 6 FROM said GROUP BY block
+    HAVING bool_or(n <> bit_count(bits))
+        OR bit_or(bits) <> coalesce(bit_or(bits) FILTER (moment = 0), 0)
     LIMIT 1
-"""  # noqa: S608 - constants of this file
+"""  # noqa: S608 - constants of this package
 
 
 class MissingEngineError(Exception):

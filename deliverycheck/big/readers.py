@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from deliverycheck.big.rows import ENDED, OK, RECEIVE, coded
 from deliverycheck.big.suspects import SUSPECTS_MAX
 from deliverycheck.guarantees.log.moves import moves
 from deliverycheck.history import Action, Delivery, History, Operation, Outcome
@@ -11,14 +12,14 @@ if TYPE_CHECKING:
     import duckdb
 
 _ROWS_A_FETCH = 10_000
-_MOVING = "'subscribe', 'assign', 'revoke', 'lost', 'seek', 'nack', 'reject'"
+_MOVING = coded("subscribe", "assign", "revoke", "lost", "seek", "nack", "reject")
 _RECEIPTS = f"""
     CREATE TEMP TABLE receives AS
         SELECT i.op, i.process, i.detail AS "group", i.ns AS invoked_ns, c.ns AS ended_ns,
-            coalesce(c.what = 'ok', false) AS ok
-        FROM (SELECT * FROM lines WHERE what = 'receive' AND NOT starts_with(process, 'scan')) i
+            coalesce(c.what = {OK}, false) AS ok
+        FROM (SELECT * FROM lines WHERE what = {RECEIVE} AND NOT starts_with(process, 'scan')) i
         LEFT JOIN (SELECT op, what, ns FROM lines
-            WHERE what IN ('ok', 'fail', 'info') AND ns IS NOT NULL) c USING (op);
+            WHERE what {ENDED} AND coalesce(number, 1) = 1) c USING (op);
     CREATE TEMP TABLE receipts AS
         SELECT op, r.process, coalesce(r."group", '') AS "group", r.ok, number, message,
             target AS source, partition, position, hash(target, partition) AS spot,
@@ -27,7 +28,7 @@ _RECEIPTS = f"""
             WHERE number IS NOT NULL) d
         JOIN receives r USING (op);
     CREATE TEMP TABLE moving AS
-        SELECT op FROM lines WHERE what IN ({_MOVING})
+        SELECT op FROM lines WHERE what {_MOVING}
         UNION SELECT op FROM receives WHERE NOT ok;
 """  # noqa: S608 - constants of this file
 _ELSEWHERE = """
@@ -47,20 +48,20 @@ _STEPS = """
     FROM (SELECT *, lag(op) OVER row AS before_op, lag(position) OVER row AS before,
             lag(again) OVER row AS before_again, lag(message) OVER row AS held
         FROM receipts WHERE position IS NOT NULL AND ok
-        WINDOW row AS (PARTITION BY process, "group", source, partition ORDER BY op, number))
+        WINDOW row AS (PARTITION BY process, "group", spot ORDER BY op, number))
     WHERE before_op IS NOT NULL AND NOT again AND NOT before_again
 """
 _PAIRS = """
-    SELECT s.source, s.partition, s.n, b.op, b.process, b."group", b.invoked_ns, b.ended_ns,
+    SELECT s.spot, s.source, s.partition, s.n, b.op, b.process, b."group", b.invoked_ns, b.ended_ns,
         a.op, a.process, a."group", a.invoked_ns, a.ended_ns
-    FROM (SELECT source, partition, before_op, op, count(*) AS n FROM steps GROUP BY ALL) s
+    FROM (SELECT spot, source, partition, before_op, op, count(*) AS n FROM steps GROUP BY ALL) s
     JOIN receives b ON b.op = s.before_op JOIN receives a ON a.op = s.op
 """
 _JUMPS = """
     CREATE TEMP TABLE jumps AS
     SELECT steps.* FROM steps WHERE position <> before + 1 AND NOT EXISTS (
         SELECT 1 FROM moved m WHERE m.before_op = steps.before_op AND m.op = steps.op
-            AND m.source = steps.source AND m.partition IS NOT DISTINCT FROM steps.partition)
+            AND m.spot = steps.spot)
 """
 _BETWEEN = """
     SELECT o.message FROM {table} o
@@ -86,23 +87,17 @@ class Readers:
         """How many steps no move explains, and the messages at those that are no plain ones."""
         self._ask.execute(_STEPS)
         count = 0
-        moved: list[dict[str, int | str | None]] = []
-        for source, partition, number, before, after in self._pairs():
-            delivery = Delivery(message="", source=source, partition=partition)
+        moved: list[dict[str, int]] = []
+        names = self._names(skeleton)
+        for spot, source, partition, number, before, after in self._pairs():
+            delivery = Delivery(message="", source=names.get(source, ""), partition=partition)
             if moves(skeleton).of(before, delivery).between(before, after):
-                moved.append(
-                    {
-                        "before_op": before.op,
-                        "op": after.op,
-                        "source": source,
-                        "partition": partition,
-                    }
-                )
+                moved.append({"before_op": before.op, "op": after.op, "spot": spot})
             else:
                 count += number
         self._ask.execute(
             """CREATE TEMP TABLE moved AS SELECT m.* FROM (SELECT unnest(?::STRUCT(
-                before_op BIGINT, op BIGINT, source VARCHAR, partition BIGINT)[]) AS m)""",
+                before_op BIGINT, op BIGINT, spot UBIGINT)[]) AS m)""",
             [moved],
         )
         self._ask.execute(_JUMPS)
@@ -111,7 +106,7 @@ class Readers:
 
     def have_epochs(self) -> bool:
         """Whether anybody was told of leader epochs."""
-        query = "SELECT count(*) FROM lines WHERE has_epoch"
+        query = "SELECT count(*) FROM lines WHERE flags IS NOT NULL AND has_epoch"
         return self._ask.execute(query).fetchone() != (0,)
 
     def _by_place(self, places: str, query: str) -> set[int]:
@@ -121,12 +116,18 @@ class Readers:
         asked = (query.format(table=table) for table in _TABLES)
         return {message for each in asked for message in self._messages(each)}
 
-    def _pairs(self) -> Iterator[tuple[str, int | None, int, Operation, Operation]]:
+    def _names(self, skeleton: History) -> dict[int, str]:
+        """The sources that moves name, by their hash; of no other one a move tells anything."""
+        named = {each.source for one in skeleton.operations for each in one.covers}
+        query = "SELECT hash(name), name FROM (SELECT unnest(?::VARCHAR[]) AS name)"
+        return dict(self._ask.execute(query, [list(named)]).fetchall())
+
+    def _pairs(self) -> Iterator[tuple[int, int, int | None, int, Operation, Operation]]:
         asked = self._ask.execute(_PAIRS)
         while rows := asked.fetchmany(_ROWS_A_FETCH):
-            for source, partition, number, *both in rows:
+            for spot, source, partition, number, *both in rows:
                 before, after = _receive(*both[:5]), _receive(*both[5:])
-                yield source, partition, number, before, before if after == before else after
+                yield spot, source, partition, number, before, before if after == before else after
 
     def _messages(self, query: str) -> set[int]:
         return {row[0] for row in self._ask.execute(query).fetchmany(SUSPECTS_MAX + 1)}

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from deliverycheck.big.rows import ENDED, FAIL, OK, PUBLISH, RETURNED
 from deliverycheck.history import Header
 
 if TYPE_CHECKING:
@@ -10,53 +11,61 @@ if TYPE_CHECKING:
 _OPS_A_RANGE = 2_000_000
 _MESSAGES_A_SLICE = 8_000_000
 
-_RELIED = {
-    "confirm": "coalesce(c.what = 'ok' OR c.confirmed, false)",
-    "call_returned": "coalesce(c.what = 'ok' OR c.confirmed OR r.op IS NOT NULL, false)",
-}
-_RETURNED = "LEFT JOIN (SELECT op FROM lines WHERE what = 'returned') r USING (op)"
+_PUBLISHES = f"""(SELECT op, process, message, attempt, target, key, partition FROM lines
+        WHERE what = {PUBLISH} AND op BETWEEN $first AND $last)"""  # noqa: S608
 # Text is told by its hash, here and in what is compared with it.
-_PART = """
-    CREATE OR REPLACE TEMP TABLE part AS
-    SELECT p.op, hash(p.process) AS process, p.message, coalesce(p.attempt, 1) AS attempt,
-        hash(coalesce(p.target, '')) AS target,
-        CASE WHEN p.key IS NOT NULL THEN hash(p.key) END AS key,
-        p.partition AS asked, {relied} AS relied, coalesce(c.what = 'fail', false) AS failed,
-        coalesce(c.partition, p.partition) AS partition, c.position,
-        hash(coalesce(p.target, ''), coalesce(c.partition, p.partition)) AS spot,
-        coalesce(c.what = 'ok' AND c.position IS NOT NULL AND coalesce(p.attempt, 1) = 1
-            AND (p.partition IS NULL OR p.partition = c.partition), false)
-            AND p.message NOT IN (SELECT message FROM apart) AS plain
-    FROM (SELECT op, process, message, attempt, target, key, partition FROM lines
-        WHERE what = 'publish' AND op BETWEEN $first AND $last) p
+_PLAIN = f"""
+    SELECT p.op, p.message, true AS relied, c.position, hash(p.target, c.partition) AS spot,
+        hash(hash(p.process), hash(p.target, c.partition)) AS row,
+        CASE WHEN p.key IS NOT NULL THEN hash(hash(p.process), p.key, p.target) END AS keyed,
+        p.partition IS NULL AS free, true AS plain
+    FROM {_PUBLISHES} p
+    JOIN (SELECT op, partition, position FROM lines WHERE what = {OK} AND number IS NULL
+        AND position IS NOT NULL AND op BETWEEN $first AND $last) c USING (op)
+    WHERE (p.attempt IS NULL OR p.attempt = 1)
+        AND (p.partition IS NULL OR p.partition = c.partition)
+        AND p.message NOT IN (SELECT message FROM apart)
+"""  # noqa: S608 - constants of this package
+_RELIED = {
+    "confirm": f"coalesce(c.what = {OK} OR c.confirmed, false)",
+    "call_returned": f"coalesce(c.what = {OK} OR c.confirmed OR r.op IS NOT NULL, false)",
+}
+_RETURNED = f"LEFT JOIN (SELECT op FROM lines WHERE what = {RETURNED}) r USING (op)"  # noqa: S608
+# Where a block of 64 operations has as many plain publishes as publishes, there are no others.
+_OTHERS = f"""
+    WITH uneven AS MATERIALIZED (
+        SELECT block FROM (
+            SELECT op >> 6 AS block, 1 AS n FROM {_PUBLISHES}
+            UNION ALL SELECT op >> 6, -1 FROM paired WHERE op BETWEEN $first AND $last)
+        GROUP BY block HAVING sum(n) <> 0
+    )
+    SELECT p.op, p.message, {{relied}} AS relied, c.position,
+        hash(p.target, coalesce(c.partition, p.partition)) AS spot, hash(p.process) AS process,
+        coalesce(p.attempt, 1) AS attempt, p.target, p.key, p.partition AS asked,
+        coalesce(c.what = {FAIL}, false) AS failed,
+        coalesce(c.partition, p.partition) AS partition
+    FROM (FROM (FROM {_PUBLISHES} SEMI JOIN uneven ON op >> 6 = block)
+        ANTI JOIN (SELECT op FROM paired SEMI JOIN uneven ON op >> 6 = block) USING (op)) p
     LEFT JOIN (SELECT op, what, confirmed, partition, position FROM lines
-        WHERE what IN ('ok', 'fail', 'info') AND number IS NULL AND op BETWEEN $first AND $last) c
-        USING (op)
-    {returned}
-"""
-_PAIRED = """
-    SELECT op, message, relied, spot, position, hash(process, spot) AS row,
-        CASE WHEN key IS NOT NULL THEN hash(process, key, target) END AS keyed,
-        asked IS NULL AS free, plain
-    FROM part WHERE plain
-"""
-_OTHERS = "SELECT * EXCLUDE (plain) FROM part WHERE NOT plain"
-_REPEATED = """
-    INSERT INTO apart SELECT message FROM lines WHERE what = 'publish'{slice}
+        WHERE what {ENDED} AND number IS NULL AND op BETWEEN $first AND $last) c USING (op)
+    {{returned}}
+"""  # noqa: S608 - constants of this package
+_REPEATED = f"""
+    INSERT INTO apart SELECT message FROM lines WHERE what = {PUBLISH}{{slice}}
     GROUP BY message HAVING count(*) > 1
-"""
+"""  # noqa: S608 - constants of this package
 
 
-def sent(header: Header) -> str:
-    """The publishes of a range of operations, as a statement that makes the table `part`."""
+def others_sent(header: Header) -> str:
+    """The publishes of a range of operations that are not plain, as a query."""
     relies = header.relies_on if header.relies_on in _RELIED else "confirm"
     returned = _RETURNED if relies == "call_returned" else ""
-    return _PART.format(relied=_RELIED[relies], returned=returned)
+    return _OTHERS.format(relied=_RELIED[relies], returned=returned)
 
 
-def read_sent(connected: "duckdb.DuckDBPyConnection", query: str) -> None:
+def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:
     """Plain publishes into `paired`, the rest into `others`; their messages join `apart`."""
-    bounds = "SELECT min(op), max(op), count(*) FROM lines WHERE what = 'publish'"
+    bounds = f"SELECT min(op), max(op), count(*) FROM lines WHERE what = {PUBLISH}"  # noqa: S608
     lowest, highest, count = connected.execute(bounds).fetchone() or (None, None, 0)
     slices = 1 + count // _MESSAGES_A_SLICE
     for number in range(slices):
@@ -66,15 +75,15 @@ def read_sent(connected: "duckdb.DuckDBPyConnection", query: str) -> None:
     first = lowest or 0
     into = "CREATE TEMP TABLE {} AS {}"
     while True:
-        connected.execute(query, {"first": first, "last": first + width - 1})
-        connected.execute(into.format("paired", _PAIRED))
-        connected.execute(into.format("others", _OTHERS))
+        bounds_now = {"first": first, "last": first + width - 1}
+        connected.execute(into.format("paired", _PLAIN), bounds_now)
+        connected.execute(into.format("others", others), bounds_now)
         into = "INSERT INTO {} {}"
         first += width
         if first > (highest or 0):
             break
     connected.execute(
-        """DROP TABLE part; INSERT INTO apart SELECT message FROM others;
+        """INSERT INTO apart SELECT message FROM others;
         CREATE TEMP VIEW told AS SELECT op, message, relied, spot, position FROM paired WHERE plain
             UNION ALL SELECT op, message, relied, spot, position FROM others"""
     )

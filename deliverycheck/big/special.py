@@ -2,18 +2,21 @@
 
 from typing import TYPE_CHECKING
 
+from deliverycheck.big.rows import PUBLISH, RECEIVE
 from deliverycheck.history import Header
 
 if TYPE_CHECKING:
     import duckdb
 
 
-# A publish whose completion has deliveries is of no kind that is known here.
-_SPECIAL = """
-    SELECT (SELECT count(*) FROM lines WHERE special)
-        + (SELECT count(*) FROM (SELECT op FROM lines WHERE what = 'publish')
-            SEMI JOIN (SELECT op FROM lines WHERE number = 1) USING (op))
-"""
+# A publish without a message, or whose completion has deliveries, is of no kind that is known here.
+_SPECIAL = f"""
+    SELECT (SELECT count(*) FROM lines WHERE flags IS NOT NULL AND special)
+        + (SELECT count(*) FROM lines WHERE what = {PUBLISH} AND message = hash(NULL::VARCHAR))
+        + (SELECT count(*) FROM lines WHERE what = {PUBLISH} AND op IN (
+            SELECT op FROM (SELECT op FROM lines WHERE number = 1)
+            ANTI JOIN (SELECT op FROM lines WHERE what = {RECEIVE}) USING (op)))
+"""  # noqa: S608 - a constant of this package
 
 
 def why_not_plain(connected: "duckdb.DuckDBPyConnection", header: Header) -> str | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverycheck.big.pack import quoted
-from deliverycheck.big.rows import FLAGS
-from deliverycheck.big.sent import read_sent, sent
+from deliverycheck.big.rows import FLAGS, RECEIVE
+from deliverycheck.big.sent import others_sent, read_sent
 from deliverycheck.history import Header
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ SUSPECTS_MAX = 100_000
 _BASE = """
     CREATE TEMP VIEW lines AS SELECT *, {flags} FROM read_parquet({packed});
     CREATE TEMP TABLE scans AS
-        SELECT op FROM lines WHERE what = 'receive' AND starts_with(process, 'scan');
+        SELECT op FROM lines WHERE what = {receive} AND starts_with(process, 'scan');
     CREATE TEMP VIEW found AS
         SELECT op AS read_op, message, coalesce(attempt, 1) AS attempt, target AS source, partition,
-            position, hash(target, partition) AS spot, odd
+            position, hash(target, partition) AS spot, odd OR message = hash('') AS odd
         FROM lines SEMI JOIN scans USING (op) WHERE number IS NOT NULL;
     CREATE TEMP TABLE apart AS SELECT DISTINCT message FROM found
         WHERE odd OR attempt <> 1 OR position IS NULL;
@@ -46,7 +46,7 @@ _PAIRS = """
             WHEN s.op IS NULL THEN d.message
             WHEN d.read_op IS NULL THEN CASE WHEN s.relied THEN s.message END
             WHEN s.failed OR d.odd OR d.attempt <> s.attempt
-                OR hash(d.source) <> s.target
+                OR d.source <> s.target
                 OR (s.position IS NOT NULL AND (s.position IS DISTINCT FROM d.position
                     OR s.partition IS DISTINCT FROM d.partition))
                 OR (s.asked IS NOT NULL AND s.asked IS DISTINCT FROM d.partition)
@@ -54,9 +54,9 @@ _PAIRS = """
         END AS suspect
     FROM others s FULL JOIN (SELECT * FROM found WHERE message IN (SELECT message FROM apart)) d
         ON s.message = d.message;
-    INSERT INTO paired SELECT op, message, relied, found_spot, found_position,
+    INSERT INTO paired SELECT op, message, relied, found_position, found_spot,
         hash(process, found_spot),
-        CASE WHEN key IS NOT NULL THEN hash(process, key, hash(source)) END,
+        CASE WHEN key IS NOT NULL THEN hash(process, key, source) END,
         asked IS NULL, false
     FROM pairs WHERE op IS NOT NULL AND is_found AND suspect IS NULL;
 """
@@ -109,12 +109,12 @@ class Suspects:
         self, connected: "duckdb.DuckDBPyConnection", packed: Path, header: Header
     ) -> None:
         self._ask = connected
-        self._sent = sent(header)
-        self._ask.execute(_BASE.format(packed=quoted(packed), flags=FLAGS))
+        self._others = others_sent(header)
+        self._ask.execute(_BASE.format(packed=quoted(packed), flags=FLAGS, receive=RECEIVE))
 
     def find(self) -> set[int]:
         """What may be lost, repeated, a stranger, or not as it was sent."""
-        read_sent(self._ask, self._sent)
+        read_sent(self._ask, self._others)
         for step in (_PAIRS, _BLOCKS, _SUSPECTS):
             self._ask.execute(step)
         return self._messages("SELECT message FROM suspects")
@@ -122,7 +122,7 @@ class Suspects:
     def around_the_missing(self, missing: str = "suspects") -> set[int]:
         """What stands where a missing message should, and at both ends of every partition."""
         ends = """SELECT unnest([arg_min(message, position), arg_max(message, position)])
-            FROM found WHERE position IS NOT NULL GROUP BY source, partition"""
+            FROM found WHERE position IS NOT NULL GROUP BY spot"""
         places = f"""SELECT d.message FROM found d JOIN (
                 SELECT spot, position FROM told WHERE message IN (SELECT message FROM {missing})
             ) s ON d.spot = s.spot AND d.position = s.position"""  # noqa: S608 - a table of this package
@@ -151,11 +151,13 @@ class Suspects:
         ).fetchone()
         return row or (0, 0, 0)
 
-    def sizes(self) -> Counter[str]:
-        """How many sound messages stand in each source."""
+    def sizes(self, sources: Iterable[str]) -> Counter[str]:
+        """How many sound messages stand in each of these sources."""
         rows = self._ask.execute(
-            """SELECT source, count(*) FROM found
-                WHERE message NOT IN (SELECT message FROM aside) GROUP BY source"""
+            """SELECT any_value(name), count(*) FROM found
+                JOIN (SELECT unnest(?::VARCHAR[]) AS name) ON source = hash(name)
+                WHERE message NOT IN (SELECT message FROM aside) GROUP BY source""",
+            [sorted(set(sources))],
         ).fetchall()
         return Counter(dict(rows))
 
