@@ -1,6 +1,7 @@
 """The engine for big histories against the one in memory: one answer, whatever the history."""
 
 import tempfile
+from importlib import import_module
 from os import environ
 from pathlib import Path
 
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 from deliverycheck.big import Engine, engine_for, judge_file, packed_path
 from deliverycheck.big.pack import LINE_BYTES_MAX
 from deliverycheck.big.size import JUDGED_BY_DUCKDB, MEBIBYTE, PYTHON_FILE_MB_MAX
+from deliverycheck.cli import main
 from deliverycheck.cli.bench.big_history import write_big_history
+from deliverycheck.cli.check import CheckOptions, check
 from deliverycheck.cli.judging import judged
 from deliverycheck.cli.verdict_lines import lines_of
 from deliverycheck.guarantees import Validity, explain
 from deliverycheck.history import Delivery, HistoryFormatError
+from deliverycheck.search.record import ExitCode
 from selftests.story import Story, at
 
 BOTH = settings(
@@ -264,8 +268,43 @@ def test_no_room_is_an_error_of_the_disk(tmp_path, monkeypatch):
         raise duckdb.OutOfMemoryException("no room")
 
     monkeypatch.setattr("deliverycheck.big.suspects.Suspects.find", full)
-    with pytest.raises(OSError, match=r"history.jsonl: DuckDB has 600 MB"):
+    with pytest.raises(OSError, match=r"history.jsonl: no room: DuckDB holds 600 MB .* are free"):
         judge_file(path, None, Engine.DUCKDB)
+
+
+@pytest.fixture
+def full_disk(tmp_path, monkeypatch):
+    """A history beside which DuckDB can write nothing."""
+    path = tmp_path / "history.jsonl"
+    path.write_bytes(told(log_of(MESSAGES)))
+
+    def full(*_):
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(import_module("deliverycheck.big.pack"), "_copy", full)
+    return path
+
+
+def test_packing_on_a_full_disk_says_what_is_needed(full_disk, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["deliverycheck", "history", "pack", str(full_disk)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.INFRASTRUCTURE
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "history.jsonl: no room" in line
+
+
+def test_checking_on_a_full_disk_goes_on_with_the_next(full_disk, tmp_path, monkeypatch, capsys):
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(told(log_of(MESSAGES)))
+    size = full_disk.stat().st_size
+    full_disk.write_bytes(full_disk.read_bytes() + b"\n" * MEBIBYTE)
+    monkeypatch.setattr("deliverycheck.big.size.PYTHON_FILE_MB_MAX", size / MEBIBYTE)
+    options = CheckOptions(paths=(full_disk, other), names=("at_least_once_in_log",))
+    told_of = []
+    assert check(options, told_of.append) is ExitCode.INFRASTRUCTURE
+    assert "no room" in str(told_of)
+    assert "other.jsonl" in capsys.readouterr().out
 
 
 def test_more_suspects_than_fit_are_counted_and_the_first_are_shown(monkeypatch):

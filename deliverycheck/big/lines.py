@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from deliverycheck.big.malformed import find_malformed, is_torn
+from deliverycheck.big.malformed import ends_torn, find_malformed
 from deliverycheck.big.pack import LINE_BYTES_MAX, quoted
 from deliverycheck.big.rows import PHASE, PUBLISH, coded
 from deliverycheck.history import (
@@ -39,7 +39,7 @@ _WANTED = f"""
 def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header: Header) -> History:
     """The operations that concern what was set aside, whole, with the phases of the history."""
     marks = _marks(connected)
-    torn = is_torn(path)
+    torn = ends_torn(path)
     lines: list[bytes] = []
     looked_at = "SELECT (SELECT count(*) FROM aside) + (SELECT count(*) FROM moving)"
     if connected.execute(looked_at).fetchone() != (0,):

@@ -18,7 +18,7 @@ from deliverycheck.history import (
 _TAIL_BYTES = 1 << 16
 
 
-def is_torn(path: Path) -> bool:
+def ends_torn(path: Path) -> bool:
     """Whether the last line has no line end and is no whole JSON."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -28,11 +28,15 @@ def is_torn(path: Path) -> bool:
             size -= step
             file.seek(size)
             rest = file.read(step) + rest
-    last = rest.rpartition(b"\n")[2]
-    if not last:
-        return False
+    return is_torn(rest)
+
+
+def is_torn(data: bytes) -> bool:
+    """The same of bytes that hold the last line."""
+    last = data.rpartition(b"\n")[2]
     try:
-        msgspec.json.decode(last)
+        if last:
+            msgspec.json.decode(last)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return True
     return False

@@ -1,11 +1,12 @@
 """JSON Lines to Parquet, once: what the guarantees on logs look at."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverycheck.big.malformed import find_malformed, find_repeated, is_torn
+from deliverycheck.big.malformed import ends_torn, find_malformed, find_repeated
 from deliverycheck.big.rows import (
     CALLS,
     COLUMNS,
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 MEMORY_MB_MAX = 600
 THREADS = 2
+ROOM_TIMES_FILE = 1.2
+"""What the packed form and all that does not fit in memory take on the disk, as an upper bound."""
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
 
+_FULL = "No space left"  # In the words of the operating system.
 _LAYOUT = 3  # Of the rows below; a packed form of another layout is made anew.
 
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
@@ -75,10 +79,10 @@ def connection(spill: Path) -> "duckdb.DuckDBPyConnection":
 
 @contextmanager
 def within_bounds(path: Path) -> Iterator[None]:
-    """What DuckDB finds no room for is an error of the disk.
+    """What DuckDB finds no room for, or cannot read or write, is an error of the disk.
 
     Raises:
-        OSError: the disk is full, or memory and spill are too small.
+        OSError: the disk is full, or memory and spill are too small; says what is needed.
     """
     import duckdb  # noqa: PLC0415
 
@@ -86,8 +90,18 @@ def within_bounds(path: Path) -> Iterator[None]:
         yield
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         what = str(error).partition("\n")[0]
-        msg = f"{path}: DuckDB has {MEMORY_MB_MAX} MB and the disk beside the file: {what}"
+        if isinstance(error, duckdb.OutOfMemoryException) or _FULL in what:
+            what = _no_room(path)
+        msg = f"{path}: {what}"
         raise OSError(msg) from None
+
+
+def _no_room(path: Path) -> str:
+    needed, free = ROOM_TIMES_FILE * path.stat().st_size, shutil.disk_usage(path.parent).free
+    return (
+        f"no room: DuckDB holds {MEMORY_MB_MAX} MB and puts the rest beside the file, "
+        f"up to {needed / 1e9:.2f} GB, where {free / 1e9:.2f} GB are free"
+    )
 
 
 def packed_path(path: Path) -> Path:
@@ -112,7 +126,7 @@ def pack(path: Path) -> Path:
             return packed
         rows = ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
         _copy(connected, path, rows, unfinished)
-        if connected.execute(_UNREADABLE, [str(unfinished), is_torn(path)]).fetchone() != (0,):
+        if connected.execute(_UNREADABLE, [str(unfinished), ends_torn(path)]).fetchone() != (0,):
             raise find_malformed(path, "a line breaks the format")
         repeated = connected.execute(_REPEATED, [str(unfinished)]).fetchone()
         if repeated is not None:
@@ -157,7 +171,7 @@ def _layout() -> str:
 def lines_of(path: Path) -> str:
     """The lines as a table; a torn last one has no values."""
     columns = ", ".join(f'"{name}": {quoted(kind)}' for name, kind in COLUMNS.items())
-    torn = ", ignore_errors = true" if is_torn(path) else ""
+    torn = ", ignore_errors = true" if ends_torn(path) else ""
     return (
         f"read_json({quoted(path)}, format = 'newline_delimited', columns = {{{columns}}}, "
         f"maximum_object_size = {LINE_BYTES_MAX}{torn})"

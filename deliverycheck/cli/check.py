@@ -47,15 +47,20 @@ def check(options: CheckOptions, complain: Callable[[Exception], object]) -> Exi
     """
     _require_sense(options)
     found: list[Judged] = []
-    refused = False
+    refused = no_room = False
     for path in options.paths:
         try:
             found.append(judged(path, options.names or None))
         except (HistoryFormatError, UsageError) as error:
             complain(error)
             refused = True
+        except OSError as error:
+            complain(error)
+            no_room = True
     _print(found, options)
     code = _code(found, asked_for=bool(options.names))
+    if no_room and code is not ExitCode.BROKEN:
+        code = ExitCode.INFRASTRUCTURE
     try:
         written = _written(found, options) if found else []
     except (OSError, ReportError) as error:

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from deliverycheck.big import Engine, MissingEngineError, engine_for, is_torn, judge_file
+from deliverycheck.big import (
+    Engine,
+    MissingEngineError,
+    ends_torn,
+    engine_for,
+    is_torn,
+    judge_file,
+)
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.guarantees import Verdict, check
 from deliverycheck.history import History, history_of
@@ -42,13 +47,14 @@ def judged(path: Path, names: Sequence[str] | None) -> Judged:
 
     Raises:
         HistoryFormatError, UnknownGuaranteeError, UsageError: nothing was judged.
+        OSError: there is no room for judging a big one.
     """
     if _is_big(path):
         return _judged_from_disk(path, names)
     data = _bytes_of(path)
     history = history_of(data, name=_name(path))
     verdicts = {verdict.guarantee: verdict for verdict in check(history, names)}
-    return Judged(path=path, verdicts=verdicts, history=history, torn=_is_torn(data))
+    return Judged(path=path, verdicts=verdicts, history=history, torn=is_torn(data))
 
 
 def _is_big(path: Path) -> bool:
@@ -59,13 +65,13 @@ def _is_big(path: Path) -> bool:
 def _judged_from_disk(path: Path, names: Sequence[str] | None) -> Judged:
     try:
         found = judge_file(path, names)
-    except (MissingEngineError, OSError) as error:
+    except MissingEngineError as error:
         raise UsageError(str(error)) from None
     return Judged(
         path=path,
         verdicts={verdict.guarantee: verdict for verdict in found.verdicts},
         history=found.history,
-        torn=is_torn(path),
+        torn=ends_torn(path),
         engine=found.engine,
     )
 
@@ -80,13 +86,3 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror})"
         raise UsageError(msg) from None
-
-
-def _is_torn(data: bytes) -> bool:
-    last = data.rpartition(b"\n")[2]
-    try:
-        if last:
-            msgspec.json.decode(last)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return True
-    return False
