@@ -112,6 +112,17 @@ def test_commit_without_positions_covers_what_was_received_by_its_call(after_ns,
     assert ("consumer_killed_in_hand" in occurred(story)) is counts
 
 
+@pytest.mark.parametrize(("after_ns", "counts"), [(EARLIER, False), (AT_ONCE, True)])
+def test_confirm_makes_a_partition_known_if_it_came_before_the_node_went_down(after_ns, counts):
+    story = Story()
+    op = story.publish("p1#1-1", partition=0)
+    story.publish("p1#1-2", partition=0)
+    story.node("b1", "killed")
+    story.ok(op)
+    sooner(story, after_ns)
+    assert ("first_write_broker_killed" in occurred(story)) is counts
+
+
 # Faults
 
 

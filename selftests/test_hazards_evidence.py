@@ -260,6 +260,32 @@ def test_node_is_told_with_what_met_it_until_it_is_back(state, back, hazard):
     )
 
 
+def test_first_writes_are_told_for_each_producer_until_the_node_is_back():
+    story = Story()
+    story.node("b1", "ready")
+    story.publish("p2#1-1", partition=0)
+    story.publish("p1#1-1", partition=0, count=2)
+    story.node("b1", "killed")
+    story.publish("p1#1-3", partition=0)
+    story.node("b1", "ready")
+    story.publish("p1#1-4", partition=0)
+    assert found(story, "first_write_broker_killed") == tuple(
+        Evidence(
+            kind="first",
+            ns=4_000_000,
+            facts={
+                "node": "b1",
+                "down_ns": 4_000_000,
+                "process": process,
+                "place": "t/0",
+                "messages": messages,
+            },
+            witnesses=witnesses,
+        )
+        for process, messages, witnesses in [("p2#1", 1, (0,)), ("p1#1", 3, (1, 2))]
+    )
+
+
 # Links
 
 
