@@ -42,8 +42,15 @@ def test_claim_holds_when_each_hazard_occurred_often_enough_and_nothing_broke(be
     assert ran.code is ExitCode.AS_CLAIMED
 
 
-def test_pool_that_never_meets_a_hazard_leaves_the_claim_not_exercised(bench):
+def test_hazard_that_no_plan_of_the_pool_speaks_of_is_brought_about_by_cutting(bench):
     ran = bench([HOLDS], keeps, pool=[steps for steps in POOL if len(steps) == 1]).run()
+    assert ran.result("good").state is ClaimState.HELD
+    assert any(isinstance(step, Kill) for plan in ran.target.ran for step in plan.steps)
+
+
+def test_hazard_that_never_occurs_leaves_the_claim_not_exercised(bench):
+    never = claim("good", Stance.HOLDS, GOOD, hazards=("none", "consumer_killed"))
+    ran = bench([never], keeps).run()
     assert ran.result("good").state is ClaimState.NOT_EXERCISED
     assert ran.code is ExitCode.NOT_EXERCISED
 

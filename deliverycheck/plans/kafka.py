@@ -94,6 +94,8 @@ class KafkaDraft:
 class KafkaModel:
     """Plans of one producer lane, up to two consumers of one group, one node."""
 
+    nodes: tuple[str, ...] = (NODE,)
+
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
         draft = KafkaDraft(subject)
         for step in steps:

@@ -9,7 +9,13 @@ from deliverycheck.plans.subject import Subject
 
 
 class Model(Protocol):
-    """The rules of one system's plans."""
+    """The rules of one system's plans.
+
+    Attributes:
+        nodes: the lanes of the broker's nodes.
+    """
+
+    nodes: tuple[str, ...]
 
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
         """The plan of those steps that are applicable in their place; the others are dropped.

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from threading import Event, Lock
 
@@ -22,13 +22,13 @@ from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.profile import Profile
+from deliverycheck.search.queue import Queue
 from deliverycheck.search.rates import tally
 from deliverycheck.search.select import (
     candidates,
     disturbs_nodes,
     plans_for,
     reaching,
-    spoken_of,
     varied,
 )
 from deliverycheck.search.shrinker import Budget
@@ -43,6 +43,9 @@ TRIES_A_HAZARD = 20
 """Plans tried for each valid execution that a hazard needs: of those in reach a third show it, and
 at that rate 1 campaign in 10^6 fails to see 3 in 60."""
 
+
+QUIET = 3
+"""Executions without a fault, to cut into where the pool has no plan that speaks of a hazard."""
 
 LONG_S = 2.5
 """Plans that take longer come last: a hazard is reached as surely by a short one."""
@@ -214,12 +217,9 @@ class Campaign:
 
     def _hold(self, claim: Claim, hazard: str) -> Iterator[None]:
         """One plan that reaches the hazard for each step, until it occurred often enough."""
-        about_nodes = disturbs_nodes(hazard)
-        plans = spoken_of(claim, self._plans_of(claim, hazard), self.model)
-        fitting = [plan for plan in plans if self.model.broker_wide(plan) == about_nodes]
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
-        chosen = varied(fitting, [hazard], self.model)
-        for plan in sorted(islice(chosen, tries_max), key=self._waits_for_its_turn):
+        queue = self._queue(claim, hazard, tries_max)
+        for plan in islice(queue, tries_max):
             if not self._missing(claim, hazard):
                 return
             if self.is_over:
@@ -229,11 +229,25 @@ class Campaign:
                 return
             judgement = self.judge.judge(plan)
             self._count(judgement)
+            queue.learn(judgement)
             self._done_with(judgement)
             yield
 
-    def _plans_of(self, claim: Claim, hazard: str) -> Iterator[Plan]:
-        return reaching(plans_for(claim.subject, self.pool, self.model), [hazard], self.model)
+    def _queue(self, claim: Claim, hazard: str, size: int) -> Queue:
+        """Plans of the pool that speak of it, chosen by variety; then cuts into what went well."""
+        about_nodes = disturbs_nodes(hazard)
+        unless = frozenset(claim.unless)
+
+        def fits(plan: Plan) -> bool:
+            reach = self.model.hazards_in_reach(plan)
+            wide = self.model.broker_wide(plan)
+            return hazard in reach and unless.isdisjoint(reach) and wide == about_nodes
+
+        plans = plans_for(claim.subject, self.pool, self.model)
+        chosen = islice(varied([*filter(fits, plans)], [hazard], self.model), size)
+        quiet = islice(reaching(plans, ["none"], self.model), QUIET)
+        in_order = chain(sorted(chosen, key=self._waits_for_its_turn), quiet)
+        return Queue(in_order, self.model, fits=fits)
 
     def _waits_for_its_turn(self, plan: Plan) -> float:
         """Long plans come last, and of those that disturb a node the shortest first."""

@@ -18,12 +18,6 @@ def plans_for(subject: Subject, pool: Iterable[Sequence[Step]], model: Model) ->
     return tuple({plan.digest: plan for plan in plans if plan.steps}.values())
 
 
-def spoken_of(claim: Claim, plans: Iterable[Plan], model: Model) -> Iterator[Plan]:
-    """Plans that cannot bring about what the claim does not speak of."""
-    unless = frozenset(claim.unless)
-    return (plan for plan in plans if unless.isdisjoint(model.hazards_in_reach(plan)))
-
-
 def reaching(plans: Iterable[Plan], hazards: Iterable[str], model: Model) -> Iterator[Plan]:
     """Plans that may bring one of the hazards about; the others say nothing of the claim."""
     wanted = frozenset(hazards)
