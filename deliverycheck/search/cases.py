@@ -20,7 +20,10 @@ from deliverycheck.search.measured import Record
 from deliverycheck.search.rates import tally
 from deliverycheck.search.shrinker import Budget, Shrinker
 from deliverycheck.search.slices import slices
-from deliverycheck.search.violations import shape_of, signature, violation_of
+from deliverycheck.search.violations import SENTENCES_MAX, shape_of, signature, violation_of
+
+EVIDENCE_MAX = 12
+"""Lines of the broker's files that a violation shows; all of them lie in its folder."""
 
 CASES_MAX = 5
 """Of one claim: whoever broke it in five ways need not be told of a sixth before the first fix."""
@@ -100,7 +103,7 @@ class Cases:
             found_after=found_after,
             plan_file=plan_file,
             folder=f"violations/{name}",
-            evidence=_disk_evidence(judgement),
+            evidence=_disk_evidence(judgement, claim),
         )
         with self._lock:
             is_new = name not in self.violations
@@ -166,11 +169,18 @@ def _anomalies(judgement: Judgement, claim: Claim) -> set[str]:
     return {anomaly.name for anomaly in judgement.verdicts[claim.guarantee].anomalies}
 
 
-def _disk_evidence(judgement: Judgement) -> Sequence[str]:
+def _disk_evidence(judgement: Judgement, claim: Claim) -> Sequence[str]:
+    """What the broker's files say of the places of the first anomalies; of all if of none."""
     try:
-        return msgspec.json.decode(judgement.execution.folder.evidence.read_bytes(), type=list[str])
+        lines = msgspec.json.decode(
+            judgement.execution.folder.evidence.read_bytes(), type=list[str]
+        )
     except OSError:
         return []
+    anomalies = judgement.verdicts[claim.guarantee].anomalies[:SENTENCES_MAX]
+    places = {f"{anomaly.source}-{anomaly.partition}:" for anomaly in anomalies}
+    told = [line for line in lines if line.startswith(tuple(places))] or lines
+    return told[:EVIDENCE_MAX]
 
 
 def short_path(path: Path) -> str:
