@@ -24,6 +24,7 @@ from deliverycheck.search.detection import (
     run_chain,
     summarise,
 )
+from deliverycheck.search.profile import BRIEF
 from deliverycheck.search.record import ExitCode
 
 AT_ONCE = 8
@@ -38,7 +39,9 @@ def detect(names: Sequence[str], seeds: str, out: Path, console: Console, stop: 
     """Measure what is not measured yet, print the table, write `detect.json`."""
     content = content_of("kafka")
     claims = [
-        claim for claim in claims_named(content.claims, names) if claim.stance is Stance.BREAKS
+        claim
+        for claim in claims_named(content.claims, names, BRIEF)
+        if claim.stance is Stance.BREAKS
     ]
     if not claims:
         raise UsageError("none of these claims is stated to break; detection is about those")
