@@ -208,6 +208,15 @@ def test_gate_gives_up_after_ten_tries_and_generated_plans_go_on(bench):
     assert ran.target.times(plan) == TRIES_MIN
     assert result.generated == 1
     assert result.state is ClaimState.FOUND
+    assert result.note == (
+        "the corpus's plan did not break it in 10 replays, which leaves a rate of at most 28% (95 %)"
+    )
+
+
+def test_corpus_plan_that_convicts_needs_no_note(bench):
+    ran = bench([BREAKS], bad_repeats)
+    ran.keep("bad", BAD, Publish(count=30))
+    assert ran.run().result("bad").note is None
 
 
 def test_corpus_plan_for_settings_that_the_claim_no_longer_has_is_not_replayed(bench):

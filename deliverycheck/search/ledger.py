@@ -126,6 +126,7 @@ class Ledger:
             generated=entry.generated,
             corpus=entry.corpus,
             violation=entry.violation,
+            note=_note_on_corpus(entry.corpus),
         )
 
     def _cell(self, entry: Entry, hazard: str) -> Cell:
@@ -147,6 +148,15 @@ class Ledger:
             reachable=hazard in self._reachable,
             out_of_time=hazard in entry.out_of_time,
         )
+
+
+def _note_on_corpus(gate: Tally | None) -> str | None:
+    if gate is None or gate.convictions or not gate.executions:
+        return None
+    return (
+        f"the corpus's plan did not break it in {gate.executions} replays, which leaves a rate of "
+        f"at most {gate.high:.0%} (95 %)"
+    )
 
 
 def _claim_state(entry: Entry, cells: tuple[Cell, ...]) -> ClaimState:
