@@ -209,7 +209,8 @@ def test_gate_gives_up_after_ten_tries_and_generated_plans_go_on(bench):
     assert result.generated == 1
     assert result.state is ClaimState.FOUND
     assert result.note == (
-        "the corpus's plan did not break it in 10 replays, which leaves a rate of at most 28% (95 %)"
+        "the corpus's plan did not break it in 10 replays, "
+        "which leaves a rate of at most 28% (95 %)"
     )
 
 
