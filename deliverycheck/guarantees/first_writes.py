@@ -49,9 +49,7 @@ def _unconfirmed(history: History, down: NodeEvent, later: list[NodeEvent]) -> I
 
 
 def _place(publish: Operation) -> _Place:
-    told = publish.partition
-    partition = publish.asked_partition if told is None else told
-    return publish.process, publish.target, partition
+    return publish.process, publish.target, publish.partition
 
 
 def _confirmed_by(publish: Operation, ns: int) -> bool:
