@@ -28,7 +28,7 @@ ROOM_TIMES_FILE = 1.2
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
 
 _FULL = "No space left"  # In the words of the operating system.
-_LAYOUT = 3  # Of the rows below; a packed form of another layout is made anew.
+_LAYOUT = 4  # Of the rows below; a packed form of another layout is made anew.
 
 # A line that is no JSON has no values at all; of a torn file the last one may be so.
 _UNREADABLE = f"""

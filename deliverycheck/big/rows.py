@@ -120,7 +120,9 @@ FLAGS = ", ".join(f"coalesce(flags & {bit} > 0, false) AS {name}" for name, bit 
 # can be said of a line is said before its deliveries are unfolded.
 _LINES = f"""
     SELECT ({_WHAT})::UTINYINT AS what, op, message, target, partition, position, attempt, ns,
-        process, CASE WHEN key IS NOT NULL THEN hash(key) END AS key,
+        hash(process) AS producer,
+        CASE WHEN action = 'publish' THEN NULL ELSE process END AS process,
+        CASE WHEN key IS NOT NULL THEN hash(key) END AS key,
         CASE WHEN phase IS NULL THEN "group" ELSE to_json(
             {{{{phase: phase, ns: ns, drained: coalesce(drained, false),
               scanned: coalesce(scanned, false), reason: reason}}}})::VARCHAR END AS detail,
@@ -130,7 +132,7 @@ _LINES = f"""
     FROM (SELECT *, {_HANDS} AS hands FROM {{lines}})
 """  # noqa: S608 - constants of this file
 ROWS = f"""
-    SELECT what, op, number, process, detail, ns, key,
+    SELECT what, op, number, producer, process, detail, ns, key,
         hash(coalesce(d.message, message)) AS message,
         hash(coalesce(d.source, target, '')) AS target,
         coalesce(d.attempt, attempt) AS attempt,

@@ -11,41 +11,34 @@ if TYPE_CHECKING:
 _OPS_A_RANGE = 2_000_000
 _MESSAGES_A_SLICE = 8_000_000
 
-_PUBLISHES = f"""(SELECT op, process, message, attempt, target, key, partition FROM lines
+_PUBLISHES = f"""(SELECT op, producer, message, attempt, target, key, partition FROM lines
         WHERE what = {PUBLISH} AND op BETWEEN $first AND $last)"""  # noqa: S608
 # Text is told by its hash, here and in what is compared with it.
-_PLAIN = f"""
+_SENT = f"""
     SELECT p.op, p.message, true AS relied, c.position, hash(p.target, c.partition) AS spot,
-        hash(hash(p.process), hash(p.target, c.partition)) AS row,
-        CASE WHEN p.key IS NOT NULL THEN hash(hash(p.process), p.key, p.target) END AS keyed,
-        p.partition IS NULL AS free, true AS plain
+        hash(p.producer, hash(p.target, c.partition)) AS row,
+        CASE WHEN p.key IS NOT NULL THEN hash(p.producer, p.key, p.target) END AS keyed,
+        p.partition IS NULL AS free,
+        c.op IS NOT NULL AND (p.attempt IS NULL OR p.attempt = 1)
+            AND (p.partition IS NULL OR p.partition = c.partition)
+            AND p.message NOT IN (SELECT message FROM apart) AS plain
     FROM {_PUBLISHES} p
-    JOIN (SELECT op, partition, position FROM lines WHERE what = {OK} AND number IS NULL
+    LEFT JOIN (SELECT op, partition, position FROM lines WHERE what = {OK} AND number IS NULL
         AND position IS NOT NULL AND op BETWEEN $first AND $last) c USING (op)
-    WHERE (p.attempt IS NULL OR p.attempt = 1)
-        AND (p.partition IS NULL OR p.partition = c.partition)
-        AND p.message NOT IN (SELECT message FROM apart)
 """  # noqa: S608 - constants of this package
 _RELIED = {
     "confirm": f"coalesce(c.what = {OK} OR c.confirmed, false)",
     "call_returned": f"coalesce(c.what = {OK} OR c.confirmed OR r.op IS NOT NULL, false)",
 }
 _RETURNED = f"LEFT JOIN (SELECT op FROM lines WHERE what = {RETURNED}) r USING (op)"  # noqa: S608
-# Where a block of 64 operations has as many plain publishes as publishes, there are no others.
 _OTHERS = f"""
-    WITH uneven AS MATERIALIZED (
-        SELECT block FROM (
-            SELECT op >> 6 AS block, 1 AS n FROM {_PUBLISHES}
-            UNION ALL SELECT op >> 6, -1 FROM paired WHERE op BETWEEN $first AND $last)
-        GROUP BY block HAVING sum(n) <> 0
-    )
     SELECT p.op, p.message, {{relied}} AS relied, c.position,
-        hash(p.target, coalesce(c.partition, p.partition)) AS spot, hash(p.process) AS process,
+        hash(p.target, coalesce(c.partition, p.partition)) AS spot, p.producer AS process,
         coalesce(p.attempt, 1) AS attempt, p.target, p.key, p.partition AS asked,
         coalesce(c.what = {FAIL}, false) AS failed,
         coalesce(c.partition, p.partition) AS partition
-    FROM (FROM (FROM {_PUBLISHES} SEMI JOIN uneven ON op >> 6 = block)
-        ANTI JOIN (SELECT op FROM paired SEMI JOIN uneven ON op >> 6 = block) USING (op)) p
+    FROM {_PUBLISHES} p
+    SEMI JOIN (SELECT op FROM sent WHERE NOT plain AND op BETWEEN $first AND $last) USING (op)
     LEFT JOIN (SELECT op, what, confirmed, partition, position FROM lines
         WHERE what {ENDED} AND number IS NULL AND op BETWEEN $first AND $last) c USING (op)
     {{returned}}
@@ -64,7 +57,7 @@ def others_sent(header: Header) -> str:
 
 
 def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:
-    """Plain publishes into `paired`, the rest into `others`; their messages join `apart`."""
+    """All publishes into `sent`, those that are not plain whole into `others`, and `apart`."""
     bounds = f"SELECT min(op), max(op), count(*) FROM lines WHERE what = {PUBLISH}"  # noqa: S608
     lowest, highest, count = connected.execute(bounds).fetchone() or (None, None, 0)
     slices = 1 + count // _MESSAGES_A_SLICE
@@ -76,7 +69,7 @@ def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:
     into = "CREATE TEMP TABLE {} AS {}"
     while True:
         bounds_now = {"first": first, "last": first + width - 1}
-        connected.execute(into.format("paired", _PLAIN), bounds_now)
+        connected.execute(into.format("sent", _SENT), bounds_now)
         connected.execute(into.format("others", others), bounds_now)
         into = "INSERT INTO {} {}"
         first += width
@@ -84,6 +77,8 @@ def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:
             break
     connected.execute(
         """INSERT INTO apart SELECT message FROM others;
-        CREATE TEMP VIEW told AS SELECT op, message, relied, spot, position FROM paired WHERE plain
+        CREATE TEMP TABLE settled AS FROM sent LIMIT 0;
+        CREATE TEMP VIEW paired AS FROM sent WHERE plain UNION ALL FROM settled;
+        CREATE TEMP VIEW told AS SELECT op, message, relied, spot, position FROM sent WHERE plain
             UNION ALL SELECT op, message, relied, spot, position FROM others"""
     )

@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 _SPECIAL = f"""
     SELECT (SELECT count(*) FROM lines WHERE flags IS NOT NULL AND special)
         + (SELECT count(*) FROM lines WHERE what = {PUBLISH} AND message = hash(NULL::VARCHAR))
-        + (SELECT count(*) FROM lines WHERE what = {PUBLISH} AND op IN (
-            SELECT op FROM (SELECT op FROM lines WHERE number = 1)
-            ANTI JOIN (SELECT op FROM lines WHERE what = {RECEIVE}) USING (op)))
 """  # noqa: S608 - a constant of this package
+_HANDING = f"""
+    SELECT op FROM lines WHERE number = 1
+    AND op NOT IN (SELECT op FROM lines WHERE what = {RECEIVE})
+"""  # noqa: S608 - a constant of this package
+_PUBLISHING = f"SELECT count(*) FROM lines WHERE what = {PUBLISH} AND op IN ({_HANDING})"  # noqa: S608
 
 
 def why_not_plain(connected: "duckdb.DuckDBPyConnection", header: Header) -> str | None:
     """Why a big history cannot be judged by its suspects alone; ``None`` if it can."""
     if header.sources:
         return "a big history is judged only if its sources are plain logs"
-    special = connected.execute(_SPECIAL).fetchone()
-    if special != (0,):
+    special = connected.execute(_SPECIAL).fetchone() != (0,)
+    if not special and connected.execute(f"{_HANDING} LIMIT 1").fetchone():
+        special = connected.execute(_PUBLISHING).fetchone() != (0,)
+    if special:
         return "a big history is judged only without transactions, tombstones and bulk operations"
     return None

@@ -54,7 +54,7 @@ _PAIRS = """
         END AS suspect
     FROM others s FULL JOIN (SELECT * FROM found WHERE message IN (SELECT message FROM apart)) d
         ON s.message = d.message;
-    INSERT INTO paired SELECT op, message, relied, found_position, found_spot,
+    INSERT INTO settled SELECT op, message, relied, found_position, found_spot,
         hash(process, found_spot),
         CASE WHEN key IS NOT NULL THEN hash(process, key, source) END,
         asked IS NULL, false
@@ -65,7 +65,7 @@ _BLOCKS = """
     WITH plainly_sent AS (
         SELECT spot, position >> 6 AS block, count(*) AS n,
             bit_xor(hash(message, spot, position)) AS print
-        FROM paired WHERE plain GROUP BY ALL
+        FROM sent WHERE plain GROUP BY ALL
     ), all_found AS (
         SELECT spot, position >> 6 AS block, count(*) FILTER (plain) AS n,
             bit_xor(hash(message, spot, position)) FILTER (plain) AS print,
@@ -80,7 +80,7 @@ _BLOCKS = """
 """
 _UNLIKE = """
     SELECT message FROM (
-        SELECT message, spot, position, 1 AS side FROM paired p
+        SELECT message, spot, position, 1 AS side FROM sent p
             SEMI JOIN (FROM blocks WHERE differ) b ON p.spot = b.spot AND p.position >> 6 = b.block
         WHERE plain
         UNION ALL
