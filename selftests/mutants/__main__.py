@@ -39,6 +39,7 @@ class NoVerdictError(Exception):
 
 def main(only):
     """Exit code: 0 each mutant was found or is listed, 1 not so, 3 none could be judged."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # A script's background ignores it.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     os.nice(NICE)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
