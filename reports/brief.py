@@ -43,5 +43,6 @@ def came_out(result: ClaimResult) -> str:
             "not show it. Either the suite has become blind or the system has become better."
         )
     if result.state is ClaimState.NOT_EXERCISED:
-        return f"not exercised: {'; '.join(unexercised(result)) or 'no execution'}"
+        told = "; ".join(unexercised(result)) or "no execution"
+        return f"{result.claim.id} was not exercised: {told}"
     return f"{setting}, {guarantee}: {result.state.replace('_', ' ')}"

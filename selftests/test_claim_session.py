@@ -78,7 +78,7 @@ def test_smoke_leaves_faults_of_nodes_for_more_time_and_lists_them(session):
     assert outcome.not_exercised
     assert outcome.may_be_left_out
     assert outcome.reason == (
-        "not exercised: the broker was killed while somebody spoke to it (0 of 3 valid)"
+        "good was not exercised: the broker was killed while somebody spoke to it (0 of 3 valid)"
     )
 
 

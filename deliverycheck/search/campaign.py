@@ -33,8 +33,12 @@ from deliverycheck.search.select import (
 )
 from deliverycheck.search.shrinker import Budget
 
-SMALLEST_TRIES = 30
-"""The smallest plan is tried for its story, not for the verdict, and may convict 1 in 10."""
+LANES = 3
+"""Executions at once for one hazard: a minute's profile needs three of each."""
+
+SMALLEST_SHARE = 4
+"""The smallest plan is tried for its story, not for the verdict, and may convict 1 in 10: so
+often as a generated plan in four."""
 
 SAMPLES_MAX = 20
 """Valid executions that keep their folder: a night has 100,000."""
@@ -49,6 +53,28 @@ QUIET = 3
 
 LONG_S = 2.5
 """Plans that take longer come last: a hazard is reached as surely by a short one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Wanted:
+    """One hazard that claims of the same subject are to be exercised under.
+
+    Attributes:
+        plans: those of the queue, as many as may be tried.
+        under_way: of them, executing now.
+    """
+
+    claims: Sequence[Claim]
+    hazard: str
+    queue: Queue
+    plans: Iterator[Plan]
+    under_way: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def about_nodes(self) -> bool:
+        """Whether each try has a broker to itself."""
+        return disturbs_nodes(self.hazard)
 
 
 @dataclass(slots=True)
@@ -105,15 +131,12 @@ class Campaign:
             self.ledger.ran_out_of_time(claim, *without & set(claim.hazards))
         wanted = self._wanted(claims, without)
         # Plans that disturb a node run one by one: a chain of their own, and the first to start.
-        nodes = [self._hold(*one) for one in wanted if disturbs_nodes(one[1])]
+        nodes = [self._hold(one) for one in wanted if one.about_nodes]
+        others = [self._hold(one) for _ in range(LANES) for one in wanted if not one.about_nodes]
         chains: list[Callable[[], None]] = [
             partial(_in_turn, nodes),
             *self._breaking_chains(claims),
-            *(
-                partial(_in_turn, [self._hold(*one)])
-                for one in wanted
-                if not disturbs_nodes(one[1])
-            ),
+            *(partial(_in_turn, [lane]) for lane in others),
         ]
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
@@ -152,7 +175,7 @@ class Campaign:
         smallest = self.corpus.smallest(claim.id)
         if smallest is not None and smallest[1].digest != best[1].digest:
             # Told instead, if it convicts: it shows more with less.
-            self._replay(claim, *smallest, tries_max=SMALLEST_TRIES)
+            self._replay(claim, *smallest, tries_max=self.profile.generated_max // SMALLEST_SHARE)
         return True
 
     def _replay(
@@ -204,7 +227,7 @@ class Campaign:
 
     # Holding claims: each of their hazards until it occurred often enough.
 
-    def _wanted(self, claims: Sequence[Claim], without: frozenset[str]) -> list[tuple[Claim, str]]:
+    def _wanted(self, claims: Sequence[Claim], without: frozenset[str]) -> list[Wanted]:
         """Each hazard once for all claims of the same subject, if the backend can reach it."""
         wanted = {
             (msgspec.json.encode(claim.subject), hazard): (claim, hazard)
@@ -213,25 +236,44 @@ class Campaign:
             for hazard in claim.hazards
             if self.ledger.is_reachable(hazard) and hazard not in without
         }
-        return list(wanted.values())
+        return [self._wanted_of(*one) for one in wanted.values()]
 
-    def _hold(self, claim: Claim, hazard: str) -> Iterator[None]:
-        """One plan that reaches the hazard for each step, until it occurred often enough."""
+    def _wanted_of(self, claim: Claim, hazard: str) -> Wanted:
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
         queue = self._queue(claim, hazard, tries_max)
-        for plan in islice(queue, tries_max):
-            if not self._missing(claim, hazard):
-                return
-            if self.is_over:
-                for other in self._of_subject(claim):
-                    if hazard in other.hazards:
-                        self.ledger.ran_out_of_time(other, hazard)
-                return
-            judgement = self.judge.judge(plan)
-            self._count(judgement)
-            queue.learn(judgement)
+        return Wanted(
+            claims=[one for one in self._of_subject(claim) if hazard in one.hazards],
+            hazard=hazard,
+            queue=queue,
+            plans=islice(queue, tries_max),
+        )
+
+    def _hold(self, wanted: Wanted) -> Iterator[None]:
+        """One plan that reaches the hazard for each step, until it occurred often enough."""
+        while (plan := self._next(wanted)) is not None:
+            try:
+                judgement = self.judge.judge(plan)
+                self._count(judgement)
+            finally:
+                with wanted.lock:
+                    wanted.under_way -= 1
+            with wanted.lock:
+                wanted.queue.learn(judgement)
             self._done_with(judgement)
             yield
+
+    def _next(self, wanted: Wanted) -> Plan | None:
+        """A plan, if those under way would not be enough should each of them count."""
+        with wanted.lock:
+            if self._missing(wanted) <= wanted.under_way:
+                return None
+            if self.is_over:
+                for claim in wanted.claims:
+                    self.ledger.ran_out_of_time(claim, wanted.hazard)
+                return None
+            plan = next(wanted.plans, None)
+            wanted.under_way += plan is not None
+            return plan
 
     def _queue(self, claim: Claim, hazard: str, size: int) -> Queue:
         """Plans of the pool that speak of it, chosen by variety; then cuts into what went well."""
@@ -254,13 +296,9 @@ class Campaign:
         seconds = self.model.seconds(plan)
         return seconds if self.model.broker_wide(plan) else float(seconds > LONG_S)
 
-    def _missing(self, claim: Claim, hazard: str) -> bool:
-        """Whether any claim of the same subject still needs the hazard."""
-        return any(
-            self.ledger.missing(other, hazard) > 0
-            for other in self._of_subject(claim)
-            if hazard in other.hazards
-        )
+    def _missing(self, wanted: Wanted) -> int:
+        """Executions that are still to come for the claim that needs the most."""
+        return max(self.ledger.missing(claim, wanted.hazard) for claim in wanted.claims)
 
     def _of_subject(self, claim: Claim) -> list[Claim]:
         return [
