@@ -208,3 +208,28 @@ def test_operation_is_one_line(tell, about, line):
     op = tell(story)
     told = describe_operation(story.history().by_op[op], about=about)
     assert told == f"op {op} {line}"
+
+
+@pytest.mark.parametrize(
+    "guarantee",
+    [
+        "genuine_deliveries",
+        "at_least_once_in_effect",
+        "at_most_once_in_effect",
+        "exactly_once_in_effect",
+    ],
+)
+def test_history_without_consumers_has_nothing_to_examine_of_them_drained_or_not(guarantee):
+    for drained in (True, False):
+        story = Story()
+        story.published("p1#1-1", 0)
+        (verdict,) = check(story.done(drained=drained).history(), [guarantee])
+        assert verdict.reason.startswith("nothing to examine: "), drained
+
+
+@pytest.mark.parametrize("guarantee", ["at_least_once_in_effect", "exactly_once_in_effect"])
+def test_group_that_is_named_and_not_drained_is_the_reason(guarantee):
+    story = Story(groups={"g": ("t",)})
+    story.published("p1#1-1", 0)
+    (verdict,) = check(story.done(drained=False).history(), [guarantee])
+    assert verdict.reason.startswith("not every consumer group came to the end")

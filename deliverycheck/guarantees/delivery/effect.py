@@ -23,7 +23,8 @@ def at_least_once_in_effect(history: History) -> Verdict:
     Complete for scanned and drained histories; any other is UNKNOWN.
     """
     name = "at_least_once_in_effect"
-    if reason := why_not_scanned(history) or why_not_drained(history):
+    reason = why_not_scanned(history) or why_not_drained(history)
+    if reason and history.header.groups:
         return unknown(name, reason)
     lost, done = _worked_off(history)
     if not lost and not done:
@@ -45,15 +46,15 @@ def at_most_once_in_effect(history: History) -> Verdict:
     """
     name = "at_most_once_in_effect"
     repeated, done = _repeated(history)
-    reason = why_not_drained(history)
-    if reason and not repeated:
-        return unknown(name, reason, examined=done)
     if not done:
         return unknown(
             name,
             "nothing to examine: no consumer group has an effect that surely happened "
             "and can be told from others",
         )
+    reason = why_not_drained(history)
+    if reason and not repeated:
+        return unknown(name, reason, examined=done)
     return judge(name, repeated, examined=done)
 
 
@@ -65,10 +66,11 @@ def exactly_once_in_effect(history: History) -> Verdict:
     """
     name = "exactly_once_in_effect"
     repeated, done = _repeated(history)
-    if reason := why_not_scanned(history) or why_not_drained(history):
-        if not repeated:
-            return unknown(name, reason)
+    reason = why_not_scanned(history) or why_not_drained(history)
+    if reason and repeated:
         return judge(name, repeated, examined=done)
+    if reason and history.header.groups:
+        return unknown(name, reason)
     lost, worked_off = _worked_off(history)
     if not lost and not worked_off and not repeated:
         return unknown(name, _why_nothing(history))

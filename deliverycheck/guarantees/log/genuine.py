@@ -23,11 +23,11 @@ def genuine_deliveries(history: History) -> Verdict:
     """
     handed = _handed(history)
     found = [_anomaly(suspect) for suspect in suspects(history, handed)]
+    if not handed:
+        return unknown(_NAME, "nothing to examine: no consumer was handed anything")
     reason = why_not_drained(history)
     if reason and not found:
         return unknown(_NAME, reason)
-    if not handed:
-        return unknown(_NAME, "nothing to examine: no consumer was handed anything")
     return judge(_NAME, found, examined=len(handed))
 
 
