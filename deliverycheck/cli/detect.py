@@ -26,6 +26,7 @@ from deliverycheck.search.detection import (
 )
 from deliverycheck.search.profile import BRIEF
 from deliverycheck.search.record import ExitCode
+from reports import report_console
 
 AT_ONCE = 8
 POOL = 1200
@@ -59,7 +60,7 @@ def detect(names: Sequence[str], seeds: str, out: Path, console: Console, stop: 
     if missing:
         _measure(content, missing, log, out, progress, stop)
     rows = [summarise(claim, _chains(log, claim, wanted)) for claim in claims]
-    _print(rows, console)
+    _print(rows, report_console())
     (out / "detect.json").write_bytes(
         msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n"
     )
