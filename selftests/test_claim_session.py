@@ -104,6 +104,13 @@ def test_kept_plan_that_no_longer_convicts_is_shown_with_what_that_bounds(sessio
     )
 
 
+def test_kept_plan_that_convicts_rarely_may_stay_silent(session):
+    outcome = session([BREAKS], keeps).replay(BREAKS, PLAN, entry(convictions=2))
+    assert outcome.not_exercised
+    assert outcome.may_be_left_out
+    assert outcome.reason.startswith("bad: 0 of 60 replays")
+
+
 def test_kept_plan_without_time_is_not_exercised(session):
     outcome = session([BREAKS], bad_repeats, seconds=0).replay(BREAKS, PLAN, entry())
     assert outcome.not_exercised

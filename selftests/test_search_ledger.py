@@ -67,14 +67,25 @@ def test_situation_that_a_claim_does_not_speak_of_says_nothing_of_it():
     assert valid.ruling(narrow) is Ruling.UNKNOWN
 
 
-def test_plan_of_the_corpus_is_tried_until_its_power_is_surely_gone():
-    tries = {
-        convictions: entry_of(
-            PLAN, claim="c", convictions=convictions, executions=20, versions="", found_after=1
-        ).tries
-        for convictions in (20, 10, 4, 0)
-    }
-    assert tries == {20: 10, 10: 10, 4: 31, 0: 60}
+@pytest.mark.parametrize(
+    ("convictions", "executions", "tries", "is_rare"),
+    [
+        (20, 20, 10, False),
+        (10, 20, 20, False),
+        (5, 20, 59, False),
+        (4, 20, 60, True),
+        (6, 60, 60, True),
+        (0, 20, 60, True),
+        (0, 0, 60, True),
+    ],
+)
+def test_plan_of_the_corpus_is_tried_until_its_power_is_surely_gone(
+    convictions, executions, tries, is_rare
+):
+    entry = entry_of(
+        PLAN, claim="c", convictions=convictions, executions=executions, versions="", found_after=1
+    )
+    assert (entry.tries, entry.is_rare) == (tries, is_rare)
 
 
 def test_must_break_claim_convicts_only_with_its_hazard_and_a_holding_one_always():

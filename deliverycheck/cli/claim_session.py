@@ -130,11 +130,12 @@ class ClaimSession:
             f"{entry.versions}"
         )
         enough = tries == entry.tries
-        state = ClaimState.NOT_FOUND if enough else ClaimState.NOT_EXERCISED
+        silent = enough and not entry.is_rare
+        state = ClaimState.NOT_FOUND if silent else ClaimState.NOT_EXERCISED
         return Outcome(
             state=ClaimState.FOUND if found else state,
             as_stated=found,
-            may_be_left_out=self._may_leave_out,
+            may_be_left_out=self._may_leave_out or entry.is_rare,
             reason=told if enough else f"not exercised: {tries} of {entry.tries} replays in time",
         )
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import msgspec
 
 from deliverycheck.plans import Plan, PlanFormatError, plan_of
-from deliverycheck.search.rates import tries_to_see
+from deliverycheck.search.rates import tries_to_see, wilson
 
 FORMAT = "deliverycheck-corpus"
 VERSION = 1
 
 TRIES_MIN, TRIES_MAX = 10, 60
 MISSED = 0.001
-"""A plan that convicts as often as it did stays without a conviction so rarely."""
+"""A plan of the least rate that its measurement leaves stays without a conviction so rarely."""
 
 
 class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +40,18 @@ class CorpusEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tries(self) -> int:
-        """Replays after which a plan that never convicted has lost its power."""
-        enough = tries_to_see(self.rate, missed=MISSED, tries_max=TRIES_MAX)
-        return max(TRIES_MIN, enough)
+        """Replays after which a plan that never convicted has lost its power, if it is not rare."""
+        return max(TRIES_MIN, min(TRIES_MAX, self._enough))
+
+    @property
+    def is_rare(self) -> bool:
+        """The plan may convict so seldom that its silence in `tries` replays proves nothing."""
+        return self._enough > TRIES_MAX
+
+    @property
+    def _enough(self) -> int:
+        low, _ = wilson(self.convictions, self.executions)
+        return tries_to_see(low, missed=MISSED, tries_max=TRIES_MAX + 1)
 
 
 def load_plan(path: Path) -> tuple[Plan, CorpusEntry | None]:
