@@ -8,6 +8,7 @@ from rich.console import Console
 
 from deliverycheck.cli.systems import content_of
 from deliverycheck.guarantees import GUARANTEES
+from deliverycheck.plans import Pace
 
 
 def claims(system: str, *, as_json: bool) -> None:
@@ -22,7 +23,10 @@ def claims(system: str, *, as_json: bool) -> None:
         console.print(f"\n{GUARANTEES[guarantee].title}  ({guarantee})", style="bold")
         for claim in group:
             console.print(f"  {claim.stance:<6}  {claim.id}: {claim.setting}")
+            unless = f", not where {', '.join(claim.unless)}" if claim.unless else ""
+            nights = "; in nights only" if claim.pace is Pace.LONG else ""
             console.print(
-                f"          under {', '.join(claim.hazards)}; {claim.promise}", style="dim"
+                f"          under {', '.join(claim.hazards)}{unless}; {claim.promise}{nights}",
+                style="dim",
             )
             console.print(f"          [{claim.source}]", style="dim")
