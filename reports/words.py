@@ -160,8 +160,19 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
         *(stopped if campaign.interrupted else ()),
         *campaign.notes,
         *of_claims,
+        *_exceptions_of(campaign),
         *_gaps_of(campaign),
     )
+
+
+def _exceptions_of(campaign: Campaign) -> tuple[str, ...]:
+    """What holding settings do not speak of, once for each setting and situation."""
+    told = (
+        f"{result.claim.setting}: nothing is said of executions in which {_titled(hazard)}"
+        for result in campaign.results
+        for hazard in result.claim.unless
+    )
+    return tuple(dict.fromkeys(told))
 
 
 def _gaps_of(campaign: Campaign) -> Iterator[str]:
@@ -185,7 +196,7 @@ def _missing(result: ClaimResult, wanted: Callable[[Cell], bool]) -> Iterator[st
     for cell in result.cells:
         if cell.state is ClaimState.NOT_EXERCISED and cell.reachable and wanted(cell):
             count = f"{cell.valid} of {result.needed} valid"
-            yield f"{result.claim.setting}: {_situation(cell)} ({count})"
+            yield f"{result.claim.setting}: {_titled(cell.hazard)} ({count})"
 
 
 def _is_late(cell: Cell) -> bool:
@@ -201,9 +212,9 @@ def _some(told: Sequence[str]) -> str:
     return "; ".join([*told[:GAPS_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _situation(cell: Cell) -> str:
-    hazard = HAZARDS.get(cell.hazard)
-    return hazard.title if hazard else column_of(cell.hazard)
+def _titled(name: str) -> str:
+    hazard = HAZARDS.get(name)
+    return hazard.title if hazard else column_of(name)
 
 
 def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:

@@ -114,6 +114,18 @@ def test_situation_that_plans_seldom_brought_about_is_named(tmp_path):
     )
 
 
+def test_what_a_claim_does_not_speak_of_is_said_once_for_its_setting(tmp_path):
+    held = result_of("holds", ClaimState.HELD, Cell(hazard="none", state=ClaimState.HELD, valid=3))
+    narrow = msgspec.structs.replace(held.claim, unless=("first_write_broker_killed",))
+    result = msgspec.structs.replace(held, claim=narrow)
+    assert words.notes_of(campaign_of(tmp_path, result, result, notes=())) == (
+        (
+            "a setting: nothing is said of executions in which the broker was killed before a "
+            "producer had a first confirm from a partition"
+        ),
+    )
+
+
 def test_found_break_leaves_no_situation_to_ask_for(tmp_path):
     cells = (
         Cell(hazard="lost_reply", state=ClaimState.FOUND, invalid=1),
