@@ -282,6 +282,23 @@ def test_inconclusive_is_not_remembered(bench):
     assert ran.target.times(plan) == 3
 
 
+def test_judgement_of_long_ago_is_forgotten_and_its_plan_run_again(bench, monkeypatch):
+    monkeypatch.setattr("deliverycheck.search.judge.REMEMBERED_MAX", 2)
+    ran = bench([HOLDS], keeps)
+    first, *others = (MODEL.normalise(GOOD, [Publish(count=size)]) for size in (1, 2, 3))
+    for plan in (first, first, others[0], first, others[1], first):
+        ran.judge.judge(plan)
+    assert ran.target.times(first) == 2
+    assert all(ran.target.times(plan) == 1 for plan in others)
+
+
+def test_nobody_waits_for_a_plan_that_nobody_asks_for(bench):
+    ran = bench([HOLDS], keeps)
+    for size in range(1, 9):
+        ran.judge.judge(MODEL.normalise(GOOD, [Publish(count=size)]))
+    assert len(ran.judge._turns) == 0  # noqa: SLF001  # A night has 10^5 plans.
+
+
 def test_plan_asked_for_twice_at_once_is_executed_once(bench):
     go_on = Event()
     ran = bench([], lambda *_: Does.KEEPS if go_on.wait(5) else Does.FAILS)

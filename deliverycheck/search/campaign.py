@@ -12,7 +12,7 @@ from threading import Event, Lock
 import msgspec
 
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, Plan, Stance, Step
+from deliverycheck.plans import Claim, Plan, Stance, Step, Subject
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
 from deliverycheck.search.cases import Cases, short_path
@@ -101,6 +101,7 @@ class Campaign:
     _end: float = 0.0
     _samples: int = 0
     _cases: Cases = field(init=False)
+    _plans: dict[bytes, tuple[Plan, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._cases = Cases(
@@ -285,11 +286,18 @@ class Campaign:
             wide = self.model.broker_wide(plan)
             return hazard in reach and unless.isdisjoint(reach) and wide == about_nodes
 
-        plans = plans_for(claim.subject, self.pool, self.model)
+        plans = self._plans_on(claim.subject)
         chosen = islice(varied([*filter(fits, plans)], [hazard], self.model), size)
         quiet = islice(reaching(plans, ["none"], self.model), QUIET)
         in_order = chain(sorted(chosen, key=self._waits_for_its_turn), quiet)
         return Queue(in_order, self.model, fits=fits)
+
+    def _plans_on(self, subject: Subject) -> tuple[Plan, ...]:
+        """The pool's plans for the subject, made once for all of its hazards."""
+        key = msgspec.json.encode(subject)
+        if key not in self._plans:
+            self._plans[key] = plans_for(subject, self.pool, self.model)
+        return self._plans[key]
 
     def _waits_for_its_turn(self, plan: Plan) -> float:
         """Long plans come last, and of those that disturb a node the shortest first."""

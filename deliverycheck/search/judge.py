@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -12,6 +13,7 @@ from deliverycheck.history import ExecutionFolder, History, read_history
 from deliverycheck.plans import Plan
 from deliverycheck.search.journal import Journal
 from deliverycheck.search.judgement import Judgement
+from deliverycheck.search.recent import Recent
 
 
 def judge_history(
@@ -26,8 +28,19 @@ def judge_history(
     return verdicts, hazards_of(history), inert
 
 
+REMEMBERED_MAX = 512
+"""Judgements, 20 kB each: chains that ask for the same plan do so within minutes."""
+
+
+class _Turn:
+    """Held by all who ask for one plan, and gone with the last of them."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
 class Judge:
-    """The one way from a plan to a judgement; remembers what it has judged.
+    """The one way from a plan to a judgement; remembers what it has judged lately.
 
     `execute` runs a plan into a folder; `renew` puts a fresh broker in the place of
     one that may be at fault. With a `journal` every judgement is written there, and what it
@@ -49,23 +62,24 @@ class Judge:
         self._folder = folder
         self._journal = journal
         self._lock = Lock()
-        self._memo: dict[str, Judgement] = {}
-        self._turns: dict[str, Lock] = {}
+        self._memo: Recent[str, Judgement] = Recent(REMEMBERED_MAX)
+        self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
         self._count = 0
         self.executions = 0
         self.inconclusive = 0
         self.deaths: list[str] = []
 
     def judge(self, plan: Plan) -> Judgement:
-        """The plan's judgement; executed at most once, unless the infrastructure failed."""
+        """The plan's judgement; executed unless it was lately and the infrastructure held."""
         with self._lock:
-            turn = self._turns.setdefault(plan.digest, Lock())
-        with turn:  # Who asks while it runs waits for that execution.
+            turn = self._turns.setdefault(plan.digest, _Turn())
+        with turn.lock:  # Who asks while it runs waits for that execution.
             judgement = self._memo.get(plan.digest)
             if judgement is None:
                 judgement = self.execute(plan)
                 if judgement.inconclusive is None:
-                    self._memo[plan.digest] = judgement
+                    with self._lock:
+                        self._memo.put(plan.digest, judgement)
             return judgement
 
     def execute(self, plan: Plan) -> Judgement:

@@ -7,7 +7,12 @@ from threading import Lock
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.plans import Claim, Stance
 from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState, Tally
+from deliverycheck.search.judge import REMEMBERED_MAX
 from deliverycheck.search.judgement import Judgement, Ruling
+from deliverycheck.search.recent import Recent
+
+COUNTED_MAX = 2 * REMEMBERED_MAX
+"""Executions that a judge may still give again, and some more."""
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class Entry:
     all: _Counts = field(default_factory=_Counts)
     cells: dict[str, _Counts] = field(default_factory=dict)
     out_of_time: set[str] = field(default_factory=set)
-    counted: set[Path] = field(default_factory=set)
+    counted: Recent[Path, None] = field(default_factory=lambda: Recent(COUNTED_MAX))
 
     def needed_for(self, hazard: str) -> int:
         """Valid executions that the hazard needs: at most 10 where each disturbs a whole broker."""
@@ -76,7 +81,7 @@ class Ledger:
             folder = judgement.execution.folder.root
             if folder in entry.counted:
                 return False
-            entry.counted.add(folder)
+            entry.counted.put(folder, None)
             entry.executions += 1
             if ruling is Ruling.INCONCLUSIVE:
                 entry.inconclusive += 1
