@@ -198,7 +198,7 @@ _MARKS = {
 
 def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
     if mark is Mark.TOO_FEW:
-        return f"{cell.valid} of {result.needed}"
+        return f"{cell.valid} of {cell.needed or result.needed}"
     return _WORDS.get(mark, str(cell.valid))
 
 
@@ -214,7 +214,8 @@ def _told(cell: Cell, result: ClaimResult) -> str:
         case Mark.FOUND:
             what = "breaks, as stated: the suite found it"
         case Mark.TOO_FEW:
-            what = f"{cell.valid} valid executions, {result.needed} needed to say that it holds"
+            needed = cell.needed or result.needed
+            what = f"{cell.valid} valid executions, {needed} needed to say that it holds"
         case Mark.NOT_EXERCISED if not cell.reachable:
             what = "not exercised: this backend cannot bring it about"
         case Mark.NOT_EXERCISED:

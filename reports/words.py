@@ -180,6 +180,8 @@ def _gaps_of(campaign: Campaign) -> Iterator[str]:
     results = [one for one in campaign.results if one.state is not ClaimState.FOUND]
     late = [told for one in results for told in _missing(one, _is_late)]
     seldom = [told for one in results for told in _missing(one, _is_seldom)]
+    if campaign.interrupted:
+        late, seldom = [*late, *seldom], []
     if late:
         yield f"the time was over before these were exercised often enough: {_some(late)}"
     if seldom:
@@ -195,7 +197,7 @@ def unexercised(result: ClaimResult) -> list[str]:
 def _missing(result: ClaimResult, wanted: Callable[[Cell], bool]) -> Iterator[str]:
     for cell in result.cells:
         if cell.state is ClaimState.NOT_EXERCISED and cell.reachable and wanted(cell):
-            count = f"{cell.valid} of {result.needed} valid"
+            count = f"{cell.valid} of {cell.needed or result.needed} valid"
             yield f"{result.claim.setting}: {_titled(cell.hazard)} ({count})"
 
 

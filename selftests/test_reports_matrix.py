@@ -114,6 +114,24 @@ def test_situation_that_plans_seldom_brought_about_is_named(tmp_path):
     )
 
 
+def test_hazard_that_needs_fewer_says_its_own_number(tmp_path):
+    cell = Cell(hazard="broker_killed", state=ClaimState.NOT_EXERCISED, valid=6, needed=10)
+    shown = only_cell(tmp_path, "holds", ClaimState.NOT_EXERCISED, cell, needed=100)
+    assert shown.text == "6 of 10"
+
+
+def test_stopped_campaign_blames_no_plan_for_what_it_did_not_come_to(tmp_path):
+    cell = Cell(hazard="none", state=ClaimState.NOT_EXERCISED, valid=1)
+    result = result_of("holds", ClaimState.NOT_EXERCISED, cell)
+    told = words.notes_of(campaign_of(tmp_path, result, notes=(), interrupted=True))
+    assert told[1:] == (
+        (
+            "the time was over before these were exercised often enough: "
+            "a setting: nothing was broken (1 of 3 valid)"
+        ),
+    )
+
+
 def test_what_a_claim_does_not_speak_of_is_said_once_for_its_setting(tmp_path):
     held = result_of("holds", ClaimState.HELD, Cell(hazard="none", state=ClaimState.HELD, valid=3))
     narrow = msgspec.structs.replace(held.claim, unless=("first_write_broker_killed",))

@@ -26,6 +26,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         valid: executions judged valid in which the hazard occurred.
+        needed: so many of a holding claim are wanted; 0 where the claim's own number is.
         reachable: whether this backend can bring the hazard about at all.
         out_of_time: the campaign ended before all plans for it were tried.
     """
@@ -33,6 +34,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hazard: str
     state: ClaimState
     valid: int = 0
+    needed: int = 0
     invalid: int = 0
     unknown: int = 0
     reachable: bool = True

@@ -148,6 +148,7 @@ class Ledger:
             hazard=hazard,
             state=state,
             valid=counts.valid,
+            needed=entry.needed_for(hazard) if holds else 0,
             invalid=counts.invalid,
             unknown=counts.unknown,
             reachable=hazard in self._reachable,
