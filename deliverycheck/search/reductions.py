@@ -74,6 +74,18 @@ def joined(steps: Sequence[Step]) -> Iterator[Steps]:
                 yield (*steps[:first], one, *between, *steps[second + 1 :])
 
 
+def gathered(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With two publishes to different places of a topic made one, to either place."""
+    for first, second in combinations(range(len(steps)), 2):
+        one, other = steps[first], steps[second]
+        if not (isinstance(one, Publish) and isinstance(other, Publish)):
+            continue
+        if one.topic == other.topic and (one.partition, one.key) != (other.partition, other.key):
+            for place in (one, other):
+                both = msgspec.structs.replace(place, count=one.count + other.count)
+                yield (*steps[:first], *steps[first + 1 : second], both, *steps[second + 1 :])
+
+
 def _join(first: Step, second: Step) -> Iterator[Step]:
     """One step for two publishes to the same place, or for two stretches of work by any member."""
     if isinstance(first, Publish) and isinstance(second, Publish):

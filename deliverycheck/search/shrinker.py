@@ -10,12 +10,14 @@ convicts rarely is tried in copies side by side, if these convict so much more o
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from deliverycheck.plans import Plan, Step
 from deliverycheck.plans.model import Model
 from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.rates import tries_to_see
 from deliverycheck.search.reductions import (
+    gathered,
     in_one_place,
     joined,
     kinds_of,
@@ -215,7 +217,8 @@ class Shrinker:
             if before is self._best:
                 self._take_first(waiting(self._best.steps), misses)
             if before is self._best and len(before.steps) <= PAIRS_OF_MAX:
-                self._take_first(without_pairs(self._best.steps), misses)
+                pairs = chain(without_pairs(before.steps), gathered(before.steps))
+                self._take_first(pairs, misses)
 
     def _take_first(self, candidates: Iterable[Sequence[Step]], misses: int) -> bool:
         """The first candidate that counts is the best plan; whether there was one."""

@@ -1,0 +1,80 @@
+"""Which smaller step lists are made of one, and in which order."""
+
+from deliverycheck.plans import CreateTopic, Flush, Hold, Publish, Wait, Work
+from deliverycheck.search.reductions import (
+    gathered,
+    in_one_place,
+    joined,
+    kinds_of,
+    waiting,
+    with_smaller_arguments,
+    without_kind,
+    without_pairs,
+)
+
+HOLD = Hold(ms=60)
+
+
+def test_publishes_to_different_places_are_gathered_in_either():
+    here, there = Publish(partition=2, count=2), Publish(key="k2", wait=Wait.CONFIRMED)
+    assert list(gathered((here, HOLD, there))) == [
+        (HOLD, Publish(partition=2, count=3)),
+        (HOLD, Publish(key="k2", count=3, wait=Wait.CONFIRMED)),
+    ]
+
+
+def test_publishes_to_one_place_or_to_two_topics_are_not_gathered():
+    assert list(gathered((Publish(), Publish(count=2)))) == []
+    assert list(gathered((Publish(), CreateTopic(topic="t2"), Publish(topic="t2")))) == []
+
+
+def test_publishes_to_one_place_are_joined_before_or_behind_what_is_between():
+    first, second = Publish(), Publish(count=2, wait=Wait.CONFIRMED)
+    both = Publish(count=3, wait=Wait.CONFIRMED)
+    assert list(joined((first, HOLD, second))) == [(HOLD, both), (both, HOLD)]
+    assert list(joined((first, second))) == [(both,)]
+
+
+def test_work_of_two_members_is_joined_to_that_of_either():
+    assert list(joined((Work(calls=2), Work(lane="c2", calls=3)))) == [
+        (Work(calls=5),),
+        (Work(lane="c2", calls=5),),
+    ]
+
+
+def test_pairs_that_follow_each_other_are_left_to_the_stretches():
+    steps = (Publish(), HOLD, Flush())
+    assert list(without_pairs(steps)) == [(HOLD,)]
+
+
+def test_publish_waits_in_place_of_what_comes_behind_it():
+    assert list(waiting((Publish(), HOLD, Flush()))) == [(Publish(wait=Wait.CONFIRMED), Flush())]
+    assert list(waiting((Publish(wait=Wait.CONFIRMED), HOLD))) == []
+
+
+def test_kinds_are_left_out_the_most_frequent_first():
+    steps = (HOLD, Publish(), Publish(count=2))
+    assert kinds_of(steps) == ["publish", "hold"]
+    assert without_kind(steps, "publish") == (HOLD,)
+
+
+def test_all_publishes_go_to_the_plans_own_topic_and_to_one_partition():
+    steps = (CreateTopic(topic="t2"), Publish(topic="t2", partition=1))
+    assert list(in_one_place(steps)) == [
+        (Publish(),),
+        (Publish(partition=1),),
+        (steps[0], Publish(topic="t2")),
+    ]
+
+
+def test_step_does_less():
+    assert list(with_smaller_arguments((Publish(count=12, key="k1"),), 0)) == [
+        (Publish(count=1, key="k1"),),
+        (Publish(count=2, key="k1"),),
+        (Publish(count=6, key="k1"),),
+        (Publish(count=12),),
+    ]
+    assert list(with_smaller_arguments((Hold(ms=1100), Publish()), 0)) == [
+        (Hold(ms=60), Publish()),
+        (Hold(ms=300), Publish()),
+    ]
