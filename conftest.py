@@ -14,7 +14,7 @@ from properties.items import GIVEN, TOLD
 if TYPE_CHECKING:
     from deliverycheck.cli.claim_session import ClaimSession
 
-OUT = Path("reports") / "out" / "pytest"
+OUT = Path(__file__).resolve().parent / "reports" / "out" / "pytest"
 OPTIONS = {
     "profile": "How much: smoke (a minute a system), ci (20 min), nightly. [default: smoke]",
     "bootstrap": "HOST:PORT of a running cluster; else a broker of our own is started.",
@@ -135,4 +135,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     began = terminalreporter.config.stash[BEGAN]
     for page in sorted(OUT.glob("*/report.html")):
         if page.stat().st_mtime >= began:
-            terminalreporter.write_line(f"Report: {page}")
+            terminalreporter.write_line(f"Report: {os.path.relpath(page)}")
