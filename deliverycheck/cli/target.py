@@ -1,5 +1,6 @@
 """Opens what plans are run against: guardian, broker, proxy, workers, wired together."""
 
+import ctypes
 import platform
 import re
 import time
@@ -30,6 +31,8 @@ from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan, Setting
 from deliverycheck.plans.campaign import Target
 from deliverycheck.plans.model import Model
+
+_M_ARENA_MAX = -8  # Of glibc's <malloc.h>.
 
 SLOTS = 40
 """Three a running execution (a producer, two consumers), 12 at once, a few to spare; a slot costs
@@ -86,6 +89,7 @@ class OpenTarget:
             BrokerError, FaultError, WorkerError: one of them did not come up.
         """
         began_s = time.monotonic()
+        _keep_memory_together()
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
             self._crews = Crews(
@@ -174,6 +178,18 @@ class OpenTarget:
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             deviations=(*broker.deviations(), *present.program.deviations),
         )
+
+
+def _keep_memory_together() -> None:
+    """Threads share two arenas of the C library, if it is glibc.
+
+    Else each of dozens keeps one of its own, which never shrinks: measured, 256 MB instead of 181
+    after 500 executions, and growing.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+    except (OSError, AttributeError):
+        return
 
 
 def _version_of(broker: str | None, system: str) -> str | None:

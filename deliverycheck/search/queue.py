@@ -8,8 +8,8 @@ from deliverycheck.plans.model import Model
 from deliverycheck.search.followups import followups
 from deliverycheck.search.judgement import Judgement
 
-LEARNT_MAX = 20
-"""Histories that are read for cuts: each gives several, and few are ever needed."""
+LEARNT_MAX = 5
+"""Histories that are kept for cuts, 70 kB each: one gives some twenty, and few are ever needed."""
 
 
 class Queue(Iterator[Plan]):
