@@ -1,5 +1,7 @@
 """The measurement: every mutant under every seed, and the correct broker."""
 
+import ctypes
+import signal
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -11,6 +13,8 @@ from selftests.yardstick.trial import CORRECT, Bench
 
 POOL = 1200
 """As `make detect` draws them."""
+
+PR_SET_PDEATHSIG = 1  # Of <linux/prctl.h>.
 
 SHRINK_MAX = 300
 BUDGET_03 = 120
@@ -39,6 +43,11 @@ def of_seed(seed):
     return trials, _rulings(seed, plans)
 
 
+def _die_with():
+    """Whoever kills the measurement has its processes gone too."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _rulings(seed, plans):
     """Rulings of the correct broker on plans that the mutants were sought with, and others."""
     rulings = Counter()
@@ -52,7 +61,8 @@ def _rulings(seed, plans):
 def measure(seeds, processes, say):
     """The values of the figures, over all seeds; and the trials."""
     trials, rulings = {kind: [] for kind in KINDS}, Counter()
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_die_with) as executor:
         for done, (found, ruled) in enumerate(executor.map(of_seed, seeds), start=1):
             say(f"{done} of {len(seeds)} seeds")
             rulings += ruled
