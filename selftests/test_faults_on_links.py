@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -314,9 +315,20 @@ def test_dead_toxiproxy_is_named_with_how_it_ended(own):
         injector.heal(slot)
 
 
+def all_threads_stopped(pid):
+    states = [path.read_text().rpartition(")")[2].split()[0] for path in threads_of(pid)]
+    return set(states) == {"T"}
+
+
+def threads_of(pid):
+    return Path(f"/proc/{pid}/task").glob("*/stat")
+
+
 def test_silent_toxiproxy_is_given_up_on_in_seconds(own, monkeypatch):
     monkeypatch.setattr("faults.wrapper._TIMEOUTS_S_MAX", (0.2, 0.2))
     os.kill(own.pid(), signal.SIGSTOP)
+    # The call returns before every thread has stopped, and one that runs may still answer.
+    assert wait_until(lambda: all_threads_stopped(own.pid()), timeout_s=2)
     with pytest.raises(ToxiproxyUnreachableError, match="its process runs"):
         own.client.version()
 
