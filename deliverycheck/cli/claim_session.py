@@ -10,12 +10,13 @@ from deliverycheck.cli.console import Progress
 from deliverycheck.cli.messages import stderr
 from deliverycheck.cli.run import OpenCampaign
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.guarantees import HAZARDS, Needed
+from deliverycheck.guarantees import HAZARDS
 from deliverycheck.plans import Claim, Plan
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.plans.campaign import ClaimState
 from deliverycheck.search import CorpusEntry
 from deliverycheck.search.rates import wilson
+from deliverycheck.search.select import disturbs_nodes
 from reports import brief_of, came_out, render
 
 SMOKE = "smoke"
@@ -23,7 +24,7 @@ SMOKE = "smoke"
 SHARES_MAX = 4
 """One claim may take as many even shares of the time: most are settled in less than one."""
 
-OF_NODES = frozenset(name for name, hazard in HAZARDS.items() if hazard.needs is Needed.NODE)
+OF_NODES = frozenset(filter(disturbs_nodes, HAZARDS))
 """Each try takes seconds: left out where a minute has to do for a whole system."""
 
 

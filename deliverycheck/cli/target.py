@@ -183,8 +183,8 @@ class OpenTarget:
 def _keep_memory_together() -> None:
     """Threads share two arenas of the C library, if it is glibc.
 
-    Else each of dozens keeps one of its own, which never shrinks: measured, 256 MB instead of 181
-    after 500 executions, and growing.
+    Else dozens of threads may keep arenas of their own, which hardly shrink. `docs/search.md` has
+    what the harness takes.
     """
     try:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)

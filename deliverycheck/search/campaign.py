@@ -44,8 +44,8 @@ SAMPLES_MAX = 20
 """Valid executions that keep their folder: a night has 100,000."""
 
 TRIES_A_HAZARD = 20
-"""Plans tried for each valid execution that a hazard needs: of those in reach a third show it, and
-at that rate 1 campaign in 10^6 fails to see 3 in 60."""
+"""Plans tried for each valid execution that a hazard needs: if a third of those in reach show it,
+fewer than 1 campaign in 10^6 fails to see 3 in 60."""
 
 
 QUIET = 3

@@ -29,7 +29,7 @@ def judge_history(
 
 
 REMEMBERED_MAX = 512
-"""Judgements, 20 kB each: chains that ask for the same plan do so within minutes."""
+"""Judgements, some kB each: chains that ask for the same plan do so within minutes."""
 
 
 class _Turn:

@@ -9,7 +9,7 @@ from deliverycheck.search.followups import followups
 from deliverycheck.search.judgement import Judgement
 
 LEARNT_MAX = 5
-"""Histories that are kept for cuts, 70 kB each: one gives some twenty, and few are ever needed."""
+"""Histories that are kept in memory for cuts: each gives several, and few are ever needed."""
 
 
 class Queue(Iterator[Plan]):

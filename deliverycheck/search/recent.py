@@ -1,4 +1,4 @@
-"""What was seen lately: a mapping that forgets its oldest entries, for nights fit in memory."""
+"""What was seen lately: a mapping that forgets its oldest entries."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
