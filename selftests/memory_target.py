@@ -43,6 +43,7 @@ class MemoryBroker:
         self.committed = defaultdict(int)
         self.members = []
         self.calls = []
+        self.moved = ()
 
     def lease_topic(self, partitions):
         self.partitions = partitions
@@ -63,6 +64,7 @@ class MemoryBroker:
         return Scan(
             deliveries={place: tuple(self.logs[place]) for place in places},
             ends={place: len(self.logs[place]) for place in places},
+            moved=self.moved,
         )
 
     def publishers_gone(self, slot):

@@ -187,6 +187,19 @@ def test_node_that_was_taken_is_back_before_the_log_is_read(run):
     assert [str(event.state) for event in history.nodes] == ["killed", "ready"]
 
 
+def test_leader_lost_without_need_is_trouble_that_nothing_is_concluded_from(tmp_path):
+    target = MemoryTarget(tmp_path)
+    target.broker.moved = ("topic-x1-0", "topic-x1-2")
+    folder = ExecutionFolder(root=tmp_path / "execution")
+    execution = execute(MODEL.normalise(LOG, [Publish()]), target.live, folder)
+    assert execution.inconclusive == (
+        "Inconclusive: topic-x1-0 and 1 more lost the leader for a moment, which the plan did "
+        "not ask for"
+    )
+    assert not execution.broker_died
+    assert not read_history(folder.history).scanned
+
+
 def test_closed_member_stays_away_and_the_other_works_everything_off(run):
     steps = (Publish(count=3), Work(), Close(lane="c1"), Work(lane="c2"), Publish())
     _, history, _ = run(AFTER, *steps)

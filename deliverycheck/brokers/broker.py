@@ -50,10 +50,13 @@ class Scan:
 
     Attributes:
         ends: the end position of each (source, partition) when the scan began.
+        moved: partitions that lost their leader, if only for a moment, and no restart of a node
+            explains it: a machine too busy for the broker's heartbeats, or somebody else's doing.
     """
 
     deliveries: Mapping[tuple[str, int], Sequence[Delivery]] = field(default_factory=dict)
     ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
 
 
 class DeathCause(StrEnum):

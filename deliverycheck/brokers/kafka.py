@@ -156,8 +156,8 @@ class KafkaProcess:
         """The harness's own clients, for the ports that the node has now."""
         bootstrap = str(self.direct_endpoint())
         self._admin = KafkaAdmin(bootstrap, alive=self._node.require_alive)
-        self._scanner = Scanner(bootstrap, self._admin)
         self._topics = TopicFactory(self._admin, prefix=_TOPIC_PREFIX)
+        self._scanner = Scanner(bootstrap, self._admin, moved=self._topics.moved)
 
     def _await_usable(self) -> None:
         """It answers metadata, and a topic can be made and answers."""

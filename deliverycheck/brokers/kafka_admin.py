@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import Consumer, IsolationLevel, KafkaException, Producer, TopicPartition
@@ -48,6 +49,20 @@ _THERE_ALREADY = frozenset({KafkaError.TOPIC_ALREADY_EXISTS})
 _PASSING = frozenset(
     {KafkaError.INVALID_REPLICATION_FACTOR, KafkaError._DESTROY_BROKER}  # noqa: SLF001  # the name it has
 )
+
+_Key = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionEnd:
+    """Where a partition ends, as a reader of committed messages sees it.
+
+    Attributes:
+        epoch: its leader's; it rises whenever the partition gets a leader, or loses it.
+    """
+
+    position: int
+    epoch: int
 
 
 class KafkaAdmin:
@@ -137,7 +152,9 @@ class KafkaAdmin:
                 ignored=_GONE_ALREADY,
             )
 
-    def await_answering(self, topics: Mapping[str, int], *, timeout_s: float) -> None:
+    def await_answering(
+        self, topics: Mapping[str, int], *, timeout_s: float
+    ) -> dict[_Key, PartitionEnd]:
         """Every partition of the topics (name to number of partitions) answers ListOffsets.
 
         A leader that does not know yet that it leads refuses writes, and an
@@ -145,9 +162,11 @@ class KafkaAdmin:
         """
         deadline = time.monotonic() + timeout_s
         left = list(topics)
+        answered: dict[_Key, PartitionEnd] = {}
         while left:
             self.alive()
-            errors = self._errors_of({name: topics[name] for name in left})
+            found, errors = self._asked({name: topics[name] for name in left})
+            answered |= found
             left = list({topic for topic, _ in errors})
             if left and time.monotonic() > deadline:
                 (topic, partition), error = next(iter(errors.items()))
@@ -158,6 +177,7 @@ class KafkaAdmin:
                 raise BrokerError(message)
             if left:
                 time.sleep(_POLL_S)
+        return answered
 
     def warm_up(self, topic: str) -> None:
         """What a broker does once after its start is done: it has producer ids, and a coordinator.
@@ -175,8 +195,8 @@ class KafkaAdmin:
         finally:
             consumer.close()
 
-    def ends(self, topics: Mapping[str, int]) -> dict[tuple[str, int], int]:
-        """The end position of each partition, as a reader of committed messages sees it.
+    def ends(self, topics: Mapping[str, int]) -> dict[_Key, PartitionEnd]:
+        """The end of each partition.
 
         A broker that was fenced for a moment, on a machine too busy for its
         heartbeats, has new leader epochs: what asked with the old ones asks again.
@@ -193,12 +213,13 @@ class KafkaAdmin:
                 raise BrokerError(message)
             self.alive()
             time.sleep(_POLL_S)
-            if not self._errors_of(topics):
-                found, errors = self._list_offsets(_partitions(topics))
+            found, errors = self._asked(topics)
         return found
 
-    def _errors_of(self, topics: Mapping[str, int]) -> dict[tuple[str, int], object]:
-        """Why partitions of the topics do not answer; empty if all do.
+    def _asked(
+        self, topics: Mapping[str, int]
+    ) -> tuple[dict[_Key, PartitionEnd], dict[_Key, object]]:
+        """The ends of those partitions that answer, and why others do not.
 
         Metadata first: asked for the offsets of a partition whose leader it does
         not know, the library waits for the whole request timeout, and again at
@@ -207,15 +228,15 @@ class KafkaAdmin:
         try:
             known = self._metadata(list(topics)).topics
         except KafkaException as error:
-            return dict.fromkeys(_partitions(topics), error)
-        missing: dict[tuple[str, int], object] = {
+            return {}, dict.fromkeys(_partitions(topics), error)
+        missing: dict[_Key, object] = {
             (name, each): "no leader"
             for name, each in _partitions(topics)
             if name not in known
             or each not in known[name].partitions
             or known[name].partitions[each].leader < 0
         }
-        return missing or dict(self._list_offsets(_partitions(topics))[1])
+        return ({}, missing) if missing else self._list_offsets(_partitions(topics))
 
     def _metadata(self, names: Sequence[str]) -> ClusterMetadata:
         """Of the one topic, or of all: the library asks for one or all."""
@@ -224,8 +245,8 @@ class KafkaAdmin:
         return self._client.list_topics(timeout=_METADATA_S_MAX)
 
     def _list_offsets(
-        self, partitions: Iterable[tuple[str, int]]
-    ) -> tuple[dict[tuple[str, int], int], dict[tuple[str, int], object]]:
+        self, partitions: Iterable[_Key]
+    ) -> tuple[dict[_Key, PartitionEnd], dict[_Key, object]]:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # The library's.
         asked = {TopicPartition(*each): latest for each in partitions}
         if not asked:
@@ -233,21 +254,21 @@ class KafkaAdmin:
         futures = self._client.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_OFFSETS_S_MAX
         )
-        found: dict[tuple[str, int], int] = {}
-        errors: dict[tuple[str, int], object] = {}
+        found: dict[_Key, PartitionEnd] = {}
+        errors: dict[_Key, object] = {}
         for each, future in futures.items():
             key = (each.topic, each.partition)
             try:
-                end = future.result().offset
+                end = future.result()
             except KafkaException as error:
                 errors[key] = error
                 continue
-            if end < 0:
+            if end.offset < 0:
                 # A request that timed out comes back as a result with offset -1001 and
                 # without an error (a broker stopped for 2 s: 5 of 5): not an empty topic.
-                errors[key] = f"the library's answer is {end}"
+                errors[key] = f"the library's answer is {end.offset}"
             else:
-                found[key] = end
+                found[key] = PartitionEnd(position=end.offset, epoch=end.leader_epoch or 0)
         return found, errors
 
     def _await(self, futures: Mapping[str, "Future[Any]"]) -> None:
@@ -284,5 +305,5 @@ def _passes(future: "Future[Any]") -> bool:
     return isinstance(error, KafkaException) and error.args[0].code() in _PASSING
 
 
-def _partitions(topics: Mapping[str, int]) -> list[tuple[str, int]]:
+def _partitions(topics: Mapping[str, int]) -> list[_Key]:
     return [(name, each) for name, partitions in topics.items() for each in range(partitions)]

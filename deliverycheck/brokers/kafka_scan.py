@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.cimpl import KafkaError, Message
 
 from deliverycheck.brokers.broker import BrokerError, Scan
-from deliverycheck.brokers.kafka_admin import CLIENT_SETTINGS, KafkaAdmin
+from deliverycheck.brokers.kafka_admin import CLIENT_SETTINGS, KafkaAdmin, PartitionEnd
 from deliverycheck.history import Delivery, delivery_of
 
 _READER_SETTINGS: Mapping[str, str | int | float | bool] = {
@@ -34,10 +34,20 @@ class Scanner:
     """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms."""
 
     def __init__(
-        self, bootstrap: str, admin: KafkaAdmin, settings: Mapping[str, Any] | None = None
+        self,
+        bootstrap: str,
+        admin: KafkaAdmin,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        moved: Callable[[Mapping[_Key, PartitionEnd]], tuple[str, ...]] = lambda _: (),
     ) -> None:
-        """Connects at the first scan."""
+        """Connects at the first scan.
+
+        `moved` tells which partitions lost their leader without need; of a cluster that is
+        somebody else's nobody can: there it may be what its owner wants to see.
+        """
         self._admin = admin
+        self._moved = moved
         self._settings = {
             **CLIENT_SETTINGS,
             **_READER_SETTINGS,
@@ -52,7 +62,8 @@ class Scanner:
         Raises:
             BrokerError: the end was not reached; nothing may be concluded.
         """
-        ends = self._admin.ends(topics)
+        told = self._admin.ends(topics)
+        ends = {key: end.position for key, end in told.items()}
         reader = self._borrowed()
         try:
             found = _read(reader, ends, self._admin.alive)
@@ -64,7 +75,7 @@ class Scanner:
             reader.close()
             raise
         self._idle.put(reader)
-        return Scan(deliveries=found, ends=ends)
+        return Scan(deliveries=found, ends=ends, moved=self._moved(told))
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""

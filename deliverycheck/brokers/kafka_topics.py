@@ -2,12 +2,12 @@
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 
 from deliverycheck.brokers.broker import BrokerError
-from deliverycheck.brokers.kafka_admin import KafkaAdmin
+from deliverycheck.brokers.kafka_admin import KafkaAdmin, PartitionEnd
 
 # One request that creates 100 topics takes 35 ms, one that creates a single one
 # 3 ms and a wait for its partitions of up to 30 ms.
@@ -15,6 +15,7 @@ BATCH_TOPICS = 50
 # 15 topics last for a second at 1,000 executions a minute; a batch takes a quarter of it.
 _LOW_TOPICS = 15
 _ANSWER_S_MAX = 20.0
+_FIRST_EPOCH = 0  # Of a partition's first leader.
 
 
 class TopicFactory:
@@ -29,6 +30,7 @@ class TopicFactory:
         self._guard = threading.Lock()
         self._ready: dict[int, deque[str]] = defaultdict(deque)
         self._live: dict[str, int] = {}
+        self._epochs: dict[str, dict[int, int]] = {}
         self._retired: list[str] = []
 
     def lease(self, partitions: int) -> str:
@@ -71,7 +73,16 @@ class TopicFactory:
         """Every partition of every topic in use or in stock answers: the broker was away."""
         with self._guard:
             live = {name: each for name, each in self._live.items() if name not in self._retired}
-        self._admin.await_answering(live, timeout_s=_ANSWER_S_MAX)
+        self._expect(self._admin.await_answering(live, timeout_s=_ANSWER_S_MAX))
+
+    def moved(self, ends: Mapping[tuple[str, int], PartitionEnd]) -> tuple[str, ...]:
+        """Partitions that lost their leader since they were made, though no node was restarted."""
+        with self._guard:
+            return tuple(
+                f"{topic}-{partition}"
+                for (topic, partition), end in ends.items()
+                if end.epoch > self._epochs.get(topic, {}).get(partition, _FIRST_EPOCH)
+            )
 
     def retire(self, names: Sequence[str]) -> None:
         """They are deleted with the next full batch."""
@@ -99,7 +110,7 @@ class TopicFactory:
             names = [f"{self._prefix}{next(self._numbers)}" for _ in range(BATCH_TOPICS)]
             made = dict.fromkeys(names, partitions)
             self._admin.create(names, partitions)
-            self._admin.await_answering(made, timeout_s=_ANSWER_S_MAX)
+            self._expect(self._admin.await_answering(made, timeout_s=_ANSWER_S_MAX))
             with self._guard:
                 self._live |= made
                 self._ready[partitions].extend(names)
@@ -109,8 +120,15 @@ class TopicFactory:
         with suppress(BrokerError):
             self._fill(partitions)
 
+    def _expect(self, ends: Mapping[tuple[str, int], PartitionEnd]) -> None:
+        """From now on a higher epoch than these tells of a lost leader."""
+        with self._guard:
+            for (topic, partition), end in ends.items():
+                self._epochs.setdefault(topic, {})[partition] = end.epoch
+
     def _delete(self, names: Sequence[str]) -> None:
         self._admin.delete(names)
         with self._guard:
             for name in names:
                 self._live.pop(name, None)
+                self._epochs.pop(name, None)

@@ -1,11 +1,13 @@
 """The quiet tail that ends every plan: heal, settle, scan, drain. Loss is judged only after it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from deliverycheck.brokers import Scan
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import TAIL_RECEIVE_MS, Called, ConsumerLane
+from deliverycheck.executions.live import InconclusiveError
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
@@ -127,7 +129,14 @@ def _scan(run: Run) -> Scan:
     scan = run.target.broker.scan(dict.fromkeys(run.topics.values(), partitions))
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
+    if scan.moved:
+        raise InconclusiveError(_moved(scan.moved))
     return scan
+
+
+def _moved(partitions: Sequence[str]) -> str:
+    others = f" and {len(partitions) - 1} more" if len(partitions) > 1 else ""
+    return f"{partitions[0]}{others} lost the leader for a moment, which the plan did not ask for"
 
 
 def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:

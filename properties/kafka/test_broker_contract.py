@@ -24,6 +24,7 @@ from faults import Injector, Toxiproxy
 NODE = "b1"
 # The goals are 1.0 and 1.7 s; a test that shares two cores with others needs room.
 READY_S_MAX, RESTART_S_MAX = 5.0, 8.0
+SESSION_S = 0.5  # `broker.session.timeout.ms` of the fast profile.
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +150,7 @@ def test_killed_node_comes_back_with_what_it_had(broker):
     assert time.monotonic() - begun < RESTART_S_MAX
     assert restarted["pid"] != killed["pid"]
     assert len(messages(broker, topic)) == 5
+    assert broker.scan({topic: 1}).moved == (), "a restart explains the new leader"
     assert publish(broker.direct_endpoint(), broker.lease_topic(1), 1) == [0]
 
 
@@ -158,6 +160,17 @@ def test_paused_node_confirms_nothing_until_it_is_resumed(broker):
     assert publish(broker.direct_endpoint(), topic, 1) == ["_MSG_TIMED_OUT"]
     broker.resume(NODE)
     assert publish(broker.direct_endpoint(), topic, 1) != ["_MSG_TIMED_OUT"]
+
+
+def test_leader_lost_without_a_restart_is_told(broker):
+    """Stopped past its session, the node is fenced when it wakes, as on a machine too busy."""
+    topic = broker.lease_topic(2)
+    assert broker.scan({topic: 2}).moved == ()
+    broker.pause(NODE)
+    time.sleep(2 * SESSION_S)
+    broker.resume(NODE)
+    assert wait_until(lambda: broker.scan({topic: 2}).moved, timeout_s=5)
+    assert set(broker.scan({topic: 2}).moved) == {f"{topic}-0", f"{topic}-1"}
 
 
 def test_process_backend_can_do_everything(broker):
