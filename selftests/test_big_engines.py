@@ -117,6 +117,22 @@ def test_any_history_has_one_answer(calls, relies_on, scanned):
     assert_equal(told(calls, relies_on=relies_on, scanned=scanned))
 
 
+SIZES = {
+    "deliverycheck.big.sent._OPS_A_RANGE": 3,
+    "deliverycheck.big.sent._MESSAGES_A_SLICE": 3,
+    "deliverycheck.big.order._ROWS_A_SLICE": 2,
+}
+
+
+@BOTH
+@given(calls=CALLS)
+def test_any_history_has_one_answer_in_however_many_pieces_it_is_looked_at(calls):
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in SIZES.items():
+            patch.setattr(name, size)
+        assert_equal(told(calls))
+
+
 def log_of(messages, missed=()):
     """Every message is confirmed; the log holds these, in this order; a reader misses some."""
     handed = [at(message, place) for place, message in enumerate(messages) if place not in missed]
@@ -268,7 +284,7 @@ def test_no_room_is_an_error_of_the_disk(tmp_path, monkeypatch):
         raise duckdb.OutOfMemoryException("no room")
 
     monkeypatch.setattr("deliverycheck.big.suspects.Suspects.find", full)
-    with pytest.raises(OSError, match=r"history.jsonl: no room: DuckDB holds 600 MB .* are free"):
+    with pytest.raises(OSError, match=r"history.jsonl: no room: DuckDB holds 700 MB .* are free"):
         judge_file(path, None, Engine.DUCKDB)
 
 

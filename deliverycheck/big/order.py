@@ -51,12 +51,14 @@ _COPIES = """
 # Behind whom it stands. What stands at one place with others is set aside: only there
 # do the receives that found it, and then its name, tell what stands first.
 _BACK = """
-    CREATE OR REPLACE TEMP TABLE back AS
-    SELECT op, before, row FROM (
+    {into} SELECT op, before, row FROM (
         SELECT op, row, lag(op) OVER stand AS before
-        FROM placed WINDOW stand AS (PARTITION BY row ORDER BY position{ties})
+        FROM placed WHERE row % {slices} = {slice}
+        WINDOW stand AS (PARTITION BY row ORDER BY position{ties})
     ) WHERE before > op
 """
+_ROWS_A_SLICE = 4_000_000
+"""What is sorted at once: more of them do not fit in memory, and cost twice the time."""
 _GOING_BACK = """
     SELECT op FROM back UNION SELECT before FROM back
     UNION SELECT arg_min(op, position) FROM placed WHERE row IN (SELECT row FROM back) GROUP BY row
@@ -94,8 +96,17 @@ class Order:
         self._ask = connected
         self._ask.execute(_COPIES, [[msgspec.structs.asdict(copy) for copy in copies]])
         self._ask.execute(_PLACED)
-        self._ask.execute(_BACK.format(ties=", read_op, message" if copies else ""))
+        self._look_back(ties=", read_op, message" if copies else "")
         self._ask.execute(_KEYS)
+
+    def _look_back(self, ties: str) -> None:
+        """`back` has everyone who stands behind a later call; whole rows at a time, in slices."""
+        (count,) = self._ask.execute("SELECT count(*) FROM placed").fetchone() or (0,)
+        slices = 1 + count // _ROWS_A_SLICE
+        into = "CREATE OR REPLACE TEMP TABLE back AS"
+        for number in range(slices):
+            self._ask.execute(_BACK.format(into=into, slices=slices, slice=number, ties=ties))
+            into = "INSERT INTO back"
 
     def disordered(self) -> set[int]:
         """All that a proof of a wrong order, of the right kind and in its place, needs."""

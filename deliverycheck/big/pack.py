@@ -21,7 +21,7 @@ from deliverycheck.history import HistoryFormatError, read_header
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_MB_MAX = 600
+MEMORY_MB_MAX = 700
 THREADS = 2
 ROOM_TIMES_FILE = 1.2
 """What the packed form and all that does not fit in memory take on the disk, as an upper bound."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _OPS_A_RANGE = 2_000_000
-_MESSAGES_A_SLICE = 8_000_000
+_MESSAGES_A_SLICE = 4_000_000
 
 _PUBLISHES = f"""(SELECT op, producer, message, attempt, target, key, partition FROM lines
         WHERE what = {PUBLISH} AND op BETWEEN $first AND $last)"""  # noqa: S608
