@@ -10,6 +10,7 @@ from selftests.worlds.world import Flaw
 
 KEY = "k1"
 LANE = "f1#1"
+OTHER = "f2#1"
 READER = "r1#1"
 IN_LOG = {"at_least_once_in_log", "exactly_once_in_log"}
 WRONG_MESSAGE = {"exactly_once_in_log", "genuine_deliveries"}
@@ -18,9 +19,9 @@ WRONG_MESSAGE = {"exactly_once_in_log", "genuine_deliveries"}
 class OwnProducer(LogWorld):
     """A flaw needs nothing that came before it; its own producer publishes for it."""
 
-    def _call(self):
-        message = self._message(LANE)
-        return message, self.story.publish(message, process=LANE, target="t", key=KEY)
+    def _call(self, process=LANE):
+        message = self._message(process)
+        return message, self.story.publish(message, process=process, target="t", key=KEY)
 
     def _published(self):
         message, op = self._call()
@@ -41,6 +42,7 @@ class FlawedLog(OwnProducer):
         "mangles": Flaw("mangled", WRONG_MESSAGE),
         "misroutes": Flaw("misrouted", WRONG_MESSAGE),
         "turns_round": Flaw("reordered", {"per_partition_order", "per_key_order"}),
+        "turns_time_round": Flaw("backdated", {"real_time_order"}),
         "elects_an_old_leader": Flaw("epoch_regressed", {"one_log"}),
         "tells_two_stories": Flaw("conflicting_position", {"one_log"}),
         "forgets_what_was_read": Flaw("vanished", {"one_log"}),
@@ -86,6 +88,14 @@ class FlawedLog(OwnProducer):
         late, early = self._append(place, second), self._append(place, first)
         self.story.ok(one, partition=place[1], position=early)
         self.story.ok(other, partition=place[1], position=late)
+
+    def turns_time_round(self, *_):
+        place = self._place("t", KEY, 0)
+        first, one = self._call()
+        self.story.ok(one, partition=place[1], position=len(self.logs[place]) + 1)
+        second, other = self._call(OTHER)
+        self.story.ok(other, partition=place[1], position=self._append(place, second))
+        self._append(place, first)
 
     def elects_an_old_leader(self, *_):
         self.restart_broker()

@@ -108,6 +108,21 @@ _REORDERED = AnomalyKind(
     source="checkers of partitioned logs: nonmonotonic-send within one process",
     example="p1 publishes a, b, c; a fresh reader finds a c b, or a b c a.",
 )
+_BACKDATED = AnomalyKind(
+    name="backdated",
+    meaning="A message stands before one that had been confirmed when it was first sent.",
+    breaks=("real_time_order",),
+    severity=Severity.DISORDER,
+    sentences={
+        "in_log": (
+            "Message {before} was confirmed at position {before_position} at {confirmed_ns:s}; "
+            "after that, at {sent_ns:s}, {process} sent message {message}, which was put before "
+            "it: {place}."
+        ),
+    },
+    source="strict serializability of appends: an order that turns real time round",
+    example="p1 publishes a, confirmed at position 1; then p2 publishes b, which lands at 0.",
+)
 _SKIPPED = AnomalyKind(
     name="skipped",
     meaning="A process was handed what stands behind a message and not the message.",
@@ -157,6 +172,7 @@ ANOMALIES = (
     _MISROUTED,
     _MANGLED,
     _REORDERED,
+    _BACKDATED,
     _SKIPPED,
     _NONMONOTONIC,
     *KEEPING_ANOMALIES,

@@ -7,6 +7,7 @@ from deliverycheck.guarantees.log.genuine import genuine_deliveries
 from deliverycheck.guarantees.log.one_log import one_log
 from deliverycheck.guarantees.log.order import per_key_order, per_partition_order
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
+from deliverycheck.guarantees.log.real_time import real_time_order
 from deliverycheck.guarantees.log.retention import retention
 
 GUARANTEES = (
@@ -46,6 +47,16 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=per_key_order,
+    ),
+    Guarantee(
+        name="real_time_order",
+        title="order in real time",
+        promise=(
+            "What was confirmed with a position before another message was sent, by whomever, "
+            "stands before it in the same partition."
+        ),
+        needs=SCANNED,
+        check=real_time_order,
     ),
     Guarantee(
         name="gapless_reading",
