@@ -6,16 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverycheck.big.malformed import ends_torn, find_malformed, find_repeated
-from deliverycheck.big.rows import (
-    CALLS,
-    COLUMNS,
-    MALFORMED,
-    OF_OPERATIONS,
-    RETURNED,
-    ROWS,
-    UNKNOWN,
-)
+from deliverycheck.big.format import ROWS_A_GROUP, require_format
+from deliverycheck.big.malformed import ends_torn, find_too_big, first_malformed
+from deliverycheck.big.rows import COLUMNS, ROWS
 from deliverycheck.history import HistoryFormatError, read_header
 
 if TYPE_CHECKING:
@@ -28,29 +21,7 @@ ROOM_TIMES_FILE = 1.2
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
 
 _FULL = "No space left"  # In the words of the operating system.
-_LAYOUT = 4  # Of the rows below; a packed form of another layout is made anew.
-
-# A line that is no JSON has no values at all; of a torn file the last one may be so.
-_UNREADABLE = f"""
-    SELECT greatest(0, coalesce(sum(n) FILTER (what IS NULL), 0) - CAST($2 AS INTEGER))
-        + coalesce(sum(n) FILTER (what = {UNKNOWN} OR flags & {MALFORMED} > 0), 0)
-    FROM (SELECT what, flags, count(*) AS n FROM read_parquet($1) GROUP BY ALL)
-"""  # noqa: S608 - constants of this package
-# Sets of 64 numbers, as bits. A number that comes twice is one bit of two.
-_REPEATED = f"""
-    WITH said AS (
-        SELECT op >> 6 AS block, CASE WHEN what {CALLS} THEN 0
-            WHEN what = {RETURNED} THEN 1 ELSE 2 END AS moment,
-            count(*) AS n, bit_or(1::UBIGINT << (op & 63)::UBIGINT) AS bits
-        FROM read_parquet($1)
-        WHERE op IS NOT NULL AND coalesce(number, 1) = 1 AND what {OF_OPERATIONS}
-        GROUP BY ALL
-    )
-    SELECT block << 6 FROM said GROUP BY block
-    HAVING bool_or(n <> bit_count(bits))
-        OR bit_or(bits) <> coalesce(bit_or(bits) FILTER (moment = 0), 0)
-    LIMIT 1
-"""  # noqa: S608 - constants of this package
+_LAYOUT = 5  # Of the rows below; a packed form of another layout is made anew.
 
 
 class MissingEngineError(Exception):
@@ -121,18 +92,17 @@ def pack(path: Path) -> Path:
     packed = packed_path(path)
     unfinished = packed.with_name(f"{packed.name}.part")
     spill = packed.with_name(f"{packed.name}.spill")
-    with connection(spill) as connected, within_bounds(path):
-        if _is_packed(connected, path):
-            return packed
-        rows = ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
-        _copy(connected, path, rows, unfinished)
-        if connected.execute(_UNREADABLE, [str(unfinished), ends_torn(path)]).fetchone() != (0,):
-            raise find_malformed(path, "a line breaks the format")
-        repeated = connected.execute(_REPEATED, [str(unfinished)]).fetchone()
-        if repeated is not None:
-            raise find_repeated(path, range(repeated[0], repeated[0] + 64))
-    unfinished.replace(packed)
-    return packed
+    try:
+        with connection(spill) as connected, within_bounds(path):
+            if _is_packed(connected, path):
+                return packed
+            rows = ROWS.format(execution=quoted(header.execution), lines=lines_of(path))
+            _copy(connected, path, rows, unfinished)
+            require_format(connected, path, unfinished)
+        return unfinished.replace(packed)
+    finally:
+        unfinished.unlink(missing_ok=True)
+        shutil.rmtree(spill, ignore_errors=True)
 
 
 def _copy(connected: "duckdb.DuckDBPyConnection", path: Path, rows: str, unfinished: Path) -> None:
@@ -141,15 +111,16 @@ def _copy(connected: "duckdb.DuckDBPyConnection", path: Path, rows: str, unfinis
     try:
         connected.execute(
             f"COPY ({rows}) TO {quoted(unfinished)} (FORMAT parquet, COMPRESSION lz4, "
+            f"ROW_GROUP_SIZE {ROWS_A_GROUP}, "
             f"PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false, "
             f"KV_METADATA {{layout: {quoted(_layout())}}})"
         )
     except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
-        unfinished.unlink(missing_ok=True)
         if "maximum_object_size" in str(error):
             msg = f"{path}: a line is longer than {LINE_BYTES_MAX >> 20} MB"
             raise HistoryFormatError(msg) from None
-        raise find_malformed(path, str(error)) from None
+        what = str(error).partition("\n")[0]
+        raise (first_malformed(path) or find_too_big(path, what)) from None
 
 
 def _is_packed(connected: "duckdb.DuckDBPyConnection", path: Path) -> bool:

@@ -28,6 +28,9 @@ COLUMNS = {
     "runs": "JSON",
     "delivery_runs": "JSON",
     "phase": "VARCHAR",
+    "fault": "VARCHAR",
+    "lane": "VARCHAR",
+    "moment": "VARCHAR",
     "ns": "BIGINT",
     "drained": "BOOLEAN",
     "scanned": "BOOLEAN",
@@ -60,8 +63,9 @@ def _between(first: str, last: str) -> str:
     return f"BETWEEN {_NUMBERS[first]} AND {_NUMBERS[last]}"
 
 
-PUBLISH, RECEIVE, RETURNED, OK, FAIL, PHASE = (
-    _NUMBERS[name] for name in ("publish", "receive", "returned", "ok", "fail", "phase")
+PUBLISH, RECEIVE, RETURNED, OK, FAIL, HEADER, FAULT, PHASE = (
+    _NUMBERS[name]
+    for name in ("publish", "receive", "returned", "ok", "fail", "header", "fault", "phase")
 )
 _CALLS = tuple(Action)
 CALLS = _between(_CALLS[0], _CALLS[-1])
@@ -86,12 +90,22 @@ _BITS = {
     for bit, name in enumerate(("malformed", "special", "confirmed", "odd", "again", "has_epoch"))
 }
 MALFORMED = _BITS["malformed"]
+# What the reader of histories asks of a call, as far as these columns tell it.
+_BAD_CALL = """
+    type = 'invoke' AND (process IS NULL OR CASE
+        WHEN message IS NULL THEN action = 'publish' OR action = 'request'
+            OR (action = 'effect' AND "group" IS NULL)
+        WHEN action = 'publish' THEN target IS NULL OR message = ''
+        ELSE action = 'effect' AND ("group" IS NULL OR len(coalesce(deliveries, [])) = 0) END)
+"""
 # No test stands here twice: DuckDB would make it for each row, beforehand.
 _FLAG_OF_LINE = f"""
-    CASE WHEN op IS NULL THEN
-            CASE WHEN type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN {MALFORMED} END
+    CASE WHEN op IS NULL OR ns IS NULL THEN CASE WHEN ns < 0
+            OR type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN {MALFORMED} END
+        WHEN op < 0 OR ns < 0 OR position < 0 OR ({_BAD_CALL}) THEN {MALFORMED}
         WHEN count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
-            OR delivery_runs IS NOT NULL THEN {_BITS["special"]}
+            OR delivery_runs IS NOT NULL
+            THEN CASE WHEN count < 1 THEN {MALFORMED} ELSE {_BITS["special"]} END
         WHEN hands THEN CASE
             WHEN message IS NOT NULL OR target IS NOT NULL OR partition IS NOT NULL
                 OR position IS NOT NULL OR attempt IS NOT NULL THEN {_BITS["special"]}
@@ -103,7 +117,7 @@ _FLAG_OF_LINE = f"""
 _FLAGS_OF_DELIVERY = " | ".join(
     f"CASE WHEN {rule} THEN {_BITS[name]} ELSE 0 END"
     for name, rule in {
-        "malformed": "d.message IS NULL OR d.source IS NULL",
+        "malformed": "d.message IS NULL OR d.source IS NULL OR d.position < 0",
         "odd": "len(d.mangled) > 0 OR d.target IS NOT NULL OR d.execution <> {execution}",
         "again": "d.redelivered OR d.deliveries > 1",
         "has_epoch": "d.epoch IS NOT NULL",
@@ -111,21 +125,24 @@ _FLAGS_OF_DELIVERY = " | ".join(
 )
 _DELIVERY_MAY_HAVE_FLAGS = """
     number IS NOT NULL AND (d.message IS NULL OR d.source IS NULL
-        OR d.mangled IS NOT NULL OR d.target IS NOT NULL OR d.execution IS NOT NULL
-        OR d.redelivered IS NOT NULL OR d.deliveries IS NOT NULL OR d.epoch IS NOT NULL)
+        OR d.position < 0 OR d.mangled IS NOT NULL OR d.target IS NOT NULL
+        OR d.execution IS NOT NULL OR d.redelivered IS NOT NULL OR d.deliveries IS NOT NULL
+        OR d.epoch IS NOT NULL)
 """
 FLAGS = ", ".join(f"coalesce(flags & {bit} > 0, false) AS {name}" for name, bit in _BITS.items())
 """The flags of a row, of which most have none, as columns."""
-# Each column costs time: `detail` is the group of a call or the whole mark of a phase, and what
-# can be said of a line is said before its deliveries are unfolded.
+# Each column costs time: `detail` is the group of a call, the whole mark of a phase or the moment
+# of a fault, and what can be said of a line is said before its deliveries are unfolded.
 _LINES = f"""
     SELECT ({_WHAT})::UTINYINT AS what, op, message, target, partition, position, attempt, ns,
         hash(process) AS producer,
         CASE WHEN action = 'publish' THEN NULL ELSE process END AS process,
         CASE WHEN key IS NOT NULL THEN hash(key) END AS key,
-        CASE WHEN phase IS NULL THEN "group" ELSE to_json(
+        CASE WHEN type = 'phase' THEN to_json(
             {{{{phase: phase, ns: ns, drained: coalesce(drained, false),
-              scanned: coalesce(scanned, false), reason: reason}}}})::VARCHAR END AS detail,
+              scanned: coalesce(scanned, false), reason: reason}}}})::VARCHAR
+            WHEN type = 'fault' THEN to_json(
+            {{{{fault: fault, lane: lane, moment: moment}}}})::VARCHAR ELSE "group" END AS detail,
         {_FLAG_OF_LINE} AS flags,
         unnest(CASE WHEN hands THEN deliveries ELSE [NULL] END) AS d,
         unnest(CASE WHEN hands THEN range(1, len(deliveries) + 1) ELSE [NULL] END) AS number
