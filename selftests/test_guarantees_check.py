@@ -231,5 +231,6 @@ def test_history_without_consumers_has_nothing_to_examine_of_them_drained_or_not
 def test_group_that_is_named_and_not_drained_is_the_reason(guarantee):
     story = Story(groups={"g": ("t",)})
     story.published("p1#1-1", 0)
+    story.received("scan#1", at("p1#1-1", 0))
     (verdict,) = check(story.done(drained=False).history(), [guarantee])
     assert verdict.reason.startswith("not every consumer group came to the end")

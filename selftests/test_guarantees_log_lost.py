@@ -3,6 +3,17 @@
 import pytest
 
 from deliverycheck.guarantees import GUARANTEES
+from deliverycheck.history import (
+    FORMAT,
+    VERSION,
+    Action,
+    Header,
+    History,
+    Operation,
+    Outcome,
+    Phase,
+    PhaseMark,
+)
 from selftests.story import Story, at
 
 A, B, C, D = (f"p1#1-{number}" for number in range(1, 5))
@@ -91,3 +102,55 @@ def test_loss_behind_all_that_was_read_is_told_with_its_place():
     (anomaly,) = losses(story)
     assert (anomaly.facts["kind"], anomaly.facts["tail_place"]) == ("tail", 7)
     assert (anomaly.source, anomaly.partition, anomaly.position) == ("t", 0, 7)
+
+
+# A fresh reader finds what was there when it began.
+
+
+@pytest.mark.parametrize(
+    ("returned_ns", "completed_ns", "is_lost"),
+    [
+        (None, 2, True),
+        (None, 3, False),
+        (None, 4, False),
+        (2, 4, False),
+        (2, None, True),
+        (3, None, False),
+    ],
+)
+def test_message_is_owed_to_a_scan_that_began_after_it_was_surely_there(
+    returned_ns, completed_ns, is_lost
+):
+    publish = Operation(
+        op=0,
+        process="p1#1",
+        action=Action.PUBLISH,
+        outcome=Outcome.INFO if completed_ns is None else Outcome.OK,
+        message=A,
+        target="t",
+        invoked_ns=1,
+        returned_ns=returned_ns,
+        completed_ns=completed_ns,
+    )
+    scan = Operation(
+        op=1,
+        process="scan#1",
+        action=Action.RECEIVE,
+        outcome=Outcome.OK,
+        invoked_ns=3,
+        completed_ns=5,
+    )
+    header = Header(format=FORMAT, version=VERSION, execution="x1", relies_on="call_returned")
+    done = PhaseMark(phase=Phase.DONE, ns=6, scanned=True)
+    history = History(header=header, operations=(publish, scan), phases=(done,))
+    verdict = GUARANTEES["at_least_once_in_log"].check(history)
+    assert bool(verdict.anomalies) == is_lost
+    assert verdict.examined == is_lost
+
+
+def test_the_first_fresh_reader_is_who_began_even_if_it_never_ended():
+    story = Story()
+    story.invoke("scan#1", "receive")
+    story.published(A)
+    story.scanned()
+    assert losses(story) == ()

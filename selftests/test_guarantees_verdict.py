@@ -14,7 +14,7 @@ from deliverycheck.guarantees import (
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Need
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned, why_not_whole
 from deliverycheck.guarantees.verdict import WITNESSED_ANOMALIES_MAX, judge, unknown
-from deliverycheck.history import FORMAT, VERSION, Header, History
+from deliverycheck.history import FORMAT, VERSION, Header, History, Source
 from selftests.story import Story
 
 
@@ -98,9 +98,38 @@ NOT_DRAINED = "not every consumer group came to the end of its sources"
     ],
 )
 def test_execution_that_came_to_an_end_tells_how_far_it_came(done, scanned, drained):
-    history = Story().done(**done).history()
+    story = Story()
+    story.received("scan#1")
+    history = story.done(**done).history()
     assert (why_not_scanned(history), why_not_drained(history)) == (scanned, drained)
     assert why_not_whole(history) is None
+
+
+UNREAD = (
+    "the history says that the log was read from start to end, but no receive of a fresh reader, "
+    "a process whose name begins with 'scan', ended ok"
+)
+
+
+@pytest.mark.parametrize(
+    ("process", "outcome", "reason"),
+    [
+        ("scan#1", "ok", None),
+        ("scan#1", "info", UNREAD),
+        ("reader#1", "ok", UNREAD),
+        (None, "ok", UNREAD),
+    ],
+)
+def test_log_that_no_fresh_reader_came_to_the_end_of_proves_no_absence(process, outcome, reason):
+    story = Story()
+    if process is not None:
+        getattr(story, outcome)(story.invoke(process, "receive"))
+    assert why_not_scanned(story.done().history()) == reason
+
+
+def test_queue_needs_no_fresh_reader():
+    story = Story(sources={"q": Source(kind="queue")})
+    assert why_not_scanned(story.done().history()) is None
 
 
 def test_history_without_a_closing_mark_has_no_reason_of_its_own():

@@ -8,12 +8,14 @@ import msgspec
 
 from deliverycheck.big.malformed import ends_torn, find_malformed
 from deliverycheck.big.pack import LINE_BYTES_MAX, quoted
-from deliverycheck.big.rows import PHASE, PUBLISH, coded
+from deliverycheck.big.rows import OK, PHASE, PUBLISH, RECEIVE, coded
 from deliverycheck.history import (
     Action,
     Header,
     History,
     HistoryFormatError,
+    Invoke,
+    Ok,
     Operation,
     Phase,
     PhaseMark,
@@ -30,9 +32,19 @@ _WANTED = f"""
     UNION SELECT read_op FROM found WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM receipts WHERE message IN (SELECT message FROM aside)
     UNION SELECT op FROM moving
-    UNION SELECT arg_min(op, ns) FROM lines WHERE starts_with(process, 'scan')
+    UNION SELECT op FROM scanning
     UNION SELECT op FROM lines
         WHERE what {coded("request", "reply")} AND message IN (SELECT message FROM aside)
+"""  # noqa: S608 - constants of this package
+# What proves that there was a scan, and when it began.
+_SCANNING = f"""
+    CREATE TEMP TABLE IF NOT EXISTS scanning AS
+    WITH called AS (SELECT op, ns, process FROM lines SEMI JOIN scans USING (op)
+            WHERE what = {RECEIVE}),
+        ended AS (SELECT op, ns FROM lines SEMI JOIN scans USING (op)
+            WHERE what = {OK} AND coalesce(number, 1) = 1)
+    SELECT c.op, c.process, c.ns, e.ns AS ended_ns FROM called c LEFT JOIN ended e USING (op)
+    WHERE c.op IN (SELECT arg_min(op, ns) FROM called UNION SELECT min(op) FROM ended)
 """  # noqa: S608 - constants of this package
 
 
@@ -40,7 +52,8 @@ def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header:
     """The operations that concern what was set aside, whole, with the phases of the history."""
     marks = _marks(connected)
     torn = ends_torn(path)
-    lines: list[bytes] = []
+    connected.execute(_SCANNING)
+    lines = _scan(connected)
     looked_at = "SELECT (SELECT count(*) FROM aside) + (SELECT count(*) FROM moving)"
     if connected.execute(looked_at).fetchone() != (0,):
         connected.execute(_WANTED)
@@ -58,6 +71,18 @@ def whole_operations(connected: "duckdb.DuckDBPyConnection", path: Path, header:
         return history_of(data, name=str(path))
     except HistoryFormatError as error:  # Its line number is one of a part.
         raise find_malformed(path, str(error).rpartition(f"{path}, ")[2]) from None
+
+
+def _scan(connected: "duckdb.DuckDBPyConnection") -> list[bytes]:
+    """Receives of fresh readers without what they found, for when nothing of it is looked at."""
+    rows = connected.execute(
+        "SELECT op, process, ns, ended_ns FROM scanning ORDER BY op"
+    ).fetchall()
+    calls = [
+        Invoke(op=op, process=process, action=Action.RECEIVE, ns=ns) for op, process, ns, _ in rows
+    ]
+    ends = [Ok(op=op, ns=ended_ns) for op, *_, ended_ns in rows if ended_ns is not None]
+    return [encode(event) for event in (*calls, *ends)]
 
 
 def about(connected: "duckdb.DuckDBPyConnection", history: History) -> History:

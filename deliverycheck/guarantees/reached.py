@@ -1,6 +1,8 @@
 """Whether an execution came far enough for an absence to prove something."""
 
-from deliverycheck.history import History
+from collections.abc import Sequence
+
+from deliverycheck.history import Action, History, Operation, Outcome, indexed, is_scanner
 
 
 def why_not_scanned(history: History) -> str | None:
@@ -9,7 +11,26 @@ def why_not_scanned(history: History) -> str | None:
         return "the history was cut before its end: what is missing may have been read later"
     if not history.scanned:
         return _reason(history, "the log was not read from start to end")
+    if not scans(history) and all(each.kind == "log" for each in history.header.sources.values()):
+        return (  # A queue is read by who takes from it.
+            "the history says that the log was read from start to end, but no receive of a fresh "
+            "reader, a process whose name begins with 'scan', ended ok"
+        )
     return None
+
+
+@indexed
+def scan_began_ns(history: History) -> int | None:
+    """When the first fresh reader began: what was not in the log by then it need not have found."""
+    received = (one for one in history.select(Action.RECEIVE) if is_scanner(one.process))
+    return min((one.invoked_ns for one in received), default=None)
+
+
+@indexed
+def scans(history: History) -> Sequence[Operation]:
+    """The receives of fresh readers that ended ok, in the order of their calls."""
+    received = (one for one in history.select(Action.RECEIVE) if is_scanner(one.process))
+    return sorted((one for one in received if one.outcome is Outcome.OK), key=lambda one: one.op)
 
 
 def why_not_drained(history: History) -> str | None:

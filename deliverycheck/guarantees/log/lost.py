@@ -7,6 +7,7 @@ from deliverycheck.guarantees.copies import copies, copies_by_message, in_order_
 from deliverycheck.guarantees.log.dropping import may_have_dropped
 from deliverycheck.guarantees.log.sources import Partition, may_be_no_log
 from deliverycheck.guarantees.log.uncommitted import uncommitted
+from deliverycheck.guarantees.reached import scan_began_ns
 from deliverycheck.guarantees.verdict import Anomaly
 from deliverycheck.history import History, Outcome, Publication, indexed
 
@@ -66,11 +67,20 @@ def lost(history: History) -> Iterator[Anomaly]:
 
 
 def _is_excused(history: History, publication: Publication) -> bool:
-    if may_have_dropped(history, publication):
+    if _may_have_missed_the_scan(history, publication) or may_have_dropped(history, publication):
         return True
     here = (publication.target, publication.partition, publication.position)
     bodiless = history.by_op[publication.op].tombstone and publication.position is not None
     return bodiless and _standing(history).get(here) == ""
+
+
+def _may_have_missed_the_scan(history: History, publication: Publication) -> bool:
+    """Whether it was not surely in the log when the first fresh reader began."""
+    began_ns = scan_began_ns(history)
+    operation = history.by_op[publication.op]
+    moments = (operation.completed_ns, operation.returned_ns, operation.invoked_ns)
+    relied_ns = next(moment for moment in moments if moment is not None)
+    return began_ns is not None and relied_ns >= began_ns
 
 
 def _place_now(history: History, publication: Publication) -> dict[str, str | int]:
