@@ -82,7 +82,7 @@ def _scan(connected: "duckdb.DuckDBPyConnection") -> list[bytes]:
         Invoke(op=op, process=process, action=Action.RECEIVE, ns=ns) for op, process, ns, _ in rows
     ]
     ends = [Ok(op=op, ns=ended_ns) for op, *_, ended_ns in rows if ended_ns is not None]
-    return [encode(event) for event in (*calls, *ends)]
+    return [*map(encode, calls), *map(encode, ends)]
 
 
 def about(connected: "duckdb.DuckDBPyConnection", history: History) -> History:

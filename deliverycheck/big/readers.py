@@ -1,6 +1,7 @@
 """Finds what the application's own readers were handed otherwise than the log holds it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from deliverycheck.big.rows import ENDED, OK, RECEIVE, coded
@@ -31,11 +32,14 @@ _RECEIPTS = f"""
         SELECT op FROM lines WHERE what {_MOVING}
         UNION SELECT op FROM receives WHERE NOT ok;
 """  # noqa: S608 - constants of this file
+_RECEIPTS_A_SLICE = 2_000_000
+"""What is looked for at once; its places and theirs in the log lie in a range of positions."""
+_BOUNDS = "SELECT approx_quantile(position, {shares}::FLOAT[]) FROM receipts"
 _ELSEWHERE = """
-    CREATE TEMP TABLE elsewhere AS
-    SELECT DISTINCT message, spot, position
-    FROM (SELECT message, spot, position FROM receipts WHERE position IS NOT NULL)
-    ANTI JOIN found USING (message, spot, position)
+    {into} SELECT DISTINCT message, spot, position
+    FROM (SELECT message, spot, position FROM receipts WHERE {here}) r
+    ANTI JOIN (SELECT message, spot, position FROM found WHERE {here}) f
+        USING (message, spot, position)
 """
 _AT_THE_SAME_PLACE = """
     SELECT o.message FROM {table} o
@@ -79,7 +83,10 @@ class Readers:
 
     def strangers(self) -> set[int]:
         """Messages that readers were handed where the log has them not, and what it has there."""
-        self._ask.execute(_ELSEWHERE)
+        into = "CREATE TEMP TABLE elsewhere AS"
+        for here in self._ranges():
+            self._ask.execute(_ELSEWHERE.format(into=into, here=here))
+            into = "INSERT INTO elsewhere"
         found = self._messages("SELECT message FROM elsewhere")
         return found | self._by_place("elsewhere", _AT_THE_SAME_PLACE)
 
@@ -108,6 +115,16 @@ class Readers:
         """Whether anybody was told of leader epochs."""
         query = "SELECT count(*) FROM lines WHERE flags IS NOT NULL AND has_epoch"
         return self._ask.execute(query).fetchone() != (0,)
+
+    def _ranges(self) -> Iterator[str]:
+        """Conditions that part all places, about equally many receipts in each."""
+        (count,) = self._ask.execute("SELECT count(position) FROM receipts").fetchone() or (0,)
+        slices = 1 + count // _RECEIPTS_A_SLICE
+        shares = [number / slices for number in range(1, slices)]
+        (bounds,) = self._ask.execute(_BOUNDS.format(shares=shares)).fetchone() or ([],)
+        for after, last in pairwise((None, *(bounds or ()), None)):
+            above = "position IS NOT NULL" if after is None else f"position > {after}"
+            yield above if last is None else f"{above} AND position <= {last}"
 
     def _by_place(self, places: str, query: str) -> set[int]:
         """Whatever was found, handed out or confirmed there; of no places nothing is asked."""

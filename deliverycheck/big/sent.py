@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     import duckdb
 
 _OPS_A_RANGE = 2_000_000
-_MESSAGES_A_SLICE = 4_000_000
 
 _PUBLISHES = f"""(SELECT op, producer, message, attempt, target, key, partition FROM lines
         WHERE what = {PUBLISH} AND op BETWEEN $first AND $last)"""  # noqa: S608
@@ -44,7 +43,7 @@ _OTHERS = f"""
     {{returned}}
 """  # noqa: S608 - constants of this package
 _REPEATED = f"""
-    INSERT INTO apart SELECT message FROM lines WHERE what = {PUBLISH}{{slice}}
+    INSERT INTO apart SELECT message FROM lines WHERE what = {PUBLISH}
     GROUP BY message HAVING count(*) > 1
 """  # noqa: S608 - constants of this package
 
@@ -60,10 +59,7 @@ def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:
     """All publishes into `sent`, those that are not plain whole into `others`, and `apart`."""
     bounds = f"SELECT min(op), max(op), count(*) FROM lines WHERE what = {PUBLISH}"  # noqa: S608
     lowest, highest, count = connected.execute(bounds).fetchone() or (None, None, 0)
-    slices = 1 + count // _MESSAGES_A_SLICE
-    for number in range(slices):
-        of_slice = f" AND message % {slices} = {number}" if slices > 1 else ""
-        connected.execute(_REPEATED.format(slice=of_slice))
+    connected.execute(_REPEATED)
     width = 1 + ((highest or 0) - (lowest or 0)) // (1 + count // _OPS_A_RANGE)
     first = lowest or 0
     into = "CREATE TEMP TABLE {} AS {}"
