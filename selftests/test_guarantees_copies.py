@@ -1,6 +1,9 @@
 """What stands in the log, and in which order all look it up."""
 
+import pytest
+
 from deliverycheck.guarantees.copies import (
+    call_of,
     copies,
     copies_by_message,
     in_order_of_call,
@@ -103,3 +106,74 @@ def test_what_has_no_partition_or_position_stands_first():
     found = sorted(deliveries, key=standing)
     assert [(one.partition, one.position) for one in found] == places[::-1]
     assert standing(found[0]) == ("t", -1, -1)
+
+
+# The call that a copy comes from.
+
+AGAIN = {"attempt": 2}
+
+
+def calls_of(sent, *found):
+    """The numbers of the calls from which the copies of message a come."""
+    story = Story()
+    for place, fields in sent:
+        story.published(fields.get("message", "p#1-1"), place, attempt=fields.get("attempt", 1))
+    story.scanned(*(at("p#1-1", position, **fields) for position, fields in found))
+
+    def look_up(history):
+        return [
+            call if call is None else (call[0], call[1].op)
+            for reading in copies(history)
+            for call in [call_of(history, reading.delivery)]
+        ]
+
+    return both_ways(story, look_up)
+
+
+@pytest.mark.parametrize(
+    ("sent", "found", "calls"),
+    [
+        ([(None, {})], [(0, {})], [(0, 0)]),
+        ([(None, {"message": "p#1-2"}), (None, {})], [(0, {})], [(1, 1)]),
+        ([(None, {})], [(0, AGAIN)], [None]),
+        ([(None, AGAIN)], [(0, {})], [None]),
+        ([(None, AGAIN)], [(0, AGAIN)], [(0, 0)]),
+        ([], [(0, {})], [None]),
+        ([(None, {}), (None, AGAIN)], [(0, AGAIN)], [(1, 1)]),
+        ([(None, {}), (None, AGAIN)], [(0, {}), (1, AGAIN)], [(0, 0), (1, 1)]),
+        ([(None, {}), (None, AGAIN)], [(0, {})], [None]),
+        ([(None, {}), (5, AGAIN)], [(5, {}), (6, {})], [(1, 1), None]),
+        ([(5, {}), (6, {})], [(5, {}), (6, {})], [(0, 0), (1, 1)]),
+        ([(5, {}), (5, AGAIN)], [(5, {})], [None]),
+        ([(None, AGAIN), (None, AGAIN)], [(0, AGAIN)], [None]),
+        ([(None, {}), (None, {}), (None, AGAIN)], [(0, {}), (1, AGAIN)], [None, (2, 2)]),
+    ],
+    ids=[
+        "sent-once",
+        "the-second-of-all",
+        "of-an-attempt-that-was-not-made",
+        "silent-of-a-later-attempt",
+        "of-the-only-attempt",
+        "never-sent",
+        "its-attempt-tells",
+        "the-other-tells-for-it",
+        "nobody-tells",
+        "its-confirm-tells",
+        "confirms-tell-equal-attempts-apart",
+        "two-confirms-name-one-place",
+        "two-of-one-attempt",
+        "two-of-the-first-attempt",
+    ],
+)
+def test_copy_comes_from_the_call_that_its_attempt_or_a_confirm_tells(sent, found, calls):
+    assert calls_of(sent, *found) == calls
+
+
+def test_confirm_of_another_source_or_partition_names_no_copy_here():
+    for elsewhere in ({"target": "u"}, {"partition": 1}):
+        story = Story()
+        partition = elsewhere.get("partition", 0)
+        story.published("p#1-1", 0, partition=partition, target=elsewhere.get("target", "t"))
+        story.published("p#1-1", attempt=2)
+        story.scanned(at("p#1-1", 0))
+        assert both_ways(story, lambda h: call_of(h, copies(h)[0].delivery)) is None

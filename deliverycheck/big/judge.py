@@ -18,7 +18,7 @@ from deliverycheck.big.special import why_not_plain
 from deliverycheck.big.suspects import SUSPECTS_MAX, Suspects
 from deliverycheck.guarantees import Anomaly, Validity, Verdict, check, guarantee_named, unknown
 from deliverycheck.guarantees.catalogue import GUARANTEES
-from deliverycheck.guarantees.copies import copies, rank
+from deliverycheck.guarantees.copies import call_of, copies
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.history import Header, History, read_header, read_history
 
@@ -173,7 +173,7 @@ def _verdict(name: str, part: History, totals: _Totals) -> Verdict:
 
 def _copies_of(history: History) -> list[Copy]:
     """The copies that have a place and a call, as the guarantees on order see them."""
-    ranks, by_op = rank(history), history.by_op
+    by_op = history.by_op
     return [
         Copy(
             op=publication.op,
@@ -188,8 +188,8 @@ def _copies_of(history: History) -> list[Copy]:
         )
         for reading in copies(history)
         if reading.delivery.position is not None
-        and (known := ranks.get((reading.delivery.message, reading.delivery.attempt)))
-        and (publication := known[1])
+        and (call := call_of(history, reading.delivery))
+        and (publication := call[1])
     ]
 
 

@@ -78,11 +78,12 @@ def _scan(connected: "duckdb.DuckDBPyConnection") -> list[bytes]:
     rows = connected.execute(
         "SELECT op, process, ns, ended_ns FROM scanning ORDER BY op"
     ).fetchall()
-    calls = [
-        Invoke(op=op, process=process, action=Action.RECEIVE, ns=ns) for op, process, ns, _ in rows
-    ]
-    ends = [Ok(op=op, ns=ended_ns) for op, *_, ended_ns in rows if ended_ns is not None]
-    return [*map(encode, calls), *map(encode, ends)]
+    calls = (
+        encode(Invoke(op=op, process=process, action=Action.RECEIVE, ns=ns))
+        for op, process, ns, _ in rows
+    )
+    ends = (encode(Ok(op=op, ns=ended_ns)) for op, *_, ended_ns in rows if ended_ns is not None)
+    return [*calls, *ends]
 
 
 def about(connected: "duckdb.DuckDBPyConnection", history: History) -> History:

@@ -67,6 +67,45 @@ def rank(history: History) -> dict[PublicationKey, tuple[int, Publication]]:
     return ranks
 
 
+def call_of(history: History, delivery: Delivery) -> tuple[int, Publication] | None:
+    """The call that a copy comes from, with its place in the order of all; ``None`` if not sure.
+
+    Of a message that was sent more than once the copy's attempt tells it, if copies of this
+    message tell attempts at all (the first is told by silence too); else the confirm that names
+    the copy's place.
+    """
+    calls = _calls(history).get(delivery.message, [])
+    alike = [call for call in calls if call[1].attempt == delivery.attempt]
+    if len(calls) == len(alike) == 1 or (
+        len(alike) == 1 and delivery.message in _telling_attempts(history)
+    ):
+        return alike[0]
+    here = (delivery.source, delivery.partition, delivery.position)
+    named = [each for each in calls if len(calls) > 1 and _named_place(each[1]) == here]
+    return named[0] if len(named) == 1 else None
+
+
+@indexed
+def _calls(history: History) -> dict[str, list[tuple[int, Publication]]]:
+    calls: dict[str, list[tuple[int, Publication]]] = defaultdict(list)
+    for number, publication in enumerate(in_order_of_call(history)):
+        calls[publication.message].append((number, publication))
+    return dict(calls)
+
+
+@indexed
+def _telling_attempts(history: History) -> set[str]:
+    """Messages of which a copy says that it is not of the first attempt."""
+    return {each.delivery.message for each in copies(history) if each.delivery.attempt > 1}
+
+
+def _named_place(publication: Publication) -> tuple[str, int | None, int | None] | None:
+    """Where the confirm says that it stands."""
+    if publication.position is None:
+        return None
+    return (publication.target, publication.partition, publication.position)
+
+
 def standing(delivery: Delivery) -> tuple[str, int, int]:
     """A key that sorts places; what has no partition or position comes first."""
     partition = -1 if delivery.partition is None else delivery.partition

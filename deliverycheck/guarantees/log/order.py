@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from deliverycheck.guarantees.copies import PublicationKey, copies, rank
+from deliverycheck.guarantees.copies import call_of, copies
 from deliverycheck.guarantees.log.sources import not_logs
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
@@ -40,9 +40,9 @@ def per_partition_order(history: History) -> Verdict:
     an earlier call and is ``reordered``, 1 1 2 3 never does. A repeated batch that hurts nobody's
     order is the business of `exactly_once_in_log`.
 
-    Sound: only messages that one incarnation called one after the other are compared; a
-    message that was sent again counts as the later call. Two copies out of order are a
-    proof even of a part of the log.
+    Sound: only messages that one incarnation called one after the other are compared; of a
+    message that was sent again only copies whose call is known (`call_of`). Two copies out of
+    order are a proof even of a part of the log.
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN.
     """
@@ -86,14 +86,15 @@ def _rows(
     So is what stands in no log: a queue hands out in another order what was given back, or died.
     """
     others = not_logs(history)
-    ranks: dict[PublicationKey, tuple[int, Publication]] = rank(history)
     rows: dict[tuple[object, ...], _Row] = defaultdict(list)
     for reading in copies(history):
         delivery = reading.delivery
-        known = ranks.get((delivery.message, delivery.attempt))
-        if known is None or delivery.position is None or delivery.source in others:
+        if delivery.position is None or delivery.source in others:
             continue
-        number, publication = known
+        call = call_of(history, delivery)
+        if call is None:
+            continue
+        number, publication = call
         if (key := group(publication, reading)) is not None:
             at = delivery.position
             copy = _Copy(reading=reading, publication=publication, rank=number, position=at)
