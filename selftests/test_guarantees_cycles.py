@@ -195,7 +195,6 @@ def of_each_other(story, *, level="read_committed", ends=("ok", "ok"), later=())
         ("read_committed", ["read_cycle"]),
         (STRICT, ["read_cycle"]),
         ("read_uncommitted", []),
-        ("odd", []),
         (None, []),
     ],
 )

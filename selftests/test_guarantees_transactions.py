@@ -15,7 +15,7 @@ FATES = st.sampled_from(
     [(action, outcome) for action in ("commit", "abort") for outcome in ("ok", "fail", "info")]
     + [("commit", "open"), None]
 )
-LEVELS = st.sampled_from(["read_committed", "strict_serializable", "read_uncommitted", "odd", None])
+LEVELS = st.sampled_from(["read_committed", "strict_serializable", "read_uncommitted", None])
 
 
 @SMALL

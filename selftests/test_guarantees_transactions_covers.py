@@ -103,11 +103,12 @@ def test_position_that_a_reader_of_uncommitted_messages_was_handed_may_be_of_no_
 def test_level_of_a_process_is_what_it_stated_last(name):
     story = Told()
     story.call("c1#1", "open")
-    story.call("c1#1", "subscribe", isolation="odd")
+    story.call("c1#1", "subscribe", isolation="read_committed")
     story.call("c1#1", "receive", isolation=name)
     story.call("c1#1", "receive")
     story.call("c2#1", "receive")
-    assert levels(story.history()) == {2: Level(name), 3: Level(name)}
+    stated = {1: Level.READ_COMMITTED, 2: Level(name), 3: Level(name)}
+    assert levels(story.history()) == stated
 
 
 @pytest.mark.parametrize(("back_ms", "wrong"), [(2, False), (3, True)])

@@ -153,7 +153,7 @@ def test_only_an_answer_that_names_the_topic_is_one(what, told):
 def test_creation_that_names_no_topic_created_none_that_was_written_to():
     story = Story()
     story.ok(story.invoke("admin#1", "declare"))
-    story.invoke("p1#1", "publish", message="p1#1-1")
+    story.publish("p1#1-1")
     assert not found(story, "topic_just_created")
 
 

@@ -19,7 +19,10 @@ from deliverycheck.history import (
 from selftests.story import Story, at
 
 HEADER = b'{"type":"header","format":"deliverycheck-history","version":1,"execution":"x1"}\n'
-INVOKE = b'{"type":"invoke","op":0,"process":"p1#1","action":"publish","ns":1,"message":"m"}\n'
+INVOKE = (
+    b'{"type":"invoke","op":0,"process":"p1#1","action":"publish","ns":1,'
+    b'"message":"m","target":"t"}\n'
+)
 OK = b'{"type":"ok","op":0,"ns":2,"position":7}\n'
 
 
@@ -112,7 +115,7 @@ def test_operation_without_completion_is_unknown_and_open():
             "field 'version': expected int, got str '1'",
         ),
         (HEADER + HEADER, "line 2: a second header"),
-        (HEADER + b"\n" + INVOKE, "line 2: not a JSON object"),
+        (HEADER + b"\n" + INVOKE, "line 2: the line is empty; expected a JSON object"),
         (HEADER + INVOKE[:40] + b"\n" + OK, "line 2: not a JSON object"),
         (HEADER + b'{"type":"okay","op":0,"ns":1}\n', "line 2: field 'type': expected one of"),
         (HEADER + b'{"op":0,"ns":1}\n', "got None"),

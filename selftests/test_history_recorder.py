@@ -49,11 +49,11 @@ CALLS = st.lists(
         {
             "process": st.sampled_from(["p1#1", "p1#2", "c1#1"]),
             "action": st.sampled_from(Action),
-            "message": st.none() | NAMES,
+            "message": NAMES,
             "key": st.none() | NAMES,
             "headers": st.none() | st.dictionaries(NAMES, NAMES, max_size=2),
             "partition": st.none() | st.integers(0, 9),
-            "deliveries": st.lists(DELIVERIES, max_size=2).map(tuple),
+            "deliveries": st.lists(DELIVERIES, min_size=1, max_size=2).map(tuple),
             "end": st.sampled_from([Ok, Fail, Info, Returned, None]),
             "error": st.none() | NAMES,
         }
@@ -72,7 +72,7 @@ def test_what_is_recorded_is_what_is_read(calls, tmp_path_factory):
     for call in calls:
         fields = {name: value for name, value in call.items() if name not in {"end", "error"}}
         op = recorder.next_op()
-        recorder.write(Invoke(op=op, ns=recorder.now(), **fields))
+        recorder.write(Invoke(op=op, ns=recorder.now(), target="t", group="g", **fields))
         if call["end"] is Returned:
             recorder.write(Returned(op=op, ns=recorder.now()))
         elif call["end"] is not None:
@@ -116,13 +116,13 @@ def failing_after(size, monkeypatch):
 def test_disk_that_fills_up_leaves_a_history_readable_to_its_end(tmp_path, monkeypatch, taken):
     path = tmp_path / "history.jsonl"
     recorder = recorder_at(path)
-    recorder.write(Invoke(op=0, process="p1#1", action=Action.PUBLISH, ns=1))
+    recorder.write(Invoke(op=0, process="p1#1", action=Action.FLUSH, ns=1))
     failing_after(taken, monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         recorder.write(Invoke(op=1, process="p1#1", action=Action.FLUSH, ns=2))
     monkeypatch.undo()
     with pytest.raises(OSError, match="No space left"):
-        recorder.write(Invoke(op=99, process="p1#1", action=Action.PUBLISH, ns=3))
+        recorder.write(Invoke(op=99, process="p1#1", action=Action.FLUSH, ns=3))
     recorder.close()
     history = read_history(path)
     assert [operation.op for operation in history.operations] == [0]
@@ -137,7 +137,7 @@ def test_line_that_the_system_takes_in_pieces_is_written_whole(tmp_path, monkeyp
         lambda file, data: written(file, bytes(data[:7])),
     )
     recorder = recorder_at(path)
-    recorder.write(Invoke(op=0, process="p1#1", action=Action.PUBLISH, ns=1))
+    recorder.write(Invoke(op=0, process="p1#1", action=Action.FLUSH, ns=1))
     recorder.close()
     assert [operation.op for operation in read_history(path).operations] == [0]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from deliverycheck.history.bad_line import problem_of
+from deliverycheck.history.bad_line import no_json, problem_of
 from deliverycheck.history.events import (
     FORMAT,
     VERSION,
@@ -26,6 +26,7 @@ from deliverycheck.history.events import (
 )
 from deliverycheck.history.history import FaultSpan, History
 from deliverycheck.history.operation import Operation, Outcome
+from deliverycheck.history.sense import BULK_MESSAGES_MAX, CAN_BE_NONSENSE, nonsense_in
 
 _TYPES: dict[str, type] = {
     "header": Header,
@@ -60,6 +61,7 @@ _OF_OPERATION = tuple(field for field, _ in _FROM_INVOKE)
 _given = attrgetter(*(given for _, given in _FROM_INVOKE))
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class HistoryFormatError(Exception):
@@ -127,6 +129,8 @@ def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
         try:
             msgspec.json.decode(rest)
             lines.append(rest)
+        except RecursionError:  # Whole or torn: no line of ours.
+            lines.append(rest)
         except (msgspec.DecodeError, UnicodeDecodeError):
             builder.cut = True
             if not lines and not rest.lstrip().startswith(b"{"):
@@ -148,26 +152,31 @@ class _Builder:
         self.processes: list[ProcessEvent] = []
         self.phases: list[PhaseMark] = []
         self._last_op: dict[str, int] = {}
+        self._in_bulk = 0
 
     def error(self, line: int, problem: str) -> HistoryFormatError:
         return HistoryFormatError(f"{self.name}, line {line}: {problem}")
 
     def decode(self, number: int, line: bytes) -> tuple[Any, dict[str, Any]]:
         """The event and the fields that this version does not know."""
+        extra: dict[str, Any] = {}
         try:
             event: Event = _decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return self._decode_field_by_field(number, line)
-        if isinstance(event, Header):
-            self._is_ours(number, {"format": event.format, "version": event.version})
-        return event, {}
+        except _NO_JSON:
+            event, extra = self._decode_field_by_field(number, line)
+        if type(event) in CAN_BE_NONSENSE:
+            if isinstance(event, Header):
+                self._is_ours(number, {"format": event.format, "version": event.version})
+            if (problem := nonsense_in(event)) is not None:
+                raise self.error(number, problem)
+        return event, extra
 
     def _decode_field_by_field(self, number: int, line: bytes) -> tuple[Any, dict[str, Any]]:
         """As `decode`, for a line with fields that this version does not know, or with an error."""
         try:
             raw = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self.error(number, f"not a JSON object ({error}): {line[:80]!r}") from None
+        except _NO_JSON as error:
+            raise self.error(number, no_json(line, error)) from None
         if not isinstance(raw, dict):
             raise self.error(number, f"expected a JSON object, got {line[:80]!r}")
         kind = _TYPES.get(str(raw.get("type")))
@@ -201,16 +210,16 @@ class _Builder:
 
     def add(self, number: int, line: bytes) -> None:
         event, extra = self.decode(number, line)
-        if isinstance(event, Header):
-            self._add_header(number, event)
-        elif self.header is None:
+        if self.header is None and not isinstance(event, Header):
             raise self.error(number, f"expected the header first; is this a {FORMAT} file?")
-        elif isinstance(event, Invoke):
+        if isinstance(event, Invoke):  # The most frequent come first.
             self._invoke(number, event, extra)
-        elif isinstance(event, Returned):
-            self._return(number, event)
         elif isinstance(event, (Ok, Fail, Info)):
             self._complete(number, event, extra)
+        elif isinstance(event, Returned):
+            self._return(number, event)
+        elif isinstance(event, Header):
+            self._add_header(number, event)
         elif isinstance(event, FaultEvent):
             self._fault(number, _with_evidence(event, extra))
         elif isinstance(event, NodeEvent):
@@ -235,6 +244,8 @@ class _Builder:
                 f"(the one before was {self._last_op[event.process]})",
             )
         self._last_op[event.process] = event.op
+        if event.count > 1:
+            self._count(number, "count", event.count)
         fields: dict[str, Any] = dict(zip(_OF_OPERATION, _given(event), strict=True))
         fields["extra"] = extra
         self.operations[event.op] = fields
@@ -250,12 +261,19 @@ class _Builder:
         fields = self._operation(number, event.op)
         if "returned_ns" in fields:
             raise self.error(number, f"field 'op': {event.op} has returned already")
+        if event.ns < fields["invoked_ns"]:
+            raise self._goes_back(number, event, fields)
         fields["returned_ns"] = event.ns
 
     def _complete(self, number: int, event: Ok | Fail | Info, extra: dict[str, Any]) -> None:
         fields = self._operation(number, event.op)
         if "outcome" in fields:
             raise self.error(number, f"field 'op': {event.op} is completed already")
+        if event.ns < fields["invoked_ns"]:
+            raise self._goes_back(number, event, fields)
+        if event.runs or event.delivery_runs:
+            self._count(number, "runs", sum(run.count for run in event.runs))
+            self._count(number, "delivery_runs", sum(run.count for run in event.delivery_runs))
         fields["outcome"] = _OUTCOMES[type(event)]
         fields["completed_ns"] = event.ns
         fields["confirmed"] = event.confirmed or isinstance(event, Ok)
@@ -266,6 +284,25 @@ class _Builder:
             if (value := getattr(event, field)) is not None:
                 fields[field] = value
         fields["extra"] |= extra
+
+    def _goes_back(
+        self, number: int, event: Returned | Ok | Fail | Info, fields: dict[str, Any]
+    ) -> HistoryFormatError:
+        return self.error(
+            number,
+            f"field 'ns': {event.ns} is before the invoke of operation {event.op} at "
+            f"{fields['invoked_ns']}; expected times of a clock that never goes back",
+        )
+
+    def _count(self, number: int, field: str, messages: int) -> None:
+        """All messages of bulk operations are held in memory, one by one."""
+        self._in_bulk += messages
+        if self._in_bulk > BULK_MESSAGES_MAX:
+            raise self.error(
+                number,
+                f"field {field!r}: with it the bulk operations of this file name "
+                f"{self._in_bulk} messages; expected at most {BULK_MESSAGES_MAX}",
+            )
 
     def _fault(self, number: int, event: FaultEvent) -> None:
         if event.moment is FaultMoment.INJECT:

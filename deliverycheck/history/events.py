@@ -9,8 +9,10 @@ from deliverycheck.history.operation import (
     Action,
     Delivery,
     DeliveryRun,
+    Natural,
     Position,
     PublishRun,
+    Several,
 )
 
 FORMAT = "deliverycheck-history"
@@ -46,8 +48,12 @@ class Phase(StrEnum):
     DONE = "done"
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Source(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """What a topic, queue or stream was declared to be. All times in milliseconds.
+
+    A misspelt field would make a promise unsaid, so one that is not known is an error.
 
     Attributes:
         kind: ``log`` (read by position), ``queue`` (each message to one consumer) or
@@ -110,14 +116,14 @@ class Header(_Line, frozen=True, kw_only=True, tag="header", omit_defaults=True)
 class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
     """A call is about to be made."""
 
-    op: int
+    op: Natural
     process: str
     action: Action
-    ns: int
+    ns: Natural
     parent: int | None = None
     message: str | None = None
     attempt: int = 1
-    count: int = 1
+    count: Several = 1
     target: str | None = None
     partition: int | None = None
     key: str | None = None
@@ -139,16 +145,16 @@ class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True)
 class Returned(_Line, frozen=True, kw_only=True, tag="returned"):
     """A call returned whose confirm is still to come."""
 
-    op: int
-    ns: int
+    op: Natural
+    ns: Natural
 
 
 class _Completion(_Line, frozen=True, kw_only=True, omit_defaults=True):
-    op: int
-    ns: int
+    op: Natural
+    ns: Natural
     confirmed: bool = False
     partition: int | None = None
-    position: int | None = None
+    position: Natural | None = None
     runs: tuple[PublishRun, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     delivery_runs: tuple[DeliveryRun, ...] = ()
@@ -186,7 +192,7 @@ class FaultEvent(_Line, frozen=True, kw_only=True, tag="fault", omit_defaults=Tr
     moment: FaultMoment
     fault: str
     lane: str
-    ns: int
+    ns: Natural
     direction: str | None = None
     processes: tuple[str, ...] = ()
     evidence: dict[str, Any] = {}
@@ -197,7 +203,7 @@ class NodeEvent(_Line, frozen=True, kw_only=True, tag="broker", omit_defaults=Tr
 
     node: str
     state: NodeState
-    ns: int
+    ns: Natural
     evidence: dict[str, Any] = {}
 
 
@@ -213,7 +219,7 @@ class ProcessEvent(_Line, frozen=True, kw_only=True, tag="process", omit_default
 
     process: str
     what: str
-    ns: int
+    ns: Natural
     op: int | None = None
     error: str | None = None
     link: str | None = None
@@ -230,7 +236,7 @@ class PhaseMark(_Line, frozen=True, kw_only=True, tag="phase", omit_defaults=Tru
     """
 
     phase: Phase
-    ns: int
+    ns: Natural
     drained: bool = False
     scanned: bool = False
     reason: str | None = None

@@ -1,9 +1,14 @@
 """One client call, from invocation to completion, and the facts that it carries."""
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+"""A number from 0: a time, a position, a number of an operation."""
+Several = Annotated[int, msgspec.Meta(ge=1)]
+"""How many; none would be no line."""
 
 
 class Action(StrEnum):
@@ -52,7 +57,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """
 
     source: str
-    position: int
+    position: Natural
     partition: int | None = None
 
 
@@ -74,7 +79,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
     message: str
     source: str
-    position: int | None = None
+    position: Natural | None = None
     partition: int | None = None
     attempt: int = 1
     epoch: int | None = None
@@ -90,10 +95,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Consecutive messages of one bulk publish at consecutive positions of one partition."""
 
-    first_sequence: int
+    first_sequence: Natural
     partition: int
-    first_position: int
-    count: int
+    first_position: Natural
+    count: Several
 
 
 class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -103,11 +108,11 @@ class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     """
 
     process: str
-    first_sequence: int
+    first_sequence: Natural
     source: str
     partition: int
-    first_position: int
-    count: int
+    first_position: Natural
+    count: Several
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

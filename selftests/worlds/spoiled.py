@@ -14,6 +14,7 @@ from selftests.worlds.anything import (
     PROCESSES,
     SOURCES,
     Bytes,
+    with_sense,
 )
 
 SPOILS_MAX = 4
@@ -27,7 +28,7 @@ def spoiled(events, data):
         if places:
             place = choices.of(places)
             events = choices.of(SPOILS)(events, place, choices)
-    return events
+    return with_sense(events)
 
 
 def without_operation(events, place, _):
