@@ -216,6 +216,56 @@ def test_bad_line_is_told_with_its_number_field_and_what_was_expected(line, mess
     assert err.count("\n") == 1
 
 
+def test_line_nested_without_end_is_a_bad_line_and_breaks_no_guarantee(cli):
+    code, out, err = cli(saved("h.jsonl", LOST.read_bytes() + b"[" * 100_000 + b"\n"))
+    assert (code, out) == (2, "")
+    assert "not a JSON object (nested too deeply)" in err
+    assert err.count("\n") == 1
+
+
+def test_folder_is_told_with_the_history_in_it(cli):
+    Path("run").mkdir()
+    code, _, err = cli("run")
+    assert (code, err) == (2, "deliverycheck: run: a folder without a history.jsonl\n")
+    saved("run/history.jsonl", HOLDS.read_bytes())
+    code, _, err = cli("run")
+    told = "deliverycheck: run: a folder; its history is run/history.jsonl\n"
+    assert (code, err) == (2, told)
+
+
+# What goes wrong in the program itself.
+
+
+@pytest.mark.parametrize("asked", ["", "1"], ids=["in-one-line", "with-its-traceback"])
+def test_error_of_the_program_is_no_broken_guarantee(asked, cli, monkeypatch):
+    def raises(path, names):
+        msg = f"of {path.name}\nby zero {names}"
+        raise ZeroDivisionError(msg)
+
+    monkeypatch.setenv("DELIVERYCHECK_TRACEBACK", asked)
+    monkeypatch.setattr("deliverycheck.cli.check.judged", raises)
+    code, out, err = cli(LOST)
+    *traceback, line = err.splitlines()
+    assert (code, out) == (3, "")
+    assert line == (
+        "deliverycheck: an error of deliverycheck itself, ZeroDivisionError: "
+        f"of {LOST.name} by zero None; please tell the project, with what "
+        "DELIVERYCHECK_TRACEBACK=1 shows besides"
+    )
+    assert bool(traceback) == bool(asked)
+    assert not asked or traceback[0] == "Traceback (most recent call last):"
+
+
+def test_error_without_words_is_told_by_its_name(cli, monkeypatch):
+    def raises(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("deliverycheck.cli.check.judged", raises)
+    code, _, err = cli(LOST)
+    assert code == 3
+    assert "deliverycheck itself, MemoryError; please" in err
+
+
 # JSON, EDN, and the report.
 
 
@@ -247,6 +297,57 @@ def test_edn_of_several_histories_is_refused_before_anything_is_judged(cli):
     code, out, err = cli(LOST, HOLDS, "--edn", "h.edn")
     assert (code, out) == (2, "")
     assert "one history makes one file" in err
+
+
+def test_edn_is_not_mixed_with_the_verdicts(cli):
+    code, out, err = cli(LOST, "--edn", "-")
+    assert (code, out) == (2, "")
+    assert err == "deliverycheck: --edn -: the verdicts go to standard output; name a file\n"
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "written"),
+    [
+        ("--edn", "h.jsonl"),
+        ("--edn", "./sub/../h.jsonl"),
+        ("--edn", "linked.jsonl"),
+        ("--report", "h.jsonl"),
+        ("--report", "linked.jsonl"),
+    ],
+)
+def test_input_is_not_overwritten(option, written, cli):
+    Path("sub").mkdir()
+    name = saved("h.jsonl", LOST.read_bytes())
+    Path("linked.jsonl").symlink_to(name)
+    code, out, err = cli(name, option, written)
+    assert (code, out) == (2, "")
+    asked = f"{option} {Path(written)}"
+    assert err == (
+        f"deliverycheck: {asked}: would overwrite the history h.jsonl; choose another name\n"
+    )
+    assert Path(name).read_bytes() == LOST.read_bytes()
+
+
+def test_history_that_bears_the_name_of_a_report_is_not_overwritten(cli):
+    Path("out").mkdir()
+    name = saved("out/report.html", LOST.read_bytes())
+    code, _, err = cli(HOLDS, name, "--report", "out")
+    assert code == 2
+    assert "--report out: would overwrite the history out/report.html" in err
+    assert Path(name).read_bytes() == LOST.read_bytes()
+
+
+def test_report_may_lie_beside_its_history(cli):
+    Path("out").mkdir()
+    name = saved("out/h.jsonl", LOST.read_bytes())
+    assert cli(name, "--report", "out", "--edn", "out/h.edn")[0] == 1
+    assert Path("out/report.html").exists()
+
+
+def test_edn_of_standard_input_is_written(cli):
+    assert cli("-", "--edn", "h.edn", stdin=LOST.read_bytes())[0] == 1
+    assert Path("h.edn").exists()
 
 
 def test_edn_that_cannot_be_written_is_told_in_one_line(cli):

@@ -1,6 +1,8 @@
 """The commands of `deliverycheck`, each a thin door to a module of its own."""
 
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +51,7 @@ _USAGE = (
     JournalFormatError,
     UnknownGuaranteeError,
 )
+_TRACEBACK = "DELIVERYCHECK_TRACEBACK"
 _INFRASTRUCTURE = (InfrastructureError, ProvisionError, WorkerError, OSError)
 
 worker = typer.Typer(no_args_is_help=True, help="For authors of workers in any language.")
@@ -72,13 +75,22 @@ def main() -> None:
         code = fail(error, ExitCode.USAGE)
     except _INFRASTRUCTURE as error:
         code = fail(told(error), ExitCode.INFRASTRUCTURE)
-    except Exception as error:
-        if not hasattr(
-            error, "format_message"
-        ):  # Click's own errors say it; they share no public base here.
-            raise
-        code = fail(error.format_message(), ExitCode.USAGE)
+    except Exception as error:  # noqa: BLE001  # its end is told
+        # Click's own errors say it; they share no public base here.
+        if hasattr(error, "format_message"):
+            code = fail(error.format_message(), ExitCode.USAGE)
+        else:
+            code = _unexpected(error)
     sys.exit(int(code or 0))
+
+
+def _unexpected(error: Exception) -> ExitCode:
+    """A defect of ours says nothing of a guarantee: never the code of a broken one."""
+    if os.environ.get(_TRACEBACK):
+        traceback.print_exception(error)
+    what = " ".join(f"{type(error).__name__}: {error}".rstrip(": ").split())
+    hint = f"please tell the project, with what {_TRACEBACK}=1 shows besides"
+    return fail(f"an error of deliverycheck itself, {what}; {hint}", ExitCode.INFRASTRUCTURE)
 
 
 @app.command()

@@ -19,6 +19,8 @@ from deliverycheck.history.edn import edn_of
 from deliverycheck.search.record import ExitCode
 from reports import JudgedHistory, ReportError, render_judged
 
+_REPORT = "report.html"  # As `render_judged` names it.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOptions:
@@ -84,6 +86,32 @@ def _require_sense(options: CheckOptions) -> None:
     if options.edn and len(options.paths) > 1:
         msg = f"--edn {options.edn}: one history makes one file; {len(options.paths)} were given"
         raise UsageError(msg)
+    if options.edn == STDIN:
+        msg = "--edn -: the verdicts go to standard output; name a file"
+        raise UsageError(msg)
+    _require_apart(options)
+
+
+def _require_apart(options: CheckOptions) -> None:
+    """No input is overwritten, by whatever path it is named."""
+    written = {}
+    if options.edn:
+        written[options.edn] = f"--edn {options.edn}"
+    if options.report:
+        asked = f"--report {options.report}"
+        written |= {options.report: asked, options.report / _REPORT: asked}
+    for path in options.paths:
+        for target, asked in written.items():
+            if path != STDIN and _is_same_file(path, target):
+                msg = f"{asked}: would overwrite the history {path}; choose another name"
+                raise UsageError(msg)
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except OSError:  # One of them is not there.
+        return False
 
 
 def _print(found: Sequence[Judged], options: CheckOptions) -> None:

@@ -14,6 +14,6 @@ deliverycheck check *.jsonl --guarantee at_least_once_in_effect --report out
 my-exporter | deliverycheck check -
 
 Exit code: 0 something holds and nothing is broken; 1 a guarantee is broken; 2 a file is no \
-history; 3 no room on the disk to judge in; 4 nothing could be concluded. Of guarantees named by \
---guarantee one unknown is enough for 4.
+history; 3 the report or the EDN could not be written, or no room on the disk to judge in; \
+4 nothing could be concluded. Of guarantees named by --guarantee one unknown is enough for 4.
 """

@@ -15,7 +15,7 @@ from deliverycheck.big import (
 )
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.guarantees import Verdict, check
-from deliverycheck.history import History, history_of
+from deliverycheck.history import ExecutionFolder, History, history_of
 
 STDIN = Path("-")
 
@@ -83,6 +83,14 @@ def _name(path: Path) -> str:
 def _bytes_of(path: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
+    except IsADirectoryError:
+        raise UsageError(_is_a_folder(path)) from None
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror})"
         raise UsageError(msg) from None
+
+
+def _is_a_folder(path: Path) -> str:
+    inside = ExecutionFolder(root=path).history
+    meant = f"; its history is {inside}" if inside.is_file() else f" without a {inside.name}"
+    return f"{path}: a folder{meant}"
