@@ -108,11 +108,11 @@ def _numbers(raw: dict[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _tail(path: Path) -> bytes:
-    """The end of the file, from before its last line."""
+    """The end of the file, with the last line end."""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         rest = b""
-        while size and b"\n" not in rest[:-1]:
+        while size and b"\n" not in rest:
             step = min(_TAIL_BYTES, size)
             size -= step
             file.seek(size)
