@@ -25,6 +25,8 @@ from deliverycheck.history import (
     history_of,
 )
 
+MUST_SAY = {"publish": {"message": "m-1", "target": "t"}, "effect": {"group": "g"}}
+"""What a reader wants of a call, by its action, for tests to which it does not matter."""
 _MS = 1_000_000
 
 

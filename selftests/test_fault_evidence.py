@@ -226,7 +226,7 @@ def test_pause_of_a_node_acted_if_somebody_spoke_to_it(meet, resumed):
     [
         lambda _: None,
         lambda story: story.scanned(),
-        lambda story: story.invoke("c1#1", "effect"),
+        lambda story: story.invoke("c1#1", "effect", group="g"),
     ],
     ids=["nobody", "fresh-reader", "no-traffic"],
 )

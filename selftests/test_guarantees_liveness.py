@@ -5,6 +5,7 @@ from hypothesis import given
 
 from deliverycheck.guarantees import GUARANTEES, Validity
 from deliverycheck.history import FORMAT, VERSION, Header, History, Phase, PhaseMark, ProcessEvent
+from selftests.story import MUST_SAY
 from selftests.timed_story import (
     CALLS,
     MS,
@@ -234,7 +235,7 @@ def test_history_without_a_closing_mark_is_unknown_though_nobody_says_that_it_wa
 def test_what_the_application_takes_its_time_for_is_not_examined(action):
     story = story_of()
     broken(story, 5, 15)
-    call(story, "c1#1", action, 16, None)
+    call(story, "c1#1", action, 16, None, **MUST_SAY.get(action, {}))
     assert verdict_of(done(story, 60), "resolved_in_time").examined == 0
 
 

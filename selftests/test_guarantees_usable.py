@@ -52,9 +52,9 @@ def test_targets_are_unusable_exactly_when_nothing_succeeds_in_time_and_somethin
 @pytest.mark.parametrize("action", ["publish", "request", "reply"])
 def test_whatever_is_sent_shows_what_a_target_can_do(action):
     story = story_of()
-    call(story, "p1#1", action, 1, 2, target="t")
+    call(story, "p1#1", action, 1, 2, target="t", message="m-1")
     broken(story, 5, 15)
-    call(story, "p1#1", action, 16, None, target="t")
+    call(story, "p1#1", action, 16, None, target="t", message="m-2")
     assert verdict_of(done(story, 60), "usable_in_time").count == 1
 
 
@@ -72,9 +72,9 @@ def test_what_is_received_shows_nothing():
 
 def test_send_without_a_target_is_not_examined():
     story = story_of()
-    send(story, 1, 1, 2, target=None)
+    call(story, "p1#1", "request", 1, 2)
     broken(story, 5, 15)
-    send(story, 2, 16, None, target=None)
+    call(story, "p1#1", "request", 16, None)
     assert verdict_of(done(story, 60), "usable_in_time").examined == 0
 
 
@@ -130,7 +130,7 @@ def test_hollow_confirm_that_never_came_in_time_is_no_proof_either():
     story = story_of()
     send(story, 1, 1, 2)
     broken(story, 5, 15)
-    call(story, "p2#1", "publish", 16, None, target="t")
+    call(story, "p2#1", "publish", 16, None, target="t", message="p2#1-1")
     op = story.publish("p3#1-1")
     story.info(op, confirmed=True)
     assert verdict_of(done(story, 60), "usable_in_time").validity is Validity.UNKNOWN

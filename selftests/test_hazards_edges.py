@@ -5,7 +5,7 @@ import pytest
 
 from deliverycheck.guarantees import fault_evidence
 from selftests.shown import occurred
-from selftests.story import Story, at
+from selftests.story import MUST_SAY, Story, at
 
 SECOND = 1_000_000_000
 EARLIER, AT_ONCE, LATER = -1, 0, 1
@@ -185,7 +185,7 @@ def test_operation_waited_for_the_heal_if_it_was_called_before_and_not_over_by_t
     story = _lost_reply()
     story.ms += 10
     heal_ns = 20_000_000
-    op = story.invoke("p1#1", action)
+    op = story.invoke("p1#1", action, **MUST_SAY.get(action, {}))
     put(story, heal_ns + called_ns)
     story.ok(op)
     put(story, heal_ns + completed_ns)

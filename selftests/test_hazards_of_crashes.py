@@ -189,8 +189,8 @@ def test_commit_of_positions_does_not_cover_what_has_none():
 
 @pytest.mark.parametrize(
     ("group", "other", "counts"),
-    [("g", "g", True), ("g", "h", False), (None, None, True)],
-    ids=["its-own-group", "another-group", "no-groups"],
+    [("g", "g", True), ("g", "h", False), ("g", None, False)],
+    ids=["its-own-group", "another-group", "unnamed-group"],
 )
 def test_effect_ends_the_cycle_unless_somebody_of_the_same_group_commits(group, other, counts):
     story = Story()

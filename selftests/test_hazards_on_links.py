@@ -4,7 +4,7 @@ import pytest
 
 from deliverycheck.guarantees import fault_evidence, hazards_of
 from selftests.shown import evidence, occurred
-from selftests.story import Story, at
+from selftests.story import MUST_SAY, Story, at
 
 LINK_FAULTS = {
     "lose_reply": "lost_reply",
@@ -157,7 +157,7 @@ def test_process_that_starts_while_the_fault_lasts_is_hit_too():
 def test_operation_that_was_open_while_the_fault_was_in_place_met_it(fault, action):
     story = Story()
     story.injected(fault, "link c1", direction="downstream")
-    op = story.invoke("c1#1", action)
+    op = story.invoke("c1#1", action, **MUST_SAY.get(action, {}))
     story.healed(fault, "link c1")
     story.ok(op)
     assert evidence(story, fault) == ["1 operation of c1#1 over link c1 met it."]

@@ -42,7 +42,6 @@ def complaint_about(*lines):
             "'message': empty; an invoke of 'publish' needs it",
         ),
         (invoke("publish", mesage="m", target="t"), "'message': missing"),
-        (invoke("request", target="t"), "'message': missing; an invoke of 'request' needs it"),
         (invoke("effect", deliveries=[]), "'group': missing; an invoke of 'effect' needs it"),
         (
             invoke("effect", group="g", message="m"),
@@ -86,7 +85,7 @@ def test_call_that_lacks_what_it_is_judged_by_is_refused(line, complaint):
         invoke("publish", message="m", target=""),
         invoke("publish", message="m", target="t", ns=0, count=1),
         invoke("publish", message="p1#1-0", target="t", count=2),
-        invoke("request", message="m"),
+        invoke("request"),
         invoke("commit"),
     ],
 )

@@ -10,7 +10,6 @@ from deliverycheck.history.operation import Action
 
 NEEDED: Mapping[Action, tuple[str, ...]] = {
     Action.PUBLISH: ("message", "target"),
-    Action.REQUEST: ("message",),
     Action.EFFECT: ("group",),
 }
 """Fields without which an action says nothing that could be judged."""

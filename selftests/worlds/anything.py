@@ -246,9 +246,8 @@ def _with_sense(event, began):
     if not isinstance(event, Invoke):
         return event
     needed = {}
-    if event.action in {Action.PUBLISH, Action.REQUEST}:
-        needed["message"] = event.message or "p1#1-1"
     if event.action is Action.PUBLISH:
+        needed["message"] = event.message or "p1#1-1"
         needed["target"] = "t" if event.target is None else event.target
     if event.action is Action.EFFECT:
         needed["group"] = event.group or "g"
