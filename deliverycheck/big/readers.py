@@ -32,9 +32,9 @@ _RECEIPTS = f"""
         SELECT op FROM lines WHERE what {_MOVING}
         UNION SELECT op FROM receives WHERE NOT ok;
 """  # noqa: S608 - constants of this file
-_RECEIPTS_A_SLICE = 2_000_000
-"""What is looked for at once; its places and theirs in the log lie in a range of positions."""
-_BOUNDS = "SELECT approx_quantile(position, {shares}::FLOAT[]) FROM receipts"
+_RECEIPTS_A_SLICE = 1_000_000
+"""What is looked at at once: a range of places, or of operations."""
+_BOUNDS = "SELECT approx_quantile({column}, {shares}::FLOAT[]) FROM receipts"
 _ELSEWHERE = """
     {into} SELECT DISTINCT message, spot, position
     FROM (SELECT message, spot, position FROM receipts WHERE {here}) r
@@ -45,16 +45,24 @@ _AT_THE_SAME_PLACE = """
     SELECT o.message FROM {table} o
     SEMI JOIN elsewhere e ON o.spot = e.spot AND o.position = e.position
 """
-_STEPS = """
-    CREATE TEMP TABLE steps AS
-    SELECT process, "group", source, partition, spot, before_op, op, before, position, held,
-        message
+# Each range of operations goes on from the latest receipts of those before it.
+_LATEST = "CREATE TEMP TABLE latest AS FROM receipts LIMIT 0"
+_ROWS = """(FROM latest UNION ALL
+        SELECT * FROM receipts WHERE position IS NOT NULL AND ok AND {here})"""
+_STEPS = f"""
+    {{into}} SELECT source, partition, spot, before_op, op, before, position, held, message
     FROM (SELECT *, lag(op) OVER row AS before_op, lag(position) OVER row AS before,
             lag(again) OVER row AS before_again, lag(message) OVER row AS held
-        FROM receipts WHERE position IS NOT NULL AND ok
-        WINDOW row AS (PARTITION BY process, "group", spot ORDER BY op, number))
+        FROM {_ROWS} WINDOW row AS (PARTITION BY process, "group", spot ORDER BY op, number))
     WHERE before_op IS NOT NULL AND NOT again AND NOT before_again
-"""
+"""  # noqa: S608 - constants of this file
+_GO_ON = f"""
+    CREATE OR REPLACE TEMP TABLE latest AS
+    WITH rows AS {_ROWS},
+        calls AS (SELECT process, "group", spot, max(op) AS op FROM rows GROUP BY ALL)
+    SELECT * FROM rows SEMI JOIN calls USING (process, "group", spot, op)
+    QUALIFY number = max(number) OVER (PARTITION BY process, "group", spot)
+"""  # noqa: S608 - constants of this file
 _PAIRS = """
     SELECT s.spot, s.source, s.partition, s.n, b.op, b.process, b."group", b.invoked_ns, b.ended_ns,
         a.op, a.process, a."group", a.invoked_ns, a.ended_ns
@@ -84,7 +92,7 @@ class Readers:
     def strangers(self) -> set[int]:
         """Messages that readers were handed where the log has them not, and what it has there."""
         into = "CREATE TEMP TABLE elsewhere AS"
-        for here in self._ranges():
+        for here in self._ranges("position"):
             self._ask.execute(_ELSEWHERE.format(into=into, here=here))
             into = "INSERT INTO elsewhere"
         found = self._messages("SELECT message FROM elsewhere")
@@ -92,7 +100,7 @@ class Readers:
 
     def steps(self, skeleton: History) -> tuple[int, set[int]]:
         """How many steps no move explains, and the messages at those that are no plain ones."""
-        self._ask.execute(_STEPS)
+        self._follow()
         count = 0
         moved: list[dict[str, int]] = []
         names = self._names(skeleton)
@@ -116,15 +124,25 @@ class Readers:
         query = "SELECT count(*) FROM lines WHERE flags IS NOT NULL AND has_epoch"
         return self._ask.execute(query).fetchone() != (0,)
 
-    def _ranges(self) -> Iterator[str]:
-        """Conditions that part all places, about equally many receipts in each."""
+    def _follow(self) -> None:
+        """Each receipt and the one before it of the same reader and partition, into `steps`."""
+        self._ask.execute(_LATEST)
+        into = "CREATE TEMP TABLE steps AS"
+        for here in self._ranges("op"):
+            self._ask.execute(_STEPS.format(into=into, here=here))
+            self._ask.execute(_GO_ON.format(here=here))
+            into = "INSERT INTO steps"
+
+    def _ranges(self, column: str) -> Iterator[str]:
+        """Conditions that part all receipts with a place, rising, about as many in each."""
         (count,) = self._ask.execute("SELECT count(position) FROM receipts").fetchone() or (0,)
         slices = 1 + count // _RECEIPTS_A_SLICE
         shares = [number / slices for number in range(1, slices)]
-        (bounds,) = self._ask.execute(_BOUNDS.format(shares=shares)).fetchone() or ([],)
-        for after, last in pairwise((None, *(bounds or ()), None)):
-            above = "position IS NOT NULL" if after is None else f"position > {after}"
-            yield above if last is None else f"{above} AND position <= {last}"
+        bounds = _BOUNDS.format(column=column, shares=shares)
+        (lasts,) = self._ask.execute(bounds).fetchone() or ([],)
+        for after, last in pairwise((None, *(lasts or ()), None)):
+            above = f"{column} IS NOT NULL" if after is None else f"{column} > {after}"
+            yield above if last is None else f"{above} AND {column} <= {last}"
 
     def _by_place(self, places: str, query: str) -> set[int]:
         """Whatever was found, handed out or confirmed there; of no places nothing is asked."""
