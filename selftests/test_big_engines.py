@@ -62,9 +62,9 @@ MOVES = st.sampled_from(["subscribe", "assign", "seek", "revoke"])
 CALLS = st.lists(st.one_of(SENDS, SENDS, READINGS, READINGS, MOVES), max_size=14)
 
 
-def told(calls, *, relies_on="confirm", scanned=True):
+def told(calls, *, scanned=True, **header):
     """A story of publishes and receives as drawn, however little sense it makes."""
-    story = Story(relies_on=relies_on)
+    story = Story(**header)
     for call in calls:
         if isinstance(call, tuple):
             process, deliveries, group, outcome = call
@@ -110,10 +110,11 @@ def assert_equal(data):
 @given(
     calls=CALLS,
     relies_on=st.sampled_from(["confirm", "confirm", "call_returned"]),
+    error_means=st.sampled_from(["unknown", "absent"]),
     scanned=st.sampled_from([True, True, True, True, False, None]),
 )
-def test_any_history_has_one_answer(calls, relies_on, scanned):
-    assert_equal(told(calls, relies_on=relies_on, scanned=scanned))
+def test_any_history_has_one_answer(calls, relies_on, error_means, scanned):
+    assert_equal(told(calls, relies_on=relies_on, error_means=error_means, scanned=scanned))
 
 
 SIZES = {

@@ -140,6 +140,28 @@ def test_one_attempt_that_may_have_taken_effect_is_enough(outcome):
     assert names(story) == []
 
 
+@pytest.mark.parametrize(
+    ("error_means", "end", "found"),
+    [
+        ("absent", {"error": "late"}, ["resurrected"]),
+        ("absent", {}, ["resurrected"]),
+        ("absent", {"confirmed": True}, []),
+        ("absent", None, []),
+        ("unknown", {"error": "late"}, []),
+    ],
+)
+def test_error_counts_as_absence_if_the_application_is_told_and_takes_it_so(
+    error_means, end, found
+):
+    story = Story(error_means=error_means)
+    story.fail(story.publish(A))
+    again = story.publish(A, attempt=2)
+    if end is not None:
+        story.info(again, **end)
+    story.received("c1#1", at(A, 0))
+    assert names(story) == found
+
+
 def test_failure_that_a_cut_may_explain_is_none():
     story = Story()
     story.fail(story.publish(A))

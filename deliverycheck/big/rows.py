@@ -63,9 +63,12 @@ def _between(first: str, last: str) -> str:
     return f"BETWEEN {_NUMBERS[first]} AND {_NUMBERS[last]}"
 
 
-PUBLISH, RECEIVE, RETURNED, OK, FAIL, HEADER, FAULT, PHASE = (
+PUBLISH, RECEIVE, RETURNED, OK, FAIL, INFO, HEADER, FAULT, PHASE = (
     _NUMBERS[name]
-    for name in ("publish", "receive", "returned", "ok", "fail", "header", "fault", "phase")
+    for name in (
+        *("publish", "receive", "returned", "ok", "fail", "info"),
+        *("header", "fault", "phase"),
+    )
 )
 _CALLS = tuple(Action)
 CALLS = _between(_CALLS[0], _CALLS[-1])

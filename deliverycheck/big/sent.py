@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from deliverycheck.big.rows import ENDED, FAIL, OK, PUBLISH, RETURNED
+from deliverycheck.big.rows import ENDED, FAIL, INFO, OK, PUBLISH, RETURNED
 from deliverycheck.history import Header
 
 if TYPE_CHECKING:
@@ -29,12 +29,16 @@ _RELIED = {
     "confirm": f"coalesce(c.what = {OK} OR c.confirmed, false)",
     "call_returned": f"coalesce(c.what = {OK} OR c.confirmed OR r.op IS NOT NULL, false)",
 }
+_FAILED = {
+    "unknown": f"c.what = {FAIL}",
+    "absent": f"c.what = {FAIL} OR (c.what = {INFO} AND NOT c.confirmed)",
+}
 _RETURNED = f"LEFT JOIN (SELECT op FROM lines WHERE what = {RETURNED}) r USING (op)"  # noqa: S608
 _OTHERS = f"""
     SELECT p.op, p.message, {{relied}} AS relied, c.position,
         hash(p.target, coalesce(c.partition, p.partition)) AS spot, p.producer AS process,
         coalesce(p.attempt, 1) AS attempt, p.target, p.key, p.partition AS asked,
-        coalesce(c.what = {FAIL}, false) AS failed,
+        coalesce({{failed}}, false) AS failed,
         coalesce(c.partition, p.partition) AS partition
     FROM {_PUBLISHES} p
     SEMI JOIN (SELECT op FROM sent WHERE NOT plain AND op BETWEEN $first AND $last) USING (op)
@@ -52,7 +56,9 @@ def others_sent(header: Header) -> str:
     """The publishes of a range of operations that are not plain, as a query."""
     relies = header.relies_on if header.relies_on in _RELIED else "confirm"
     returned = _RETURNED if relies == "call_returned" else ""
-    return _OTHERS.format(relied=_RELIED[relies], returned=returned)
+    return _OTHERS.format(
+        relied=_RELIED[relies], returned=returned, failed=_FAILED[header.error_means]
+    )
 
 
 def read_sent(connected: "duckdb.DuckDBPyConnection", others: str) -> None:

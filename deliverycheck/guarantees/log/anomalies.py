@@ -5,7 +5,7 @@ from deliverycheck.guarantees.log.keeping_anomalies import KEEPING_ANOMALIES
 
 _RESURRECTED = AnomalyKind(
     name="resurrected",
-    meaning="A message is there although its publish provably failed.",
+    meaning="A message is there although its publish provably failed, or was taken to have.",
     breaks=("exactly_once_in_log", "genuine_deliveries"),
     severity=Severity.CORRUPTION,
     sentences={
@@ -16,6 +16,15 @@ _RESURRECTED = AnomalyKind(
         "handed": (
             "Publishing message {message} failed for good at {failed_ns:s} ({error}); at {ns:s} "
             "{process} was handed it all the same, from {place}."
+        ),
+        "taken_for_absent": (
+            "Publishing message {message} ended in an error at {failed_ns:s} ({error}), which the "
+            "application takes for its absence; it stands in {place} all the same."
+        ),
+        "handed_taken_for_absent": (
+            "Publishing message {message} ended in an error at {failed_ns:s} ({error}), which the "
+            "application takes for its absence; at {ns:s} {process} was handed it all the same, "
+            "from {place}."
         ),
     },
     source="Adya's G1a read as a queue: a failed write was read",

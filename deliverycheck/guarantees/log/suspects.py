@@ -58,7 +58,7 @@ def suspects(history: History, readings: Iterable[Reading]) -> list[Suspect]:
 
 
 def _stranger(history: History, reading: Reading, sent: list[Publication]) -> Iterator[Suspect]:
-    """What nobody published, or of which every attempt failed for good."""
+    """What nobody published, or of which the application had to believe that it is not there."""
     delivery = reading.delivery
     if delivery.execution is not None and delivery.execution != history.header.execution:
         facts: dict[str, str | int | list[str]] = {"execution": delivery.execution}
@@ -69,10 +69,12 @@ def _stranger(history: History, reading: Reading, sent: list[Publication]) -> It
     elif not sent and not history.cut:
         if delivery.message not in _spoken(history):
             yield Suspect(name="phantom", kind="unpublished", reading=reading)
-    elif not history.cut and all(attempt.outcome is Outcome.FAIL for attempt in sent):
+    elif not history.cut and all(_is_absent(history, attempt) for attempt in sent):
         last = sent[-1]
+        failed = all(attempt.outcome is Outcome.FAIL for attempt in sent)
         yield Suspect(
             name="resurrected",
+            kind="in_log" if failed else "taken_for_absent",
             reading=reading,
             sent=tuple(sent),
             facts={
@@ -80,6 +82,14 @@ def _stranger(history: History, reading: Reading, sent: list[Publication]) -> It
                 "failed_ns": last.completed_ns or last.invoked_ns,
             },
         )
+
+
+def _is_absent(history: History, attempt: Publication) -> bool:
+    """Whether it failed for good, or ended in an error that the application takes for that."""
+    if attempt.outcome is Outcome.FAIL:
+        return True
+    told_of_an_error = attempt.outcome is Outcome.INFO and attempt.completed_ns is not None
+    return history.header.error_means == "absent" and told_of_an_error and not attempt.confirmed
 
 
 def _misrouted(history: History, reading: Reading, sent: list[Publication]) -> Iterator[Suspect]:
