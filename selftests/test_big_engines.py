@@ -171,6 +171,10 @@ def test_torn_last_line_is_left_out_by_both(torn):
     assert_equal(whole + torn)
 
 
+def test_history_of_a_header_alone_tells_neither_anything():
+    assert_equal(Story().lines()[0])
+
+
 def test_generated_big_history_is_sound(tmp_path):
     path = tmp_path / "history.jsonl"
     messages = 20_000

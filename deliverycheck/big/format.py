@@ -44,6 +44,10 @@ _COUNTS = f"""
         coalesce(sum(n) FILTER (what IN ({FAULT}, {PHASE})), 0)
     FROM (SELECT what, flags, count(*) AS n FROM read_parquet($1) GROUP BY ALL)
 """  # noqa: S608 - constants of this package
+_LOWEST = """
+    SELECT coalesce(min(stats_min_value::BIGINT), 0) FROM parquet_metadata($1)
+    WHERE path_in_schema IN ('op', 'ns', 'position')
+"""
 _MARKS = f"""
     WITH marks AS (
         SELECT what, ns, detail->>'phase' AS phase, detail->>'moment' AS moment,
@@ -109,7 +113,8 @@ def require_format(connected: "duckdb.DuckDBPyConnection", path: Path, packed: P
     """
     told = str(packed)
     unreadable, headers, marks = _row(connected, _COUNTS, told, ends_torn(path))
-    if unreadable or headers > 1 or ends_blank(path):
+    (lowest,) = _row(connected, _LOWEST, told)
+    if unreadable or headers > 1 or lowest < 0 or ends_blank(path):
         raise find_malformed(path, "a line breaks the format")
     if marks and _row(connected, _MARKS, told) != (0,):
         raise find_malformed(path, "a line of a fault or a phase breaks the format")

@@ -9,11 +9,8 @@ if TYPE_CHECKING:
     import duckdb
 
 
-# A publish without a message, or whose completion has deliveries, is of no kind that is known here.
-_SPECIAL = f"""
-    SELECT (SELECT count(*) FROM lines WHERE flags IS NOT NULL AND special)
-        + (SELECT count(*) FROM lines WHERE what = {PUBLISH} AND message = hash(NULL::VARCHAR))
-"""  # noqa: S608 - a constant of this package
+_SPECIAL = "SELECT count(*) FROM lines WHERE flags IS NOT NULL AND special"
+# A publish whose completion has deliveries is of no kind that is known here.
 _HANDING = f"""
     SELECT op FROM lines WHERE number = 1
     AND op NOT IN (SELECT op FROM lines WHERE what = {RECEIVE})
