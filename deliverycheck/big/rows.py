@@ -103,9 +103,9 @@ _BAD_CALL = """
 """
 # No test stands here twice: DuckDB would make it for each row, beforehand.
 _FLAG_OF_LINE = f"""
-    CASE WHEN op IS NULL OR ns IS NULL THEN CASE WHEN ns < 0
-            OR type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN {MALFORMED} END
-        WHEN op < 0 OR ns < 0 OR position < 0 OR ({_BAD_CALL}) THEN {MALFORMED}
+    CASE WHEN op IS NULL OR ns IS NULL THEN
+            CASE WHEN type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN {MALFORMED} END
+        WHEN {_BAD_CALL} THEN {MALFORMED}
         WHEN count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
             OR delivery_runs IS NOT NULL
             THEN CASE WHEN count < 1 THEN {MALFORMED} ELSE {_BITS["special"]} END
@@ -120,7 +120,7 @@ _FLAG_OF_LINE = f"""
 _FLAGS_OF_DELIVERY = " | ".join(
     f"CASE WHEN {rule} THEN {_BITS[name]} ELSE 0 END"
     for name, rule in {
-        "malformed": "d.message IS NULL OR d.source IS NULL OR d.position < 0",
+        "malformed": "d.message IS NULL OR d.source IS NULL",
         "odd": "len(d.mangled) > 0 OR d.target IS NOT NULL OR d.execution <> {execution}",
         "again": "d.redelivered OR d.deliveries > 1",
         "has_epoch": "d.epoch IS NOT NULL",
@@ -128,9 +128,8 @@ _FLAGS_OF_DELIVERY = " | ".join(
 )
 _DELIVERY_MAY_HAVE_FLAGS = """
     number IS NOT NULL AND (d.message IS NULL OR d.source IS NULL
-        OR d.position < 0 OR d.mangled IS NOT NULL OR d.target IS NOT NULL
-        OR d.execution IS NOT NULL OR d.redelivered IS NOT NULL OR d.deliveries IS NOT NULL
-        OR d.epoch IS NOT NULL)
+        OR d.mangled IS NOT NULL OR d.target IS NOT NULL OR d.execution IS NOT NULL
+        OR d.redelivered IS NOT NULL OR d.deliveries IS NOT NULL OR d.epoch IS NOT NULL)
 """
 FLAGS = ", ".join(f"coalesce(flags & {bit} > 0, false) AS {name}" for name, bit in _BITS.items())
 """The flags of a row, of which most have none, as columns."""
