@@ -65,14 +65,15 @@ class Effects:
         self._by_message: dict[tuple[str, str], list[Effect]] = defaultdict(list)
         for effect in _effects_by_group(history).get(group, ()):
             self._by_place[piece_of(history, effect.delivery)].append(effect)
-            if effect.delivery.position is None:
+            if effect.delivery.position is None or effect.delivery.partition is None:
                 where = (effect.delivery.source, effect.delivery.message)
                 self._by_message[where].append(effect)
 
     def of(self, delivery: Delivery) -> list[Effect]:
         """What was, or may have been, done with this delivery."""
         placed = self._by_place.get(piece_of(self._history, delivery), [])
-        return placed + self._by_message.get((delivery.source, delivery.message), [])
+        told = self._by_message.get((delivery.source, delivery.message), [])
+        return placed + [effect for effect in told if _is_vague_of(effect.delivery, delivery)]
 
     def done(self) -> list[list[Effect]]:
         """The effects that surely happened, by piece of work and message, in the order of places.
@@ -154,6 +155,13 @@ class Handed:
 
     def _is_member(self, operation: Operation) -> bool:
         return group_of(self._history, operation) in {None, self._group}
+
+
+def _is_vague_of(told: Delivery, delivery: Delivery) -> bool:
+    """Whether an effect that does not say all of its place may be of this delivery."""
+    if told.position is None:
+        return True
+    return delivery.partition is not None and told.position == delivery.position
 
 
 def _first_place(effects: list[Effect]) -> tuple[tuple[str, int, int], str]:
