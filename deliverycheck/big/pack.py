@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 MEMORY_MB_MAX = 700
 THREADS = 2
 ROOM_TIMES_FILE = 1.2
-"""What the packed form and all that does not fit in memory take on the disk, as an upper bound."""
+"""What the packed form and all that does not fit in memory take on the disk, as an upper bound.
+
+Of a sound history of 10^8 messages it was 0.32.
+"""
 LINE_BYTES_MAX = 16 << 20  # DuckDB keeps a few buffers of this size: a longer line is refused.
 
 _FULL = "No space left"  # In the words of the operating system.
