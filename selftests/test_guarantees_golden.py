@@ -61,6 +61,19 @@ def test_every_guarantee_has_a_golden_history_of_each_variant(guarantee, variant
     assert list((GOLDEN / guarantee).glob(f"{variant}*.jsonl"))
 
 
+# Consumers of a queue, and who asks and answers, have no partitions that could change hands.
+WITHOUT_PARTITIONS = {
+    *("confirms_resolved", "dead_lettering", "disjoint_consumers", "expiry", "fifo_per_publisher"),
+    *("length_limit", "prefetch_bound", "priority_order", "requeue_position", "routed_confirms"),
+    "matching_replies",
+}
+
+
+@pytest.mark.parametrize("guarantee", sorted(set(GUARANTEES) - WITHOUT_PARTITIONS))
+def test_every_guarantee_on_partitions_has_a_golden_history_with_a_rebalance(guarantee):
+    assert [path for path in (GOLDEN / guarantee).glob("*.jsonl") if "rebalance" in path.stem]
+
+
 def test_golden_folders_are_named_after_guarantees():
     assert {path.parent.name for path in FILES} == set(GUARANTEES)
 
