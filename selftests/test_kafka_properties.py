@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from deliverycheck.brokers.kafka_properties import BrokerPorts, SlotPorts, deviations, render
+from deliverycheck.brokers.kafka_properties import (
+    AFTER_A_KILL,
+    BrokerPorts,
+    SlotPorts,
+    deviations,
+    render,
+)
 
 PORTS = BrokerPorts(
     internal=20001,
@@ -72,7 +78,14 @@ def test_every_deviation_has_its_value_its_default_and_its_reason():
     for item in deviations():
         assert item.value != item.default, item.name
         assert item.why.endswith("."), item.name
-        assert rendered()[item.name] == item.value, item.name
+        now = item.value.removesuffix(" once it was killed")
+        written = rendered(overrides=AFTER_A_KILL if item.value != now else {})
+        assert written[item.name] == now, item.name
+
+
+def test_short_sessions_begin_with_a_kill():
+    assert "broker.session.timeout.ms" not in rendered()
+    assert rendered(overrides=AFTER_A_KILL)["broker.session.timeout.ms"] == "500"
 
 
 def test_what_the_subject_sets_is_a_deviation_of_the_subject():

@@ -8,7 +8,12 @@ from pathlib import Path
 
 from deliverycheck.brokers.broker import BrokerError, Death, DeathCause, Endpoint
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.kafka_properties import BrokerPorts, SlotPorts, render
+from deliverycheck.brokers.kafka_properties import (
+    AFTER_A_KILL,
+    BrokerPorts,
+    SlotPorts,
+    render,
+)
 from deliverycheck.brokers.ports import PortBlock, PortsError, pids_behind
 from deliverycheck.brokers.processes import (
     Child,
@@ -96,12 +101,16 @@ class KafkaNode:
             self._plan.folder.mkdir(parents=True, exist_ok=True)
             data = self.storage = new_storage(self._guardian)
             shutil.copytree(self._kafka.template, data, dirs_exist_ok=True)
-            self._properties.write_text(render(data, self.ports, self._plan.overrides))
+            self._write_properties(data, {})
         except PortsError as error:
             raise BrokerError(str(error)) from error
         except (OSError, shutil.Error) as error:
             message = f"{self.name}: cannot write its folder {self._plan.folder}: {error}"
             raise BrokerError(message) from error
+
+    def _write_properties(self, data: Path, settings: Mapping[str, str]) -> None:
+        """The subject's own win."""
+        self._properties.write_text(render(data, self.ports, {**settings, **self._plan.overrides}))
 
     def spawn(self) -> int:
         """The program runs; nothing is awaited. Returns its pid."""
@@ -159,7 +168,10 @@ class KafkaNode:
         """SIGKILL; evidence: the pid that was and how it ended."""
         child = self._living("kill")
         self._killed = True
-        return {"pid": child.pid, "exit_code": child.kill()}
+        evidence = {"pid": child.pid, "exit_code": child.kill()}
+        if self.storage is not None:
+            self._write_properties(self.storage, AFTER_A_KILL)
+        return evidence
 
     def pause(self) -> dict[str, int]:
         """Every thread of it has stopped."""

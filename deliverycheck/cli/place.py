@@ -41,11 +41,6 @@ class Place:
         self._renewed_s = 0.0
 
     @property
-    def is_open(self) -> bool:
-        """Whether anything was run here, or asked for, since it was closed."""
-        return self._live is not None
-
-    @property
     def live(self) -> LiveTarget:
         """Broker and proxy are up.
 

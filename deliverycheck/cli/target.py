@@ -4,7 +4,7 @@ import ctypes
 import platform
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -40,11 +40,6 @@ a listener and two threads of the broker."""
 
 SLOTS_APART = 6
 """For one execution at a time."""
-
-STEADY: Mapping[str, str] = {"broker.session.timeout.ms": "9000"}
-"""Where no node is disturbed, no restart waits for the end of a session. With the 500 ms of the
-fast profile a machine at load 20 had the broker lose its leadership in 3 of 17 runs, and
-idempotent producers with it what they had confirmed."""
 
 SPARE_WORKERS = 6
 """Started ahead: an execution with a killed worker takes two or three, a start is 80 ms of CPU."""
@@ -106,10 +101,10 @@ class OpenTarget:
                 say=self._say,
             )
             self._stack.callback(self._crews.close)
-            self._common = self._place("broker", slots=SLOTS, overrides=STEADY)
+            self._common = self._place("broker", slots=SLOTS)
             self._apart = self._common
             if self._options.bootstrap is None:
-                self._apart = self._place("broker-apart", slots=SLOTS_APART, overrides={})
+                self._apart = self._place("broker-apart", slots=SLOTS_APART)
             facts = self.facts()
         except BaseException:
             self._stack.close()
@@ -126,10 +121,10 @@ class OpenTarget:
         """Nothing of it runs any more."""
         self._stack.close()
 
-    def _place(self, name: str, *, slots: int, overrides: Mapping[str, str]) -> Place:
+    def _place(self, name: str, *, slots: int) -> Place:
         folder = self._folder / name
         place = Place(
-            new_broker=lambda: self._new_broker(folder, slots, overrides),
+            new_broker=lambda: self._new_broker(folder, slots),
             proxy=self._tools.toxiproxy,
             guardian=self._guardian,
             crews=self._crews,
@@ -139,16 +134,10 @@ class OpenTarget:
         self._stack.callback(place.close)
         return place
 
-    def _new_broker(self, folder: Path, slots: int, overrides: Mapping[str, str]) -> Broker:
+    def _new_broker(self, folder: Path, slots: int) -> Broker:
         if self._options.bootstrap is not None:
             return KafkaExternal(self._options.bootstrap, slots=slots)
-        return KafkaProcess(
-            self._tools.kafka,
-            folder=folder,
-            guardian=self._guardian,
-            slots=slots,
-            overrides=overrides,
-        )
+        return KafkaProcess(self._tools.kafka, folder=folder, guardian=self._guardian, slots=slots)
 
     @property
     def live(self) -> LiveTarget:
@@ -157,19 +146,16 @@ class OpenTarget:
 
     def execute(self, plan: Plan, folder: ExecutionFolder) -> Execution:
         """Run the plan: alone if it disturbs a node, else beside others."""
-        place = self._place_of(plan)
-        run = place.alone if self._model.broker_wide(plan) else place.shared
+        run = self._apart.alone if self._model.broker_wide(plan) else self._common.shared
         execution = run(plan, folder)
-        facts = self._facts(self._crews.of(plan.subject.client), [place])
-        save_header(folder, msgspec.to_builtins(facts) | {"plan": plan.digest})
+        facts = msgspec.to_builtins(self.facts(self._crews.of(plan.subject.client)))
+        save_header(folder, facts | {"plan": plan.digest})
         return execution
 
     def renew(self, failed: Execution) -> None:
         """A fresh broker and proxy stand in the place of those that `failed` met."""
-        self._place_of(failed.plan).renew(failed)
-
-    def _place_of(self, plan: Plan) -> Place:
-        return self._apart if self._model.broker_wide(plan) else self._common
+        apart = self._model.broker_wide(failed.plan)
+        (self._apart if apart else self._common).renew(failed)
 
     def reachable(self) -> frozenset[str]:
         """Hazards that this backend can bring about."""
@@ -179,23 +165,18 @@ class OpenTarget:
         can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
         return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
 
-    def facts(self) -> Target:
-        """What is really there, for headers and reports."""
-        return self._facts(self._crews.usual, [self._common, self._apart])
-
-    def _facts(self, crew: Crew, places: Sequence[Place]) -> Target:
-        broker = self.live.broker
-        brokers = [place.live.broker for place in places if place.is_open]
-        settings = [setting for each in brokers for setting in each.deviations()]
+    def facts(self, crew: Crew | None = None) -> Target:
+        """What is really there, for headers and reports; with this crew or the usual one."""
+        broker, present = self.live.broker, crew or self._crews.usual
         return Target(
             system=broker.system,
             broker=f"Kafka {broker.version()}",
             backend=f"{broker.backend}, 1 node",
-            client=crew.client,
+            client=present.client,
             proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
             runtime=broker.runtime(),
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-            deviations=(*dict.fromkeys(settings), *crew.program.deviations),
+            deviations=(*broker.deviations(), *present.program.deviations),
         )
 
 

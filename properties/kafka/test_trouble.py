@@ -117,7 +117,9 @@ def test_signal_ends_a_run_in_order_with_a_report_of_what_was_done(stopped, numb
     assert record["interrupted"]
     assert record["executions"]
     assert code == record["exit_code"]
-    assert code in {ExitCode.AS_CLAIMED, ExitCode.NOT_EXERCISED}, harness.words()
+    # Never a verdict on the rest; one inconclusive execution of a dozen is over the 5 %.
+    expected = ExitCode.INFRASTRUCTURE if record["inconclusive"] else ExitCode.NOT_EXERCISED
+    assert code in {ExitCode.AS_CLAIMED, expected}, harness.words()
     assert (harness.folder / "report.html").exists()
     assert "interrupted" in harness.words()
 
