@@ -27,6 +27,8 @@ BAD_LINES = {
     "missing-sent": b'{"type":"invoke","op":99,"process":"p","action":"publish","ns":9}',
     "negative-op": SENT % (-1, b"p9#1", 9, b'"target":"t"'),
     "negative-ns": b'{"type":"invoke","op":99,"process":"p","action":"flush","ns":-1}',
+    "negative-partition": SENT % (99, b"p9#1", 9, b'"target":"t","partition":-1'),
+    "no-attempt": SENT % (99, b"p9#1", 9, b'"target":"t","attempt":0'),
     "missing-message": b'{"type":"ok","op":0,"ns":1,"deliveries":[{"source":"t"}]}',
     "no-json": b"dust",
     "empty": b"",

@@ -151,6 +151,28 @@ def test_time_before_the_beginning_is_refused(line):
     assert complaint_about(HEADER, line).startswith("line 2: field 'ns': expected int >= 0, got -1")
 
 
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"partition": -1}, "'partition': expected int >= 0, got -1"),
+        ({"attempt": 0}, "'attempt': expected int >= 1, got 0"),
+        ({"prefetch": -1}, "'prefetch': expected int >= 0, got -1"),
+        ({"headers": {"a": "1", "b": 2}}, "'headers.b': expected str, got int"),
+        (
+            {"deliveries": [{"message": "m", "source": "t", "partition": -1}]},
+            "'deliveries[0].partition': expected int >= 0",
+        ),
+        (
+            {"deliveries": [{"message": "m", "source": "t", "deliveries": 0}]},
+            "'deliveries[0].deliveries': expected int >= 1",
+        ),
+    ],
+)
+def test_number_that_counts_nothing_is_refused(fields, complaint):
+    line = invoke("publish", message="m", target="t", **fields)
+    assert complaint_about(HEADER, line).startswith(f"line 2: field {complaint}")
+
+
 @pytest.mark.parametrize("kind", ["ok", "fail", "info", "returned"])
 def test_answer_may_have_the_time_of_its_call_and_none_before(kind):
     line = b'{"type":"%s","op":0,"ns":5}\n' % kind.encode()
@@ -197,6 +219,10 @@ def test_answer_may_have_the_time_of_its_call_and_none_before(kind):
         ),
         ({"sources": {"t": 5}}, "'sources.t': expected object, got int"),
         ({"sources": []}, "'sources': expected object, got array"),
+        ({"sources": {"t": {"retention_ms": -1}}}, "'sources.t.retention_ms': expected int >= 0"),
+        ({"sources": {"q": {"priorities": 0}}}, "'sources.q.priorities': expected int >= 1"),
+        ({"groups": {"g": ["t"], "h": "t"}}, "'groups.h': expected array, got str"),
+        ({"within_ms": -1}, "'within_ms': expected int >= 0, got -1"),
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"story": "kept"}], ids=["known", "with-a-field-more"])

@@ -45,8 +45,9 @@ _COUNTS = f"""
     FROM (SELECT what, flags, count(*) AS n FROM read_parquet($1) GROUP BY ALL)
 """  # noqa: S608 - constants of this package
 _LOWEST = """
-    SELECT coalesce(min(stats_min_value::BIGINT), 0) FROM parquet_metadata($1)
-    WHERE path_in_schema IN ('op', 'ns', 'position')
+    SELECT coalesce(min(stats_min_value::BIGINT - (path_in_schema = 'attempt')::BIGINT), 0)
+    FROM parquet_metadata($1)
+    WHERE path_in_schema IN ('op', 'ns', 'partition', 'position', 'attempt')
 """
 _MARKS = f"""
     WITH marks AS (

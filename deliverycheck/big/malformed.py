@@ -12,12 +12,12 @@ from deliverycheck.history import (
     FaultEvent,
     Header,
     HistoryFormatError,
+    HistoryReader,
     Info,
     Invoke,
     Ok,
     Returned,
 )
-from deliverycheck.history.codec import _Builder as Reader
 
 BLOCK_OPS = 64
 """Of so many operations one after the other it is remembered together what was said."""
@@ -59,7 +59,7 @@ def first_malformed(path: Path, blocks: Container[int] = ()) -> HistoryFormatErr
 
     It remembers what was said of operations in these `blocks` of 64 numbers only.
     """
-    reader = Reader(str(path))
+    reader = HistoryReader(str(path))
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
@@ -70,7 +70,7 @@ def first_malformed(path: Path, blocks: Container[int] = ()) -> HistoryFormatErr
     return None
 
 
-def _read(reader: Reader, number: int, line: bytes, blocks: Container[int]) -> None:
+def _read(reader: HistoryReader, number: int, line: bytes, blocks: Container[int]) -> None:
     event, _ = reader.decode(number, line)
     if isinstance(event, Header | FaultEvent):
         reader.add(number, line)

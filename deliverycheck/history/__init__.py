@@ -3,6 +3,7 @@
 from deliverycheck.history.body import Body, delivery_of, encode_body
 from deliverycheck.history.codec import (
     HistoryFormatError,
+    HistoryReader,
     encode,
     events_in,
     events_of,
@@ -72,6 +73,7 @@ __all__ = [
     "Header",
     "History",
     "HistoryFormatError",
+    "HistoryReader",
     "Info",
     "Invoke",
     "NodeEvent",

@@ -18,7 +18,8 @@ _NO_WORD = re.compile(r"^Invalid enum value (?P<got>.*)$")
 _SHOWN_CHARACTERS_MAX = 60
 _LINE_BYTES_SHOWN = 80
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_IN_A_SOURCE = "sources[...]"  # The reader of JSON does not say in which.
+_NAMED = {"sources": Source, "groups": tuple[str, ...], "headers": str}
+"""Fields of one thing for each name: the reader of JSON does not say for which it failed."""
 _WORDS: dict[str, type[StrEnum]] = {
     "action": Action,
     "moment": FaultMoment,
@@ -43,8 +44,9 @@ def problem_of(error: msgspec.ValidationError, raw: Mapping[str, Any]) -> str:
     place = _PLACE.search(text)
     path = place["path"] if place else ""
     text = _PLACE.sub("", text)
-    if path.startswith(_IN_A_SOURCE):
-        path = path.replace(_IN_A_SOURCE, f"sources.{_bad_source(raw['sources'])}", 1)
+    for field, kind in _NAMED.items():
+        if path.startswith(f"{field}[...]"):
+            path = path.replace("[...]", f".{_first_bad(raw[field], kind)}", 1)
     if missing := _MISSING.match(text):
         field = f"{path}.{missing['name']}" if path else missing["name"]
         return f"field {field!r}: missing; a line of type {raw['type']!r} needs it"
@@ -69,11 +71,11 @@ def expected_one_of(words: Iterable[str], got: str) -> str:
     return f"expected one of {', '.join(known)}; got {got!r}{hint}"
 
 
-def _bad_source(sources: Mapping[str, Any]) -> str:
+def _first_bad(named: Mapping[str, Any], kind: object) -> str:
     """The name of the first that is not what the format says."""
-    for name, source in sources.items():
+    for name, value in named.items():
         try:
-            msgspec.convert(source, Source)
+            msgspec.convert(value, kind)
         except msgspec.ValidationError:
             return name
     return "..."

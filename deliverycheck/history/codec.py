@@ -85,7 +85,7 @@ def read_history(path: Path) -> History:
 
 def history_of(data: bytes, *, name: str = "history.jsonl") -> History:
     """Read a history from the bytes of its file; `name` stands in messages."""
-    builder = _Builder(name)
+    builder = HistoryReader(name)
     for number, line in enumerate(_complete_lines(data, builder), start=1):
         builder.add(number, line)
     return builder.history()
@@ -93,14 +93,14 @@ def history_of(data: bytes, *, name: str = "history.jsonl") -> History:
 
 def events_of(history_bytes: bytes, *, name: str = "history.jsonl") -> Iterator[Event]:
     """The events of a file in its order, for those who show it as it was written."""
-    builder = _Builder(name)
+    builder = HistoryReader(name)
     for number, line in enumerate(_complete_lines(history_bytes, builder), start=1):
         yield builder.decode(number, line)[0]
 
 
 def events_in(lines: Iterable[bytes], *, name: str = "history.jsonl") -> Iterator[Event]:
     """The events of lines that are read one by one, up to a last one without its line end."""
-    builder = _Builder(name)
+    builder = HistoryReader(name)
     for number, line in enumerate(lines, start=1):
         if not line.endswith(b"\n"):
             return
@@ -118,7 +118,7 @@ def read_header(path: Path) -> Header:
         return history_of(file.readline(), name=str(path)).header
 
 
-def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
+def _complete_lines(data: bytes, builder: "HistoryReader") -> Iterable[bytes]:
     """All lines; a last one without its line end counts only if it is whole JSON.
 
     What is left out must at least begin as a line of ours does, or any one-line text
@@ -139,8 +139,8 @@ def _complete_lines(data: bytes, builder: "_Builder") -> Iterable[bytes]:
     return lines
 
 
-class _Builder:
-    """Folds events into operations and fault spans, line by line."""
+class HistoryReader:
+    """Folds the lines of one file into operations and fault spans; `name` stands in messages."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -209,6 +209,7 @@ class _Builder:
             )
 
     def add(self, number: int, line: bytes) -> None:
+        """Fold in a line that follows all before it; raises as `read_history` does."""
         event, extra = self.decode(number, line)
         if self.header is None and not isinstance(event, Header):
             raise self.error(number, f"expected the header first; is this a {FORMAT} file?")
@@ -331,6 +332,7 @@ class _Builder:
         )
 
     def history(self) -> History:
+        """What all lines told."""
         if self.header is None:
             if not self.cut and not self.operations:
                 msg = f"{self.name}: the file is empty; expected a header line"

@@ -72,13 +72,13 @@ class Source(
 
     kind: str = "log"
     compacted: bool = False
-    retention_ms: int | None = None
-    expires_ms: int | None = None
-    length_max: int | None = None
+    retention_ms: Natural | None = None
+    expires_ms: Natural | None = None
+    length_max: Natural | None = None
     overflow: str | None = None
     dead_letter: str | None = None
-    delivery_limit: int | None = None
-    priorities: int | None = None
+    delivery_limit: Natural | None = None
+    priorities: Several | None = None
     requeue: str | None = None
 
 
@@ -110,7 +110,7 @@ class Header(_Line, frozen=True, kw_only=True, tag="header", omit_defaults=True)
     error_means: str = "unknown"
     groups: dict[str, tuple[str, ...]] = {}
     sources: dict[str, Source] = {}
-    within_ms: int | None = None
+    within_ms: Natural | None = None
 
 
 class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True):
@@ -120,12 +120,12 @@ class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True)
     process: str
     action: Action
     ns: Natural
-    parent: int | None = None
+    parent: Natural | None = None
     message: str | None = None
-    attempt: int = 1
+    attempt: Several = 1
     count: Several = 1
     target: str | None = None
-    partition: int | None = None
+    partition: Natural | None = None
     key: str | None = None
     headers: dict[str, str] | None = None
     transaction: str | None = None
@@ -135,10 +135,10 @@ class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True)
     transactional_id: str | None = None
     isolation: str | None = None
     tombstone: bool = False
-    priority: int | None = None
-    expires_ms: int | None = None
+    priority: Natural | None = None
+    expires_ms: Natural | None = None
     requeue: bool | None = None
-    prefetch: int | None = None
+    prefetch: Natural | None = None
     correlation: str | None = None
 
 
@@ -153,13 +153,13 @@ class _Completion(_Line, frozen=True, kw_only=True, omit_defaults=True):
     op: Natural
     ns: Natural
     confirmed: bool = False
-    partition: int | None = None
+    partition: Natural | None = None
     position: Natural | None = None
     runs: tuple[PublishRun, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     delivery_runs: tuple[DeliveryRun, ...] = ()
     covers: tuple[Position, ...] = ()
-    remaining: int | None = None
+    remaining: Natural | None = None
     error: str | None = None
     returned_unroutable: bool = False
     starts: tuple[Position, ...] = ()

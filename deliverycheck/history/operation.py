@@ -58,7 +58,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 
     source: str
     position: Natural
-    partition: int | None = None
+    partition: Natural | None = None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -80,11 +80,11 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     message: str
     source: str
     position: Natural | None = None
-    partition: int | None = None
-    attempt: int = 1
+    partition: Natural | None = None
+    attempt: Several = 1
     epoch: int | None = None
     redelivered: bool | None = None
-    deliveries: int | None = None
+    deliveries: Several | None = None
     mangled: tuple[str, ...] = ()
     target: str | None = None
     execution: str | None = None
@@ -96,7 +96,7 @@ class PublishRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     """Consecutive messages of one bulk publish at consecutive positions of one partition."""
 
     first_sequence: Natural
-    partition: int
+    partition: Natural
     first_position: Natural
     count: Several
 
@@ -110,7 +110,7 @@ class DeliveryRun(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     process: str
     first_sequence: Natural
     source: str
-    partition: int
+    partition: Natural
     first_position: Natural
     count: Several
 

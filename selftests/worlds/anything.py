@@ -43,8 +43,8 @@ NAMES = (None, "x1", "x2", "")
 SMALL = (0, 1, 2, 3, 4)
 SEVERAL = (1, 2, 3, 4)
 MAYBE = (0, 0, 0, None, 1, 2)
-ODD = (0, None, 1, 2, 3, 4, -1, 2**62)
-PLACES = (0, None, 1, 2, 3, 4, 2**62)
+ODD = (0, None, 1, 2, 3, 4, 2**62)
+NONE_OR_SEVERAL = (1, None, 2, 3, 2**62)
 FLAGS = (None, True, False)
 ENDINGS = (Ok, Ok, Ok, Fail, Info, None)
 # Most calls are those that checkers look at.
@@ -95,12 +95,12 @@ def position(choices):
 
 
 DELIVERY = {
-    "position": PLACES,
+    "position": ODD,
     "partition": MAYBE,
-    "attempt": SMALL,
+    "attempt": SEVERAL,
     "epoch": MAYBE,
     "redelivered": FLAGS,
-    "deliveries": MAYBE,
+    "deliveries": NONE_OR_SEVERAL,
     "mangled": ((), ("key",), ("body", "headers"), ("timestamp",)),
     "target": (*SOURCES, None),
     "execution": (None, "x1", "x2"),
@@ -141,7 +141,7 @@ def delivery_run(choices):
 INVOKED = {
     "parent": MAYBE,
     "message": MESSAGES,
-    "attempt": SMALL,
+    "attempt": SEVERAL,
     "count": SEVERAL,
     "target": SOURCES,
     "partition": MAYBE,
@@ -163,7 +163,7 @@ INVOKED = {
 COMPLETED = {
     "confirmed": (True, False),
     "partition": MAYBE,
-    "position": PLACES,
+    "position": ODD,
     "runs": tuple_of(publish_run, 2),
     "deliveries": tuple_of(delivery, 4),
     "delivery_runs": tuple_of(delivery_run, 2),
@@ -199,7 +199,7 @@ DECLARED = {
     "overflow": (None, "drop_head", "reject_publish"),
     "dead_letter": (*SOURCES, None),
     "delivery_limit": ODD,
-    "priorities": ODD,
+    "priorities": NONE_OR_SEVERAL,
     "requeue": (None, "original", "back"),
 }
 
