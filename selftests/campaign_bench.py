@@ -22,7 +22,13 @@ GOOD, BAD = Subject(producer={"acks": "all"}), Subject(producer={"acks": 0})
 
 
 def claim(  # noqa: PLR0913, PLR0917  # a claim has many parts
-    name, stance, subject, guarantee="exactly_once_in_log", hazards=("none",), pair="none"
+    name,
+    stance,
+    subject,
+    guarantee="exactly_once_in_log",
+    hazards=("none",),
+    pair="none",
+    unless=(),
 ):
     return Claim(
         id=name,
@@ -35,6 +41,7 @@ def claim(  # noqa: PLR0913, PLR0917  # a claim has many parts
         promise="it says so",
         source="a book",
         pair=pair,
+        unless=unless,
     )
 
 

@@ -11,6 +11,7 @@ from deliverycheck.plans.campaign import ClaimState
 from deliverycheck.search import ExitCode, Ledger, Ruling, entry_of, with_what_holds_instead
 from deliverycheck.search.campaign import SAMPLES_MAX
 from deliverycheck.search.corpus import TRIES_MIN
+from deliverycheck.search.profile import Afterwards
 from selftests.campaign_bench import (
     BAD,
     BREAKS,
@@ -40,6 +41,43 @@ def test_claim_holds_when_each_hazard_occurred_often_enough_and_nothing_broke(be
     assert result.state is ClaimState.HELD
     assert [cell.valid for cell in result.cells] == [3, 3]
     assert ran.code is ExitCode.AS_CLAIMED
+
+
+def plans_of(ran, subject):
+    return [plan.digest for plan in ran.target.ran if plan.subject == subject]
+
+
+def test_night_that_is_settled_early_goes_on_with_every_plan_once(bench):
+    ended = bench([HOLDS], keeps).run()
+    assert len(plans_of(ended, GOOD)) < len(POOL)
+    ran = bench([HOLDS], keeps, afterwards=Afterwards.FURTHER_PLANS).run()
+    wanted = {MODEL.normalise(GOOD, steps).digest for steps in POOL}
+    assert sorted(plans_of(ran, GOOD)) == sorted(wanted)
+    assert ran.result("good").state is ClaimState.HELD
+    assert ran.result("good").valid == len(wanted)
+
+
+def test_night_that_goes_on_tells_what_it_breaks_then(bench):
+    late = MODEL.normalise(GOOD, POOL[-1]).digest
+
+    def loses_late(plan, _time):
+        return Does.LOSES if plan.digest == late else Does.KEEPS
+
+    assert bench([HOLDS], loses_late).run().result("good").state is ClaimState.HELD
+    ran = bench([HOLDS], loses_late, afterwards=Afterwards.FURTHER_PLANS).run()
+    assert ran.result("good").state is ClaimState.VIOLATED
+    assert ran.code is ExitCode.BROKEN
+
+
+def test_night_goes_on_only_with_plans_that_its_claims_speak_of(bench):
+    quiet = claim("good", Stance.HOLDS, GOOD, unless=("producer_killed",))
+    ran = bench([quiet], keeps, afterwards=Afterwards.FURTHER_PLANS).run()
+    assert not any(isinstance(step, Kill) for plan in ran.target.ran for step in plan.steps)
+
+
+def test_night_whose_time_is_over_does_not_go_on(bench):
+    ran = bench([HOLDS], keeps, seconds=0, afterwards=Afterwards.FURTHER_PLANS).run()
+    assert ran.target.ran == []
 
 
 def test_hazard_that_no_plan_of_the_pool_speaks_of_is_brought_about_by_cutting(bench):

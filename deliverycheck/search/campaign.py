@@ -21,9 +21,10 @@ from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
-from deliverycheck.search.profile import Profile
+from deliverycheck.search.profile import Afterwards, Profile
 from deliverycheck.search.queue import Queue
 from deliverycheck.search.rates import tally
+from deliverycheck.search.rest import Shared, further_plans
 from deliverycheck.search.select import (
     candidates,
     disturbs_nodes,
@@ -120,8 +121,10 @@ class Campaign:
         return self._cases.violations
 
     def run(self) -> None:
-        """Every claim is settled, or the time is over."""
+        """Every claim is settled, and what comes afterwards is done; or the time is over."""
         self.settle(self.claims, seconds=self.profile.seconds)
+        if self.profile.afterwards is Afterwards.FURTHER_PLANS and not self.is_over:
+            self._go_on()
 
     def settle(
         self, claims: Sequence[Claim], *, seconds: float, without: frozenset[str] = frozenset()
@@ -140,6 +143,25 @@ class Campaign:
             *(partial(_in_turn, [lane]) for lane in others),
         ]
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
+
+    def _go_on(self) -> None:
+        """The time is over, or each plan of the pool was executed for all that holds."""
+        self.say("All that settles a claim was tried; what time is left goes to further plans.")
+        holding = [claim for claim in self.claims if claim.stance is Stance.HOLDS]
+
+        def is_new(plan: Plan) -> bool:
+            return not self.judge.has_judged(plan)
+
+        nodes, others = further_plans(self.pool, holding, self.model, is_new=is_new)
+        lanes = [nodes, *[others] * max(1, self.profile.at_once - 1)]
+        chains = [partial(self._run_all, plans) for plans in lanes]
+        run_chains(chains, at_once=len(chains), stop=self.stop)
+
+    def _run_all(self, plans: Shared) -> None:
+        while not self.is_over and (plan := next(plans, None)) is not None:
+            judgement = self.judge.judge(plan)
+            self._count(judgement)
+            self._done_with(judgement)
 
     @property
     def is_over(self) -> bool:

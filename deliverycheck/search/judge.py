@@ -32,6 +32,9 @@ REMEMBERED_MAX = 512
 """Judgements, some kB each: chains that ask for the same plan do so within minutes."""
 
 
+_KEY_DIGITS = 24  # 96 bits: among 10^6 plans no two share them but with a chance of 10^-17.
+
+
 class _Turn:
     """Held by all who ask for one plan, and gone with the last of them."""
 
@@ -63,11 +66,16 @@ class Judge:
         self._journal = journal
         self._lock = Lock()
         self._memo: Recent[str, Judgement] = Recent(REMEMBERED_MAX)
+        self._judged_plans: set[bytes] = set()
         self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
         self._count = 0
         self.executions = 0
         self.inconclusive = 0
         self.deaths: list[str] = []
+
+    def has_judged(self, plan: Plan) -> bool:
+        """Whether the plan was ever executed here, also by an earlier run of the campaign."""
+        return _key_of(plan) in self._judged_plans
 
     def judge(self, plan: Plan) -> Judgement:
         """The plan's judgement; executed unless it was lately and the infrastructure held."""
@@ -98,6 +106,7 @@ class Judge:
         if judgement is None:
             judgement = self._run(plan, f"{number:05d}-{plan.short_digest}")
         with self._lock:
+            self._judged_plans.add(_key_of(plan))
             self.executions += 1
             self.inconclusive += judgement.inconclusive is not None
             death = (judgement.execution.broker_died or "").partition("\n")[0].rstrip(":")
@@ -121,6 +130,11 @@ class Judge:
         judgement = Judgement(execution=execution, verdicts=verdicts, hazards=hazards, inert=inert)
         save_verdicts(judgement)
         return judgement
+
+
+def _key_of(plan: Plan) -> bytes:
+    """Few bytes: a night remembers 10^5."""
+    return bytes.fromhex(plan.digest[:_KEY_DIGITS])
 
 
 def save_verdicts(judgement: Judgement) -> None:

@@ -1,10 +1,18 @@
 """How much a campaign does."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from deliverycheck.plans import Pace
 
 BRIEF = frozenset({Pace.BRIEF})
+
+
+class Afterwards(StrEnum):
+    """What becomes of the time that is left when every claim is settled."""
+
+    END = "end"
+    FURTHER_PLANS = "further_plans"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +26,7 @@ class Profile:
         at_once: executions at once on the broker.
         shrink_executions, shrink_s: what shrinking one new violation may cost.
         paces: the claims that are run when none is named.
+        afterwards: a night that is settled early goes on with further plans for what holds.
     """
 
     name: str
@@ -29,6 +38,7 @@ class Profile:
     shrink_s: float
     pool: int
     paces: frozenset[Pace] = frozenset(Pace)
+    afterwards: Afterwards = Afterwards.END
 
 
 PROFILES = {
@@ -76,6 +86,7 @@ PROFILES = {
             shrink_executions=300,
             shrink_s=600,
             pool=6000,
+            afterwards=Afterwards.FURTHER_PLANS,
         ),
     )
 }
