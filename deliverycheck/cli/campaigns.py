@@ -101,10 +101,10 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
 ) -> None:
     """Run for hours: corpus first, then plans from one pool, shrinking what breaks.
 
-    Everything is on disk as it happens: a campaign that was killed goes on where it was with
-    --resume, and loses at most the executions that were under way. Its pool is saved with it. A
-    nightly that has settled every claim goes on with further plans for those that hold, until the
-    time is over or the pool is.
+    Everything is on disk as it happens: a campaign that was killed goes on where it was with \
+--resume, and loses at most the executions that were under way. Its pool is saved with it. A \
+nightly that has settled every claim goes on with further plans for those that hold, until the \
+time is over or the pool is.
 
     Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
     """

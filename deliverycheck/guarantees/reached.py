@@ -11,7 +11,8 @@ def why_not_scanned(history: History) -> str | None:
         return "the history was cut before its end: what is missing may have been read later"
     if not history.scanned:
         return _reason(history, "the log was not read from start to end")
-    if not scans(history) and all(each.kind == "log" for each in history.header.sources.values()):
+    kinds = {each.kind for each in history.header.sources.values()}
+    if not scans(history) and (not kinds or "log" in kinds):
         return (  # A queue is read by who takes from it.
             "the history says that the log was read from start to end, but no receive of a fresh "
             "reader, a process whose name begins with 'scan', ended ok"
