@@ -57,6 +57,7 @@ def _consumer(broker: Broker) -> dict[str, Setting]:
         "group.id": _GROUP,
         "enable.auto.commit": False,
         "auto.offset.reset": "earliest",
+        "fetch.queue.backoff.ms": 10,  # As in an execution: else a full queue stalls either 1 s.
     }
 
 

@@ -24,7 +24,7 @@ from deliverycheck.history import (
     history_of,
 )
 
-ROUNDS = 5
+ROUNDS = 25
 OPERATIONS = 1000
 _A_MESSAGE = 4  # Operations: publish, receive, effect, commit.
 _PARTITIONS = 3
