@@ -2,9 +2,9 @@
 
 from reports.brief import brief_of, came_out
 from reports.errors import ReportError
-from reports.judged import JudgedHistory, render_judged
+from reports.judged import JudgedHistory
 from reports.load import load_campaign
-from reports.render import RenderedReport, render
+from reports.render import RenderedReport, render, render_judged
 from reports.terminal import print_campaign, report_console
 
 __all__ = [

@@ -1,22 +1,22 @@
-"""`report.html` of histories that were judged without a run: the same look, no claims."""
+"""Histories that were judged without a run, as a page: the same look, no claims."""
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from deliverycheck.guarantees import GUARANTEES, Explanation, Validity, Verdict, explain, summary_of
 from deliverycheck.history import History
-from reports.errors import ReportError
 from reports.page import environment
-from reports.render import write
 from reports.timeline import Timeline, timeline_of
 from reports.visible import all_visible, visible
 from reports.words import counted
 
 _NOTHING = "nothing to examine: "
 _ORDER = (Validity.INVALID, Validity.VALID, Validity.UNKNOWN)
-_MARKS = {Validity.INVALID: "violated", Validity.VALID: "held", Validity.UNKNOWN: "too-few"}
+VIOLATED, HELD, TOO_FEW = "violated", "held", "too-few"
+"""How the cell of a guarantee looks."""
+
+_MARKS = {Validity.INVALID: VIOLATED, Validity.VALID: HELD, Validity.UNKNOWN: TOO_FEW}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,30 +79,18 @@ class Part:
     findings: tuple[Finding, ...]
 
 
-def render_judged(histories: Sequence[JudgedHistory], folder: Path) -> Path:
-    """Write `report.html` into a folder, which is made if it is not there.
-
-    Raises:
-        ReportError: it cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"{folder}: cannot be made ({error.strerror})"
-        raise ReportError(msg) from None
-    path = folder / "report.html"
-    write(path, html_of_judged(histories).encode())
-    return path
+def parts_of(histories: Sequence[JudgedHistory]) -> tuple[Part, ...]:
+    """A part of the report for each history, in which every foreign text is visible."""
+    return tuple(_part(one, number) for number, one in enumerate(histories, start=1))
 
 
-def html_of_judged(histories: Sequence[JudgedHistory]) -> str:
-    """The page, with a part for each history."""
-    parts = [_part(one, number) for number, one in enumerate(histories, start=1)]
+def html_of_judged(answer: str, parts: Sequence[Part]) -> str:
+    """The page."""
     return (
         environment()
         .get_template("judged.html.j2")
         .render(
-            answer=_answer(histories),
+            answer=answer,
             bad=any(part.findings for part in parts),
             header=_header(len(parts)),
             parts_of_page=parts,
@@ -110,8 +98,8 @@ def html_of_judged(histories: Sequence[JudgedHistory]) -> str:
     )
 
 
-def _answer(histories: Sequence[JudgedHistory]) -> str:
-    """The page's first sentence."""
+def answer_of_judged(histories: Sequence[JudgedHistory]) -> str:
+    """The first sentence of the report."""
     found = [verdict.validity for one in histories for verdict in one.verdicts]
     broken = {v.guarantee for h in histories for v in h.verdicts if v.validity is Validity.INVALID}
     if broken:

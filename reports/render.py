@@ -1,5 +1,6 @@
 """All files of a report, written beside the campaign that they show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign
 from reports.errors import ReportError
 from reports.html import html_of
+from reports.judged import JudgedHistory, answer_of_judged, html_of_judged, parts_of
+from reports.judged_files import junit_of_judged, summary_of_judged
 from reports.junit import junit_of
 from reports.load import load_campaign
 from reports.summary import summary_of
@@ -39,6 +42,25 @@ def render(folder: Path) -> RenderedReport:
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )
+
+
+def render_judged(histories: Sequence[JudgedHistory], folder: Path) -> Path:
+    """Write the same files for judged histories into a folder, made if need be; the page's path.
+
+    Raises:
+        ReportError: they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"{folder}: cannot be made ({error.strerror})"
+        raise ReportError(msg) from None
+    paths, parts = CampaignFolder(root=folder), parts_of(histories)
+    answer = answer_of_judged(histories)
+    write(paths.report, html_of_judged(answer, parts).encode())
+    write(paths.summary, summary_of_judged(answer, parts).encode())
+    write(paths.junit, junit_of_judged(parts))
+    return paths.report
 
 
 def write(path: Path, data: bytes) -> None:

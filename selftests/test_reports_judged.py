@@ -2,13 +2,14 @@
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from deliverycheck.guarantees import ANOMALIES, check
 from deliverycheck.history import Position, read_history
 from reports import JudgedHistory, ReportError, render_judged
-from reports.judged import html_of_judged
+from reports.judged import answer_of_judged, html_of_judged, parts_of
 from reports.words import _VERBS
 from selftests.story import Story, at
 
@@ -21,7 +22,7 @@ def judged(history, *, name="h.jsonl", names=None):
 
 
 def page_of(*histories):
-    return html_of_judged(histories)
+    return html_of_judged(answer_of_judged(histories), parts_of(histories))
 
 
 def text_of(page):
@@ -120,6 +121,45 @@ def test_folder_is_made_and_the_file_named(tmp_path):
     path = render_judged([judged(read_history(EXAMPLE))], tmp_path / "a" / "b")
     assert path == tmp_path / "a" / "b" / "report.html"
     assert path.read_text().startswith("<!doctype html>")
+
+
+def files_of(folder, *histories):
+    """The JUnit tree and the summary beside the page."""
+    render_judged(histories, folder)
+    tree = ET.fromstring((folder / "junit.xml").read_bytes())  # noqa: S314  # Our own file.
+    return tree, (folder / "summary.md").read_text()
+
+
+def test_junit_fails_what_is_violated_and_skips_what_is_unknown(tmp_path):
+    junit, summary = files_of(tmp_path, judged(read_history(EXAMPLE)))
+    counts = {name: int(junit.get(name)) for name in ("tests", "failures", "skipped")}
+    cases = {case.get("name"): case for case in junit.iter("testcase")}
+    assert counts == {
+        "tests": len(cases),
+        "failures": len(junit.findall(".//failure")),
+        "skipped": len(junit.findall(".//skipped")),
+    }
+    failure = cases["at_least_once_in_effect"].find("failure")
+    assert "Again: deliverycheck check h.jsonl --guarantee" in failure.text
+    assert cases["at_least_once_in_log"].find("failure") is None
+    assert "| ✓ holds |" in summary
+    assert "| **✗ violated** |" in summary
+
+
+def test_no_text_of_a_history_is_markup_in_its_files(tmp_path):
+    story = Story()
+    story.published("<b>@all|#1-1")
+    story.scanned()
+    junit, summary = files_of(tmp_path, judged(story.done().history(), name="]]><x>|@all"))
+    assert junit.find("testsuite").get("name") == "]]><x>|@all"
+    assert "<b>" not in summary
+    assert "@all" not in summary
+
+
+def test_history_that_says_nothing_has_files_that_say_so(tmp_path):
+    junit, summary = files_of(tmp_path, judged(Story().done().history()))
+    assert junit.get("tests") == junit.get("skipped") != "0"
+    assert summary.startswith("### Nothing could be concluded")
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path):

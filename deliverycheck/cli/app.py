@@ -162,7 +162,10 @@ def check(
         typer.Option(help="Only this guarantee, by its name; may be given several times."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Folder for a report.html with verdicts and timelines.")
+        Path | None,
+        typer.Option(
+            help="Folder for report.html (verdicts, timelines), summary.md and junit.xml."
+        ),
     ] = None,
     edn: Annotated[
         Path | None,

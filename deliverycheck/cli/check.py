@@ -14,12 +14,10 @@ from deliverycheck.cli.judging import STDIN, Judged, judged
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.cli.verdict_lines import last_line, lines_of
 from deliverycheck.guarantees import Validity, guarantee_named, worst
-from deliverycheck.history import HistoryFormatError
+from deliverycheck.history import CampaignFolder, HistoryFormatError
 from deliverycheck.history.edn import edn_of
 from deliverycheck.search.record import ExitCode
 from reports import JudgedHistory, ReportError, render_judged
-
-_REPORT = "report.html"  # As `render_judged` names it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +26,7 @@ class CheckOptions:
 
     Attributes:
         names: the guarantees that were asked for; empty for all.
-        report: a folder for `report.html`.
+        report: a folder for `report.html`, `summary.md` and `junit.xml`.
         edn: a file for the history in EDN.
     """
 
@@ -98,8 +96,9 @@ def _require_apart(options: CheckOptions) -> None:
     if options.edn:
         written[options.edn] = f"--edn {options.edn}"
     if options.report:
-        asked = f"--report {options.report}"
-        written |= {options.report: asked, options.report / _REPORT: asked}
+        files = CampaignFolder(root=options.report)
+        targets = (options.report, files.report, files.summary, files.junit)
+        written |= dict.fromkeys(targets, f"--report {options.report}")
     for path in options.paths:
         for target, asked in written.items():
             if path != STDIN and _is_same_file(path, target):
