@@ -26,6 +26,17 @@ class CommitMode(StrEnum):
     ASYNCHRONOUS = "asynchronous"
 
 
+class Membership(StrEnum):
+    """With whose word the positions of a group go into a transaction.
+
+    The broker refuses a member of an earlier generation. Somebody who is no member it cannot
+    refuse: Kafka's `ClassicGroup.validateOffsetCommit` takes a generation of -1 from anybody.
+    """
+
+    OWN = "own"
+    FOREIGN = "foreign"
+
+
 class Until(StrEnum):
     """When a receive that has found nothing more gives up."""
 
@@ -148,6 +159,51 @@ class Commit(_Command, frozen=True, kw_only=True, tag="commit", omit_defaults=Tr
     mode: CommitMode = CommitMode.SYNCHRONOUS
 
 
+class InitTransactions(
+    _Command, frozen=True, kw_only=True, tag="init_transactions", omit_defaults=True
+):
+    """Take over the transactional id: whoever had it before is fenced."""
+
+    op: int
+    timeout_ms: int
+
+
+class BeginTransaction(
+    _Command, frozen=True, kw_only=True, tag="begin_transaction", omit_defaults=True
+):
+    """What is published from here on belongs to a transaction."""
+
+    op: int
+
+
+class SendOffsets(_Command, frozen=True, kw_only=True, tag="send_offsets", omit_defaults=True):
+    """Commit positions of `group` with the transaction: of each partition the *next* to read."""
+
+    op: int
+    group: str
+    covers: tuple[Position, ...]
+    timeout_ms: int
+    membership: Membership = Membership.OWN
+
+
+class CommitTransaction(
+    _Command, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
+):
+    """End the transaction: all of it takes effect."""
+
+    op: int
+    timeout_ms: int
+
+
+class AbortTransaction(
+    _Command, frozen=True, kw_only=True, tag="abort_transaction", omit_defaults=True
+):
+    """End the transaction: nothing of it takes effect."""
+
+    op: int
+    timeout_ms: int
+
+
 class Idle(_Command, frozen=True, kw_only=True, tag="idle", omit_defaults=True):
     """The application's cycle is over: the member may be polled between commands again."""
 
@@ -222,6 +278,11 @@ Command = (
     | Effect
     | StoreOffset
     | Commit
+    | InitTransactions
+    | BeginTransaction
+    | SendOffsets
+    | CommitTransaction
+    | AbortTransaction
     | Idle
     | Close
     | Reset

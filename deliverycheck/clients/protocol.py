@@ -1,5 +1,7 @@
 """What a worker says on its stdout: one JSON object per line (`PROTOCOL.md`)."""
 
+from enum import StrEnum
+
 import msgspec
 
 from deliverycheck.history import Delivery, DeliveryRun, Fail, Info, Ok, Position, PublishRun
@@ -7,6 +9,14 @@ from deliverycheck.plans import HoldPoint
 
 PROTOCOL = 1
 LINE_BYTES_MAX = 8 * 1024 * 1024
+
+
+class Remedy(StrEnum):
+    """What the library says that an application has to do after an error of a transaction."""
+
+    AGAIN = "again"
+    ABORT = "abort"
+    DISCARD = "discard"
 
 
 class SourcePartition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,6 +132,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         re: the command's id.
         error: the library's name of the error that the call raised.
+        remedy: what is to be done about the error, where the library says so.
         remaining: messages without a confirm.
         count: deliveries received or kept.
         assigned: the member's partitions; ``None`` where it belongs to no group yet.
@@ -131,6 +142,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     re: int
     error: str | None = None
     text: str | None = None
+    remedy: Remedy | None = None
     unsupported: bool = False
     remaining: int | None = None
     count: int | None = None

@@ -14,6 +14,7 @@ class Call(StrEnum):
     FLUSH = "flush"
     COMMIT = "commit"  # Raised by commit(), or told to on_commit.
     STORE_OFFSET = "store_offset"
+    TRANSACTION = "transaction"  # Raised by any call of the transactional API.
 
 
 class Attempts(StrEnum):

@@ -1,0 +1,89 @@
+"""The transactions of a Kafka worker: each call as one operation, and what to do after an error."""
+
+from collections.abc import Callable
+
+from deliverycheck.clients.commands import (
+    AbortTransaction,
+    BeginTransaction,
+    CommitTransaction,
+    InitTransactions,
+    Membership,
+    SendOffsets,
+)
+from deliverycheck.clients.kafka.consuming import Consuming, topic_partition
+from deliverycheck.clients.kafka.library import Consumer, KafkaError, KafkaException
+from deliverycheck.clients.kafka.outcomes import Call, outcome_of
+from deliverycheck.clients.kafka.producing import EVENTS, Producing, error_name
+from deliverycheck.clients.protocol import Remedy, Reply
+
+_MS_PER_S = 1000
+
+
+def init_transactions(producing: Producing, identity: int, command: InitTransactions) -> Reply:
+    """The transactional id is this producer's, as far as the broker answered in time."""
+    timeout_s = command.timeout_ms / _MS_PER_S
+    return _called(
+        producing, identity, command.op, lambda: producing.producer.init_transactions(timeout_s)
+    )
+
+
+def begin_transaction(producing: Producing, identity: int, command: BeginTransaction) -> Reply:
+    """Only a matter of the client: the broker hears of it with the first message."""
+    return _called(producing, identity, command.op, producing.producer.begin_transaction)
+
+
+def commit_transaction(producing: Producing, identity: int, command: CommitTransaction) -> Reply:
+    """Ended, with everything confirmed before; after a timeout it may still be, either way."""
+    timeout_s = command.timeout_ms / _MS_PER_S
+    return _called(
+        producing, identity, command.op, lambda: producing.producer.commit_transaction(timeout_s)
+    )
+
+
+def abort_transaction(producing: Producing, identity: int, command: AbortTransaction) -> Reply:
+    """Ended without effect; messages without a confirm are purged, which their reports say."""
+    timeout_s = command.timeout_ms / _MS_PER_S
+    return _called(
+        producing, identity, command.op, lambda: producing.producer.abort_transaction(timeout_s)
+    )
+
+
+def send_offsets(
+    producing: Producing, consuming: Consuming, identity: int, command: SendOffsets
+) -> Reply:
+    """The positions go with the transaction, by the word of the member or of a stranger."""
+    positions = [topic_partition(one) for one in command.covers]
+    timeout_s = command.timeout_ms / _MS_PER_S
+
+    def call() -> None:
+        member = consuming.consumer
+        if command.membership is Membership.FOREIGN:
+            member = Consumer({"group.id": command.group})  # Never subscribed: generation -1.
+        metadata = member.consumer_group_metadata()
+        producing.producer.send_offsets_to_transaction(positions, metadata, timeout_s)
+
+    return _called(producing, identity, command.op, call)
+
+
+def _called(producing: Producing, identity: int, op: int, call: Callable[[], object]) -> Reply:
+    """The call is made, its operation completed. No error proves that it had no effect."""
+    try:
+        call()
+    except KafkaException as error:
+        name = error_name(error)
+        outcome = outcome_of(Call.TRANSACTION, name)
+        producing.say(EVENTS[outcome](op=op, error=name))
+        return Reply(re=identity, error=name, text=str(error), remedy=_remedy(error.args[0]))
+    producing.say(EVENTS[outcome_of(Call.TRANSACTION, None)](op=op, confirmed=True))
+    return Reply(re=identity)
+
+
+def _remedy(error: object) -> Remedy | None:
+    """In the order in which librdkafka asks to look: INTRODUCTION.md, Transactional producer."""
+    if not isinstance(error, KafkaError):
+        return None
+    if error.fatal():
+        return Remedy.DISCARD
+    if error.txn_requires_abort():
+        return Remedy.ABORT
+    return Remedy.AGAIN if error.retriable() else None
