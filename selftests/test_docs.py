@@ -201,7 +201,7 @@ def test_detection_page_has_a_row_for_each_claim_that_must_break_and_names_the_l
 
 def test_performance_page_has_the_goals_of_bench():
     rows = rows_of((DOCS / "performance.md").read_text())
-    listed = {row[1].strip("`"): row[2] for row in rows}
+    listed = {row[1].strip("`"): row[2] for row in rows if row[1].startswith("`")}
     assert listed == {name: goal.words or "" for name, goal in GOALS.items()}
 
 
