@@ -3,10 +3,12 @@
 from hypothesis import strategies as st
 
 from deliverycheck.plans import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
     CommitPolicy,
+    CommitTransaction,
     Consumer,
     CreateTopic,
     Direction,
@@ -52,6 +54,8 @@ STEPS = {
         wait=waits,
     ),
     Flush: st.builds(Flush, wait=waits),
+    CommitTransaction: st.builds(CommitTransaction),
+    AbortTransaction: st.builds(AbortTransaction),
     Work: st.builds(Work, lane=consumers, calls=st.integers(1, 8), wait=waits),
     Close: st.builds(Close, lane=workers),
     Kill: st.builds(Kill, lane=players),
@@ -83,7 +87,7 @@ setting_values = (
     | st.text(max_size=5)
 )
 some_settings = st.dictionaries(
-    st.sampled_from(["acks", "linger.ms", "x.y"]), setting_values, max_size=3
+    st.sampled_from(["acks", "linger.ms", "transactional.id", "x.y"]), setting_values, max_size=3
 )
 consumer_parts = st.builds(
     Consumer,

@@ -14,6 +14,7 @@ NEEDS = {
     "none": ("no fault", "nothing"),
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
+    "transaction_aborted": ("no fault", "nothing"),
     "lost_reply": ("lost reply", "link"),
     "lost_request": ("lost request", "link"),
     "black_hole": ("black hole", "link"),
@@ -33,7 +34,7 @@ FACTS = {
     **dict.fromkeys(("process", "lane", "error", "message", "without", "node"), "x"),
     **dict.fromkeys(("topic", "place"), "t"),
     **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms"), 2),
-    **dict.fromkeys(("error_ns", "killed_ns", "down_ns"), 5),
+    **dict.fromkeys(("error_ns", "killed_ns", "down_ns", "aborted_ns"), 5),
 }
 
 

@@ -6,7 +6,9 @@ from hypothesis.errors import StopTest
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from deliverycheck.plans import (
+    AbortTransaction,
     Close,
+    CommitTransaction,
     CreateTopic,
     FaultKind,
     Flush,
@@ -25,7 +27,7 @@ from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
 from deliverycheck.search import candidates, plans_for
 from properties.kafka import CLAIMS, make_pool
 from properties.kafka.machine import DeliveryPlanBuilder
-from properties.kafka.pool import EVERYTHING, drawing
+from properties.kafka.pool import TRANSACTIONAL, drawing
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
 
 MODEL = KafkaModel()
@@ -55,13 +57,14 @@ def test_pool_has_about_the_size_that_was_asked_for(pool):
 
 def test_every_step_list_of_the_pool_is_applicable_as_it_stands(pool):
     for steps in pool:
-        assert MODEL.normalise(EVERYTHING, steps).steps == steps
+        assert MODEL.normalise(TRANSACTIONAL, steps).steps == steps
 
 
 def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     steps = {step for steps in pool for step in steps}
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
+    kinds |= {CommitTransaction, AbortTransaction}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 
@@ -101,7 +104,7 @@ def _aborted(machine):
 
 def test_machine_hands_over_only_complete_runs():
     handed = []
-    machine = DeliveryPlanBuilder(EVERYTHING, handed.append)
+    machine = DeliveryPlanBuilder(TRANSACTIONAL, handed.append)
     machine.draft.offer(Publish())
     with pytest.raises(StopTest):
         _aborted(machine)
@@ -119,12 +122,12 @@ def test_defect_in_a_rule_is_raised_and_its_plan_is_not_handed_over():
         suppress_health_check=list(HealthCheck),
     )
     with pytest.raises(LookupError, match="a defect of ours"):
-        run_state_machine_as_test(lambda: Broken(EVERYTHING, handed.append), settings=quick)
+        run_state_machine_as_test(lambda: Broken(TRANSACTIONAL, handed.append), settings=quick)
     assert all(isinstance(steps, tuple) for steps in handed)
 
 
 def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way():
-    draft = KafkaDraft(EVERYTHING)
+    draft = KafkaDraft(TRANSACTIONAL)
     assert draft.kinds() == {"publish", "create_topic"}
     for step in (Publish(), Work(), Inject(lane="link p1", fault=FaultKind.REFUSE)):
         assert draft.offer(step)

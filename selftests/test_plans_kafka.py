@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deliverycheck.plans import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     Direction,
     FaultKind,
@@ -35,7 +37,8 @@ from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
 
 MODEL = KafkaModel()
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
-subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH])
+TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
+subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
 
@@ -290,6 +293,11 @@ REACH = {
         LOG_ONLY,
         {"none", "topic_answered"},
     ),
+    "a transaction that is aborted": (
+        (Publish(), AbortTransaction()),
+        TRANSACTIONAL,
+        {"none", "transaction_aborted"},
+    ),
 }
 
 
@@ -305,6 +313,21 @@ def test_each_claims_hazards_are_in_reach_of_some_plan():
     refused = (Publish(), Inject(lane="link p1", fault=FaultKind.REFUSE), Publish())
     within_reach |= MODEL.hazards_in_reach(MODEL.normalise(LOG_ONLY, refused))
     assert {hazard for claim in CLAIMS for hazard in claim.hazards} <= within_reach
+
+
+@pytest.mark.parametrize("end", [CommitTransaction(), AbortTransaction()])
+def test_transaction_ends_once_and_only_if_something_began_it(end):
+    steps = (end, Publish(), end, end, Publish(), Kill(lane="p1"), end, Publish(), end)
+    assert normalised(*steps, subject=TRANSACTIONAL) == (
+        *(Publish(), end, Publish(), Kill(lane="p1")),
+        *(Publish(), end),
+    )
+    assert not any(step == end for step in normalised(*steps, subject=LOG_ONLY))
+
+
+def test_transaction_that_ended_has_nothing_left_to_flush():
+    steps = (Publish(), CommitTransaction(), Flush(), Publish())
+    assert normalised(*steps, subject=TRANSACTIONAL) == (steps[0], steps[1], steps[3])
 
 
 def test_state_in_which_a_step_happens_is_a_feature_of_its_own():

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from deliverycheck.brokers.broker import (
+    SCAN_ISOLATION,
     Broker,
     BrokerError,
     Capability,
@@ -22,6 +23,7 @@ from deliverycheck.brokers.ports import PortBlock
 from deliverycheck.brokers.provision import KafkaDistribution
 
 __all__ = [
+    "SCAN_ISOLATION",
     "Broker",
     "BrokerError",
     "Capability",

@@ -44,6 +44,10 @@ class Slot:
     advertised: Endpoint
 
 
+SCAN_ISOLATION = "read_committed"
+"""What every scan asks for: it waits for open transactions, and leaves out what was aborted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What fresh readers found from the start to the end of some sources.

@@ -8,7 +8,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.cimpl import KafkaError, Message
 
-from deliverycheck.brokers.broker import BrokerError, Scan
+from deliverycheck.brokers.broker import SCAN_ISOLATION, BrokerError, Scan
 from deliverycheck.brokers.kafka_admin import CLIENT_SETTINGS, KafkaAdmin, PartitionEnd
 from deliverycheck.history import Delivery, delivery_of
 
@@ -18,7 +18,7 @@ _READER_SETTINGS: Mapping[str, str | int | float | bool] = {
     "enable.auto.offset.store": False,
     "enable.partition.eof": True,
     "auto.offset.reset": "error",
-    "isolation.level": "read_committed",
+    "isolation.level": SCAN_ISOLATION,
     "fetch.wait.max.ms": 10,
     "fetch.error.backoff.ms": 10,
 }

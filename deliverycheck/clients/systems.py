@@ -19,14 +19,14 @@ class ClientProgram:
 
     Attributes:
         argv: starts a worker; the path of its journal is added.
-        producer_settings: of (subject, ``host:port``).
+        producer_settings: of (subject, ``host:port``, execution).
         consumer_settings: of (subject, ``host:port``, group).
         check_settings: raises `SettingError` for what the library would not take.
         deviations: ``name=value (default)``, where our clients differ from the library's defaults.
     """
 
     argv: tuple[str, ...]
-    producer_settings: Callable[[Subject, str], dict[str, Setting]]
+    producer_settings: Callable[[Subject, str, str], dict[str, Setting]]
     consumer_settings: Callable[[Subject, str, str], dict[str, Setting]]
     check_settings: Callable[[Subject], None]
     deviations: tuple[str, ...]

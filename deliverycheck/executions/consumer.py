@@ -1,6 +1,6 @@
 """A consuming lane: a group member that goes through its application's cycle, call by call."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from enum import StrEnum
 
 from deliverycheck.brokers import Slot
@@ -8,7 +8,7 @@ from deliverycheck.clients import Reply, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Delivery, Ok, Position
-from deliverycheck.plans import CommitPolicy, Consumer
+from deliverycheck.plans import CommitPolicy, Consumer, Isolation, Setting
 
 WORKLOAD_RECEIVE_MS = 250
 """Twice what a first assignment takes (121 ms), so that an empty receive says: nothing there."""
@@ -64,10 +64,21 @@ class ConsumerLane(Lane):
         self.assigned, self.ends = frozenset(), {}
         self._cycle = self._work()
         program, subject = self.run.target.program, self.run.plan.subject
-        op = self.invoke(Action.SUBSCRIBE, target=self.run.subject_topic, group=self.group)
         settings = program.consumer_settings(subject, str(self.slot.advertised), self.group)
+        op = self.invoke(
+            Action.SUBSCRIBE,
+            target=self.run.subject_topic,
+            group=self.group,
+            isolation=self._isolation(settings) if subject.is_transactional else None,
+        )
         command = commands.OpenConsumer(settings=settings, topics=(self.run.subject_topic,))
         self.finish(op, self.call(command, op=op))
+
+    def _isolation(self, settings: Mapping[str, Setting]) -> str:
+        """What the application relies on, else what it asks for; librdkafka's default else."""
+        relied = self._consumer.relies_on_isolation
+        asked = settings.get("isolation.level", Isolation.READ_COMMITTED)
+        return str(asked if relied is None else relied)
 
     def step(self, *, patience_s: float = CALL_DEADLINE_S) -> Called:
         """Make the next call of the cycle, or wait on for the one that is blocked."""

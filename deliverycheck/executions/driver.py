@@ -17,6 +17,7 @@ from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
+from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.history import (
     FORMAT,
     VERSION,
@@ -183,7 +184,9 @@ def _make_lanes(run: Run) -> None:
     for name in sorted(names):
         slot = run.target.slots.lease()
         if name.startswith("p"):
-            run.lanes[name] = ProducerLane(run, name, slot)
+            transactional = run.plan.subject.is_transactional
+            kind = TransactionalLane if transactional else ProducerLane
+            run.lanes[name] = kind(run, name, slot)
         elif consumer is not None:
             run.lanes[name] = ConsumerLane(run, name, slot, consumer)
         else:

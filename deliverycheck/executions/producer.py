@@ -25,16 +25,18 @@ class ProducerLane(Lane):
         program, subject = self.run.target.program, self.run.plan.subject
         op = self.invoke(Action.OPEN)
         command = commands.OpenProducer(
-            settings=program.producer_settings(subject, str(self.slot.advertised)),
+            settings=program.producer_settings(
+                subject, str(self.slot.advertised), self.run.subject_topic
+            ),
             connect=connect,
             topics=(self.run.subject_topic,),
         )
         reply = self.call(command, op=op, deadline_s=OPEN_DEADLINE_S)
         self.finish(op, reply)
 
-    def publish(self, step: Publish) -> None:
+    def publish(self, step: Publish, transaction: str | None = None) -> None:
         """Hand the messages over; with ``wait=confirmed`` also wait for their outcomes."""
-        messages = tuple(self._message(step) for _ in range(step.count))
+        messages = tuple(self._message(step, transaction) for _ in range(step.count))
         command = commands.Publish(messages=messages, execution=self.run.execution)
         identity = self.send(command)
         if step.wait is Wait.SENT:
@@ -44,13 +46,18 @@ class ProducerLane(Lane):
             ops = {message.op for message in messages}
             self.run.wait(lambda: ops <= self.completed.keys(), CALL_DEADLINE_S)
 
-    def _message(self, step: Publish) -> commands.Message:
+    def _message(self, step: Publish, transaction: str | None) -> commands.Message:
         self._sequence += 1
         message = f"{self.process}-{self._sequence}"
         topic = self.run.topics[step.topic]
         partition = None if step.key is not None else step.partition
         op = self.invoke(
-            Action.PUBLISH, message=message, target=topic, partition=partition, key=step.key
+            Action.PUBLISH,
+            message=message,
+            target=topic,
+            partition=partition,
+            key=step.key,
+            transaction=transaction,
         )
         return commands.Message(
             op=op, message=message, topic=topic, partition=partition, key=step.key

@@ -10,11 +10,14 @@ from deliverycheck.executions.disturbances import Disturbances
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.executions.transactional import End, TransactionalLane
 from deliverycheck.history import Action, FaultMoment, Invoke, Ok
 from deliverycheck.plans import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     Flush,
     Heal,
@@ -79,6 +82,19 @@ class Stage:
         lane = self.producer(step.lane)
         if lane.lives and self.is_free(lane):
             lane.flush(step)
+
+    def end_transaction(self, lane_name: str, how: End) -> None:
+        """Of a transactional lane the open transaction, if there is one."""
+        lane = self.run.lanes[lane_name]
+        assert isinstance(lane, TransactionalLane)  # noqa: S101  # the model excludes others
+        if lane.lives and self.is_free(lane):
+            lane.end(how)
+
+    def commit_transaction(self, step: CommitTransaction) -> None:
+        self.end_transaction(step.lane, End.COMMIT)
+
+    def abort_transaction(self, step: AbortTransaction) -> None:
+        self.end_transaction(step.lane, End.ABORT)
 
     def work(self, step: Work) -> None:
         lane = self.consumer(step.lane)
@@ -190,6 +206,8 @@ class Stage:
 _VERBS: dict[type, Callable[[Stage, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
+    CommitTransaction: Stage.commit_transaction,
+    AbortTransaction: Stage.abort_transaction,
     Work: Stage.work,
     Close: Stage.close,
     Kill: Stage.kill,

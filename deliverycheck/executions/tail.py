@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from deliverycheck.brokers import Scan
+from deliverycheck.brokers import SCAN_ISOLATION, Scan
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import TAIL_RECEIVE_MS, Called, ConsumerLane
 from deliverycheck.executions.live import InconclusiveError
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
+from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.history import Action, Invoke, Ok, Phase, PhaseMark
 
 JOIN_DEADLINE_S = 20.0
@@ -102,6 +103,8 @@ def _finish_publishers(run: Run) -> None:
     """Every publisher has flushed and closed, and its connections are gone from the proxy."""
     publishers = [lane for lane in run.lanes.values() if isinstance(lane, ProducerLane)]
     for lane in publishers:
+        if isinstance(lane, TransactionalLane):
+            lane.close_transaction(FLUSH_DEADLINE_S)
         if lane.lives:
             left = lane.flush_out(FLUSH_DEADLINE_S)
             if left:
@@ -124,7 +127,13 @@ def _scan(run: Run) -> Scan:
         if topic != run.subject_topic:  # One that was never awaited may still be on its way.
             run.target.broker.await_topic(topic, partitions)
     op = recorder.next_op()
-    invoked = Invoke(op=op, process="scan#1", action=Action.RECEIVE, ns=recorder.now())
+    invoked = Invoke(
+        op=op,
+        process="scan#1",
+        action=Action.RECEIVE,
+        ns=recorder.now(),
+        isolation=SCAN_ISOLATION,
+    )
     recorder.write(invoked)
     scan = run.target.broker.scan(dict.fromkeys(run.topics.values(), partitions))
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)

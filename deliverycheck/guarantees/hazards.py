@@ -13,6 +13,7 @@ from deliverycheck.guarantees.crash_hazards import (
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.guarantees.transaction_hazards import transaction_aborted
 from deliverycheck.history import Action, History, NodeState, Operation, Outcome
 
 JUST_CREATED_NS = 1_000_000_000
@@ -160,6 +161,12 @@ _ANSWERED = {
         "partitions had answered ({messages:count message})."
     )
 }
+_ABORTED = {
+    "aborted": (
+        "{process} aborted a transaction at {aborted_ns:s} of which {messages:count message} had "
+        "been confirmed."
+    )
+}
 _EARLY = {
     "early": (
         "{process} wrote to {topic} {after_ms} ms after its creation was asked for, before its "
@@ -203,6 +210,14 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_EARLY,
             find=topic_just_created,
+        ),
+        Hazard(
+            name="transaction_aborted",
+            title="a transaction was aborted of which messages had been confirmed",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_ABORTED,
+            find=transaction_aborted,
         ),
         Hazard(
             name="topic_answered",

@@ -3,9 +3,11 @@
 from deliverycheck.plans.claim import Claim, Pace, Stance
 from deliverycheck.plans.plan import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.steps import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     Direction,
     FaultKind,
@@ -27,9 +29,11 @@ from deliverycheck.plans.steps import (
     verb_of,
 )
 from deliverycheck.plans.subject import (
+    TRANSACTIONAL_ID,
     CommitPolicy,
     Consumer,
     ErrorMeans,
+    Isolation,
     ReliesOn,
     Setting,
     Subject,
@@ -37,11 +41,14 @@ from deliverycheck.plans.subject import (
 )
 
 __all__ = [
+    "TRANSACTIONAL_ID",
+    "AbortTransaction",
     "Arm",
     "Await",
     "Claim",
     "Close",
     "CommitPolicy",
+    "CommitTransaction",
     "Consumer",
     "CreateTopic",
     "Direction",
@@ -52,6 +59,7 @@ __all__ = [
     "Hold",
     "HoldPoint",
     "Inject",
+    "Isolation",
     "Kill",
     "Pace",
     "Pause",

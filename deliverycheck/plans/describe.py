@@ -3,9 +3,11 @@
 from collections.abc import Callable
 
 from deliverycheck.plans.steps import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     Direction,
     Flush,
@@ -71,6 +73,8 @@ def _say(words: str) -> Callable[[Step], str]:
 _WORDS: dict[type, Callable[..., str]] = {
     Publish: _publish,
     Flush: _say("flush: wait for all confirms"),
+    CommitTransaction: _say("commit the transaction"),
+    AbortTransaction: _say("abort the transaction"),
     Work: _work,
     Close: _say("close"),
     Kill: _say("SIGKILL"),

@@ -17,9 +17,11 @@ from deliverycheck.plans.kafka_state import (
 )
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     Direction,
     FaultKind,
@@ -80,6 +82,7 @@ class KafkaDraft:
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush"} if state.unflushed else set()
+        found |= {"end_transaction"} if state.in_transaction else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
         return frozenset(found)
 
@@ -194,6 +197,8 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and state.messages + step.count <= MESSAGES_MAX
     ),
     Flush: lambda state, step: step.lane in PRODUCERS and state.unflushed > 0,
+    CommitTransaction: lambda state, step: step.lane in PRODUCERS and state.in_transaction,
+    AbortTransaction: lambda state, step: step.lane in PRODUCERS and state.in_transaction,
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
     ),

@@ -11,7 +11,16 @@ from deliverycheck.plans.kafka_state import (
     walk,
 )
 from deliverycheck.plans.plan import Plan
-from deliverycheck.plans.steps import FaultKind, Inject, Kill, Pause, Publish, Step, Work
+from deliverycheck.plans.steps import (
+    AbortTransaction,
+    FaultKind,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Step,
+    Work,
+)
 from deliverycheck.plans.subject import CommitPolicy, Consumer, TopicReady
 
 _FAULT_HAZARDS = {
@@ -50,6 +59,8 @@ def _hazards_of(state: PlanState, step: Step) -> Iterator[str]:
     if isinstance(step, Publish) and step.topic in state.fresh:
         awaited = state.subject.topic_ready is TopicReady.ANSWERED
         yield "topic_answered" if awaited else "topic_just_created"
+    if isinstance(step, AbortTransaction):
+        yield "transaction_aborted"
     if isinstance(step, Kill):
         yield from _hazards_of_kill(state, step)
 

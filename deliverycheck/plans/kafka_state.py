@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
+    AbortTransaction,
     Arm,
     Await,
     Close,
+    CommitTransaction,
     CreateTopic,
     FaultKind,
     Flush,
@@ -49,6 +51,7 @@ class PlanState:
     confirmed: set[Place] = field(default_factory=set)
     unconfirmed: set[Place] = field(default_factory=set)
     producer_lives: bool = False
+    in_transaction: bool = False
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
@@ -63,7 +66,8 @@ class PlanState:
         return self.producer_lives if lane in PRODUCERS else lane in self.calls
 
     def pending(self) -> bool:
-        return bool(self.faults or self.unflushed or self.calls or self.paused or self.node != "up")
+        disturbed = self.faults or self.paused or self.node != "up"
+        return bool(disturbed or self.unflushed or self.calls or self.in_transaction)
 
     def label(self) -> str:
         """The state as coverage sees it: what is disturbed, what is in hand."""
@@ -71,6 +75,7 @@ class PlanState:
         parts += [f"{lane} paused" for lane in sorted(self.paused)]
         parts += [f"node {self.node}"] if self.node != "up" else []
         parts += ["unflushed"] if self.unflushed else []
+        parts += ["in a transaction"] if self.in_transaction else []
         parts += [f"{lane} in hand" for lane, calls in sorted(self.calls.items()) if calls % 3]
         return ", ".join(parts) or "quiet"
 
@@ -88,6 +93,9 @@ def advance(state: PlanState, step: Step) -> None:
     state.last = verb_of(step)
     if isinstance(step, (Publish, Flush, Work, Await)):
         _advance_calls(state, step)
+    elif isinstance(step, (CommitTransaction, AbortTransaction)):
+        state.in_transaction = False
+        state.unflushed = 0  # A commit waits for all confirms; an abort drops what has none.
     elif isinstance(step, (Kill, Close, Pause, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, Inject):
@@ -112,6 +120,7 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         state.for_group += step.count if step.topic == GROUP_TOPIC else 0
         state.unflushed += step.count
         state.producer_lives = True
+        state.in_transaction = state.subject.is_transactional
         _of(state, step).add(place_of(step))
     elif isinstance(step, Flush):
         state.unflushed = 0
@@ -148,6 +157,6 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.armed.discard(step.lane)
         state.calls.pop(step.lane, None)
         if step.lane in PRODUCERS:
-            state.producer_lives, state.unflushed = False, 0
+            state.producer_lives, state.unflushed, state.in_transaction = False, 0, False
             state.confirmed.clear()  # Of the next incarnation no partition knows anything.
             state.unconfirmed.clear()

@@ -70,7 +70,10 @@ class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defa
 
 
 class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
-    """A producer hands over `count` messages, a call each; with `key` its partitioner chooses."""
+    """A producer hands over `count` messages, a call each; with `key` its partitioner chooses.
+
+    A transactional producer begins a transaction first, if none is open.
+    """
 
     lane: str = "p1"
     topic: str = "t1"
@@ -85,6 +88,22 @@ class Flush(_Step, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
 
     lane: str = "p1"
     wait: Wait = Wait.RETURNED
+
+
+class CommitTransaction(
+    _Step, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
+):
+    """A producer ends its open transaction: all of it is to take effect."""
+
+    lane: str = "p1"
+
+
+class AbortTransaction(
+    _Step, frozen=True, kw_only=True, tag="abort_transaction", omit_defaults=True
+):
+    """A producer ends its open transaction: nothing of it is to take effect."""
+
+    lane: str = "p1"
 
 
 class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
@@ -174,6 +193,8 @@ class Await(_Step, frozen=True, kw_only=True, tag="await", omit_defaults=True):
 Step = (
     Publish
     | Flush
+    | CommitTransaction
+    | AbortTransaction
     | Work
     | Close
     | Kill

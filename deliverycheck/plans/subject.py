@@ -7,6 +7,9 @@ import msgspec
 
 Setting = str | int | float | bool
 
+TRANSACTIONAL_ID = "transactional.id"
+"""Who sets it has a transactional producer; each execution appends a name of its own."""
+
 PARTITIONS_MAX = 100
 """Each costs the broker files and a scan a reader; a plan names the first few."""
 
@@ -37,6 +40,13 @@ class CommitPolicy(StrEnum):
     STORE_AFTER_EFFECT = "store_after_effect"
 
 
+class Isolation(StrEnum):
+    """What a reader of a log with transactions is handed."""
+
+    READ_UNCOMMITTED = "read_uncommitted"
+    READ_COMMITTED = "read_committed"
+
+
 class TopicReady(StrEnum):
     """When a topic counts as usable after its creation."""
 
@@ -49,9 +59,12 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         handling_ms: how long the effect of one message takes in the workload.
+        relies_on_isolation: what the application takes for granted of what it is handed; if it
+            is not said, what its settings ask for.
     """
 
     commit: CommitPolicy
+    relies_on_isolation: Isolation | None = None
     settings: dict[str, Setting] = {}
     handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
 
@@ -73,3 +86,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     relies_on: ReliesOn = ReliesOn.CONFIRM
     error_means: ErrorMeans = ErrorMeans.UNKNOWN
     topic_ready: TopicReady = TopicReady.ANSWERED
+
+    @property
+    def is_transactional(self) -> bool:
+        """Whether the producer sends in transactions."""
+        return TRANSACTIONAL_ID in self.producer

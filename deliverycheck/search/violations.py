@@ -85,6 +85,8 @@ _CONSEQUENCES = {
     "lost": "messages that the application relied on are lost",
     "duplicate": "a message comes twice",
     "reordered": "messages change their order",
+    "aborted_read": "messages of aborted transactions are read",
+    "torn": "a part of a transaction is read",
 }
 
 
@@ -102,11 +104,17 @@ def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
     )
 
 
+_ENDS = frozenset({Action.COMMIT_TRANSACTION, Action.ABORT_TRANSACTION})
+
+
 def _result(operations: Sequence[Operation]) -> str:
     """What became of a step's operations, in a few words; empty where it made none."""
     publishes = [one for one in operations if one.action is Action.PUBLISH]
     if publishes:
         return _published(publishes)
+    ends = [one for one in operations if one.action in _ENDS]
+    if ends:
+        return "done" if ends[-1].outcome is Outcome.OK else "not known"
     words = [
         f"{one.action} {one.outcome if one.outcome is not Outcome.OK else ''}".strip()
         for one in operations

@@ -4,6 +4,7 @@ from deliverycheck.plans import (
     Claim,
     CommitPolicy,
     Consumer,
+    Isolation,
     Pace,
     ReliesOn,
     Setting,
@@ -42,11 +43,33 @@ def _consuming(
     )
 
 
+LATE = ("stall", "delay", "broker_paused")
+"""A request that arrives late may end a transaction that it was not meant for: KAFKA-17754."""
+
+
+def _transactional(
+    settings: dict[str, Setting] | None = None, relies_on: Isolation | None = None
+) -> Subject:
+    """A producer that sends in transactions, and a group that works off what it is handed."""
+    return Subject(
+        producer={"transactional.id": "tx", **ONE_MESSAGE_A_BATCH},
+        consumer=Consumer(
+            commit=CommitPolicy.AFTER_EFFECT,
+            settings=settings or {},
+            relies_on_isolation=relies_on,
+        ),
+    )
+
+
 _ACKS_ALL = Subject(producer={"acks": "all"})
 _IDEMPOTENT = Subject(producer=IDEMPOTENT)
 _PLAIN = Subject(producer=PLAIN)
 _AFTER = _consuming(CommitPolicy.AFTER_EFFECT)
 _BEFORE = _consuming(CommitPolicy.BEFORE_EFFECT)
+_COMMITTED = _transactional()
+_UNCOMMITTED = _transactional(
+    {"isolation.level": "read_uncommitted"}, relies_on=Isolation.READ_COMMITTED
+)
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -284,5 +307,72 @@ CLAIMS: tuple[Claim, ...] = (
         promise="position saved after processing: at least once, so an effect may come twice",
         source="Kafka 4.3, design, message delivery semantics",
         pair="kafka-commit-before-effect-at-most-once",
+    ),
+    Claim(
+        id="kafka-read-committed",
+        system="kafka",
+        setting="transactions, reader of committed messages",
+        subject=_COMMITTED,
+        guarantee="read_committed",
+        stance=Stance.HOLDS,
+        hazards=("none", "transaction_aborted", "producer_killed", *NETWORK),
+        unless=LATE,
+        promise="read_committed: poll() returns only those transactional messages which have "
+        "been committed",
+        source="Kafka 4.3, consumer configs, isolation.level",
+        pair="kafka-read-uncommitted",
+    ),
+    Claim(
+        id="kafka-read-uncommitted",
+        system="kafka",
+        setting="transactions, isolation.level=read_uncommitted",
+        subject=_UNCOMMITTED,
+        guarantee="read_committed",
+        stance=Stance.BREAKS,
+        hazards=("transaction_aborted",),
+        promise="read_uncommitted: poll() returns all messages, even transactional messages "
+        "which have been aborted",
+        source="Kafka 4.3, consumer configs, isolation.level",
+        pair="kafka-read-committed",
+    ),
+    Claim(
+        id="kafka-atomic-transactions",
+        system="kafka",
+        setting="transactions, reader of committed messages",
+        subject=_COMMITTED,
+        guarantee="atomic_transactions",
+        stance=Stance.HOLDS,
+        hazards=("none", "transaction_aborted", "producer_killed", *NETWORK),
+        unless=(*LATE, *FIRST_WRITE),
+        promise="messages of a transaction are all written or none is",
+        source="Kafka 4.3, design, message delivery semantics",
+        pair="kafka-torn-transactions",
+    ),
+    Claim(
+        id="kafka-atomic-transactions-broker-killed",
+        system="kafka",
+        setting="transactions, reader of committed messages, broker killed",
+        subject=_COMMITTED,
+        guarantee="atomic_transactions",
+        stance=Stance.HOLDS,
+        hazards=("broker_killed",),
+        unless=(*LATE, *FIRST_WRITE),
+        promise="messages of a transaction are all written or none is",
+        source="Kafka 4.3, design, message delivery semantics",
+        pair="kafka-torn-transactions",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-torn-transactions",
+        system="kafka",
+        setting="transactions, isolation.level=read_uncommitted",
+        subject=_UNCOMMITTED,
+        guarantee="atomic_transactions",
+        stance=Stance.BREAKS,
+        hazards=("transaction_aborted",),
+        promise="read_uncommitted: poll() returns all messages, even transactional messages "
+        "which have been aborted",
+        source="Kafka 4.3, consumer configs, isolation.level",
+        pair="kafka-atomic-transactions",
     ),
 )

@@ -59,6 +59,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def flush(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "end_transaction" in self.draft.kinds())
+    @rule(steps=steps_of("end_transaction"))
+    def end_transaction(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "hold" in self.draft.kinds())
     @rule(steps=steps_of("hold"))
     def let_time_pass(self, steps):

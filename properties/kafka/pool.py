@@ -5,13 +5,22 @@ would mend. A third of what Hypothesis draws are repeats and each takes 5 to 9 m
 so of six step lists it draws two; uniform ones take 0.1 ms and do not repeat.
 """
 
+from collections.abc import Iterator
 from itertools import chain, islice
 from random import Random
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
+from msgspec import structs
 
-from deliverycheck.plans import CommitPolicy, Consumer, Step, Subject, TopicReady
+from deliverycheck.plans import (
+    TRANSACTIONAL_ID,
+    CommitPolicy,
+    Consumer,
+    Step,
+    Subject,
+    TopicReady,
+)
 from deliverycheck.plans.kafka import KafkaDraft
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
@@ -28,6 +37,13 @@ EVERYTHING = Subject(
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT), topic_ready=TopicReady.CREATED
 )
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
+
+TRANSACTIONAL = structs.replace(EVERYTHING, producer={TRANSACTIONAL_ID: "pool"})
+"""The same with a producer that sends in transactions."""
+
+TRANSACTIONAL_SHARE = 5
+"""One list in so many has the ends of transactions. They stand behind all others: of a producer
+without transactions they say nothing that those do not."""
 
 StepList = tuple[Step, ...]
 
@@ -48,32 +64,40 @@ def drawing(count: int) -> settings:
 
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
+    share = count // TRANSACTIONAL_SHARE
+    plain = _mixed(EVERYTHING, pool_seed, count - share)
+    return (*plain, *_mixed(TRANSACTIONAL, pool_seed, share))
+
+
+def _mixed(subject: Subject, pool_seed: int, count: int) -> Iterator[StepList]:
     sixth = -(-count // 6)
-    uniform = iter(_uniform(pool_seed, count - 2 * sixth))
+    uniform = iter(_uniform(subject, pool_seed, count - 2 * sixth))
     by_hypothesis = zip(
-        _from_machine(pool_seed, sixth), _from_strategy(pool_seed, sixth), strict=False
+        _from_machine(subject, pool_seed, sixth),
+        _from_strategy(subject, pool_seed, sixth),
+        strict=False,
     )
     mixed = [(*pair, *islice(uniform, 4)) for pair in by_hypothesis]
-    return tuple(chain(chain.from_iterable(mixed), uniform))
+    return chain(chain.from_iterable(mixed), uniform)
 
 
-def _from_machine(pool_seed: int, count: int) -> list[StepList]:
+def _from_machine(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
     drawn: list[StepList] = []
 
     @seed(pool_seed)
     def factory() -> DeliveryPlanBuilder:
-        return DeliveryPlanBuilder(EVERYTHING, drawn.append)
+        return DeliveryPlanBuilder(subject, drawn.append)
 
     run_state_machine_as_test(factory, settings=drawing(count))
     return drawn
 
 
-def _from_strategy(pool_seed: int, count: int) -> list[StepList]:
+def _from_strategy(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
     drawn: list[StepList] = []
 
     @seed(pool_seed)
     @drawing(count)
-    @given(step_lists(EVERYTHING))
+    @given(step_lists(subject))
     def draw(steps: StepList) -> None:
         drawn.append(steps)
 
@@ -81,13 +105,13 @@ def _from_strategy(pool_seed: int, count: int) -> list[StepList]:
     return drawn
 
 
-def _uniform(pool_seed: int, count: int) -> list[StepList]:
+def _uniform(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
     chance = Random(pool_seed)  # noqa: S311  # The seed is the header's; nothing secret hangs on it.
-    return [_uniform_steps(chance) for _ in range(count)]
+    return [_uniform_steps(subject, chance) for _ in range(count)]
 
 
-def _uniform_steps(chance: Random) -> StepList:
-    draft = KafkaDraft(EVERYTHING)
+def _uniform_steps(subject: Subject, chance: Random) -> StepList:
+    draft = KafkaDraft(subject)
     size = chance.randint(STEPS_MIN, STEPS_MAX)
     node_fails_at = chance.randint(1, size * NODE_FAULT_SHARE)
     for place in range(size):

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deliverycheck.plans import (
+    AbortTransaction,
     Close,
+    CommitTransaction,
     CreateTopic,
     Direction,
     FaultKind,
@@ -116,6 +118,15 @@ KINDS = {
     # timer scan of one second.
     "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
     "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": PRODUCERS}),
+    # Most transactions are meant to take effect.
+    "end_transaction": Kind(
+        weight=4,
+        makes=_one_of,
+        arguments={
+            "make": (CommitTransaction, CommitTransaction, AbortTransaction),
+            "lane": PRODUCERS,
+        },
+    ),
     "create_topic": Kind(
         weight=2,
         makes=_write_to_new,

@@ -22,7 +22,7 @@ SLOTS = tuple(
     for number in range(1, 4)
 )
 PROGRAM = SimpleNamespace(
-    producer_settings=lambda _, address: {"address": address},
+    producer_settings=lambda _, address, __: {"address": address},
     consumer_settings=lambda _, address, __: {"address": address},
 )
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from deliverycheck.clients.commands import PublishBulk, ReceiveBulk
 from deliverycheck.clients.kafka.consuming import Consuming, delivery_of_message, place_of
-from deliverycheck.clients.kafka.library import KafkaError, KafkaException, Producer
+from deliverycheck.clients.kafka.library import KafkaError, KafkaException
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.outcomes import outcome_of_report
 from deliverycheck.clients.kafka.producing import ANY_PARTITION, EVENTS, Producing, error_name
@@ -39,9 +39,9 @@ def publish_bulk(producing: Producing, identity: int, command: PublishBulk) -> R
     deadline = Deadline(command.timeout_ms)
     confirms = _Confirms(command)
     with _no_garbage_collection():
-        refused = _hand_over(producing.producer, command, confirms, deadline)
+        refused = _hand_over(producing, command, confirms, deadline)
         while len(producing.producer) and not deadline.passed():
-            producing.producer.poll(min(_SLICE_S, deadline.left_s()))
+            producing.serve(min(_SLICE_S, deadline.left_s()))
     remaining = confirms.unreported()
     error = refused or confirms.error or ("_TIMED_OUT" if remaining else None)
     outcome = outcome_of_report(error, acks=producing.acks, attempts=producing.attempts)
@@ -118,9 +118,10 @@ class _Confirms:
 
 
 def _hand_over(
-    producer: Producer, command: PublishBulk, confirms: _Confirms, deadline: Deadline
+    producing: Producing, command: PublishBulk, confirms: _Confirms, deadline: Deadline
 ) -> str | None:
     """Hand the messages over, at most `window` in flight; the error that stopped it, if any."""
+    producer = producing.producer
     produce, report = producer.produce, confirms.reporter()
     topic, first = command.topic, command.first_sequence
     partition = ANY_PARTITION if command.partition is None else command.partition
@@ -134,12 +135,12 @@ def _hand_over(
                 produce(topic, body % (first + number), partition=partition, on_delivery=report_it)
                 confirms.handed_over = number + 1
         except BufferError:
-            producer.poll(_SLICE_S)
+            producing.serve(_SLICE_S)
         except KafkaException as error:
             return error_name(error)
-        producer.poll(0)
+        producing.serve()
         while len(producer) >= command.window and not deadline.passed():
-            producer.poll(_SLICE_S)
+            producing.serve(_SLICE_S)
         if deadline.passed():
             return "_TIMED_OUT"
     return None

@@ -199,7 +199,11 @@ class Consuming:
                 del self._ends[place]
 
     def _poll(self, timeout_s: float) -> Received | None:
-        message = self.consumer.poll(timeout_s)
+        try:
+            message = self.consumer.poll(timeout_s)
+        except KafkaException as error:  # A fatal one, as of a producer: told, not thrown.
+            self._client_error(error.args[0])
+            return None
         return message if message is not None and self.note(message) else None
 
     def _keep(self, message: Received | None) -> None:

@@ -66,27 +66,39 @@ class Producing:
         """Each message was handed over or refused; reports that were there are told."""
         for message in command.messages:
             self._hand_over(message, command.execution)
-        self.producer.poll(0)
+        self.serve()
         return Reply(re=identity)
 
     def flush(self, identity: int, command: Flush) -> Reply:
-        remaining = self.producer.flush(command.timeout_ms / 1000)
+        try:
+            remaining = self.producer.flush(command.timeout_ms / 1000)
+        except KafkaException as error:  # As in `serve`.
+            self._client_error(error.args[0])
+            remaining = len(self.producer)
         self.say(OkEvent(op=command.op, remaining=remaining))
         return Reply(re=identity, remaining=remaining)
 
     def poll(self, identity: int, command: Poll) -> Reply:
-        self.producer.poll(command.timeout_ms / 1000)
+        self.serve(command.timeout_ms / 1000)
         return Reply(re=identity, remaining=len(self.producer))
 
     def pump(self, identity: int, command: Pump) -> Reply:
         """Served until the deadline or the next command."""
         deadline = Deadline(command.timeout_ms)
         while not deadline.passed() and not self._loop.inbox.wait(0):
-            self.producer.poll(min(0.005, deadline.left_s()))
+            self.serve(min(0.005, deadline.left_s()))
         return Reply(re=identity, remaining=len(self.producer))
 
-    def serve(self) -> None:
-        self.producer.poll(0)
+    def serve(self, timeout_s: float = 0) -> None:
+        """Reports and errors that came, or come in that time, were told.
+
+        A fatal error is raised and not told to the callback: confluent-kafka
+        src/confluent_kafka/src/confluent_kafka.c error_cb.
+        """
+        try:
+            self.producer.poll(timeout_s)
+        except KafkaException as error:
+            self._client_error(error.args[0])
 
     def close(self) -> None:
         """Flushed as far as the library gets it, and closed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka.setting_names import COMMON, CONSUMER, PRODUCER
-from deliverycheck.plans import CommitPolicy, Setting, Subject
+from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, Setting, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,22 @@ _PRODUCER_PROFILE = (
         value=10_000,
         default=300_000,
         why="A message that cannot be delivered ends its operation before the execution ends.",
+    ),
+)
+
+# Transactional producers; what they do not confirm in time ends with the transaction.
+_TRANSACTIONAL_PROFILE = (
+    Deviation(
+        name="transaction.timeout.ms",
+        value=2000,
+        default=60_000,
+        why="A transaction that was left open hides what stands behind it; it ends within a plan.",
+    ),
+    Deviation(
+        name="message.timeout.ms",
+        value=2000,
+        default=300_000,
+        why="librdkafka takes no more than the transaction's timeout.",
     ),
 )
 
@@ -163,21 +179,27 @@ def deviations() -> tuple[Deviation, ...]:
     return (
         *_COMMON_PROFILE,
         *_PRODUCER_PROFILE,
+        *_TRANSACTIONAL_PROFILE,
         *_CONSUMER_PROFILE,
         *_CLASSIC_PROFILE,
         *_AUTO_COMMIT_PROFILE,
     )
 
 
-def producer_settings(subject: Subject, endpoint: str) -> dict[str, Setting]:
+def producer_settings(subject: Subject, endpoint: str, name: str = "") -> dict[str, Setting]:
     """The settings of the subject's producers; its own win over the profile.
 
     Args:
         subject: what is put under test.
         endpoint: ``host:port`` to begin with.
+        name: of the execution: a transactional id is one that no other execution has.
     """
     profile = _values(_COMMON_PROFILE + _PRODUCER_PROFILE)
-    return {"bootstrap.servers": endpoint, **_unless_set(profile, subject.producer)}
+    own = dict(subject.producer)
+    if subject.is_transactional:
+        profile |= _values(_TRANSACTIONAL_PROFILE)
+        own[TRANSACTIONAL_ID] = f"{own[TRANSACTIONAL_ID]}-{name}"
+    return {"bootstrap.servers": endpoint, **_unless_set(profile, own)}
 
 
 def consumer_settings(subject: Subject, endpoint: str, group: str) -> dict[str, Setting]:

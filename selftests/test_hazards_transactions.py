@@ -1,0 +1,63 @@
+"""A transaction is aborted that held something."""
+
+import pytest
+
+from deliverycheck.guarantees import HAZARDS, Evidence
+from selftests.shown import evidence, occurred
+from selftests.story import Story
+
+
+def aborted(*, confirmed=("p1#1-1",), sent=(), how="ok", transaction="x"):
+    """Messages with and without a confirm, then the abort of their transaction."""
+    story = Story()
+    story.ok(story.invoke("p1#1", "begin_transaction", transaction="x"))
+    for position, message in enumerate(confirmed):
+        story.published(message, position, transaction="x")
+    for message in sent:
+        story.publish(message, transaction="x")
+    getattr(story, how)(story.invoke("p1#1", "abort_transaction", transaction=transaction))
+    return story
+
+
+def test_abort_of_confirmed_messages_is_told_with_their_number():
+    story = aborted(confirmed=("p1#1-1", "p1#1-2"), sent=("p1#1-3",))
+    assert occurred(story) == {"none", "transaction_aborted"}
+    assert evidence(story, "transaction_aborted") == [
+        "p1#1 aborted a transaction at 0.008 s of which 2 messages had been confirmed."
+    ]
+    (found,) = HAZARDS["transaction_aborted"].find(story.history())
+    assert found == Evidence(
+        kind="aborted",
+        ns=8_000_000,
+        facts={"process": "p1#1", "aborted_ns": 8_000_000, "messages": 2},
+        witnesses=(1, 2, 4),
+    )
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        aborted(confirmed=(), sent=("p1#1-1",)),
+        aborted(how="info"),
+        aborted(how="fail"),
+        aborted(transaction="y"),
+    ],
+    ids=["nothing-confirmed", "outcome-unknown", "refused", "another-transaction"],
+)
+def test_abort_that_surely_undid_nothing_known_is_no_hazard(story):
+    assert "transaction_aborted" not in occurred(story)
+
+
+def test_message_outside_of_transactions_is_not_aborted():
+    story = Story()
+    story.published("p1#1-1", 0)
+    story.ok(story.invoke("p1#1", "abort_transaction"))
+    assert "transaction_aborted" not in occurred(story)
+
+
+def test_each_abort_is_told_in_the_order_of_the_calls():
+    story = aborted()
+    story.published("p1#1-2", 1, transaction="y")
+    story.ok(story.invoke("p1#1", "abort_transaction", transaction="y"))
+    found = HAZARDS["transaction_aborted"].find(story.history())
+    assert [one.witnesses for one in found] == [(1, 2), (3, 4)]
