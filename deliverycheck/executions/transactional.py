@@ -57,9 +57,11 @@ class TransactionalLane(ProducerLane):
     def publish(self, step: Publish, transaction: str | None = None) -> None:
         """Hand the messages over, in the open transaction or a new one."""
         del transaction  # A plan names none.
-        if self._asked is not None:  # Whose end is open takes no more.
+        if self._asked is not None:
             self.end(self._asked)
-        if self.lives and not self.busy and (self.transaction or self._begin()):
+        if self._asked is not None or not self.lives or self.busy:
+            return  # A transaction whose end is open takes no more.
+        if self.transaction or self._begin():
             super().publish(step, self.transaction)
 
     def end(self, how: End) -> None:
