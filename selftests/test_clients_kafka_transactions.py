@@ -4,7 +4,6 @@ import pytest
 
 from deliverycheck.clients import FailEvent, InfoEvent, OkEvent, Reply, commands
 from deliverycheck.clients.protocol import Remedy
-from deliverycheck.history import Position
 from selftests.test_clients_kafka_worker import ask, message, open_producer, publish, worker
 
 __all__ = ["worker"]  # The fixture.
@@ -65,10 +64,3 @@ def test_timeout_of_the_take_over_may_be_tried_again(worker):
     open_producer(worker, **{"transactional.id": "x"})
     reply = told(worker, commands.InitTransactions(op=1, timeout_ms=0))[-1]
     assert (reply.error, reply.remedy) == ("_TIMED_OUT", Remedy.AGAIN)
-
-
-def test_positions_need_a_consumer(worker):
-    open_producer(worker, **{"transactional.id": "x"})
-    covers = (Position(source="t", partition=0, position=1),)
-    sent = commands.SendOffsets(op=3, group="g", covers=covers, timeout_ms=1000)
-    assert told(worker, INIT, BEGIN, sent)[-1].error == "NotOpenError"

@@ -26,17 +26,6 @@ class CommitMode(StrEnum):
     ASYNCHRONOUS = "asynchronous"
 
 
-class Membership(StrEnum):
-    """With whose word the positions of a group go into a transaction.
-
-    The broker refuses a member of an earlier generation. Somebody who is no member it cannot
-    refuse: Kafka's `ClassicGroup.validateOffsetCommit` takes a generation of -1 from anybody.
-    """
-
-    OWN = "own"
-    FOREIGN = "foreign"
-
-
 class Until(StrEnum):
     """When a receive that has found nothing more gives up."""
 
@@ -176,16 +165,6 @@ class BeginTransaction(
     op: int
 
 
-class SendOffsets(_Command, frozen=True, kw_only=True, tag="send_offsets", omit_defaults=True):
-    """Commit positions of `group` with the transaction: of each partition the *next* to read."""
-
-    op: int
-    group: str
-    covers: tuple[Position, ...]
-    timeout_ms: int
-    membership: Membership = Membership.OWN
-
-
 class CommitTransaction(
     _Command, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
 ):
@@ -280,7 +259,6 @@ Command = (
     | Commit
     | InitTransactions
     | BeginTransaction
-    | SendOffsets
     | CommitTransaction
     | AbortTransaction
     | Idle

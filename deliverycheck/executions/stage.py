@@ -83,18 +83,11 @@ class Stage:
         if lane.lives and self.is_free(lane):
             lane.flush(step)
 
-    def end_transaction(self, lane_name: str, how: End) -> None:
-        """Of a transactional lane the open transaction, if there is one."""
-        lane = self.run.lanes[lane_name]
+    def end_transaction(self, step: CommitTransaction | AbortTransaction) -> None:
+        lane = self.run.lanes[step.lane]
         assert isinstance(lane, TransactionalLane)  # noqa: S101  # the model excludes others
         if lane.lives and self.is_free(lane):
-            lane.end(how)
-
-    def commit_transaction(self, step: CommitTransaction) -> None:
-        self.end_transaction(step.lane, End.COMMIT)
-
-    def abort_transaction(self, step: AbortTransaction) -> None:
-        self.end_transaction(step.lane, End.ABORT)
+            lane.end(End.COMMIT if isinstance(step, CommitTransaction) else End.ABORT)
 
     def work(self, step: Work) -> None:
         lane = self.consumer(step.lane)
@@ -206,8 +199,8 @@ class Stage:
 _VERBS: dict[type, Callable[[Stage, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
-    CommitTransaction: Stage.commit_transaction,
-    AbortTransaction: Stage.abort_transaction,
+    CommitTransaction: Stage.end_transaction,
+    AbortTransaction: Stage.end_transaction,
     Work: Stage.work,
     Close: Stage.close,
     Kill: Stage.kill,

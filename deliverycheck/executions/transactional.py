@@ -4,15 +4,13 @@ from enum import StrEnum
 
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import Remedy, Reply, commands
-from deliverycheck.executions.producer import OPEN_DEADLINE_S, ProducerLane
-from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.executions.producer import CALL_TIMEOUT_MS, OPEN_DEADLINE_S, ProducerLane
+from deliverycheck.executions.run import CALL_DEADLINE_S, NS_PER_S, Run
 from deliverycheck.history import Action, Ok
 from deliverycheck.plans import TRANSACTIONAL_ID, Publish
 
 INIT_MS = 5000
 """The first take-over on a broker takes a second, each later one some 20 ms to 0.5 s."""
-
-_CALL_MS = int(CALL_DEADLINE_S * 1000) - 500
 
 
 class End(StrEnum):
@@ -26,23 +24,17 @@ _ACTIONS = {End.COMMIT: Action.COMMIT_TRANSACTION, End.ABORT: Action.ABORT_TRANS
 
 
 class TransactionalLane(ProducerLane):
-    """One transactional producer of the plan. It begins a transaction when it has one to fill.
-
-    Attributes:
-        transaction: the open one; ``None`` if there is none.
-    """
+    """One transactional producer of the plan. It begins a transaction when it has one to fill."""
 
     def __init__(self, run: Run, name: str, slot: Slot) -> None:
         super().__init__(run, name, slot)
-        self.transaction: str | None = None
         self._begun = 0
         self._asked: End | None = None
 
     @property
     def transactional_id(self) -> str:
         """As the client's settings have it."""
-        own = self.run.plan.subject.producer[TRANSACTIONAL_ID]
-        return f"{own}-{self.run.subject_topic}"
+        return str(self.settings()[TRANSACTIONAL_ID])
 
     def open(self, connect: commands.Connect) -> None:
         """The producer has taken the transactional id over, as far as the broker answered."""
@@ -54,15 +46,14 @@ class TransactionalLane(ProducerLane):
         if reply is None or reply.error is not None:
             self._discard("the transactional id was not taken over")
 
-    def publish(self, step: Publish, transaction: str | None = None) -> None:
+    def publish(self, step: Publish) -> None:
         """Hand the messages over, in the open transaction or a new one."""
-        del transaction  # A plan names none.
         if self._asked is not None:
             self.end(self._asked)
         if self._asked is not None or not self.lives or self.busy:
             return  # A transaction whose end is open takes no more.
         if self.transaction or self._begin():
-            super().publish(step, self.transaction)
+            super().publish(step)
 
     def end(self, how: End) -> None:
         """Ask for the end of the open transaction, and do what the library says if it fails."""
@@ -70,20 +61,18 @@ class TransactionalLane(ProducerLane):
             return
         self._asked = how
         reply = self._call_end(how)
-        if reply is None or reply.remedy is Remedy.AGAIN:
-            return  # Blocked, or not yet known: the next step that needs it asks again.
-        if reply.remedy is Remedy.ABORT and how is End.COMMIT:
+        if reply is not None and reply.remedy is Remedy.ABORT and how is End.COMMIT:
             self._asked = End.ABORT
             reply = self._call_end(End.ABORT)
-            if reply is None or reply.remedy is Remedy.AGAIN:
-                return
+        if reply is None or reply.remedy is Remedy.AGAIN:
+            return  # Blocked, or not yet known: the next step that needs it asks again.
         self.transaction, self._asked = None, None
         if reply.error is not None:
             self._discard(reply.error)
 
     def close_transaction(self, deadline_s: float) -> None:
         """What was asked for is asked again until it is known; what nobody ended is aborted."""
-        end_ns = self.run.recorder.now() + int(deadline_s * 1e9)
+        end_ns = self.run.recorder.now() + int(deadline_s * NS_PER_S)
         while self.transaction is not None and self.lives and self.run.recorder.now() < end_ns:
             if not self.join(CALL_DEADLINE_S):
                 continue
@@ -105,7 +94,7 @@ class TransactionalLane(ProducerLane):
         names = {"transaction": self.transaction, "transactional_id": self.transactional_id}
         op = self.invoke(_ACTIONS[how], **names)
         kind = commands.CommitTransaction if how is End.COMMIT else commands.AbortTransaction
-        return self.call(kind(op=op, timeout_ms=_CALL_MS), op=op)
+        return self.call(kind(op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
 
     def _discard(self, why: str) -> None:
         """The client is of no use any more; the next publish opens another one."""

@@ -155,7 +155,7 @@ class Campaign:
         nodes, others = further_plans(self.pool, holding, self.model, is_new=is_new)
         lanes = [nodes, *[others] * max(1, self.profile.at_once - 1)]
         chains = [partial(self._run_all, plans) for plans in lanes]
-        run_chains(chains, at_once=len(chains), stop=self.stop)
+        run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
     def _run_all(self, plans: Shared) -> None:
         while not self.is_over and (plan := next(plans, None)) is not None:

@@ -89,14 +89,14 @@ class Consuming:
             # asks for the leaders of a topic that is new to it. Only a matter of speed.
             with suppress(KafkaException):
                 self.consumer.list_topics(topic, timeout=_METADATA_S)
-        self.consumer.assign([topic_partition(one) for one in command.positions])
+        self.consumer.assign([_topic_partition(one) for one in command.positions])
         self._assigned = {_place(one): None for one in command.positions}
         self._ends.clear()
         self._joined = True
         return Reply(re=identity)
 
     def seek(self, identity: int, command: Seek) -> Reply:
-        self.consumer.seek(topic_partition(command.position))
+        self.consumer.seek(_topic_partition(command.position))
         place = _place(command.position)
         self._ends.pop(place, None)
         self._kept = deque(one for one in self._kept if place_of(one) != place)
@@ -131,7 +131,7 @@ class Consuming:
             self._keep(self._poll(0))
 
     def store_offset(self, identity: int, command: StoreOffset) -> Reply:
-        offsets = [topic_partition(one) for one in command.covers]
+        offsets = [_topic_partition(one) for one in command.covers]
         name = None
         try:
             self.consumer.store_offsets(offsets=offsets)
@@ -144,7 +144,7 @@ class Consuming:
     def commit(self, identity: int, command: Commit) -> Reply:
         if command.mode is CommitMode.ASYNCHRONOUS:
             return self._commit_later(identity, command)
-        offsets = [topic_partition(one) for one in command.covers]
+        offsets = [_topic_partition(one) for one in command.covers]
         try:
             answers = self.consumer.commit(offsets=offsets, asynchronous=False)
             name = _first_error(answers)
@@ -212,7 +212,7 @@ class Consuming:
             self.say(DeliveryEvent(delivery=delivery_of_message(message)))
 
     def _commit_later(self, identity: int, command: Commit) -> Reply:
-        offsets = [topic_partition(one) for one in command.covers]
+        offsets = [_topic_partition(one) for one in command.covers]
         try:
             self.consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
@@ -304,8 +304,7 @@ def delivery_of_message(message: Received) -> Delivery:
     )
 
 
-def topic_partition(position: Position) -> TopicPartition:
-    """The library's own word for a position."""
+def _topic_partition(position: Position) -> TopicPartition:
     source, partition = _place(position)
     return TopicPartition(source, partition, position.position)
 

@@ -7,11 +7,8 @@ from deliverycheck.clients.commands import (
     BeginTransaction,
     CommitTransaction,
     InitTransactions,
-    Membership,
-    SendOffsets,
 )
-from deliverycheck.clients.kafka.consuming import Consuming, topic_partition
-from deliverycheck.clients.kafka.library import Consumer, KafkaError, KafkaException
+from deliverycheck.clients.kafka.library import KafkaError, KafkaException
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
 from deliverycheck.clients.kafka.producing import EVENTS, Producing, error_name
 from deliverycheck.clients.protocol import Remedy, Reply
@@ -46,23 +43,6 @@ def abort_transaction(producing: Producing, identity: int, command: AbortTransac
     return _called(
         producing, identity, command.op, lambda: producing.producer.abort_transaction(timeout_s)
     )
-
-
-def send_offsets(
-    producing: Producing, consuming: Consuming, identity: int, command: SendOffsets
-) -> Reply:
-    """The positions go with the transaction, by the word of the member or of a stranger."""
-    positions = [topic_partition(one) for one in command.covers]
-    timeout_s = command.timeout_ms / _MS_PER_S
-
-    def call() -> None:
-        member = consuming.consumer
-        if command.membership is Membership.FOREIGN:
-            member = Consumer({"group.id": command.group})  # Never subscribed: generation -1.
-        metadata = member.consumer_group_metadata()
-        producing.producer.send_offsets_to_transaction(positions, metadata, timeout_s)
-
-    return _called(producing, identity, command.op, call)
 
 
 def _called(producing: Producing, identity: int, op: int, call: Callable[[], object]) -> Reply:

@@ -17,7 +17,6 @@ from deliverycheck.clients.kafka.transacting import (
     begin_transaction,
     commit_transaction,
     init_transactions,
-    send_offsets,
 )
 from deliverycheck.clients.protocol import PROTOCOL, HelloEvent, OkEvent, Reply
 from deliverycheck.clients.worker_loop import WorkerLoop
@@ -57,7 +56,6 @@ class KafkaClient:
             "commit": self._by_consumer(Consuming.commit),
             "init_transactions": self._by_producer(init_transactions),
             "begin_transaction": self._by_producer(begin_transaction),
-            "send_offsets": self._send_offsets,
             "commit_transaction": self._by_producer(commit_transaction),
             "abort_transaction": self._by_producer(abort_transaction),
             "idle": self._idle,
@@ -140,9 +138,6 @@ class KafkaClient:
         if self._producing is not None and self._consuming is None:
             return self._producing.pump(identity, command)
         return self.consuming.pump(identity, command)
-
-    def _send_offsets(self, identity: int, command: commands.SendOffsets) -> Reply:
-        return send_offsets(self.producing, self.consuming, identity, command)
 
     def _effect(self, identity: int, command: commands.Effect) -> Reply:
         append_effects(self._journal.descriptor(), command.op, command.deliveries)
