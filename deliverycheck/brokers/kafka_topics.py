@@ -99,6 +99,7 @@ class TopicFactory:
             names = list(self._live)
             self._retired = []
         self._delete(names)
+        self._admin.await_gone(names, timeout_s=_ANSWER_S_MAX)
         self._ready.clear()
 
     def _fill(self, partitions: int) -> None:
