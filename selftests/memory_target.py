@@ -5,7 +5,7 @@ its link is disturbed, not at all.
 """
 
 import os
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from deliverycheck.brokers import Capability, Endpoint, Scan, Slot
 from deliverycheck.clients import (
     AssignEvent,
+    InfoEvent,
     JournalLine,
     OkEvent,
     Reply,
@@ -34,7 +35,11 @@ SLOTS = tuple(
 
 
 class MemoryBroker:
-    """Logs by topic and partition, committed positions, members of the one group."""
+    """Logs by topic and partition, committed positions, members of the one group.
+
+    Attributes:
+        errors: what the first publishes are told, although their messages are in the log.
+    """
 
     system, backend = "kafka", "memory"
 
@@ -44,6 +49,7 @@ class MemoryBroker:
         self.members = []
         self.calls = []
         self.moved = ()
+        self.errors = deque()
 
     def lease_topic(self, partitions):
         self.partitions = partitions
@@ -166,13 +172,15 @@ class MemoryWorker:
                 source=one.topic,
                 partition=place[1],
                 position=len(log),
+                attempt=one.attempt,
                 execution=command.execution,
             )
             log.append(delivery)
-            self._say(
-                ReturnedEvent(op=one.op),
-                OkEvent(op=one.op, partition=place[1], position=delivery.position),
-            )
+            self._say(ReturnedEvent(op=one.op))
+            if self.broker.errors:
+                self._say(InfoEvent(op=one.op, error=self.broker.errors.popleft()))
+            else:
+                self._say(OkEvent(op=one.op, partition=place[1], position=delivery.position))
 
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
@@ -261,8 +269,9 @@ class MemoryTarget:
         leased: every worker that was lent.
     """
 
-    def __init__(self, folder, hits=(), mutes=()):
+    def __init__(self, folder, hits=(), mutes=(), errors=()):
         self.broker = MemoryBroker()
+        self.broker.errors.extend(errors)
         self.calls = self.broker.calls
         self.leased = []
         self._folder = Path(folder)

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from deliverycheck.plans import (
     AbortTransaction,
+    AfterError,
     Arm,
     Await,
     Close,
@@ -51,6 +52,9 @@ STEPS = {
         partition=st.integers(0, 3),
         key=st.none() | st.sampled_from(["k1", "Ä ✗", '"\\']),
         count=st.integers(1, 30),
+        headers=st.sampled_from([(), (("h1", "v1"), ("h2", ""))]),
+        bytes=st.sampled_from([0, 1, 1_000_000]),
+        timestamp_shift_ms=st.sampled_from([0, -1, 600_000]),
         wait=waits,
     ),
     Flush: st.builds(Flush, wait=waits),
@@ -102,6 +106,7 @@ subjects = st.builds(
     consumer=st.none() | consumer_parts,
     relies_on=st.sampled_from(ReliesOn),
     error_means=st.sampled_from(ErrorMeans),
+    after_error=st.sampled_from(AfterError),
     topic_ready=st.sampled_from(TopicReady),
 )
 any_plans = st.builds(Plan, system=st.just("kafka"), subject=subjects, steps=any_steps)

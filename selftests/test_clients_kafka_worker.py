@@ -221,7 +221,7 @@ def test_worker_is_reusable_after_a_reset(worker):
 
 def test_offset_of_a_partition_that_was_given_up_is_not_stored(worker):
     subject = Subject(consumer=Consumer(commit=CommitPolicy.STORE_AFTER_EFFECT, settings=MOCK))
-    settings = PROGRAM.consumer_settings(subject, "unused:1", "g")
+    settings = PROGRAM.consumer_settings(subject, "unused:1", "g", "c1")
     del settings["bootstrap.servers"]
     ask(worker, commands.OpenConsumer(settings=settings))
     covers = (Position(source="t", partition=0, position=1),)

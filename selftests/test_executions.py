@@ -10,11 +10,13 @@ from deliverycheck.executions import Occupancy, execute, stage
 from deliverycheck.guarantees import GUARANTEES, Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
 from deliverycheck.plans import (
+    AfterError,
     Close,
     CommitPolicy,
     Consumer,
     CreateTopic,
     Direction,
+    ErrorMeans,
     FaultKind,
     Flush,
     Hold,
@@ -56,10 +58,10 @@ AFTER = consuming(CommitPolicy.AFTER_EFFECT)
 def run(tmp_path):
     """Run steps for a subject in memory: the execution, its history, the target."""
 
-    def run_one(subject, *steps, hits=(), mutes=()):
+    def run_one(subject, *steps, hits=(), mutes=(), errors=()):
         plan = MODEL.normalise(subject, steps)
         assert plan.steps == steps
-        target = MemoryTarget(tmp_path, hits, mutes)
+        target = MemoryTarget(tmp_path, hits, mutes, errors)
         folder = ExecutionFolder(root=tmp_path / "execution")
         execution = execute(plan, target.live, folder)
         return execution, read_history(folder.history), target
@@ -135,6 +137,40 @@ def test_call_that_is_blocked_is_waited_for_and_no_message_is_skipped(run, monke
         f"p1#1-{number}" for number in range(1, 5)
     ]
     assert verdicts(history)["exactly_once_in_effect"] is Validity.VALID
+
+
+AGAIN = Subject(error_means=ErrorMeans.ABSENT, after_error=AfterError.SEND_AGAIN)
+
+
+def attempts(history):
+    return [(one.message, one.attempt) for one in history.select(Action.PUBLISH)]
+
+
+@pytest.mark.parametrize(
+    ("errors", "last"), [(0, 1), (1, 2), (2, 3), (9, 3)], ids=["none", "one", "two", "always"]
+)
+def test_who_sends_again_does_so_after_each_error_a_few_times(errors, last, run):
+    _, history, _ = run(AGAIN, Publish(), errors=["_MSG_TIMED_OUT"] * errors)
+    assert attempts(history) == [("p1#1-1", number) for number in range(1, last + 1)]
+    broken = verdicts(history)["exactly_once_in_log"] is Validity.INVALID
+    assert broken is (errors > 0)
+
+
+def test_message_is_sent_again_before_the_next_one(run):
+    steps = (Publish(), Publish(partition=1))
+    _, history, _ = run(AGAIN, *steps, errors=["_MSG_TIMED_OUT"])
+    assert attempts(history) == [("p1#1-1", 1), ("p1#1-1", 2), ("p1#1-2", 1)]
+
+
+def test_who_gives_up_or_is_killed_sends_nothing_again(run):
+    _, history, _ = run(LOG, Publish(), Publish(partition=1), errors=["_MSG_TIMED_OUT"])
+    assert attempts(history) == [("p1#1-1", 1), ("p1#1-2", 1)]
+
+
+def test_next_incarnation_knows_nothing_of_what_failed(run):
+    steps = (Publish(), Kill(lane="p1"), Publish(partition=1))
+    _, history, _ = run(AGAIN, *steps, errors=["_MSG_TIMED_OUT"])
+    assert attempts(history) == [("p1#1-1", 1), ("p1#2-1", 1)]
 
 
 JOURNALS = {

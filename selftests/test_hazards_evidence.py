@@ -15,6 +15,7 @@ NEEDS = {
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),
+    "definite_failure": ("no fault", "nothing"),
     "lost_reply": ("lost reply", "link"),
     "lost_request": ("lost request", "link"),
     "black_hole": ("black hole", "link"),
@@ -25,16 +26,21 @@ NEEDS = {
     "producer_killed_unflushed": ("worker killed", "worker"),
     "consumer_killed": ("worker killed", "worker"),
     "consumer_killed_in_hand": ("worker killed", "worker"),
+    "partitions_moved": ("rebalance", "nothing"),
+    "lost_unfinished": ("rebalance", "nothing"),
+    "member_paused": ("worker paused", "worker"),
     "broker_killed": ("broker killed", "node"),
     "broker_paused": ("broker paused", "node"),
     "first_write_broker_killed": ("broker killed", "node"),
 }
 
 FACTS = {
-    **dict.fromkeys(("process", "lane", "error", "message", "without", "node"), "x"),
+    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
     **dict.fromkeys(("topic", "place"), "t"),
     **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms"), 2),
-    **dict.fromkeys(("error_ns", "killed_ns", "down_ns", "aborted_ns"), 5),
+    **dict.fromkeys(
+        ("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns", "failed_ns"), 5
+    ),
 }
 
 

@@ -84,9 +84,17 @@ def test_pool_has_plans_for_every_claim_and_each_of_its_hazards(claim, pool):
 def test_claims_come_in_pairs_of_the_same_guarantee_and_the_other_stance():
     by_id = {claim.id: claim for claim in CLAIMS}
     for claim in CLAIMS:
-        sibling = by_id[claim.pair]
-        assert sibling.guarantee == claim.guarantee
-        assert sibling.stance is not claim.stance
+        if claim.pair is not None:
+            sibling = by_id[claim.pair]
+            assert sibling.guarantee == claim.guarantee
+            assert sibling.stance is not claim.stance
+
+
+def test_only_what_no_setting_is_known_to_break_has_no_sibling():
+    alone = [claim for claim in CLAIMS if claim.pair is None]
+    assert {claim.stance for claim in alone} == {Stance.HOLDS}
+    broken = {claim.guarantee for claim in CLAIMS if claim.stance is Stance.BREAKS}
+    assert not {claim.guarantee for claim in alone} & broken
 
 
 class Broken(DeliveryPlanBuilder):

@@ -9,7 +9,9 @@ from deliverycheck.plans import (
     Arm,
     Await,
     Close,
+    CommitPolicy,
     CommitTransaction,
+    Consumer,
     CreateTopic,
     Direction,
     FaultKind,
@@ -38,6 +40,14 @@ from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
 MODEL = KafkaModel()
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
 TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
+SLOW = Subject(
+    consumer=Consumer(
+        commit=CommitPolicy.AFTER_EFFECT,
+        settings={"max.poll.interval.ms": 600},
+        handling_ms=601,
+    )
+)
+SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
@@ -125,6 +135,16 @@ def test_copies_are_published_side_by_side_on_topics_of_their_own():
     assert [
         step for step in more.steps if isinstance(step, Publish) and step.wait is not Wait.RETURNED
     ] == [plan.steps[-1]]
+
+
+def test_there_are_only_as_many_copies_as_leave_room_for_the_plan_itself():
+    plan = MODEL.normalise(LOG_ONLY, (Publish(count=12), Hold(ms=60), Publish(count=12)))
+    more = MODEL.amplified(plan)
+    published = [step for step in more.steps if isinstance(step, Publish)]
+    assert sum(step.count for step in published) == MESSAGES_MAX // 24 * 24
+    assert sum(step.topic == "t1" for step in published) == 2
+    alone = MODEL.normalise(LOG_ONLY, (Publish(count=MESSAGES_MAX - 1),))
+    assert MODEL.amplified(alone) == alone
 
 
 def test_where_a_new_topic_is_a_hazard_no_other_topic_is_made_for_copies():
@@ -217,6 +237,22 @@ REACH = {
         {"lost_request"},
     ),
     "black-hole": ((Publish(), HOLE, Publish()), LOG_ONLY, {"black_hole"}),
+    "stall": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM)),
+        LOG_ONLY,
+        {"stall"},
+    ),
+    "delay": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.DELAY, direction=Direction.UPSTREAM)),
+        LOG_ONLY,
+        {"delay"},
+    ),
+    "message-too-many-for-the-queue": (
+        (Publish(count=2), Publish(count=3)),
+        SMALL_QUEUE,
+        {"none", "definite_failure"},
+    ),
+    "as-many-as-the-queue-takes": ((Publish(count=2),), SMALL_QUEUE, {"none"}),
     "producer-killed-in-time": (
         (Publish(), Kill(lane="p1")),
         LOG_ONLY,
@@ -230,7 +266,7 @@ REACH = {
     "consumer-killed": (
         (Publish(), Work(calls=2), Kill(lane="c1")),
         WITH_GROUP,
-        {"consumer_killed", "consumer_killed_in_hand"},
+        {"consumer_killed", "consumer_killed_in_hand", "partitions_moved"},
     ),
     "node-killed-before-more": (
         (Publish(), Flush(), Kill(lane=NODE), Publish()),
@@ -270,12 +306,12 @@ REACH = {
     "consumer-killed-after-its-cycle": (
         (Publish(), Work(calls=3), Kill(lane="c1")),
         WITH_GROUP,
-        {"consumer_killed"},
+        {"consumer_killed", "partitions_moved"},
     ),
     "consumer-killed-when-all-is-read": (
         (Publish(), Work(calls=4), Kill(lane="c1")),
         WITH_GROUP,
-        {"consumer_killed"},
+        {"consumer_killed", "partitions_moved"},
     ),
     "consumer-killed-with-nothing-for-its-group": (
         (CreateTopic(topic="t2"), Publish(topic="t2"), Work(calls=2), Kill(lane="c1")),
@@ -292,6 +328,21 @@ REACH = {
         (CreateTopic(topic="t2"), Publish(topic="t2")),
         LOG_ONLY,
         {"none", "topic_answered"},
+    ),
+    "second-member": (
+        (Publish(), Work(), Work(lane="c2")),
+        WITH_GROUP,
+        {"none", "partitions_moved"},
+    ),
+    "member-that-stands-still": (
+        (Publish(), Work(), Pause(lane="c1"), Work(lane="c2")),
+        WITH_GROUP,
+        {"partitions_moved", "member_paused", "lost_unfinished"},
+    ),
+    "handling-longer-than-a-member-may-take": (
+        (Publish(), Work()),
+        SLOW,
+        {"none", "lost_unfinished"},
     ),
     "a transaction that is aborted": (
         (Publish(), AbortTransaction()),

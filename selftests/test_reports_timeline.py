@@ -121,6 +121,10 @@ def test_calls_one_after_the_other_share_a_track():
         (Publish(), "publish 1 message"),
         (Publish(topic="t2", count=3), "publish 3 messages to t2/0"),
         (Publish(key="k", count=2, wait=Wait.SENT), "publish 2 messages with key k, go on at once"),
+        (
+            Publish(bytes=1000, headers=(("h1", "v1"), ("h2", "")), timestamp_shift_ms=-5),
+            "publish 1 message (1000 bytes each, header h1=v1, header h2=, timestamp -5 ms)",
+        ),
         (BLACK_HOLE, "black hole, upstream"),
         (Inject(lane="link p1", fault=FaultKind.REFUSE), "refuse"),
         (Kill(lane="p1"), "SIGKILL"),

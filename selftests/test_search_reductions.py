@@ -74,6 +74,11 @@ def test_step_does_less():
         (Publish(count=6, key="k1"),),
         (Publish(count=12),),
     ]
+    rich = Publish(headers=(("h", "v"),), bytes=5000, timestamp_shift_ms=1)
+    assert list(with_smaller_arguments((rich,), 0)) == [
+        (Publish(),),
+        (Publish(headers=(("h", "v"),), bytes=1000, timestamp_shift_ms=1),),
+    ]
     assert list(with_smaller_arguments((Hold(ms=1100), Publish()), 0)) == [
         (Hold(ms=60), Publish()),
         (Hold(ms=300), Publish()),

@@ -5,7 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import (
+    TIMESTAMP_CREATE_TIME,
+    Consumer,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.cimpl import KafkaError, Message
 
 from deliverycheck.brokers.broker import SCAN_ISOLATION, BrokerError, Scan
@@ -136,6 +141,7 @@ def _take(message: Message, left: dict[_Key, int], found: dict[_Key, list[Delive
 
 
 def _delivery(message: Message, key: _Key, offset: int) -> Delivery:
+    kind, timestamp_ms = message.timestamp()
     return delivery_of(
         value=message.value(),
         source=key[0],
@@ -143,6 +149,8 @@ def _delivery(message: Message, key: _Key, offset: int) -> Delivery:
         position=offset,
         key=message.key(),
         epoch=message.leader_epoch(),
+        headers=message.headers() or (),  # type: ignore[arg-type]  # A list, or None.
+        timestamp_ms=timestamp_ms if kind == TIMESTAMP_CREATE_TIME else None,
     )
 
 

@@ -42,6 +42,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         partition: ``None`` lets the client's partitioner choose.
+        timestamp_shift_ms: how far from now its timestamp lies; with 0 the client sets it.
+        bytes: of padding in the body, see `padding_of`.
     """
 
     op: int
@@ -51,6 +53,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
     key: str | None = None
     headers: dict[str, str] | None = None
+    timestamp_shift_ms: int = 0
+    bytes: int = 0
 
 
 class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omit_defaults=True):

@@ -20,14 +20,14 @@ class ClientProgram:
     Attributes:
         argv: starts a worker; the path of its journal is added.
         producer_settings: of (subject, ``host:port``, execution).
-        consumer_settings: of (subject, ``host:port``, group).
+        consumer_settings: of (subject, ``host:port``, group, lane).
         check_settings: raises `SettingError` for what the library would not take.
         deviations: ``name=value (default)``, where our clients differ from the library's defaults.
     """
 
     argv: tuple[str, ...]
     producer_settings: Callable[[Subject, str, str], dict[str, Setting]]
-    consumer_settings: Callable[[Subject, str, str], dict[str, Setting]]
+    consumer_settings: Callable[[Subject, str, str, str], dict[str, Setting]]
     check_settings: Callable[[Subject], None]
     deviations: tuple[str, ...]
 

@@ -64,7 +64,8 @@ class ConsumerLane(Lane):
         self.assigned, self.ends = frozenset(), {}
         self._cycle = self._work()
         program, subject = self.run.target.program, self.run.plan.subject
-        settings = program.consumer_settings(subject, str(self.slot.advertised), self.group)
+        address = str(self.slot.advertised)
+        settings = program.consumer_settings(subject, address, self.group, self.name)
         op = self.invoke(
             Action.SUBSCRIBE,
             target=self.run.subject_topic,

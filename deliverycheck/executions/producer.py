@@ -1,17 +1,24 @@
 """A producing lane: opens, publishes, flushes."""
 
+import msgspec
+
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
-from deliverycheck.history import Action
-from deliverycheck.plans import Flush, Publish, Setting, Wait
+from deliverycheck.history import Action, Completion
+from deliverycheck.plans import AfterError, Flush, Publish, Setting, Wait
 
 OPEN_DEADLINE_S = 8.0
 """A warm open asks for metadata for up to 5 s; on a healthy broker it takes some 20 ms."""
 
 CALL_TIMEOUT_MS = int(CALL_DEADLINE_S * 1000) - 500
 """What the library may take for a call that waits, so that its answer is there by the deadline."""
+
+ATTEMPTS_MAX = 3
+"""An application that sends again gives up some time; the third shows what the second did not."""
+
+_UNNUMBERED = -1
 
 
 class ProducerLane(Lane):
@@ -24,6 +31,11 @@ class ProducerLane(Lane):
     def __init__(self, run: Run, name: str, slot: Slot) -> None:
         super().__init__(run, name, slot)
         self.transaction: str | None = None
+        subject = run.plan.subject
+        again = subject.after_error is AfterError.SEND_AGAIN
+        self._sends_again = again and not subject.is_transactional
+        self._sent: dict[int, commands.Message] = {}
+        self._failed: list[commands.Message] = []
         self._sequence = 0
 
     def settings(self) -> dict[str, Setting]:
@@ -35,7 +47,7 @@ class ProducerLane(Lane):
     def open(self, connect: commands.Connect) -> None:
         """The producer's client exists; a warm one is connected."""
         self.enlist()
-        self._sequence = 0
+        self._sequence, self._sent, self._failed = 0, {}, []
         op = self.invoke(Action.OPEN)
         command = commands.OpenProducer(
             settings=self.settings(), connect=connect, topics=(self.run.subject_topic,)
@@ -45,6 +57,7 @@ class ProducerLane(Lane):
 
     def publish(self, step: Publish) -> None:
         """Hand the messages over; with ``wait=confirmed`` also wait for their outcomes."""
+        self._send_again()
         messages = tuple(self._message(step) for _ in range(step.count))
         command = commands.Publish(messages=messages, execution=self.run.execution)
         identity = self.send(command)
@@ -57,23 +70,58 @@ class ProducerLane(Lane):
 
     def _message(self, step: Publish) -> commands.Message:
         self._sequence += 1
-        message = f"{self.process}-{self._sequence}"
-        topic = self.run.topics[step.topic]
-        partition = None if step.key is not None else step.partition
+        return self._attempt(
+            commands.Message(
+                op=_UNNUMBERED,
+                message=f"{self.process}-{self._sequence}",
+                topic=self.run.topics[step.topic],
+                partition=None if step.key is not None else step.partition,
+                key=step.key,
+                headers=dict(step.headers) or None,
+                timestamp_shift_ms=step.timestamp_shift_ms,
+                bytes=step.bytes,
+            )
+        )
+
+    def _attempt(self, message: commands.Message) -> commands.Message:
+        """Record that the message is about to be published, as an operation of its own."""
         op = self.invoke(
             Action.PUBLISH,
-            message=message,
-            target=topic,
-            partition=partition,
-            key=step.key,
+            message=message.message,
+            attempt=message.attempt,
+            target=message.topic,
+            partition=message.partition,
+            key=message.key,
+            headers=message.headers,
             transaction=self.transaction,
         )
-        return commands.Message(
-            op=op, message=message, topic=topic, partition=partition, key=step.key
+        self._sent[op] = msgspec.structs.replace(message, op=op)
+        return self._sent[op]
+
+    def _send_again(self) -> None:
+        """What ended in an error goes out again, as the next attempt at the same message."""
+        failed, self._failed = self._failed, []
+        again = tuple(
+            self._attempt(msgspec.structs.replace(message, attempt=message.attempt + 1))
+            for message in failed
         )
+        if again:
+            self.call(commands.Publish(messages=again, execution=self.run.execution))
+
+    def _complete(self, completion: Completion) -> None:
+        super()._complete(completion)
+        message = self._sent.pop(completion.op, None)
+        if (
+            message is not None
+            and self._sends_again
+            and completion.error is not None
+            and message.attempt < ATTEMPTS_MAX
+        ):
+            self._failed.append(message)
 
     def flush(self, step: Flush) -> None:
         """Wait for confirms as long as a call may take."""
+        self._send_again()
         op = self.invoke(Action.FLUSH)
         identity = self.send(commands.Flush(op=op, timeout_ms=CALL_TIMEOUT_MS))
         if step.wait is not Wait.SENT:
@@ -81,7 +129,11 @@ class ProducerLane(Lane):
 
     def flush_out(self, deadline_s: float) -> int:
         """Wait for all confirms; how many messages of this incarnation have none."""
-        op = self.invoke(Action.FLUSH)
-        command = commands.Flush(op=op, timeout_ms=int(deadline_s * 1000))
-        self.call(command, op=op, deadline_s=deadline_s + CALL_DEADLINE_S)
+        for _ in range(ATTEMPTS_MAX):
+            self._send_again()
+            op = self.invoke(Action.FLUSH)
+            command = commands.Flush(op=op, timeout_ms=int(deadline_s * 1000))
+            self.call(command, op=op, deadline_s=deadline_s + CALL_DEADLINE_S)
+            if not self._failed:
+                break
         return sum(self.action_of(one) is Action.PUBLISH for one in self.open_ops)

@@ -61,7 +61,7 @@ def consumer_killed_in_hand(history: History) -> tuple[Evidence, ...]:
     """
     found: list[Evidence] = []
     for event, had in _killed_receivers(history):
-        cycle = _Cycle(history, event.process)
+        cycle = Cycle(history, event.process)
         in_hand = [one for one in had if not cycle.is_over(one)]
         if in_hand:
             facts: dict[str, str | int] = {
@@ -132,11 +132,15 @@ def _killed_receivers(history: History) -> Iterator[tuple[ProcessEvent, list[Rea
             yield event, had
 
 
-class _Cycle:
-    """What one process did with what it was handed."""
+class Cycle:
+    """What one process did with what it was handed, in what it called until a moment."""
 
-    def __init__(self, history: History, process: str) -> None:
-        own = [one for one in history.operations if one.process == process]
+    def __init__(self, history: History, process: str, until_ns: float = inf) -> None:
+        own = [
+            one
+            for one in history.operations
+            if one.process == process and one.invoked_ns <= until_ns
+        ]
         self._effected = {
             place_of(delivery)
             for operation in own

@@ -24,7 +24,9 @@ class FaultColumn(StrEnum):
     STALL = "stall"
     DELAY = "delay"
     REFUSED = "refused"
+    REBALANCE = "rebalance"
     WORKER_KILLED = "worker killed"
+    WORKER_PAUSED = "worker paused"
     BROKER_KILLED = "broker killed"
     BROKER_PAUSED = "broker paused"
 

@@ -10,7 +10,13 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
+from deliverycheck.guarantees.error_hazards import definite_failure
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
+from deliverycheck.guarantees.group_hazards import (
+    lost_unfinished,
+    member_paused,
+    partitions_moved,
+)
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.transaction_hazards import transaction_aborted
@@ -147,6 +153,18 @@ _IN_HAND = {
         "{message} was without {without}."
     )
 }
+_FAILED = {
+    "failed": (
+        "{publishes:count publish} of {process} failed for good, from {failed_ns:s} on: {error}."
+    )
+}
+_MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
+_REPLACED = {
+    "replaced": (
+        "{place} was given to {other} at {moved_ns:s} while {process}, which had it, stood still."
+    )
+}
+_LOST = {"lost": "{process} lost {place} at {lost_ns:s} with {message} in hand, without {without}."}
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
 _FIRST_WRITE = {
     "first": (
@@ -220,6 +238,14 @@ HAZARDS: dict[str, Hazard] = {
             find=transaction_aborted,
         ),
         Hazard(
+            name="definite_failure",
+            title="a publish failed for good, as its error proves",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_FAILED,
+            find=definite_failure,
+        ),
+        Hazard(
             name="topic_answered",
             title="a new topic was written to once all its partitions had answered",
             fault_column=FaultColumn.NEW_TOPIC,
@@ -284,6 +310,30 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.WORKER,
             sentences=_IN_HAND,
             find=consumer_killed_in_hand,
+        ),
+        Hazard(
+            name="partitions_moved",
+            title="a partition went from one member of a group to another",
+            fault_column=FaultColumn.REBALANCE,
+            needs=Needed.NOTHING,
+            sentences=_MOVED,
+            find=partitions_moved,
+        ),
+        Hazard(
+            name="lost_unfinished",
+            title="a member lost a partition with a message of it unfinished",
+            fault_column=FaultColumn.REBALANCE,
+            needs=Needed.NOTHING,
+            sentences=_LOST,
+            find=lost_unfinished,
+        ),
+        Hazard(
+            name="member_paused",
+            title="a member stood still, and another got its partition meanwhile",
+            fault_column=FaultColumn.WORKER_PAUSED,
+            needs=Needed.WORKER,
+            sentences=_REPLACED,
+            find=member_paused,
         ),
         Hazard(
             name="broker_killed",

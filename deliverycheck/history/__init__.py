@@ -1,6 +1,6 @@
 """Histories: all operations and faults of one execution, written while it runs, read afterwards."""
 
-from deliverycheck.history.body import Body, delivery_of, encode_body
+from deliverycheck.history.body import Body, delivery_of, encode_body, padding_of
 from deliverycheck.history.codec import (
     HistoryFormatError,
     HistoryReader,
@@ -100,6 +100,7 @@ __all__ = [
     "incarnation_lane",
     "indexed",
     "is_scanner",
+    "padding_of",
     "read_header",
     "read_history",
 ]

@@ -4,6 +4,9 @@ So a message that turns up in another topic, queue or execution, or with another
 key, is seen by whoever reads it.
 """
 
+from collections.abc import Sequence
+from hashlib import shake_128
+
 import msgspec
 
 from deliverycheck.history.operation import Delivery
@@ -14,7 +17,9 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         partition: the partition asked for; ``None`` where the client chose.
-        padding: fills the body to the size asked for.
+        headers: those that the message was published with.
+        timestamp_ms: since 1970; ``None`` where the client chose.
+        padding: fills the body to the size asked for: dots, or as `padding_of` makes it.
     """
 
     execution: str
@@ -24,6 +29,8 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: int | None = None
     key: str | None = None
     transaction: str | None = None
+    headers: dict[str, str] = {}
+    timestamp_ms: int | None = None
     padding: str = ""
 
 
@@ -41,6 +48,11 @@ def encode_body(body: Body, *, bytes_min: int = 0) -> bytes:
     return _encoder.encode(msgspec.structs.replace(body, padding="." * max(1, missing - overhead)))
 
 
+def padding_of(message: str, characters: int) -> str:
+    """What fills a body and hardly compresses: the same for the same message, hex digits."""
+    return shake_128(message.encode()).hexdigest((characters + 1) // 2)[:characters]
+
+
 def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     *,
     value: bytes | None,
@@ -49,9 +61,12 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     position: int | None,
     key: bytes | None = None,
     epoch: int | None = None,
+    headers: Sequence[tuple[str, bytes | None]] = (),
+    timestamp_ms: int | None = None,
 ) -> Delivery:
     """What a reader was handed, compared with what the body says of itself.
 
+    A `timestamp_ms` of ``None`` is not the publisher's own, and compared with nothing.
     A body that is not ours gives a delivery without a message id, mangled in ``body``.
     """
     try:
@@ -65,7 +80,6 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
             epoch=epoch,
             mangled=("body",),
         )
-    expected_key = None if body.key is None else body.key.encode()
     misplaced = body.partition is not None and body.partition != partition
     return Delivery(
         message=body.message,
@@ -74,7 +88,21 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
         position=position,
         attempt=body.attempt,
         epoch=epoch,
-        mangled=("key",) if key != expected_key else (),
+        mangled=tuple(
+            part
+            for part, is_as_sent in (
+                ("key", key == (None if body.key is None else body.key.encode())),
+                ("headers", [*headers] == [(k, v.encode()) for k, v in body.headers.items()]),
+                ("body", _is_whole(body)),
+                ("timestamp", timestamp_ms is None or body.timestamp_ms in {None, timestamp_ms}),
+            )
+            if not is_as_sent
+        ),
         target=body.target if body.target != source or misplaced else None,
         execution=body.execution,
     )
+
+
+def _is_whole(body: Body) -> bool:
+    dots = not body.padding.strip(".")
+    return dots or body.padding == padding_of(body.message, len(body.padding))

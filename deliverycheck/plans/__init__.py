@@ -30,6 +30,7 @@ from deliverycheck.plans.steps import (
 )
 from deliverycheck.plans.subject import (
     TRANSACTIONAL_ID,
+    AfterError,
     CommitPolicy,
     Consumer,
     ErrorMeans,
@@ -43,6 +44,7 @@ from deliverycheck.plans.subject import (
 __all__ = [
     "TRANSACTIONAL_ID",
     "AbortTransaction",
+    "AfterError",
     "Arm",
     "Await",
     "Claim",

@@ -34,7 +34,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         pace: a long claim is left to nights, unless it is asked for.
         promise: what the system's documentation says of these settings.
         source: where it says so.
-        pair: id of the sibling with the other stance, which shows what to set instead.
+        pair: id of the sibling with the other stance, which shows what to set instead; ``None``
+            where no setting is known that breaks the guarantee.
     """
 
     id: str
@@ -46,6 +47,6 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hazards: tuple[str, ...]
     promise: str
     source: str
-    pair: str
+    pair: str | None = None
     unless: tuple[str, ...] = ()
     pace: Pace = Pace.BRIEF

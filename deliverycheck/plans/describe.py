@@ -43,7 +43,11 @@ def describe_step(step: Step) -> str:
 def _publish(step: Publish) -> str:
     messages = "1 message" if step.count == 1 else f"{step.count} messages"
     keyed = "" if step.key is None else f" with key {step.key}"
-    return f"publish {messages}{_destination(step)}{keyed}"
+    with_ = [f"{step.bytes} bytes each"] if step.bytes else []
+    with_ += [f"header {name}={value}" for name, value in step.headers]
+    with_ += [f"timestamp {step.timestamp_shift_ms:+} ms"] if step.timestamp_shift_ms else []
+    more = f" ({', '.join(with_)})" if with_ else ""
+    return f"publish {messages}{_destination(step)}{keyed}{more}"
 
 
 def _destination(step: Publish) -> str:

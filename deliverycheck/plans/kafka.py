@@ -77,7 +77,7 @@ class KafkaDraft:
         state = self._state
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
-        found |= {"work", "inject"} if state.messages else set()
+        found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"kill_worker", "pause_worker"} if state.producer_lives or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
@@ -108,9 +108,9 @@ class KafkaModel:
     def amplified(self, plan: Plan) -> Plan:
         """The plan with its workload in copies on disjoint topics, each a chance of its own.
 
-        What a plan does to new topics is done to as many more as there are, all else on
-        `COPIES` topics side by side, unless a new topic is a hazard by itself. A group works
-        off one topic: its plans come back as they are.
+        What a plan does to new topics is done to as many more as there are, all else on up
+        to `COPIES` topics side by side, as far as messages go, unless a new topic is a hazard
+        by itself. A group works off one topic: its plans come back as they are.
         """
         if plan.subject.consumer is not None:
             return plan
@@ -118,7 +118,9 @@ class KafkaModel:
             return self.normalise(plan.subject, one_after_the_other(plan.steps, TOPICS))
         if plan.subject.topic_ready is TopicReady.CREATED:
             return plan
-        return self.normalise(plan.subject, side_by_side(plan.steps, TOPICS, COPIES))
+        published = sum(step.count for step in plan.steps if isinstance(step, Publish))
+        copies = min(COPIES, MESSAGES_MAX // max(1, published))
+        return self.normalise(plan.subject, side_by_side(plan.steps, TOPICS, copies))
 
     def features(self, plan: Plan) -> frozenset[str]:
         found: set[str] = set()

@@ -1,6 +1,7 @@
 """The hazards that a Kafka plan may bring about, as far as its steps tell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
@@ -33,6 +34,12 @@ _FAULT_HAZARDS = {
     FaultKind.REFUSE: "refuse",
 }
 
+_POLL_INTERVAL_MS = 300_000
+"""librdkafka's default of max.poll.interval.ms: who polls less often leaves the group."""
+
+_QUEUE_SETTING, _QUEUE_MESSAGES = "queue.buffering.max.messages", 100_000
+"""With librdkafka's default: produce() refuses one message more."""
+
 
 def hazards_in_reach(plan: Plan) -> frozenset[str]:
     """Each hazard that some step, in its state, may bring about; ``none`` without a disturbance."""
@@ -52,17 +59,39 @@ def _hazards_of(state: PlanState, step: Step) -> Iterator[str]:
             yield _FAULT_HAZARDS[fault]
         if state.node != "up":
             yield "broker_killed" if state.node == "down" else "broker_paused"
-    if isinstance(step, Publish) and state.node == "down" and _are_first(state, [place_of(step)]):
-        yield "first_write_broker_killed"
     if isinstance(step, Inject) and step.lane == "link p1" and state.unflushed:
         yield _FAULT_HAZARDS[step.fault]
-    if isinstance(step, Publish) and step.topic in state.fresh:
-        awaited = state.subject.topic_ready is TopicReady.ANSWERED
-        yield "topic_answered" if awaited else "topic_just_created"
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
-    if isinstance(step, Kill):
-        yield from _hazards_of_kill(state, step)
+    more = _MORE.get(type(step))
+    if more is not None:
+        yield from more(state, step)
+
+
+def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
+    if state.node == "down" and _are_first(state, [place_of(step)]):
+        yield "first_write_broker_killed"
+    if step.topic in state.fresh:
+        awaited = state.subject.topic_ready is TopicReady.ANSWERED
+        yield "topic_answered" if awaited else "topic_just_created"
+    if step.count > int(state.subject.producer.get(_QUEUE_SETTING, _QUEUE_MESSAGES)):
+        yield "definite_failure"
+
+
+def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
+    """What one member's work may do to the partitions of another, or to its own."""
+    others = [lane for lane in state.calls if lane != step.lane]
+    if others:
+        yield "partitions_moved"
+    if any(lane in state.paused for lane in others):
+        yield from ("member_paused", "lost_unfinished")
+    consumer = state.subject.consumer
+    if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
+        yield "lost_unfinished"
+
+
+def _poll_interval_ms(consumer: Consumer) -> int:
+    return int(consumer.settings.get("max.poll.interval.ms", _POLL_INTERVAL_MS))
 
 
 def _hazards_of_kill(state: PlanState, step: Kill) -> Iterator[str]:
@@ -81,7 +110,7 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
     """What is likely: each cycle finds a message while there is one."""
     cycles, begun = divmod(calls, _cycle(consumer))
     if state.for_group and calls:
-        yield "consumer_killed"
+        yield from ("consumer_killed", "partitions_moved")
         if begun and cycles < state.for_group:
             yield "consumer_killed_in_hand"
 
@@ -99,3 +128,10 @@ def _are_first(state: PlanState, places: Iterable[Place]) -> bool:
         for topic, partition in places
         for number in (anywhere if partition is None else (partition,))
     )
+
+
+_MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
+    Publish: _hazards_of_publish,
+    Work: _hazards_of_work,
+    Kill: _hazards_of_kill,
+}

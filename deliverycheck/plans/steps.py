@@ -51,6 +51,9 @@ class HoldPoint(StrEnum):
 HOLD_MS_MAX = 60_000
 """What only time can do (a session or a lock that expires) takes seconds."""
 
+BYTES_MAX = 1_000_000
+"""The size of a request that librdkafka makes at most, unless it is told otherwise."""
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -73,6 +76,12 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     """A producer hands over `count` messages, a call each; with `key` its partitioner chooses.
 
     A transactional producer begins a transaction first, if none is open.
+
+    Attributes:
+        headers: name and value of each.
+        bytes: each body has at least as many.
+        timestamp_shift_ms: the messages' own timestamp lies that far from now; with 0 the client
+            sets it.
     """
 
     lane: str = "p1"
@@ -80,6 +89,9 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     partition: Annotated[int, msgspec.Meta(ge=0)] = 0
     key: str | None = None
     count: Count = 1
+    headers: tuple[tuple[str, str], ...] = ()
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=BYTES_MAX)] = 0
+    timestamp_shift_ms: int = 0
     wait: Wait = Wait.RETURNED
 
 

@@ -31,6 +31,13 @@ class ErrorMeans(StrEnum):
     ABSENT = "absent"
 
 
+class AfterError(StrEnum):
+    """What the application does with a message whose publish ended in an error."""
+
+    GIVE_UP = "give_up"
+    SEND_AGAIN = "send_again"
+
+
 class CommitPolicy(StrEnum):
     """The order of calls in the consumer's application cycle."""
 
@@ -77,6 +84,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             one it is the library that the target has.
         producer: settings of the producing client, by the client's own names.
         consumer: ``None`` where only the log is judged.
+        after_error: a message that is sent again keeps its id; who sends in transactions gives up,
+            for it would have to repeat the transaction.
     """
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
@@ -85,6 +94,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM
     error_means: ErrorMeans = ErrorMeans.UNKNOWN
+    after_error: AfterError = AfterError.GIVE_UP
     topic_ready: TopicReady = TopicReady.ANSWERED
 
     @property

@@ -238,8 +238,8 @@ class Campaign:
 
     def _put_siblings_through(self, claim: Claim, plan: Plan) -> None:
         """The plan that broke a sibling is also run under the holding settings."""
-        siblings = {one.id: one for one in self.claims if one.stance is Stance.HOLDS}
-        sibling = siblings.get(claim.pair)
+        holding = (one for one in self.claims if one.stance is Stance.HOLDS)
+        sibling = next((one for one in holding if one.id == claim.pair), None)
         if sibling is None or self.is_over:
             return
         under_it = self.model.normalise(sibling.subject, plan.steps)

@@ -50,7 +50,7 @@ def with_what_holds_instead(
     violations: Mapping[str, Violation], results: Sequence[ClaimResult], claims: Sequence[Claim]
 ) -> tuple[Violation, ...]:
     """Each violation with its holding sibling and how often that was seen to hold."""
-    by_id = {result.claim.id: result for result in results}
+    by_id: dict[str | None, ClaimResult] = {result.claim.id: result for result in results}
     pairs = {claim.id: claim.pair for claim in claims}
     return tuple(
         msgspec.structs.replace(violation, instead=_instead(by_id.get(pairs[violation.claim])))

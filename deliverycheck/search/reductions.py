@@ -10,6 +10,8 @@ from deliverycheck.plans.describe import MAIN_TOPIC
 
 Steps = tuple[Step, ...]
 
+_FEW_BYTES = 1000
+
 
 def size(plan: Plan) -> tuple[int, int]:
     """Fewer steps first, then smaller arguments."""
@@ -19,10 +21,15 @@ def size(plan: Plan) -> tuple[int, int]:
 def _weight(step: Step) -> int:
     if isinstance(step, Publish):
         waits = step.wait is not Wait.RETURNED
-        return 2 * step.count + (step.key is not None) + (step.partition != 0) + waits
+        plain = [step.key is None, step.partition == 0, not waits, *_plain_content(step)]
+        return 2 * step.count + plain.count(False)
     if isinstance(step, Work):
         return step.calls
     return step.ms if isinstance(step, Hold) else 0
+
+
+def _plain_content(step: Publish) -> list[bool]:
+    return [not step.headers, not step.bytes, not step.timestamp_shift_ms]
 
 
 def kinds_of(steps: Sequence[Step]) -> list[str]:
@@ -105,14 +112,22 @@ def with_smaller_arguments(steps: Sequence[Step], place: int) -> Iterator[Steps]
 
 def _smaller(step: Step) -> Iterable[Step]:
     if isinstance(step, Publish):
-        for count in sorted({1, 2, step.count // 2}):
-            if 0 < count < step.count:
-                yield msgspec.structs.replace(step, count=count)
-        if step.key is not None:
-            yield msgspec.structs.replace(step, key=None)
+        yield from _smaller_publish(step)
     elif isinstance(step, Work):
         for calls in sorted({1, 2, 3, step.calls - 1}):
             if 0 < calls < step.calls:
                 yield msgspec.structs.replace(step, calls=calls)
     elif isinstance(step, Hold):
         yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
+
+
+def _smaller_publish(step: Publish) -> Iterable[Publish]:
+    for count in sorted({1, 2, step.count // 2}):
+        if 0 < count < step.count:
+            yield msgspec.structs.replace(step, count=count)
+    if step.key is not None:
+        yield msgspec.structs.replace(step, key=None)
+    if not all(_plain_content(step)):
+        yield msgspec.structs.replace(step, headers=(), bytes=0, timestamp_shift_ms=0)
+    if step.bytes > _FEW_BYTES:
+        yield msgspec.structs.replace(step, bytes=_FEW_BYTES)

@@ -78,7 +78,12 @@ def _title(claim: Claim, anomaly: str) -> str:
     kind = ANOMALIES.get(anomaly)
     if claim.stance is Stance.HOLDS:
         return f"{claim.setting}: broke what it was claimed to hold ({anomaly})"
-    return f"{claim.setting}: {_CONSEQUENCES.get(anomaly, kind.name if kind else anomaly)}"
+    told = _clause(kind.meaning) if kind is not None else anomaly
+    return f"{claim.setting}: {_CONSEQUENCES.get(anomaly, told)}"
+
+
+def _clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 _CONSEQUENCES = {
@@ -86,6 +91,8 @@ _CONSEQUENCES = {
     "duplicate": "a message comes twice",
     "reordered": "messages change their order",
     "aborted_read": "messages of aborted transactions are read",
+    "commit_ahead": "a commit comes before the effect that it covers",
+    "resurrected": "messages that were taken for absent are there",
     "torn": "a part of a transaction is read",
 }
 

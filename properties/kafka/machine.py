@@ -79,6 +79,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def pause_worker(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "pause_member" in self.draft.kinds())
+    @rule(steps=steps_of("pause_member"))
+    def pause_member(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: self.node_may_fail)
     @rule(steps=node_faults())
     def disturb_node(self, steps):

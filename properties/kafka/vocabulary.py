@@ -32,6 +32,9 @@ from deliverycheck.plans.kafka_state import CONSUMERS, NODE, PRODUCERS, TOPICS
 
 _LINKS = tuple(f"link {lane}" for lane in (*PRODUCERS, *CONSUMERS))
 
+PAST_SESSION_MS = 1100
+"""A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -64,6 +67,19 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     return *works, Kill(lane=lane)
 
 
+def _pause_member(*, lane: str, calls: int, other: str) -> tuple[Step, ...]:
+    """A member stands still for longer than its session, and another may work meanwhile."""
+    stand_in = (WorkStep(lane=other, calls=8),) if other != lane else ()
+    return (
+        WorkStep(lane=lane, calls=calls),
+        Pause(lane=lane),
+        Hold(ms=PAST_SESSION_MS),
+        *stand_in,
+        Resume(lane=lane),
+        WorkStep(lane=lane, calls=4),
+    )
+
+
 def _write_to_new(
     *, lane: str, topics: Sequence[str], partition: int, count: int, wait: Wait
 ) -> tuple[Step, ...]:
@@ -89,6 +105,10 @@ KINDS = {
             "key": (None, None, None, "k1", "k2"),
             # Mostly few; now and then enough that several batches are in flight.
             "count": (1, 1, 2, 3, 4, 12),
+            # Mostly plain: what a message looks like rarely decides what becomes of it.
+            "headers": (*((),) * 9, (("h1", "v1"),), (("h1", ""), ("h2", "ä"))),
+            "bytes": (*(0,) * 12, 1000, 20_000, 300_000),
+            "timestamp_shift_ms": (*(0,) * 8, -86_400_000, 600_000),
             "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
         },
     ),
@@ -112,6 +132,11 @@ KINDS = {
         makes=_kill,
         # After so many more calls: a consumer mostly has something in hand then.
         arguments={"lane": (*PRODUCERS, *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
+    ),
+    "pause_member": Kind(
+        weight=1,
+        makes=_pause_member,
+        arguments={"lane": CONSUMERS, "calls": (1, 1, 2, 3), "other": CONSUMERS},
     ),
     "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's

@@ -16,6 +16,7 @@ from deliverycheck.clients.commands import (
     Until,
 )
 from deliverycheck.clients.kafka.library import (
+    TIMESTAMP_CREATE_TIME,
     Consumer,
     KafkaError,
     KafkaException,
@@ -294,6 +295,7 @@ def place_of(message: Received) -> tuple[str, int]:
 def delivery_of_message(message: Received) -> Delivery:
     """What the library handed over."""
     key = message.key()
+    kind, timestamp_ms = message.timestamp()
     return delivery_of(
         value=message.value(),
         source=place_of(message)[0],
@@ -301,6 +303,8 @@ def delivery_of_message(message: Received) -> Delivery:
         position=message.offset(),
         key=key.encode() if isinstance(key, str) else key,
         epoch=message.leader_epoch(),
+        headers=message.headers() or (),  # type: ignore[arg-type]  # A list, or None.
+        timestamp_ms=timestamp_ms if kind == TIMESTAMP_CREATE_TIME else None,
     )
 
 

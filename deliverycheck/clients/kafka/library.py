@@ -36,6 +36,7 @@ _admin = _bare_package("confluent_kafka.admin", _root.__path__)
 
 from confluent_kafka.admin import _metadata  # noqa: E402
 from confluent_kafka.cimpl import (  # noqa: E402
+    TIMESTAMP_CREATE_TIME,
     Consumer,
     KafkaError,
     KafkaException,
@@ -50,6 +51,7 @@ for _name in ("ClusterMetadata", "BrokerMetadata", "TopicMetadata", "PartitionMe
     setattr(_admin, _name, getattr(_metadata, _name))
 
 __all__ = [
+    "TIMESTAMP_CREATE_TIME",
     "Consumer",
     "KafkaError",
     "KafkaException",

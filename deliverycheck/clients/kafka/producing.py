@@ -1,5 +1,6 @@
 """The producer of a Kafka worker: one produce() per message, its report as the completion."""
 
+import time
 from functools import partial
 
 from deliverycheck.clients.commands import (
@@ -24,7 +25,7 @@ from deliverycheck.clients.protocol import (
     ReturnedEvent,
 )
 from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
-from deliverycheck.history import Body, Outcome, encode_body
+from deliverycheck.history import Body, Outcome, encode_body, padding_of
 from deliverycheck.plans import HoldPoint, Setting
 
 EVENTS: dict[Outcome, type[CompletionEvent]] = {
@@ -114,6 +115,8 @@ class Producing:
         self.producer.close()
 
     def _hand_over(self, message: Message, execution: str) -> None:
+        shift_ms = message.timestamp_shift_ms
+        timestamp_ms = int(time.time() * 1000) + shift_ms if shift_ms else None
         body = Body(
             execution=execution,
             message=message.message,
@@ -121,6 +124,9 @@ class Producing:
             attempt=message.attempt,
             partition=message.partition,
             key=message.key,
+            headers=message.headers or {},
+            timestamp_ms=timestamp_ms,
+            padding=padding_of(message.message, message.bytes),
         )
         try:
             self.producer.produce(
@@ -129,6 +135,7 @@ class Producing:
                 key=message.key,
                 headers=list(message.headers.items()) if message.headers else None,
                 partition=ANY_PARTITION if message.partition is None else message.partition,
+                timestamp=timestamp_ms or 0,
                 on_delivery=partial(self._report, message.op),
             )
         except (KafkaException, BufferError) as error:

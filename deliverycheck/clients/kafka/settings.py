@@ -202,13 +202,17 @@ def producer_settings(subject: Subject, endpoint: str, name: str = "") -> dict[s
     return {"bootstrap.servers": endpoint, **_unless_set(profile, own)}
 
 
-def consumer_settings(subject: Subject, endpoint: str, group: str) -> dict[str, Setting]:
+def consumer_settings(
+    subject: Subject, endpoint: str, group: str, lane: str = ""
+) -> dict[str, Setting]:
     """The settings of the subject's consumers; its own win over the profile.
 
     Args:
         subject: what is put under test; it must have a consumer.
         endpoint: ``host:port`` to begin with.
         group: the consumer group.
+        lane: of the member, which stands in the place of ``{lane}`` in the subject's own
+            settings: members may each have a ``group.instance.id``.
 
     Raises:
         SettingError: the subject has no consumer.
@@ -223,7 +227,12 @@ def consumer_settings(subject: Subject, endpoint: str, group: str) -> dict[str, 
     if policy in _AUTOMATIC:
         profile += _AUTO_COMMIT_PROFILE
     wanted = {**_values(profile), **_COMMIT_SETTINGS[policy]}
+    own = {name: _of_lane(value, lane) for name, value in own.items()}
     return {"bootstrap.servers": endpoint, "group.id": group, **_unless_set(wanted, own)}
+
+
+def _of_lane(value: Setting, lane: str) -> Setting:
+    return value.replace("{lane}", lane) if isinstance(value, str) else value
 
 
 def check_settings(subject: Subject) -> None:

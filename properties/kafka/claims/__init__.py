@@ -1,0 +1,12 @@
+"""What we claim of Kafka, as data: each holding setting beside a sibling that must break."""
+
+from deliverycheck.plans import Claim
+from properties.kafka.claims.content import CONTENT
+from properties.kafka.claims.effect import EFFECT
+from properties.kafka.claims.groups import GROUPS
+from properties.kafka.claims.log import LOG
+from properties.kafka.claims.transactions import TRANSACTIONS
+
+CLAIMS: tuple[Claim, ...] = (*LOG, *CONTENT, *EFFECT, *GROUPS, *TRANSACTIONS)
+
+__all__ = ["CLAIMS"]

@@ -1,0 +1,26 @@
+"""Settings and situations that several claims of Kafka share."""
+
+from deliverycheck.plans import CommitPolicy, Consumer, Setting, Subject
+
+ONE_MESSAGE_A_BATCH: dict[str, Setting] = {"batch.num.messages": 1, "linger.ms": 0}
+"""Several publishes are several batches: some are in flight together, and one can be lost."""
+
+NETWORK = ("lost_reply", "lost_request", "refuse")
+IN_HAND = ("consumer_killed_in_hand",)
+
+FIRST_WRITE = ("first_write_broker_killed",)
+"""librdkafka then confirms what is not in the log: `kafka-first-write`."""
+
+
+def consuming(
+    commit: CommitPolicy, settings: dict[str, Setting] | None = None, handling_ms: int = 0
+) -> Subject:
+    """A group that works off what a sound producer writes."""
+    return Subject(
+        producer={"acks": "all"},
+        consumer=Consumer(commit=commit, settings=settings or {}, handling_ms=handling_ms),
+    )
+
+
+AFTER = consuming(CommitPolicy.AFTER_EFFECT)
+BEFORE = consuming(CommitPolicy.BEFORE_EFFECT)
