@@ -39,6 +39,7 @@ class MemoryBroker:
 
     Attributes:
         errors: what the first publishes are told, although their messages are in the log.
+        remedies: errors and what to do about them, for the next calls of a transactional verb.
     """
 
     system, backend = "kafka", "memory"
@@ -49,11 +50,14 @@ class MemoryBroker:
         self.members = []
         self.calls = []
         self.moved = ()
+        self._leased = 0
         self.errors = deque()
+        self.remedies = {}
 
     def lease_topic(self, partitions):
         self.partitions = partitions
-        return "topic-x1"
+        self._leased += 1
+        return f"topic-x{self._leased}"
 
     def create_topic(self, name, partitions):
         self.calls.append(f"create {name}")
@@ -111,6 +115,7 @@ class MemoryWorker:
         self._last = 0
         self._read, self._write = os.pipe2(os.O_NONBLOCK)
         self._positions = None
+        self._transaction = None
         self._topic = None
 
     def fileno(self):
@@ -165,22 +170,69 @@ class MemoryWorker:
 
     def _publish(self, command):
         for one in command.messages:
-            place = (one.topic, one.partition or 0)
-            log = self.broker.logs[place]
-            delivery = Delivery(
-                message=one.message,
-                source=one.topic,
-                partition=place[1],
-                position=len(log),
-                attempt=one.attempt,
-                execution=command.execution,
-            )
-            log.append(delivery)
             self._say(ReturnedEvent(op=one.op))
-            if self.broker.errors:
+            if self._transaction is not None:
+                self._transaction.append((self._append, one, command.execution))
+                self._say(OkEvent(op=one.op, partition=one.partition))
+            elif self.broker.errors:
+                self._append(one, command.execution)
                 self._say(InfoEvent(op=one.op, error=self.broker.errors.popleft()))
             else:
-                self._say(OkEvent(op=one.op, partition=place[1], position=delivery.position))
+                position = self._append(one, command.execution)
+                self._say(OkEvent(op=one.op, partition=one.partition or 0, position=position))
+
+    def _append(self, message, execution):
+        log = self.broker.logs[message.topic, message.partition or 0]
+        log.append(
+            Delivery(
+                message=message.message,
+                source=message.topic,
+                partition=message.partition or 0,
+                position=len(log),
+                attempt=message.attempt,
+                execution=execution,
+            )
+        )
+        return len(log) - 1
+
+    def _init_transactions(self, command):
+        return self._transact(command, "init_transactions")
+
+    def _begin_transaction(self, command):
+        self._transaction = []
+        return self._transact(command, "begin_transaction")
+
+    def _send_offsets(self, command):
+        self._transaction.append((self._move, command.covers))
+        return self._transact(command, "send_offsets", covers=command.covers)
+
+    def _commit_transaction(self, command):
+        answer = self._transact(command, "commit_transaction")
+        if not answer:
+            for effect, *arguments in self._transaction:
+                effect(*arguments)
+            self._transaction = None
+        return answer
+
+    def _abort_transaction(self, command):
+        answer = self._transact(command, "abort_transaction")
+        if not answer:
+            self._transaction = None
+        return answer
+
+    def _transact(self, command, verb, **completion):
+        """What the call is answered: as it was told for the next call of this verb, or all well."""
+        answers = self.broker.remedies.get(verb)
+        if answers:
+            error, remedy = answers.popleft()
+            self._say(InfoEvent(op=command.op, error=error))
+            return {"error": error, "remedy": remedy}
+        self._say(OkEvent(op=command.op, **completion))
+        return {}
+
+    def _seek(self, command):
+        if self._positions is not None:
+            self._positions[command.position.partition] = command.position.position
 
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
@@ -222,9 +274,12 @@ class MemoryWorker:
         self._journal += [JournalLine(op=command.op, delivery=one) for one in command.deliveries]
         self._say(OkEvent(op=command.op, deliveries=command.deliveries))
 
-    def _commit(self, command):
-        for one in command.covers:
+    def _move(self, covers):
+        for one in covers:
             self.broker.committed[one.partition] = one.position
+
+    def _commit(self, command):
+        self._move(command.covers)
         self._say(OkEvent(op=command.op, covers=command.covers))
 
     def _store_offset(self, command):
@@ -269,14 +324,16 @@ class MemoryTarget:
         leased: every worker that was lent.
     """
 
-    def __init__(self, folder, hits=(), mutes=(), errors=()):
+    def __init__(self, folder, hits=(), mutes=(), errors=(), remedies=None):
         self.broker = MemoryBroker()
         self.broker.errors.extend(errors)
+        for verb, answers in (remedies or {}).items():
+            self.broker.remedies[verb] = deque(answers)
         self.calls = self.broker.calls
         self.leased = []
         self._folder = Path(folder)
         program = SimpleNamespace(
-            producer_settings=lambda *_: {},
+            producer_settings=lambda subject, *_: dict(subject.producer),
             consumer_settings=lambda *_: {},
         )
         self.live = LiveTarget(

@@ -21,6 +21,7 @@ from deliverycheck.plans import (
     HoldPoint,
     Inject,
     Kill,
+    Member,
     Pause,
     Plan,
     Publish,
@@ -95,9 +96,16 @@ some_settings = st.dictionaries(
 )
 consumer_parts = st.builds(
     Consumer,
-    commit=st.sampled_from(CommitPolicy),
+    commit=st.sampled_from([one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION]),
     settings=some_settings,
     handling_ms=st.integers(0, 100),
+) | st.builds(
+    Consumer,
+    commit=st.sampled_from(
+        [CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT, CommitPolicy.IN_TRANSACTION]
+    ),
+    output=some_settings.map(lambda settings: {**settings, "transactional.id": "out"}),
+    member=st.sampled_from(Member),
 )
 subjects = st.builds(
     Subject,

@@ -21,6 +21,7 @@ def consuming(policy=CommitPolicy.AFTER_EFFECT, **settings):
         consumer=Consumer(
             commit=policy,
             settings={name.replace("_", "."): value for name, value in settings.items()},
+            output={"transactional.id": "x"} if policy is CommitPolicy.IN_TRANSACTION else None,
         )
     )
 
@@ -72,6 +73,19 @@ def test_idle_member_wakes_for_several_heartbeats_a_session(policy):
 def test_library_takes_the_whole_profile(policy):
     check_settings(consuming(policy))
     check_settings(Subject(producer={"enable.idempotence": True}))
+
+
+def test_member_may_have_a_name_of_its_own_in_the_group():
+    own = consuming(group_instance_id="member-{lane}")
+    assert consumer_settings(own, ENDPOINT, "g", "c2")["group.instance.id"] == "member-c2"
+    assert consumer_settings(own, ENDPOINT, "g", "c1")["group.instance.id"] == "member-c1"
+
+
+def test_output_has_a_producers_settings_and_is_checked_like_one():
+    output = {"transactional.id": "x", "ack": "all"}
+    consumer = Consumer(commit=CommitPolicy.IN_TRANSACTION, output=output)
+    with pytest.raises(SettingError, match=r"^consumer\.output: producer settings are refused"):
+        check_settings(Subject(consumer=consumer))
 
 
 def test_deviation_names_a_setting_that_exists_and_differs():

@@ -4,7 +4,16 @@ import pytest
 
 from deliverycheck.clients import FailEvent, InfoEvent, OkEvent, Reply, commands
 from deliverycheck.clients.protocol import Remedy
-from selftests.test_clients_kafka_worker import ask, message, open_producer, publish, worker
+from deliverycheck.history import Position
+from deliverycheck.plans import Member
+from selftests.test_clients_kafka_worker import (
+    ask,
+    message,
+    open_consumer,
+    open_producer,
+    publish,
+    worker,
+)
 
 __all__ = ["worker"]  # The fixture.
 
@@ -64,3 +73,30 @@ def test_timeout_of_the_take_over_may_be_tried_again(worker):
     open_producer(worker, **{"transactional.id": "x"})
     reply = told(worker, commands.InitTransactions(op=1, timeout_ms=0))[-1]
     assert (reply.error, reply.remedy) == ("_TIMED_OUT", Remedy.AGAIN)
+
+
+COVERS = (Position(source="t", partition=0, position=1),)
+OFFSETS = commands.SendOffsets(op=6, covers=COVERS, timeout_ms=5000)
+
+
+@pytest.mark.parametrize("member", Member)
+def test_positions_of_the_group_belong_to_the_transaction(worker, member):
+    open_producer(worker, **{"transactional.id": "x"})
+    open_consumer(worker)
+    asked = commands.SendOffsets(op=6, covers=COVERS, timeout_ms=5000, member=member)
+    heard = told(worker, INIT, BEGIN, publish(message(3)), asked, COMMIT)
+    assert OkEvent(op=6, confirmed=True, covers=COVERS) in heard
+    assert ended(heard)[4] is OkEvent
+
+
+def test_positions_outside_of_a_transaction_are_refused_and_prove_nothing(worker):
+    open_producer(worker, **{"transactional.id": "x"})
+    open_consumer(worker)
+    heard = told(worker, INIT, OFFSETS)
+    assert InfoEvent(op=6, error="_STATE", covers=COVERS) in heard
+    assert heard[-1].error == "_STATE"
+
+
+def test_positions_without_a_consumer_are_an_error(worker):
+    open_producer(worker, **{"transactional.id": "x"})
+    assert told(worker, INIT, BEGIN, OFFSETS)[-1].error == "NotOpenError"

@@ -64,6 +64,13 @@ def open_producer(handle, **settings):
     assert heard == [Reply(re=1)]
 
 
+def open_consumer(handle, commit=CommitPolicy.AFTER_EFFECT):
+    subject = Subject(consumer=Consumer(commit=commit, settings=MOCK))
+    settings = PROGRAM.consumer_settings(subject, "unused:1", "g", "c1")
+    del settings["bootstrap.servers"]
+    assert ask(handle, commands.OpenConsumer(settings=settings))[-1].error is None
+
+
 def publish(*messages):
     return commands.Publish(execution="e", messages=messages)
 
@@ -220,10 +227,7 @@ def test_worker_is_reusable_after_a_reset(worker):
 
 
 def test_offset_of_a_partition_that_was_given_up_is_not_stored(worker):
-    subject = Subject(consumer=Consumer(commit=CommitPolicy.STORE_AFTER_EFFECT, settings=MOCK))
-    settings = PROGRAM.consumer_settings(subject, "unused:1", "g", "c1")
-    del settings["bootstrap.servers"]
-    ask(worker, commands.OpenConsumer(settings=settings))
+    open_consumer(worker, CommitPolicy.STORE_AFTER_EFFECT)
     covers = (Position(source="t", partition=0, position=1),)
     ask(worker, commands.Assign(positions=covers))
     ask(worker, commands.Assign(positions=()))

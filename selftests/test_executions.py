@@ -58,10 +58,10 @@ AFTER = consuming(CommitPolicy.AFTER_EFFECT)
 def run(tmp_path):
     """Run steps for a subject in memory: the execution, its history, the target."""
 
-    def run_one(subject, *steps, hits=(), mutes=(), errors=()):
+    def run_one(subject, *steps, **trouble):
         plan = MODEL.normalise(subject, steps)
         assert plan.steps == steps
-        target = MemoryTarget(tmp_path, hits, mutes, errors)
+        target = MemoryTarget(tmp_path, **trouble)
         folder = ExecutionFolder(root=tmp_path / "execution")
         execution = execute(plan, target.live, folder)
         return execution, read_history(folder.history), target
@@ -77,7 +77,7 @@ def calls_of(history, process):
     return [str(one.action) for one in history.operations if one.process == process]
 
 
-@pytest.mark.parametrize("policy", CommitPolicy)
+@pytest.mark.parametrize("policy", CYCLE)
 def test_undisturbed_plan_breaks_nothing_and_is_drained(policy, run):
     execution, history, _ = run(consuming(policy), Publish(count=3), Work(calls=2))
     assert execution.inconclusive is None
@@ -89,7 +89,7 @@ def test_undisturbed_plan_breaks_nothing_and_is_drained(policy, run):
     assert {found[name] for name in promised} == {Validity.VALID}
 
 
-@pytest.mark.parametrize("policy", CommitPolicy)
+@pytest.mark.parametrize("policy", CYCLE)
 def test_consumer_makes_the_calls_of_its_policy_in_their_order(policy, run):
     _, history, _ = run(consuming(policy), Publish(count=2), Work(calls=2 * len(CYCLE[policy])))
     cycle = CYCLE[policy]

@@ -105,6 +105,20 @@ REFUSED = {
     "unknown-field-of-the-subject": (changed(subject__ack="all"), r"subject.*'ack'"),
     "unknown-field-of-the-consumer": (changed(subject__consumer__comit="x"), r"consumer.*'comit'"),
     "unknown-commit-policy": (changed(subject__consumer__commit="never"), r"never"),
+    "transaction-without-an-output": (
+        changed(subject__consumer__commit="in_transaction"),
+        r"'in_transaction' needs an output",
+    ),
+    "output-outside-of-transactions": (
+        changed(subject__consumer__output={"acks": "all"}),
+        r"output: expected a 'transactional.id'",
+    ),
+    "output-with-the-librarys-commits": (
+        changed(
+            subject__consumer__output={"transactional.id": "x"}, subject__consumer__commit="auto"
+        ),
+        r"'auto' is the library's",
+    ),
     "setting-that-is-a-list": (changed(subject__producer={"acks": [1]}), r"acks|producer"),
     "count-in-words": (changed(steps__0__count="three"), r"steps\[0\]\.count"),
     "count-of-nothing": (changed(steps__0__count=0), r"steps\[0\]\.count"),

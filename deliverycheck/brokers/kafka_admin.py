@@ -1,7 +1,7 @@
 """The harness's own admin client: unproxied, with deadlines, its errors as `BrokerError`."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any
@@ -35,7 +35,8 @@ _OFFSETS_S_MAX = 2.0
 _METADATA_S_MAX = 5.0
 # A request to a dead broker is given up soon, not at its own deadline.
 _ALIVE_POLL_S = 0.25
-# 10 s: a fenced broker is back with its next heartbeat, at load 25 within seconds.
+# 10 s: a fenced broker is back with its next heartbeat, at load 25 within seconds; what is left of
+# a dead transaction ends after its timeout, 2 s in the profile.
 _ENDS_S_MAX = 10.0
 _UNFENCED_S_MAX = 10.0
 # 5 s: takes 0.6 s.
@@ -63,6 +64,12 @@ class PartitionEnd:
 
     position: int
     epoch: int
+
+
+_Ends = tuple[dict[_Key, PartitionEnd], dict[_Key, object]]
+"""Where partitions end, and why others did not tell."""
+
+_Asking = Callable[[Mapping[str, int], IsolationLevel], _Ends]
 
 
 class KafkaAdmin:
@@ -212,13 +219,16 @@ class KafkaAdmin:
             consumer.close()
 
     def ends(self, topics: Mapping[str, int]) -> dict[_Key, PartitionEnd]:
-        """The end of each partition.
+        """The end of each partition, with no transaction open in any.
 
         A broker that was fenced for a moment, on a machine too busy for its
         heartbeats, has new leader epochs: what asked with the old ones asks again.
+
+        The end of a transaction is answered before it stands in each partition, and
+        what is behind an open one is hidden from readers of committed messages.
         """
         deadline = time.monotonic() + _ENDS_S_MAX
-        found, errors = self._list_offsets(_partitions(topics))
+        found, errors = self._closed_ends(topics, self._list_offsets)
         while errors:
             if time.monotonic() > deadline:
                 (topic, partition), error = next(iter(errors.items()))
@@ -229,12 +239,25 @@ class KafkaAdmin:
                 raise BrokerError(message)
             self.alive()
             time.sleep(_POLL_S)
-            found, errors = self._asked(topics)
+            found, errors = self._closed_ends(topics, self._asked)
         return found
 
+    def _closed_ends(self, topics: Mapping[str, int], ask: _Asking) -> _Ends:
+        """Ends for readers of committed messages that are those for any reader, and the others."""
+        last, unknown = ask(topics, IsolationLevel.READ_UNCOMMITTED)
+        found, errors = ask(topics, IsolationLevel.READ_COMMITTED)
+        open_: dict[_Key, object] = {
+            key: f"a transaction is open from {end.position} on"
+            for key, end in found.items()
+            if key in last and end.position < last[key].position
+        }
+        return found, unknown | errors | open_
+
     def _asked(
-        self, topics: Mapping[str, int]
-    ) -> tuple[dict[_Key, PartitionEnd], dict[_Key, object]]:
+        self,
+        topics: Mapping[str, int],
+        isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
+    ) -> _Ends:
         """The ends of those partitions that answer, and why others do not.
 
         Metadata first: asked for the offsets of a partition whose leader it does
@@ -252,7 +275,7 @@ class KafkaAdmin:
             or each not in known[name].partitions
             or known[name].partitions[each].leader < 0
         }
-        return ({}, missing) if missing else self._list_offsets(_partitions(topics))
+        return ({}, missing) if missing else self._list_offsets(topics, isolation)
 
     def _metadata(self, names: Sequence[str]) -> ClusterMetadata:
         """Of the one topic, or of all: the library asks for one or all."""
@@ -268,15 +291,13 @@ class KafkaAdmin:
             return frozenset(names)
         return frozenset(names) & known.keys()
 
-    def _list_offsets(
-        self, partitions: Iterable[_Key]
-    ) -> tuple[dict[_Key, PartitionEnd], dict[_Key, object]]:
+    def _list_offsets(self, topics: Mapping[str, int], isolation: IsolationLevel) -> _Ends:
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # The library's.
-        asked = {TopicPartition(*each): latest for each in partitions}
+        asked = {TopicPartition(*each): latest for each in _partitions(topics)}
         if not asked:
             return {}, {}
         futures = self._client.list_offsets(
-            asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=_OFFSETS_S_MAX
+            asked, isolation_level=isolation, request_timeout=_OFFSETS_S_MAX
         )
         found: dict[_Key, PartitionEnd] = {}
         errors: dict[_Key, object] = {}

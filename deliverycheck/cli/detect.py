@@ -24,7 +24,7 @@ from deliverycheck.search.detection import (
     run_chain,
     summarise,
 )
-from deliverycheck.search.profile import BRIEF
+from deliverycheck.search.profile import UP_TO_MEDIUM
 from deliverycheck.search.record import ExitCode
 from reports import report_console
 
@@ -41,7 +41,7 @@ def detect(names: Sequence[str], seeds: str, out: Path, console: Console, stop: 
     content = content_of("kafka")
     claims = [
         claim
-        for claim in claims_named(content.claims, names, BRIEF)
+        for claim in claims_named(content.claims, names, UP_TO_MEDIUM)
         if claim.stance is Stance.BREAKS
     ]
     if not claims:

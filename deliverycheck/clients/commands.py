@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import HoldPoint, Setting
+from deliverycheck.plans import HoldPoint, Member, Setting
 
 
 class Connect(StrEnum):
@@ -152,6 +152,15 @@ class Commit(_Command, frozen=True, kw_only=True, tag="commit", omit_defaults=Tr
     mode: CommitMode = CommitMode.SYNCHRONOUS
 
 
+class SendOffsets(_Command, frozen=True, kw_only=True, tag="send_offsets", omit_defaults=True):
+    """Positions of a group move with the open transaction; whose member asks, `member` says."""
+
+    op: int
+    covers: tuple[Position, ...]
+    timeout_ms: int
+    member: Member = Member.PRESENT
+
+
 class InitTransactions(
     _Command, frozen=True, kw_only=True, tag="init_transactions", omit_defaults=True
 ):
@@ -261,6 +270,7 @@ Command = (
     | Effect
     | StoreOffset
     | Commit
+    | SendOffsets
     | InitTransactions
     | BeginTransaction
     | CommitTransaction

@@ -29,6 +29,9 @@ class Called(StrEnum):
     EFFECT = "effect"
     COMMIT = "commit"
     STORE = "store"
+    WRITE = "write"
+    TRANSACT = "transact"
+    DISCARDED = "discarded"
     BLOCKED = "blocked"
 
 
@@ -84,7 +87,7 @@ class ConsumerLane(Lane):
     def step(self, *, patience_s: float = CALL_DEADLINE_S) -> Called:
         """Make the next call of the cycle, or wait on for the one that is blocked."""
         self._patience_s = patience_s
-        return next(self._cycle)
+        return next(self._cycle, Called.DISCARDED)
 
     def _ask(self, command: commands.Command, op: int | None) -> Iterator[Called]:
         """One synchronous call: the application goes on only when it has returned."""
@@ -109,6 +112,8 @@ class ConsumerLane(Lane):
             yield Called.RECEIVE
             for delivery in deliveries:
                 yield from self._process(delivery)
+            if not self.lives:
+                return  # The client was discarded.
             if deliveries:
                 yield from self._ask(commands.Idle(), None)
 

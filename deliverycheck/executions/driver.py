@@ -18,6 +18,7 @@ from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
 from deliverycheck.executions.transactional import TransactionalLane
+from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import (
     FORMAT,
     VERSION,
@@ -107,6 +108,8 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
     run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
     run.topics["t1"] = topic
+    if plan.subject.of_output is not None:
+        run.topics[OUTPUT] = target.broker.lease_topic(plan.subject.partitions)
     stage = Stage(run)
     trouble: str | None = None
     try:
@@ -152,7 +155,7 @@ def _retire(run: Run) -> str | None:
 
 def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
     """What the broker's files say of topics that the plan created, where they are ours to read."""
-    created = [topic for name, topic in run.topics.items() if name != "t1"]
+    created = [topic for name, topic in run.topics.items() if name not in {"t1", OUTPUT}]
     broker, partitions = run.target.broker, run.plan.subject.partitions
     if created and Capability.FILES in run.target.capabilities:
         lines = [line for topic in created for line in broker.first_batches(topic, partitions)]
@@ -188,7 +191,8 @@ def _make_lanes(run: Run) -> None:
             kind = TransactionalLane if transactional else ProducerLane
             run.lanes[name] = kind(run, name, slot)
         elif consumer is not None:
-            run.lanes[name] = ConsumerLane(run, name, slot, consumer)
+            member = ConsumerLane if consumer.output is None else TransformerLane
+            run.lanes[name] = member(run, name, slot, consumer)
         else:
             run.target.slots.give_back(slot)
 

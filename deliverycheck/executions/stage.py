@@ -38,6 +38,8 @@ from deliverycheck.plans import (
 HARNESS = "admin#1"
 """The process of what the harness itself asks of the broker."""
 
+_PAUSES = frozenset({Called.BLOCKED, Called.DISCARDED})
+
 
 class Stage:
     """An execution's lanes and disturbances: performs steps one after the other."""
@@ -93,10 +95,10 @@ class Stage:
         lane = self.consumer(step.lane)
         if not lane.lives:
             lane.open()
-        for call in range(1, step.calls + 1):
+        for call in range(1, step.calls + 1 if lane.lives else 1):
             sent = step.wait is Wait.SENT and call == step.calls
             called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)
-            if called is Called.BLOCKED or (called is Called.RECEIVE and lane.idle):
+            if called in _PAUSES or (called is Called.RECEIVE and lane.idle):
                 return
 
     def close(self, step: Close) -> None:

@@ -1,18 +1,20 @@
 """The quiet tail that ends every plan: heal, settle, scan, drain. Loss is judged only after it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from deliverycheck.brokers import SCAN_ISOLATION, Scan
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import TAIL_RECEIVE_MS, Called, ConsumerLane
+from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import InconclusiveError
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.transactional import TransactionalLane
-from deliverycheck.history import Action, Invoke, Ok, Phase, PhaseMark
+from deliverycheck.executions.transformer import OUTPUT, TransformerLane
+from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark
 
 JOIN_DEADLINE_S = 20.0
 """A synchronous commit that met a fault returns within its request timeouts after the heal."""
@@ -55,11 +57,13 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
             lane.open()  # First, so that the wait for the dead member's session overlaps the rest.
     _finish_publishers(run)
     run.phase(Phase.SCAN)
-    scan = _scan(run)
+    scan = _scan(run, {name: topic for name, topic in run.topics.items() if name != OUTPUT})
     reached.scanned = True
     if run.plan.subject.consumer is not None:
         run.phase(Phase.DRAIN)
         reached.drained = _drain(run, consumers, scan)
+    if OUTPUT in run.topics:
+        _finish_outputs(run)
     done = PhaseMark(
         phase=Phase.DONE,
         ns=run.recorder.now(),
@@ -110,7 +114,12 @@ def _finish_publishers(run: Run) -> None:
             if left:
                 run.reasons.append(f"{lane.process}: {left} messages without an outcome")
             lane.dismiss()
-    for lane in publishers:
+    _await_gone(run, publishers)
+
+
+def _await_gone(run: Run, lanes: Sequence[Lane]) -> None:
+    """The connections of the lanes are gone from the proxy."""
+    for lane in lanes:
         run.require(
             partial(run.target.broker.publishers_gone, lane.slot),
             GONE_DEADLINE_S,
@@ -119,11 +128,31 @@ def _finish_publishers(run: Run) -> None:
         )
 
 
-def _scan(run: Run) -> Scan:
-    """Fresh readers have read every topic of the execution from start to end."""
+def _finish_outputs(run: Run) -> None:
+    """What members wrote has been read, and each effect is told as what it was.
+
+    Raises:
+        InconclusiveError: a transaction could not be ended, so that outputs may be hidden.
+    """
+    members = [lane for lane in run.lanes.values() if isinstance(lane, TransformerLane)]
+    for lane in members:
+        if not lane.end_what_is_open():
+            message = f"the transaction that {lane.process} left open could not be ended"
+            raise InconclusiveError(message)
+    _await_gone(run, members)
+    scan = _scan(run, {OUTPUT: run.topics[OUTPUT]})
+    found = {delivery.message for many in scan.deliveries.values() for delivery in many}
+    for lane in members:
+        for message, op in lane.effects.items():
+            ending = Ok if message in found else Fail
+            run.recorder.write(ending(op=op, ns=run.recorder.now()))
+
+
+def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
+    """Fresh readers have read these topics of the execution from start to end."""
     partitions = run.plan.subject.partitions
     recorder = run.recorder
-    for topic in run.topics.values():
+    for topic in topics.values():
         if topic != run.subject_topic:  # One that was never awaited may still be on its way.
             run.target.broker.await_topic(topic, partitions)
     op = recorder.next_op()
@@ -135,7 +164,7 @@ def _scan(run: Run) -> Scan:
         isolation=SCAN_ISOLATION,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(dict.fromkeys(run.topics.values(), partitions))
+    scan = run.target.broker.scan(dict.fromkeys(topics.values(), partitions))
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:
@@ -172,7 +201,9 @@ def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
 
 def _work_off(lane: ConsumerLane) -> None:
     received = 0
-    while received < RECEIVES_A_TURN:
+    if not lane.lives:
+        lane.open()
+    while received < RECEIVES_A_TURN and lane.lives:
         called = lane.step()
         if called is Called.BLOCKED:
             return

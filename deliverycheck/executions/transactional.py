@@ -20,7 +20,7 @@ class End(StrEnum):
     ABORT = "abort"
 
 
-_ACTIONS = {End.COMMIT: Action.COMMIT_TRANSACTION, End.ABORT: Action.ABORT_TRANSACTION}
+END_ACTIONS = {End.COMMIT: Action.COMMIT_TRANSACTION, End.ABORT: Action.ABORT_TRANSACTION}
 
 
 class TransactionalLane(ProducerLane):
@@ -92,7 +92,7 @@ class TransactionalLane(ProducerLane):
 
     def _call_end(self, how: End) -> Reply | None:
         names = {"transaction": self.transaction, "transactional_id": self.transactional_id}
-        op = self.invoke(_ACTIONS[how], **names)
+        op = self.invoke(END_ACTIONS[how], **names)
         kind = commands.CommitTransaction if how is End.COMMIT else commands.AbortTransaction
         return self.call(kind(op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
 

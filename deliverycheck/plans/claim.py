@@ -18,6 +18,7 @@ class Pace(StrEnum):
     """How long it takes until a claim is settled."""
 
     BRIEF = "brief"
+    MEDIUM = "medium"
     LONG = "long"
 
 
@@ -31,7 +32,8 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             of them, a breaking one convicts with any of them.
         unless: situations that it does not speak of: an execution in which one of them
             occurred says nothing of the claim.
-        pace: a long claim is left to nights, unless it is asked for.
+        pace: a minute's campaign has the brief claims, one of some minutes those of medium pace
+            too; long ones are left to nights. What is asked for by its id is run in any.
         promise: what the system's documentation says of these settings.
         source: where it says so.
         pair: id of the sibling with the other stance, which shows what to set instead; ``None``

@@ -117,7 +117,10 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
 
 def _cycle(consumer: Consumer) -> int:
     """Calls for one message: receive, handle, effect, and what the commit policy adds."""
-    return 2 + bool(consumer.handling_ms) + (consumer.commit is not CommitPolicy.AUTO)
+    handles = bool(consumer.handling_ms)
+    if consumer.output is not None:
+        return 5 + handles  # Receive, begin, write, commit the position, end.
+    return 2 + handles + (consumer.commit is not CommitPolicy.AUTO)
 
 
 def _are_first(state: PlanState, places: Iterable[Place]) -> bool:

@@ -45,6 +45,18 @@ class CommitPolicy(StrEnum):
     BEFORE_EFFECT = "before_effect"
     AUTO = "auto"
     STORE_AFTER_EFFECT = "store_after_effect"
+    IN_TRANSACTION = "in_transaction"
+
+
+class Member(StrEnum):
+    """In whose name a transaction moves the positions of a group.
+
+    The present member is refused once the group has gone on without it. Nobody never joined:
+    its positions are taken whatever the group has become.
+    """
+
+    PRESENT = "present"
+    NOBODY = "nobody"
 
 
 class Isolation(StrEnum):
@@ -66,6 +78,10 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         handling_ms: how long the effect of one message takes in the workload.
+        output: settings of a producer with which a member writes a message for each that it was
+            handed, in a transaction: that message is the effect. Without it the effect is a line
+            in the member's journal.
+        member: where positions are committed in the transaction of the output, in whose name.
         relies_on_isolation: what the application takes for granted of what it is handed; if it
             is not said, what its settings ask for.
     """
@@ -73,7 +89,28 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     commit: CommitPolicy
     relies_on_isolation: Isolation | None = None
     settings: dict[str, Setting] = {}
+    output: dict[str, Setting] | None = None
+    member: Member = Member.PRESENT
     handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: the parts do not fit together."""
+        if self.output is None and self.commit is CommitPolicy.IN_TRANSACTION:
+            message = "commit 'in_transaction' needs an output: the producer of the transaction"
+            raise ValueError(message)
+        if self.output is not None and TRANSACTIONAL_ID not in self.output:
+            message = (
+                f"output: expected a {TRANSACTIONAL_ID!r}, since it is written in transactions"
+            )
+            raise ValueError(message)
+        if self.output is not None and self.commit not in _BY_CALL:
+            message = f"commit {self.commit.value!r} is the library's, not of who writes an output"
+            raise ValueError(message)
+
+
+_BY_CALL = frozenset(
+    {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT, CommitPolicy.IN_TRANSACTION}
+)
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -101,3 +138,10 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_transactional(self) -> bool:
         """Whether the producer sends in transactions."""
         return TRANSACTIONAL_ID in self.producer
+
+    @property
+    def of_output(self) -> "Subject | None":
+        """The same with the members' own producer in the producer's place, if they have one."""
+        if self.consumer is None or self.consumer.output is None:
+            return None
+        return msgspec.structs.replace(self, producer=self.consumer.output)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from deliverycheck.plans import Pace
 
 BRIEF = frozenset({Pace.BRIEF})
+UP_TO_MEDIUM = BRIEF | {Pace.MEDIUM}
 
 
 class Afterwards(StrEnum):
@@ -75,7 +76,7 @@ PROFILES = {
             shrink_executions=100,
             shrink_s=120,
             pool=1500,
-            paces=BRIEF,
+            paces=UP_TO_MEDIUM,
         ),
         Profile(
             name="nightly",

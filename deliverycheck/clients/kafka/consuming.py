@@ -65,6 +65,7 @@ class Consuming:
         self._joined = False
         self._pending_commits: deque[tuple[int, tuple[Position, ...]]] = deque()
         self.in_hand = False
+        self._settings = command.settings
         self.consumer = Consumer(
             {
                 **command.settings,
@@ -80,6 +81,10 @@ class Consuming:
                 on_lost=self._on_lost,
             )
 
+    def namesake(self) -> Consumer:
+        """A consumer with the same settings that never joined the group."""
+        return Consumer(dict(self._settings))
+
     def during(self, identity: int | None) -> None:
         """Callbacks from now on happen inside this command."""
         self._identity = identity
@@ -90,14 +95,14 @@ class Consuming:
             # asks for the leaders of a topic that is new to it. Only a matter of speed.
             with suppress(KafkaException):
                 self.consumer.list_topics(topic, timeout=_METADATA_S)
-        self.consumer.assign([_topic_partition(one) for one in command.positions])
+        self.consumer.assign([topic_partition(one) for one in command.positions])
         self._assigned = {_place(one): None for one in command.positions}
         self._ends.clear()
         self._joined = True
         return Reply(re=identity)
 
     def seek(self, identity: int, command: Seek) -> Reply:
-        self.consumer.seek(_topic_partition(command.position))
+        self.consumer.seek(topic_partition(command.position))
         place = _place(command.position)
         self._ends.pop(place, None)
         self._kept = deque(one for one in self._kept if place_of(one) != place)
@@ -132,7 +137,7 @@ class Consuming:
             self._keep(self._poll(0))
 
     def store_offset(self, identity: int, command: StoreOffset) -> Reply:
-        offsets = [_topic_partition(one) for one in command.covers]
+        offsets = [topic_partition(one) for one in command.covers]
         name = None
         try:
             self.consumer.store_offsets(offsets=offsets)
@@ -145,7 +150,7 @@ class Consuming:
     def commit(self, identity: int, command: Commit) -> Reply:
         if command.mode is CommitMode.ASYNCHRONOUS:
             return self._commit_later(identity, command)
-        offsets = [_topic_partition(one) for one in command.covers]
+        offsets = [topic_partition(one) for one in command.covers]
         try:
             answers = self.consumer.commit(offsets=offsets, asynchronous=False)
             name = _first_error(answers)
@@ -213,7 +218,7 @@ class Consuming:
             self.say(DeliveryEvent(delivery=delivery_of_message(message)))
 
     def _commit_later(self, identity: int, command: Commit) -> Reply:
-        offsets = [_topic_partition(one) for one in command.covers]
+        offsets = [topic_partition(one) for one in command.covers]
         try:
             self.consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
@@ -308,7 +313,8 @@ def delivery_of_message(message: Received) -> Delivery:
     )
 
 
-def _topic_partition(position: Position) -> TopicPartition:
+def topic_partition(position: Position) -> TopicPartition:
+    """The position as the library names it."""
     source, partition = _place(position)
     return TopicPartition(source, partition, position.position)
 

@@ -170,6 +170,7 @@ _COMMIT_SETTINGS: Mapping[CommitPolicy, Mapping[str, Setting]] = {
     CommitPolicy.BEFORE_EFFECT: {"enable.auto.commit": False},
     CommitPolicy.AUTO: {},
     CommitPolicy.STORE_AFTER_EFFECT: {"enable.auto.offset.store": False},
+    CommitPolicy.IN_TRANSACTION: {"enable.auto.commit": False},
 }
 _AUTOMATIC = frozenset({CommitPolicy.AUTO, CommitPolicy.STORE_AFTER_EFFECT})
 
@@ -241,10 +242,20 @@ def check_settings(subject: Subject) -> None:
     Raises:
         SettingError: it does not; names the setting and the nearest known names.
     """
-    _check("producer", producer_settings(subject, ""), subject.producer, COMMON | PRODUCER)
+    _check_producer(subject)
+    if (writing := subject.of_output) is not None:
+        try:
+            _check_producer(writing)
+        except SettingError as error:
+            msg = f"consumer.output: {error}"
+            raise SettingError(msg) from error
     if subject.consumer is not None:
         settings = consumer_settings(subject, "", "g")
         _check("consumer", settings, subject.consumer.settings, COMMON | CONSUMER)
+
+
+def _check_producer(subject: Subject) -> None:
+    _check("producer", producer_settings(subject, ""), subject.producer, COMMON | PRODUCER)
 
 
 def _check(

@@ -17,6 +17,7 @@ from deliverycheck.clients.kafka.transacting import (
     begin_transaction,
     commit_transaction,
     init_transactions,
+    send_offsets,
 )
 from deliverycheck.clients.protocol import PROTOCOL, HelloEvent, OkEvent, Reply
 from deliverycheck.clients.worker_loop import WorkerLoop
@@ -54,6 +55,9 @@ class KafkaClient:
             "effect": self._effect,
             "store_offset": self._by_consumer(Consuming.store_offset),
             "commit": self._by_consumer(Consuming.commit),
+            "send_offsets": lambda identity, command: send_offsets(
+                self.producing, self.consuming, identity, command
+            ),
             "init_transactions": self._by_producer(init_transactions),
             "begin_transaction": self._by_producer(begin_transaction),
             "commit_transaction": self._by_producer(commit_transaction),

@@ -22,7 +22,7 @@ CONTENT: tuple[Claim, ...] = tuple(
         hazards=("none", *NETWORK),
         promise="key, value, headers and timestamp are read as they were written",
         source="Kafka 4.3, implementation, message format",
-        pace=Pace.BRIEF if codec == "zstd" else Pace.LONG,
+        pace=Pace.MEDIUM if codec == "zstd" else Pace.LONG,
     )
     for codec in CODECS
 )

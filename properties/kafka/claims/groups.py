@@ -35,7 +35,7 @@ def _each_kind(
             hazards=hazards,
             promise=promise,
             source=source,
-            pace=Pace.BRIEF if kind == "eager" else Pace.LONG,
+            pace=Pace.MEDIUM if kind == "eager" else Pace.LONG,
         )
         for kind, (words, settings, source) in GROUP_KINDS.items()
     )
@@ -71,6 +71,7 @@ GROUPS: tuple[Claim, ...] = (
         promise="position saved after processing: at least once",
         source="Kafka 4.3, design, message delivery semantics",
         pair="kafka-commit-precedes-effect",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-commit-precedes-effect",
@@ -83,6 +84,7 @@ GROUPS: tuple[Claim, ...] = (
         promise="position saved before processing: at most once",
         source="Kafka 4.3, design, message delivery semantics",
         pair="kafka-commit-follows-effect",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-member-paused",
@@ -95,6 +97,7 @@ GROUPS: tuple[Claim, ...] = (
         promise="a member that stands still for its session is out, and does not know it",
         source="Kafka 4.3, consumer configs, session.timeout.ms",
         pair="kafka-commit-before-effect-at-most-once",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-slow-handler",

@@ -239,6 +239,7 @@ LOG: tuple[Claim, ...] = (
         promise="without a reply the library reports an error, and the message may be there",
         source="librdkafka 2.16, INTRODUCTION.md, Message reliability",
         pair="kafka-definite-failures",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-send-again-broker-paused",
@@ -264,5 +265,6 @@ LOG: tuple[Claim, ...] = (
         promise="a message timeout says nothing of what the broker does with the request",
         source="librdkafka 2.16, INTRODUCTION.md, Message reliability",
         pair="kafka-definite-failures",
+        pace=Pace.MEDIUM,
     ),
 )

@@ -5,12 +5,13 @@ from deliverycheck.plans import (
     CommitPolicy,
     Consumer,
     Isolation,
+    Member,
     Pace,
     Setting,
     Stance,
     Subject,
 )
-from properties.kafka.claims.settings import FIRST_WRITE, NETWORK, ONE_MESSAGE_A_BATCH
+from properties.kafka.claims.settings import FIRST_WRITE, IN_HAND, NETWORK, ONE_MESSAGE_A_BATCH
 
 LATE = ("stall", "delay", "broker_paused")
 """A request that arrives late may end a transaction that it was not meant for: KAFKA-17754."""
@@ -27,6 +28,40 @@ def _transactional(
             settings=settings or {},
             relies_on_isolation=relies_on,
         ),
+    )
+
+
+_SEND_OFFSETS = "Kafka 4.3, producer javadoc, sendOffsetsToTransaction"
+
+PATIENT: dict[str, Setting] = {"transaction.timeout.ms": 10_000, "message.timeout.ms": 10_000}
+"""A member that stood still for its session comes back to a transaction that is still open."""
+
+
+def _transformer(commit: CommitPolicy, member: Member = Member.PRESENT) -> Subject:
+    """Members that write a message for each that they are handed."""
+    output: dict[str, Setting] = {"transactional.id": "out", **PATIENT}
+    return Subject(
+        producer={"acks": "all"}, consumer=Consumer(commit=commit, output=output, member=member)
+    )
+
+
+def _transforming(  # noqa: PLR0913  # What claims of one kind differ in, by name.
+    name: str, setting: str, subject: Subject, *, hazards: tuple[str, ...], pair: str, pace: Pace
+) -> Claim:
+    """Exactly once, from topic to topic."""
+    return Claim(
+        id=name,
+        system="kafka",
+        setting=setting,
+        subject=subject,
+        guarantee="exactly_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=hazards,
+        unless=(*LATE, *FIRST_WRITE),
+        promise="position and output are committed together, so each message has one output",
+        source=_SEND_OFFSETS,
+        pair=pair,
+        pace=pace,
     )
 
 
@@ -102,5 +137,47 @@ TRANSACTIONS: tuple[Claim, ...] = (
         "which have been aborted",
         source="Kafka 4.3, consumer configs, isolation.level",
         pair="kafka-atomic-transactions",
+    ),
+    _transforming(
+        "kafka-transform",
+        "topic to topic, position in the transaction",
+        _transformer(CommitPolicy.IN_TRANSACTION),
+        hazards=("none", "consumer_killed", *IN_HAND, "partitions_moved", "member_paused"),
+        pair="kafka-transform-offsets-apart",
+        pace=Pace.BRIEF,
+    ),
+    _transforming(
+        "kafka-transform-faults",
+        "topic to topic, position in the transaction, broken links and broker",
+        _transformer(CommitPolicy.IN_TRANSACTION),
+        hazards=(*NETWORK, "broker_killed"),
+        pair="kafka-transform-offsets-apart",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-transform-offsets-apart",
+        system="kafka",
+        setting="topic to topic, position committed after the transaction",
+        subject=_transformer(CommitPolicy.AFTER_EFFECT),
+        guarantee="exactly_once_in_effect",
+        stance=Stance.BREAKS,
+        hazards=IN_HAND,
+        promise="only what is committed in the transaction takes effect with it",
+        source=_SEND_OFFSETS,
+        pair="kafka-transform",
+    ),
+    Claim(
+        id="kafka-transform-in-nobodys-name",
+        system="kafka",
+        setting="topic to topic, position in the transaction, of a member that never joined",
+        subject=_transformer(CommitPolicy.IN_TRANSACTION, Member.NOBODY),
+        guarantee="exactly_once_in_effect",
+        stance=Stance.BREAKS,
+        hazards=("member_paused",),
+        promise="the group refuses positions of a member that is out only if it is told whose "
+        "they are",
+        source="KIP-447",
+        pair="kafka-transform",
+        pace=Pace.MEDIUM,
     ),
 )
