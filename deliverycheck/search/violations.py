@@ -111,23 +111,41 @@ def step_lines(plan: Plan, history: History) -> tuple[StepLine, ...]:
     )
 
 
+_WORK = {
+    Action.RECEIVE: "receive",
+    Action.EFFECT: "effect",
+    Action.STORE_OFFSET: "store_offset",
+    Action.COMMIT: "commit",
+    Action.SEEK: "seek",
+    Action.BEGIN_TRANSACTION: "begin",
+    Action.COMMIT_TRANSACTION: "commit transaction",
+    Action.ABORT_TRANSACTION: "abort transaction",
+}
+"""The calls of an application cycle, in a few words."""
+
+
+_OF_CONSUMERS = frozenset({Action.RECEIVE, Action.EFFECT, Action.COMMIT, Action.STORE_OFFSET})
+
+
+def _worked(call: Operation) -> str:
+    words = _WORK[call.action]
+    return words if call.outcome is Outcome.OK else f"{words} {call.outcome}"
+
+
 _ENDS = frozenset({Action.COMMIT_TRANSACTION, Action.ABORT_TRANSACTION})
 
 
 def _result(operations: Sequence[Operation]) -> str:
     """What became of a step's operations, in a few words; empty where it made none."""
+    if any(one.action in _OF_CONSUMERS for one in operations):
+        return ", ".join(_worked(one) for one in operations if one.action in _WORK)
     publishes = [one for one in operations if one.action is Action.PUBLISH]
     if publishes:
         return _published(publishes)
     ends = [one for one in operations if one.action in _ENDS]
     if ends:
         return "done" if ends[-1].outcome is Outcome.OK else "not known"
-    words = [
-        f"{one.action} {one.outcome if one.outcome is not Outcome.OK else ''}".strip()
-        for one in operations
-        if one.action in (Action.RECEIVE, Action.EFFECT, Action.COMMIT, Action.STORE_OFFSET)
-    ]
-    return ", ".join(words)
+    return ""
 
 
 def _published(publishes: Sequence[Operation]) -> str:
