@@ -11,6 +11,7 @@ import typer
 from deliverycheck import content
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.asking import ask
 from deliverycheck.cli.campaigns import campaign, run
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
@@ -59,6 +60,7 @@ app.add_typer(worker, name="worker")
 app.add_typer(histories, name="history")
 app.command()(run)
 app.command()(campaign)
+app.command()(ask)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Step
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
-from deliverycheck.plans.campaign import ClaimResult, ClaimState
+from deliverycheck.plans.campaign import ClaimResult, ClaimState, Violation
 from deliverycheck.search import (
     Campaign,
     Corpus,
@@ -106,7 +106,8 @@ class OpenCampaign:
 
     def _checked_claims(self) -> tuple[Claim, ...]:
         options = self._options
-        claims = claims_named(self._content.claims, options.claims, options.profile.paces)
+        known = (*self._content.claims, *options.own)
+        claims = claims_named(known, options.claims, options.profile.paces)
         program = client_program(self._content.name)
         for claim in claims:
             program.check_settings(claim.subject)
@@ -159,7 +160,7 @@ class OpenCampaign:
         if trouble is not None and code is not ExitCode.BROKEN:
             code = ExitCode.INFRASTRUCTURE
         stopped = () if trouble is None else (f"stopped before its end: {trouble}",)
-        violations = self.campaign.violations
+        violations, own = self.campaign.violations, {claim.id for claim in options.own}
         return CampaignRecord(
             id=options.out.name,
             profile=options.profile.name,
@@ -170,12 +171,21 @@ class OpenCampaign:
             executions=judge.executions,
             inconclusive=judge.inconclusive,
             results=results,
-            violations=with_what_holds_instead(violations, results, self._claims),
+            violations=tuple(
+                _replayed_by_all(one) if one.claim in own else one
+                for one in with_what_holds_instead(violations, results, self._claims)
+            ),
             exit_code=int(code),
             interrupted=self._stop.is_set(),
             notes=(*stopped, *judge.deaths),
             options={"claims": ", ".join(options.claims) or "all"},
         )
+
+
+def _replayed_by_all(violation: Violation) -> Violation:
+    """With a replay that judges every guarantee: it knows no claims of the user's."""
+    replay = violation.replay.replace(f" --claim {violation.claim}", "")
+    return msgspec.structs.replace(violation, replay=replay)
 
 
 def _cut_short(result: ClaimResult, generated_max: int) -> ClaimResult:

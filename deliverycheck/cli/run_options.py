@@ -8,6 +8,7 @@ import msgspec
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.history import CampaignFolder
+from deliverycheck.plans import Claim
 from deliverycheck.search import PROFILES, Profile
 
 
@@ -32,6 +33,7 @@ class RunOptions:
     Attributes:
         corpus: folder of the plans worth keeping.
         out: the campaign's folder; what a run that was killed left there is gone on from.
+        own: claims of the user's, beside those of the project.
         shard: of the pool, this part of so many, counted from 1.
     """
 
@@ -42,6 +44,7 @@ class RunOptions:
     out: Path
     corpus: Path
     shard: tuple[int, int] = (1, 1)
+    own: tuple[Claim, ...] = ()
 
     def save(self, folder: CampaignFolder) -> None:
         """They lie in the folder, so that `load_options` can go on with it."""

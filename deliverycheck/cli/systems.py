@@ -3,10 +3,14 @@
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from deliverycheck.plans import Claim, Pace, Step
+from deliverycheck.plans import Claim, Pace, Step, Subject
 from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.model import Model
+
+if TYPE_CHECKING:
+    from properties.kafka.promises import Promise
 
 
 class UsageError(Exception):
@@ -15,12 +19,18 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """One system's content."""
+    """One system's content.
+
+    Attributes:
+        promised: what is documented of a subject's settings for a guarantee, or what keeps them
+            from the nearest promise.
+    """
 
     name: str
     claims: tuple[Claim, ...]
     make_pool: Callable[[int, int], Sequence[Sequence[Step]]]
     model: Model
+    promised: Callable[[Subject, str], tuple["Promise | None", tuple[str, ...]]]
 
 
 def content_of(system: str) -> Content:
@@ -34,7 +44,13 @@ def content_of(system: str) -> Content:
         raise UsageError(msg)
     from properties import kafka  # noqa: PLC0415  # Hypothesis takes 0.3 s to import: only who draws pays
 
-    return Content(name="kafka", claims=kafka.CLAIMS, make_pool=kafka.make_pool, model=KafkaModel())
+    return Content(
+        name="kafka",
+        claims=kafka.CLAIMS,
+        make_pool=kafka.make_pool,
+        model=KafkaModel(),
+        promised=kafka.promised,
+    )
 
 
 def claims_named(

@@ -2,5 +2,6 @@
 
 from properties.kafka.claims import CLAIMS
 from properties.kafka.pool import make_pool
+from properties.kafka.promises import promised
 
-__all__ = ["CLAIMS", "make_pool"]
+__all__ = ["CLAIMS", "make_pool", "promised"]

@@ -1,0 +1,1 @@
+"""The command `deliverycheck ask`: whether *your* settings keep a promise."""
