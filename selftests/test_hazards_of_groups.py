@@ -110,6 +110,25 @@ def test_member_that_stops_only_after_the_move_is_none():
     assert occurred(story) == {"partitions_moved"}
 
 
+def at_the_same_moment(story):
+    """The next line bears the time of the last one."""
+    story.ms = story.events[-1].ns // 1_000_000 - 1
+
+
+def test_pause_that_begins_at_the_very_moment_of_the_move_may_have_come_after_it():
+    story = moved()
+    at_the_same_moment(story)
+    story.process("c1#1", "paused")
+    assert occurred(story) == {"partitions_moved"}
+
+
+def test_pause_that_ends_at_the_very_moment_of_the_move_may_have_ended_before_it():
+    story = moved("paused")
+    at_the_same_moment(story)
+    story.process("c1#1", "resumed")
+    assert occurred(story) == {"partitions_moved"}
+
+
 # Partitions that are lost
 
 
