@@ -30,13 +30,18 @@ _READER_SETTINGS: Mapping[str, str | int | float | bool] = {
 # 10 s without a message: a fetch takes milliseconds, its back-offs 100 ms.
 _STALL_S_MAX = 10.0
 _POLL_S = 0.1
+# 100: a new client for so many scans costs 0.13 ms a scan and bounds what each one remembers.
+_SCANS_MAX = 100
 _METADATA_S_MAX = 10.0
 
 _Key = tuple[str, int]
 
 
 class Scanner:
-    """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms."""
+    """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms.
+
+    Not for ever: a client remembers each topic that it ever read, some 8 kB of three partitions.
+    """
 
     def __init__(
         self,
@@ -59,7 +64,7 @@ class Scanner:
             **(settings or {}),
             "bootstrap.servers": bootstrap,
         }
-        self._idle: queue.LifoQueue[Consumer] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[tuple[Consumer, int]] = queue.LifoQueue()
 
     def scan(self, topics: Mapping[str, int]) -> Scan:
         """All deliveries of the topics up to the end they have now.
@@ -69,7 +74,7 @@ class Scanner:
         """
         told = self._admin.ends(topics)
         ends = {key: end.position for key, end in told.items()}
-        reader = self._borrowed()
+        reader, scans = self._borrowed()
         try:
             found = _read(reader, ends, self._admin.alive)
         except KafkaException as error:
@@ -79,22 +84,26 @@ class Scanner:
         except BrokerError:
             reader.close()
             raise
-        self._idle.put(reader)
+        if scans < _SCANS_MAX:
+            self._idle.put((reader, scans + 1))
+        else:
+            reader.close()
         return Scan(deliveries=found, ends=ends, moved=self._moved(told))
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
         while True:
             try:
-                self._idle.get_nowait().close()
+                self._idle.get_nowait()[0].close()
             except queue.Empty:
                 return
 
-    def _borrowed(self) -> Consumer:
+    def _borrowed(self) -> tuple[Consumer, int]:
+        """A client, and how many scans it has made."""
         try:
             return self._idle.get_nowait()
         except queue.Empty:
-            return Consumer(self._settings)
+            return Consumer(self._settings), 0
 
 
 def _read(
