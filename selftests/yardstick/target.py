@@ -23,7 +23,7 @@ SLOTS = tuple(
 )
 PROGRAM = SimpleNamespace(
     producer_settings=lambda _, address, __: {"address": address},
-    consumer_settings=lambda _, address, __: {"address": address},
+    consumer_settings=lambda _, address, *__: {"address": address},
 )
 
 
