@@ -214,6 +214,7 @@ LOG: tuple[Claim, ...] = (
         promise="what produce() refuses is not in the queue and never sent",
         source="librdkafka 2.16, src/rdkafka_msg.c rd_kafka_msg_new0",
         pair="kafka-send-again",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-send-again",
@@ -227,6 +228,7 @@ LOG: tuple[Claim, ...] = (
         "application makes",
         source="Kafka 4.3, producer javadoc, idempotent producer",
         pair="kafka-definite-failures",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-plain-send-again",
