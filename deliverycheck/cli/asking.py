@@ -54,7 +54,11 @@ def ask(  # noqa: PLR0913, PLR0917  # each is an option
         ),
     ] = None,
     minutes: Annotated[
-        float, typer.Option(help="How long plans are tried, at most.", min=0.05)
+        float,
+        typer.Option(
+            help="How long plans are tried, at most; what breaks is then shrunk and mended.",
+            min=0.05,
+        ),
     ] = 2.0,
     bootstrap: Bootstrap = None,
     broker: Broker = None,

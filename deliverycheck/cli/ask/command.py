@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 
 from deliverycheck import content
-from deliverycheck.cli.ask.mending import TIMES, Mending, smallest_mending
+from deliverycheck.cli.ask.mending import Mending, smallest_mending
 from deliverycheck.cli.ask.properties_file import Settings, load_settings
 from deliverycheck.cli.ask.question import claims_of, faults_of, guarantees_of, only
 from deliverycheck.cli.console import Progress
@@ -220,6 +220,6 @@ def _told(mending: Mending | None) -> str:
     if mending is None:
         return "No single change that was tried, and no two of them, mended it."
     return (
-        f"Holds with {' and '.join(mending.changes)}: this plan broke nothing in "
-        f"{mending.valid} of {mending.executions} executions ({TIMES} are tried)."
+        f"Holds with {' and '.join(mending.changes)}: of {mending.executions} executions of what "
+        f"broke it none does, and {mending.valid} of them are conclusive."
     )
