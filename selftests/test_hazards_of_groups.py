@@ -3,7 +3,8 @@
 import pytest
 
 from deliverycheck.guarantees import HAZARDS, Evidence
-from deliverycheck.history import Position
+from deliverycheck.history import Position, history_of
+from selftests.interleaving import backwards
 from selftests.shown import evidence, occurred
 from selftests.story import Story, at
 
@@ -129,6 +130,10 @@ def test_pause_that_ends_at_the_very_moment_of_the_move_may_have_ended_before_it
     assert occurred(story) == {"partitions_moved"}
 
 
+def test_each_pause_has_an_end_of_its_own():
+    assert "member_paused" in occurred(moved("started", "paused", "resumed", "paused"))
+
+
 # Partitions that are lost
 
 
@@ -189,6 +194,30 @@ def test_message_that_is_handed_out_only_after_the_loss_was_not_in_hand():
     story.received("c1#1", FIRST)
     story.committed("c2#1", 0)
     assert occurred(story) == set()
+
+
+def test_of_several_messages_in_hand_the_first_is_named_however_the_lines_stand():
+    story = Story(groups=GROUPS)
+    joined(story, "c1#1")
+    told(story, "c1#1", "assign")
+    story.received("c1#1", FIRST)
+    story.received("c1#1", at("p1#1-2", 1))
+    told(story, "c1#1", "lost")
+    story.committed("c2#1", 0)
+    for lines in (b"".join(story.lines()), backwards(b"".join(story.lines()))):
+        (found,) = HAZARDS["lost_unfinished"].find(history_of(lines))
+        assert (found.facts["message"], found.witnesses) == ("p1#1-1", (2, 4))
+
+
+def test_message_that_comes_at_the_very_moment_of_the_loss_was_in_hand():
+    story = Story(groups=GROUPS)
+    joined(story, "c1#1")
+    told(story, "c1#1", "assign")
+    story.received("c1#1", FIRST)
+    at_the_same_moment(story)
+    told(story, "c1#1", "lost")
+    story.committed("c2#1", 0)
+    assert "lost_unfinished" in occurred(story)
 
 
 def test_revoked_partition_was_given_up_and_not_lost():

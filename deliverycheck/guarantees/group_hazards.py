@@ -84,16 +84,15 @@ def _pauses(history: History, process: str) -> Iterator[tuple[ProcessEvent, floa
 
 
 def _received_from(history: History, lost: Operation) -> list[Reading]:
-    """What the member had been handed from the partitions that it lost, in the order of time."""
+    """What the member had been handed from the partitions that it lost, in its order."""
     places = {place_at(position) for position in lost.covers}
-    had = (
+    return [
         one
         for one in history.receipts
         if one.process == lost.process
         and one.ns <= lost.invoked_ns
         and (one.delivery.source, one.delivery.partition) in places
-    )
-    return sorted(had, key=lambda one: (one.ns, one.op))
+    ]
 
 
 def _in_time(found: list[Evidence]) -> tuple[Evidence, ...]:
