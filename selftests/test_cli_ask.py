@@ -115,8 +115,12 @@ def test_java_producer_is_idempotent_unless_something_conflicts(settings, idempo
         ("a\\\nb", r"x\.properties:1: expected name=value, got 'ab'"),
         ("=5", r"x\.properties:1: expected name=value"),
         ("buffer.memory=much", r"x\.properties:1: buffer\.memory=much: invalid literal"),
+        (
+            "key.serializer=x\nmax.in.flight.requests.per.connection=many",
+            r"x\.properties: invalid literal for int.*'many'",
+        ),
     ],
-    ids=["no-value", "over-two-lines", "no-name", "no-number"],
+    ids=["no-value", "over-two-lines", "no-name", "no-number", "no-number-beside-defaults"],
 )
 def test_line_that_is_no_setting_is_named(said, text, complaint):
     with pytest.raises(UsageError, match=complaint):

@@ -40,7 +40,7 @@ _Key = tuple[str, int]
 class Scanner:
     """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms.
 
-    Not for ever: a client remembers each topic that it ever read, some 8 kB of three partitions.
+    Not for ever: a client remembers each topic that it ever read, some 10 kB of three partitions.
     """
 
     def __init__(

@@ -21,6 +21,10 @@ class End(StrEnum):
 
 
 END_ACTIONS = {End.COMMIT: Action.COMMIT_TRANSACTION, End.ABORT: Action.ABORT_TRANSACTION}
+END_COMMANDS: dict[End, type[commands.CommitTransaction | commands.AbortTransaction]] = {
+    End.COMMIT: commands.CommitTransaction,
+    End.ABORT: commands.AbortTransaction,
+}
 
 
 class TransactionalLane(ProducerLane):
@@ -93,8 +97,7 @@ class TransactionalLane(ProducerLane):
     def _call_end(self, how: End) -> Reply | None:
         names = {"transaction": self.transaction, "transactional_id": self.transactional_id}
         op = self.invoke(END_ACTIONS[how], **names)
-        kind = commands.CommitTransaction if how is End.COMMIT else commands.AbortTransaction
-        return self.call(kind(op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
+        return self.call(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
 
     def _discard(self, why: str) -> None:
         """The client is of no use any more; the next publish opens another one."""

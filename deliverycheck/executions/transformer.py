@@ -7,17 +7,12 @@ from deliverycheck.clients import Remedy, Reply, commands
 from deliverycheck.executions.consumer import WORKLOAD_RECEIVE_MS, Called, ConsumerLane
 from deliverycheck.executions.producer import CALL_TIMEOUT_MS, OPEN_DEADLINE_S
 from deliverycheck.executions.run import Run
-from deliverycheck.executions.transactional import END_ACTIONS, INIT_MS, End
+from deliverycheck.executions.transactional import END_ACTIONS, END_COMMANDS, INIT_MS, End
 from deliverycheck.history import Action, Delivery, Ok, Position
 from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, Consumer, Setting
 
 OUTPUT = "output"
 """What an execution calls the topic that members write to."""
-
-_COMMANDS: dict[End, type[commands.CommitTransaction | commands.AbortTransaction]] = {
-    End.COMMIT: commands.CommitTransaction,
-    End.ABORT: commands.AbortTransaction,
-}
 
 
 class TransformerLane(ConsumerLane):
@@ -137,7 +132,7 @@ class TransformerLane(ConsumerLane):
         """
         while True:
             op = self.invoke(END_ACTIONS[how], **self._names)
-            yield from self._ask(_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op)
+            yield from self._ask(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op)
             yield Called.TRANSACT
             reply = self.last_reply
             if reply.error is None:

@@ -23,7 +23,7 @@ from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, CommitPolicy, Consumer, Setting, Step, Subject
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
-from deliverycheck.plans.campaign import Violation
+from deliverycheck.plans.campaign import ClaimResult, ClaimState, Violation
 from deliverycheck.search import PROFILES, save_pool
 from reports import print_campaign
 
@@ -209,11 +209,18 @@ def _answer(
             console.print(f"  {title}: broken, as shown above{more}.", markup=False)
             console.print(f"    {_told(mendings.get(result.claim.id))}", markup=False)
         else:
-            reached = ", ".join(cell.hazard for cell in result.cells if cell.valid)
-            console.print(
-                f"  {title}: held in {result.valid} executions; reached: {reached or 'nothing'}",
-                markup=False,
-            )
+            console.print(f"  {title}: {_unbroken(result)}", markup=False)
+
+
+def _unbroken(result: ClaimResult) -> str:
+    """How often it held, and under what; where that is too little, so."""
+    if not result.valid:
+        return "nothing could be concluded"
+    reached = ", ".join(f"{cell.hazard} {cell.valid}" for cell in result.cells if cell.valid)
+    told = f"held in {result.valid} executions; reached: {reached or 'no hazard'}"
+    if result.state is ClaimState.HELD:
+        return told
+    return f"{told}. Too few to say that it holds, for {result.needed} of each are wanted"
 
 
 def _told(mending: Mending | None) -> str:

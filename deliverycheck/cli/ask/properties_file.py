@@ -52,7 +52,11 @@ def load_settings(path: Path, defaults: Defaults) -> Settings:
             msg = f"{path}:{number}: {name}={value}: {error}"
             raise UsageError(msg) from None
     if found.is_java:
-        wanted = defaults(found.values)
+        try:
+            wanted = defaults(found.values)
+        except ValueError as error:
+            msg = f"{path}: {error}"
+            raise UsageError(msg) from None
         meant = {name: value for name, value in wanted.items() if name not in found.values}
         found.values = {**meant, **found.values}
         if meant:
