@@ -1,5 +1,6 @@
 """A harness in a process of its own, ended in the middle of its work; what it left behind."""
 
+import os
 import subprocess
 import sys
 import time
@@ -14,6 +15,9 @@ from deliverycheck.brokers.processes import wait_until
 from deliverycheck.history import HistoryFormatError, read_history
 
 GONE_S_MAX = 2.0
+"""With a core for each process that is ready to run; a multiple where they queue for one, as the
+kernel runs each thread of a killed process once more before it is gone."""
+
 INTO_START_S_MAX = 6.0
 INTO_RUN_S_MAX = 5.0
 """Past it a smoke run does more of the same: hundreds of executions, some with a dead broker."""
@@ -21,6 +25,7 @@ INTO_RUN_S_MAX = 5.0
 _OUR_PORTS = range(10_240, 32_768)
 _FIRST_EXECUTION_S_MAX = 90.0
 _WORDS_MAX = 20_000
+_COMMAND_MAX = 120
 PROGRAM = "from deliverycheck.cli import main; main()"
 
 
@@ -98,7 +103,7 @@ class Harness:
         return frozenset(pid for pid, marker in marked if marker.startswith(prefix))
 
     def kill(self) -> Aftermath:
-        """SIGKILL; what is there of it 2 s later."""
+        """SIGKILL; what is there of it 2 s later, or longer on a machine that is overloaded."""
         pids = self.pids()
         behind = pids_behind(_OUR_PORTS, likely=pids)
         ports = {port for port, pid in behind.items() if pid in pids}
@@ -108,7 +113,7 @@ class Harness:
         self.process.wait()
         wait_until(
             lambda: not self._remains(pids, sockets),
-            timeout_s=GONE_S_MAX - (time.monotonic() - began_s),
+            timeout_s=GONE_S_MAX * _overload() - (time.monotonic() - began_s),
             poll_s=0.02,
         )
         histories = self.histories()
@@ -126,19 +131,38 @@ class Harness:
         taken = sorted(listeners(set(sockets.values())).items() & sockets.items())
         data = sweep.data_root().glob(f"{sweep.data_folder('').name}{self.process.pid}-*")
         return (
-            *(f"process {pid} lives" for pid in sorted(living)),
+            *(f"process {pid} lives{_described(pid)}" for pid in sorted(living)),
             *(f"port {port} is taken" for _, port in taken),
             *(f"{folder} is there" for folder in data),
         )
 
 
+def _overload() -> float:
+    """How many processes were ready to run for each core, over the last minute; at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def _lives(pid: int) -> bool:
     """A zombie does not: it waits for a new parent to notice, and holds nothing."""
+    return _state(pid) not in {"", "Z", "X"}
+
+
+def _state(pid: int) -> str:
+    """One letter, as proc(5) has them; empty if there is no such process."""
     try:
         stat = Path("/proc", str(pid), "stat").read_text(errors="replace")
     except OSError:
-        return False
-    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}
+        return ""
+    return stat.rpartition(")")[2].split()[0]
+
+
+def _described(pid: int) -> str:
+    """Its state and its program; empty if it is gone by now."""
+    try:
+        command = Path("/proc", str(pid), "cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+    return f" ({_state(pid)}: {command.replace(chr(0), ' ')[:_COMMAND_MAX]})"
 
 
 def _unreadable(path: Path) -> str | None:

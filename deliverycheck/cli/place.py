@@ -86,18 +86,19 @@ class Place:
     def _open(self) -> LiveTarget:
         from faults import Injector, Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
 
-        self._stack = stack = ExitStack()
-        broker = self._new_broker()
-        stack.callback(broker.stop)
-        broker.start()
-        proxy = Toxiproxy(
-            self._proxy.executable,
-            slots=broker.slots(),
-            folder=self._folder,
-            guardian=self._guardian,
-        )
-        stack.callback(proxy.stop)
-        proxy.start()
+        with ExitStack() as stack:  # What comes up before something does not is ended again.
+            broker = self._new_broker()
+            stack.callback(broker.stop)
+            broker.start()
+            proxy = Toxiproxy(
+                self._proxy.executable,
+                slots=broker.slots(),
+                folder=self._folder,
+                guardian=self._guardian,
+            )
+            stack.callback(proxy.stop)
+            proxy.start()
+            self._stack = stack.pop_all()
         return LiveTarget(
             broker=broker,
             links=Injector(proxy),
