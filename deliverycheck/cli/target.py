@@ -1,6 +1,5 @@
 """Opens what plans are run against: guardian, broker, proxy, workers, wired together."""
 
-import ctypes
 import platform
 import re
 import time
@@ -8,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,7 @@ from deliverycheck.brokers.provision import (
     toolchain,
 )
 from deliverycheck.cli.crews import Crew, Crews
+from deliverycheck.cli.memory import give_back_free_memory, keep_memory_together
 from deliverycheck.cli.place import Place
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import ClientProgram
@@ -32,14 +33,15 @@ from deliverycheck.plans import Plan, Setting
 from deliverycheck.plans.campaign import Target
 from deliverycheck.plans.model import Model
 
-_M_ARENA_MAX = -8  # Of glibc's <malloc.h>.
-
 SLOTS = 40
 """Three a running execution (a producer, two consumers), 12 at once, a few to spare; a slot costs
 a listener and two threads of the broker."""
 
 SLOTS_APART = 6
 """For one execution at a time."""
+
+EXECUTIONS_A_TRIM = 50
+"""Half a minute of a campaign, in which its heap gains some MB of holes."""
 
 SPARE_WORKERS = 6
 """Started ahead: an execution with a killed worker takes two or three, a start is 80 ms of CPU."""
@@ -79,6 +81,7 @@ class OpenTarget:
         self._folder = folder.resolve()  # What the user is told lies there, wherever they stand.
         self._say = say
         self._stack = ExitStack()
+        self._executions = count(1)
         version = _version_of(options.broker, options.system) or KAFKA_VERSION
         self._tools: Toolchain = toolchain(say, kafka_version=version)
 
@@ -89,7 +92,7 @@ class OpenTarget:
             BrokerError, FaultError, WorkerError: one of them did not come up.
         """
         began_s = time.monotonic()
-        _keep_memory_together()
+        keep_memory_together()
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
             self._crews = Crews(
@@ -150,6 +153,8 @@ class OpenTarget:
         execution = run(plan, folder)
         facts = msgspec.to_builtins(self.facts(self._crews.of(plan.subject.client)))
         save_header(folder, facts | {"plan": plan.digest})
+        if next(self._executions) % EXECUTIONS_A_TRIM == 0:
+            give_back_free_memory()
         return execution
 
     def renew(self, failed: Execution) -> None:
@@ -178,18 +183,6 @@ class OpenTarget:
             machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             deviations=(*broker.deviations(), *present.program.deviations),
         )
-
-
-def _keep_memory_together() -> None:
-    """Threads share two arenas of the C library, if it is glibc.
-
-    Else dozens of threads may keep arenas of their own, which hardly shrink. `docs/search.md` has
-    what the harness takes.
-    """
-    try:
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-    except (OSError, AttributeError):
-        return
 
 
 def _version_of(broker: str | None, system: str) -> str | None:
