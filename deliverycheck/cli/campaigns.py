@@ -26,6 +26,7 @@ from deliverycheck.search.record import ExitCode
 
 if TYPE_CHECKING:
     from deliverycheck.cli.run_options import RunOptions
+    from deliverycheck.plans import Claim
 
 System = Annotated[str, typer.Option("--system", "--systems", help="The system under test.")]
 Minutes = Annotated[
@@ -38,6 +39,13 @@ AtOnce = Annotated[
     int | None,
     typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
 ]
+Own = Annotated[
+    Path | None,
+    typer.Option(
+        help="Claims of your own: [[claim]] tables in TOML (docs/own-claims.md). Without --claim "
+        "only they are run."
+    ),
+]
 
 
 def run(  # noqa: PLR0913, PLR0917  # each is an option
@@ -45,6 +53,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
         str, typer.Option(help="How much: demo or smoke (a minute), ci (20 min), nightly (8 h).")
     ] = "demo",
     claim: Claims = None,
+    own: Own = None,
     system: System = "kafka",
     bootstrap: Bootstrap = None,
     broker: Broker = None,
@@ -63,10 +72,12 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415  # Only who runs pays for Hypothesis.
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
 
+    added = _own_claims(own, system)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
         target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
-        claims=tuple(claim or ()),
+        claims=tuple(claim or (one.id for one in added)),
+        own=added,
         seed=seed,
         out=_unused(out or new_folder(profile)),
         corpus=content.folder("corpus"),
@@ -78,6 +89,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
     minutes: Minutes = None,
     profile: Annotated[str, typer.Option(help="How much: ci or nightly.")] = "nightly",
     claim: Claims = None,
+    own: Own = None,
     system: System = "kafka",
     bootstrap: Bootstrap = None,
     broker: Broker = None,
@@ -113,16 +125,27 @@ time is over or the pool is.
 
     if resume is not None:
         _run_and_tell(load_options(resume), as_json=as_json)
+    added = _own_claims(own, system)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
         target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
-        claims=tuple(claim or ()),
+        claims=tuple(claim or (one.id for one in added)),
+        own=added,
         seed=seed,
         out=_unused(out or new_folder("campaign")),
         corpus=content.folder("corpus"),
         shard=_shard(shard),
     )
     _run_and_tell(options, as_json=as_json)
+
+
+def _own_claims(path: Path | None, system: str) -> "tuple[Claim, ...]":
+    from deliverycheck.cli.own_claims import load_claims  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.systems import content_of  # noqa: PLC0415
+
+    if path is None:
+        return ()
+    return load_claims(path, {claim.id for claim in content_of(system).claims})
 
 
 def _unused(folder: Path) -> Path:

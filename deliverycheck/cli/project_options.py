@@ -11,6 +11,7 @@ FILE = "pyproject.toml"
 KINDS: dict[str, tuple[type, ...]] = {
     "profile": (str,),
     "system": (str,),
+    "own": (str,),
     "bootstrap": (str,),
     "broker": (str,),
     "client": (str,),
