@@ -13,8 +13,9 @@ _DEFAULTS: Mapping[str, str] = {
     "retries": "2147483647",
     "isolation.level": "read_committed",
     "enable.auto.commit": "true",
+    "auto.offset.reset": "earliest",
 }
-"""librdkafka's, of the settings that a promise hangs on."""
+"""Of the settings that a promise hangs on: librdkafka's, or what our profile says instead."""
 _NAMES = {"-1": "all"}
 
 
@@ -96,6 +97,7 @@ PROMISES: tuple[Promise, ...] = (
         text="a position saved after processing: at least once",
         source=_DESIGN,
         producer=_CONFIRMED,
+        consumer={"auto.offset.reset": ("earliest", "smallest", "beginning")},
         commits=(
             CommitPolicy.AFTER_EFFECT,
             CommitPolicy.STORE_AFTER_EFFECT,
