@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
 
+from deliverycheck.guarantees.reached import scan_began_ns, why_not_scanned
 from deliverycheck.guarantees.transactions.transactions import (
     NEVER_NS,
     State,
@@ -26,6 +27,8 @@ def fencing(history: History) -> Verdict:
     commit, or if a reader of committed messages was handed a part after the commit was asked
     for. What was concurrent with the take-over proves nothing.
 
+    Examined are these, those that were refused, and those of which fresh readers miss a part.
+
     Complete for histories told to their end; any other without an anomaly is UNKNOWN.
     """
     name = "fencing"
@@ -37,7 +40,7 @@ def fencing(history: History) -> Verdict:
     reason = why_not_ended(history)
     if reason and not found:
         return unknown(name, reason)
-    refused = sum(each.transaction.state is State.ABORTED for each in late)
+    refused = sum(_had_no_effect(history, each) for each in late)
     if not found and not refused:
         return unknown(name, "nothing to examine: no fenced instance surely asked in vain")
     return judge(name, found, examined=len(found) + refused)
@@ -119,6 +122,18 @@ def late_commits(history: History) -> list[LateCommit]:
             )
             found.append(late)
     return found
+
+
+def _had_no_effect(history: History, late: LateCommit) -> bool:
+    """Whether it surely was in vain: refused, or fresh readers that began later miss a part."""
+    if late.transaction.state is not State.UNKNOWN:
+        return late.transaction.state is State.ABORTED
+    began_ns = scan_began_ns(history)
+    if began_ns is None or began_ns < late.asked_ns or why_not_scanned(history):
+        return False
+    views = views_of(history)
+    unseen = views.first_sight(late.transaction) is None
+    return unseen and any(map(views.is_missing, views.owed(late.transaction)))
 
 
 def _fenced_effect(history: History, late: LateCommit) -> Anomaly | None:
