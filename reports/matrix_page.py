@@ -170,7 +170,7 @@ class _Page:
         for kept in self._kept(result.claim.id)[:1]:
             yield f"The plan that the corpus keeps, {escaped(words.rate_of(kept.rate))}:"
             yield ""
-            yield code(_steps(kept.steps), language="")
+            yield code(in_lines(kept.steps), language="")
             yield ""
             yield code(replay_of(kept))
 
@@ -238,10 +238,11 @@ def _cell(cell: MatrixCell) -> str:
 
 def _told(violation: Violation) -> str:
     """The steps with what became of each, then what was broken."""
-    return "\n".join([_steps(violation.steps), "", *violation.sentences])
+    return "\n".join([in_lines(violation.steps), "", *violation.sentences])
 
 
-def _steps(steps: Sequence[StepLine]) -> str:
+def in_lines(steps: Sequence[StepLine]) -> str:
+    """Steps as a plan is shown: number, lane, what is done, what became of it."""
     lane = max((len(step.lane) for step in steps), default=0)
     text = max((len(step.text) for step in steps), default=0)
     return "\n".join(
