@@ -12,17 +12,16 @@ from random import Random
 
 import pytest
 
-from deliverycheck.brokers import BrokerError, Guardian, KafkaProcess, open_kafka
+from deliverycheck.brokers import BrokerError, Guardian, open_kafka
 from deliverycheck.brokers.aftermath import PROGRAM, Harness
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.brokers.provision import toolchain
-from deliverycheck.cli.place import Place
 from deliverycheck.clients import WorkerPool, client_program
 from deliverycheck.executions import LiveTarget, SlotPool, execute
 from deliverycheck.history import ExecutionFolder, read_history
 from deliverycheck.plans import Plan, Publish, Subject
 from deliverycheck.search.record import ExitCode
-from faults import Injector, Toxiproxy, ToxiproxyStartError
+from faults import Injector, Toxiproxy
 
 ENDLESS = ("--profile", "ci", "--minutes", "5")
 ECHO_S = 0.4  # A second signal that comes sooner counts as the first.
@@ -272,33 +271,6 @@ def test_java_that_is_not_there_is_named(kafka, folder):
 def test_broker_setting_that_kafka_refuses_stands_in_the_message(kafka, folder):
     with pytest.raises(BrokerError, match=r"(?s)b1 is gone.*b1\.log.*log\.segment\.bytes"):
         start(kafka, folder / "bad-setting", **{"log.segment.bytes": "many"})
-
-
-def test_broker_whose_proxy_does_not_start_is_stopped(kafka, folder):
-    bad = replace(toolchain().toxiproxy, executable=Path("/bin/false"))
-    brokers = []
-
-    def broker():
-        at = folder / "bad-proxy"
-        brokers.append(KafkaProcess(kafka, folder=at, guardian=guardian, slots=1))
-        return brokers[-1]
-
-    with Guardian.start() as guardian:
-        place = Place(
-            new_broker=broker,
-            proxy=bad,
-            guardian=guardian,
-            crews=None,  # Not needed before there is a broker to send them to.
-            folder=folder / "bad-proxy",
-            say=print,
-        )
-        for _ in range(2):
-            with pytest.raises(ToxiproxyStartError, match="/bin/false"):
-                _ = place.live
-        assert len(brokers) == 2
-        for each in brokers:
-            with pytest.raises(BrokerError, match="it is not running"):
-                each.kill("b1")
 
 
 # A worker misbehaves: a foreign program in a few lines.

@@ -1,0 +1,207 @@
+"""The hazards that a plan for Kafka may bring about, as its steps tell."""
+
+import pytest
+
+from deliverycheck.plans import (
+    AbortTransaction,
+    AddPartitions,
+    CommitPolicy,
+    CommitTransaction,
+    Consumer,
+    CreateTopic,
+    Direction,
+    FaultKind,
+    Flush,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Subject,
+    TopicReady,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka_state import NODE
+from properties.kafka.claims import CLAIMS
+from selftests.plan_samples import LOG_ONLY, WITH_GROUP
+
+MODEL = KafkaModel()
+FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
+TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
+SLOW = Subject(
+    consumer=Consumer(
+        commit=CommitPolicy.AFTER_EFFECT,
+        settings={"max.poll.interval.ms": 600},
+        handling_ms=601,
+    )
+)
+TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
+SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
+LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
+HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+
+
+REACH = {
+    "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
+    "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
+    "reply-lost-of-what-comes-later": (
+        (Publish(), Flush(), LOSE, Publish()),
+        LOG_ONLY,
+        {"lost_reply"},
+    ),
+    "reply-lost-of-what-is-under-way": ((Publish(), LOSE), LOG_ONLY, {"lost_reply"}),
+    "fault-with-nothing-under-it": ((Publish(), Flush(), LOSE), LOG_ONLY, set()),
+    "torn-request": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.TORN_REQUEST), Publish()),
+        LOG_ONLY,
+        {"lost_request"},
+    ),
+    "black-hole": ((Publish(), HOLE, Publish()), LOG_ONLY, {"black_hole"}),
+    "stall": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM)),
+        LOG_ONLY,
+        {"stall"},
+    ),
+    "delay": (
+        (Publish(), Inject(lane="link p1", fault=FaultKind.DELAY, direction=Direction.UPSTREAM)),
+        LOG_ONLY,
+        {"delay"},
+    ),
+    "message-too-many-for-the-queue": (
+        (Publish(count=2), Publish(count=3)),
+        SMALL_QUEUE,
+        {"none", "definite_failure"},
+    ),
+    "as-many-as-the-queue-takes": ((Publish(count=2),), SMALL_QUEUE, {"none"}),
+    "producer-killed-in-time": (
+        (Publish(), Kill(lane="p1")),
+        LOG_ONLY,
+        {"producer_killed", "producer_killed_unflushed"},
+    ),
+    "producer-killed-too-late": (
+        (Publish(), Flush(), Kill(lane="p1")),
+        LOG_ONLY,
+        {"producer_killed"},
+    ),
+    "consumer-killed": (
+        (Publish(), Work(calls=2), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed", "consumer_killed_in_hand", "partitions_moved"},
+    ),
+    "node-killed-before-more": (
+        (Publish(), Flush(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed"},
+    ),
+    "node-killed-before-a-first-confirm": (
+        (Publish(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "first-write-to-a-node-that-is-down": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane=NODE), Publish(partition=1)),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "node-killed-with-more-for-a-known-partition": (
+        (Publish(wait=Wait.CONFIRMED), Publish(), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {"broker_killed"},
+    ),
+    "partition-that-the-client-chooses": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane=NODE), Publish(key="k1")),
+        LOG_ONLY,
+        {"broker_killed", "first_write_broker_killed"},
+    ),
+    "next-incarnation-is-unknown-everywhere": (
+        (Publish(wait=Wait.CONFIRMED), Kill(lane="p1"), Kill(lane=NODE), Publish()),
+        LOG_ONLY,
+        {
+            "producer_killed",
+            "producer_killed_unflushed",
+            "broker_killed",
+            "first_write_broker_killed",
+        },
+    ),
+    "consumer-killed-after-its-cycle": (
+        (Publish(), Work(calls=3), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed", "partitions_moved"},
+    ),
+    "consumer-killed-when-all-is-read": (
+        (Publish(), Work(calls=4), Kill(lane="c1")),
+        WITH_GROUP,
+        {"consumer_killed", "partitions_moved"},
+    ),
+    "consumer-killed-with-nothing-for-its-group": (
+        (CreateTopic(topic="t2"), Publish(topic="t2"), Work(calls=2), Kill(lane="c1")),
+        WITH_GROUP,
+        {"topic_answered"},
+    ),
+    "node-paused": ((Publish(), Pause(lane=NODE), Publish()), LOG_ONLY, {"broker_paused"}),
+    "topic-just-created": (
+        (CreateTopic(topic="t2"), Publish(topic="t2")),
+        FRESH,
+        {"none", "topic_just_created"},
+    ),
+    "topic-that-answers": (
+        (CreateTopic(topic="t2"), Publish(topic="t2")),
+        LOG_ONLY,
+        {"none", "topic_answered"},
+    ),
+    "partitions-added-between-two-publishes": (
+        (Publish(), AddPartitions(), Publish()),
+        LOG_ONLY,
+        {"none", "partitions_added"},
+    ),
+    "partitions-added-to-another-topic": (
+        (Publish(), CreateTopic(topic="t2"), AddPartitions(topic="t2"), Publish()),
+        LOG_ONLY,
+        {"none"},
+    ),
+    "second-instance-and-the-first-goes-on": (
+        (Publish(), Publish(lane="p2"), CommitTransaction()),
+        TRANSACTIONAL,
+        {"none", "instance_fenced"},
+    ),
+    "second-member": (
+        (Publish(), Work(), Work(lane="c2")),
+        WITH_GROUP,
+        {"none", "partitions_moved"},
+    ),
+    "member-of-another-group": (
+        (Publish(), Work(), Pause(lane="c1"), Work(lane="c2")),
+        TWO_GROUPS,
+        set(),
+    ),
+    "member-that-stands-still": (
+        (Publish(), Work(), Pause(lane="c1"), Work(lane="c2")),
+        WITH_GROUP,
+        {"partitions_moved", "member_paused", "lost_unfinished"},
+    ),
+    "handling-longer-than-a-member-may-take": (
+        (Publish(), Work()),
+        SLOW,
+        {"none", "lost_unfinished"},
+    ),
+    "a transaction that is aborted": (
+        (Publish(), AbortTransaction()),
+        TRANSACTIONAL,
+        {"none", "transaction_aborted"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("steps", "subject", "hazards"), REACH.values(), ids=REACH)
+def test_hazards_in_reach(steps, subject, hazards):
+    plan = MODEL.normalise(subject, steps)
+    assert plan.steps == steps
+    assert MODEL.hazards_in_reach(plan) == hazards
+
+
+def test_each_claims_hazards_are_in_reach_of_some_plan():
+    within_reach = {hazard for _, _, hazards in REACH.values() for hazard in hazards}
+    refused = (Publish(), Inject(lane="link p1", fault=FaultKind.REFUSE), Publish())
+    within_reach |= MODEL.hazards_in_reach(MODEL.normalise(LOG_ONLY, refused))
+    assert {hazard for claim in CLAIMS for hazard in claim.hazards} <= within_reach
