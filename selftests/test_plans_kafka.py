@@ -47,15 +47,6 @@ from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
 MODEL = KafkaModel()
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
 TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
-SLOW = Subject(
-    consumer=Consumer(
-        commit=CommitPolicy.AFTER_EFFECT,
-        settings={"max.poll.interval.ms": 600},
-        handling_ms=601,
-    )
-)
-TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
-SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
