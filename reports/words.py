@@ -165,14 +165,15 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
     )
 
 
-def _exceptions_of(campaign: Campaign) -> tuple[str, ...]:
-    """What holding settings do not speak of, once for each setting and situation."""
-    told = (
-        f"{result.claim.setting}: nothing is said of executions in which {_titled(hazard)}"
-        for result in campaign.results
-        for hazard in result.claim.unless
-    )
-    return tuple(dict.fromkeys(told))
+def _exceptions_of(campaign: Campaign) -> Iterator[str]:
+    """What holding settings do not speak of, once for each situation."""
+    settings: dict[str, list[str]] = {}
+    for result in campaign.results:
+        for hazard in result.claim.unless:
+            settings.setdefault(hazard, []).append(result.claim.setting)
+    for hazard, named in settings.items():
+        told = _some(list(dict.fromkeys(named)))
+        yield f"{told}: nothing is said of executions in which {_titled(hazard)}"
 
 
 def _gaps_of(campaign: Campaign) -> Iterator[str]:
