@@ -1,6 +1,6 @@
 """A broker and its clients in memory, as far as the driver sees them: enough to run plans on.
 
-One group, whose first living member owns all partitions. A worker answers at once, or, while
+The first living member of a group owns all partitions. A worker answers at once, or, while
 its link is disturbed, not at all.
 """
 
@@ -35,7 +35,7 @@ SLOTS = tuple(
 
 
 class MemoryBroker:
-    """Logs by topic and partition, committed positions, members of the one group.
+    """Logs by topic and partition; of each group its committed positions and its members.
 
     Attributes:
         errors: what the first publishes are told, although their messages are in the log.
@@ -46,8 +46,8 @@ class MemoryBroker:
 
     def __init__(self):
         self.logs = defaultdict(list)
-        self.committed = defaultdict(int)
-        self.members = []
+        self.committed = defaultdict(lambda: defaultdict(int))
+        self.members = defaultdict(list)
         self.calls = []
         self.moved = ()
         self._leased = 0
@@ -61,6 +61,10 @@ class MemoryBroker:
 
     def create_topic(self, name, partitions):
         self.calls.append(f"create {name}")
+
+    def grow_topic(self, name, partitions):
+        self.calls.append(f"grow {name} to {partitions}")
+        self.partitions = partitions
 
     def await_topic(self, name, partitions):
         self.calls.append(f"await {name}")
@@ -116,7 +120,7 @@ class MemoryWorker:
         self._read, self._write = os.pipe2(os.O_NONBLOCK)
         self._positions = None
         self._transaction = None
-        self._topic = None
+        self._topic = self._group = None
 
     def fileno(self):
         return self._read
@@ -145,8 +149,8 @@ class MemoryWorker:
         return heard
 
     def kill(self):
-        if self in self.broker.members:
-            self.broker.members.remove(self)
+        if self in self.broker.members[self._group]:
+            self.broker.members[self._group].remove(self)
         with suppress(BlockingIOError):
             return self.receive()
         return []
@@ -239,16 +243,17 @@ class MemoryWorker:
         return {"remaining": 0}
 
     def _open_consumer(self, command):
-        self._topic = command.topics[0]
-        self.broker.members.append(self)
+        self._topic, self._group = command.topics[0], command.settings["group.id"]
+        self.broker.members[self._group].append(self)
 
     def _own(self):
         """The partitions of this member, with where it stands in each."""
-        if self.broker.members[0] is not self:
+        if self.broker.members[self._group][0] is not self:
             return {}
         if self._positions is None:
             parts = range(self.broker.partitions)
-            self._positions = {part: self.broker.committed[part] for part in parts}
+            committed = self.broker.committed[self._group]
+            self._positions = {part: committed[part] for part in parts}
             given = tuple(SourcePartition(source=self._topic, partition=part) for part in parts)
             self._say(AssignEvent(partitions=given))
         return self._positions
@@ -276,7 +281,7 @@ class MemoryWorker:
 
     def _move(self, covers):
         for one in covers:
-            self.broker.committed[one.partition] = one.position
+            self.broker.committed[self._group][one.partition] = one.position
 
     def _commit(self, command):
         self._move(command.covers)
@@ -286,8 +291,8 @@ class MemoryWorker:
         self._commit(command)
 
     def _close(self, command):
-        if self in self.broker.members:
-            self.broker.members.remove(self)
+        if self in self.broker.members[self._group]:
+            self.broker.members[self._group].remove(self)
 
     _reset = _close
 
@@ -334,7 +339,7 @@ class MemoryTarget:
         self._folder = Path(folder)
         program = SimpleNamespace(
             producer_settings=lambda subject, *_: dict(subject.producer),
-            consumer_settings=lambda *_: {},
+            consumer_settings=lambda *of: {"group.id": of[2]},
         )
         self.live = LiveTarget(
             broker=self.broker,

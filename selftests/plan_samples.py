@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from deliverycheck.plans import (
     AbortTransaction,
+    AddPartitions,
     AfterError,
     Arm,
     Await,
@@ -76,6 +77,7 @@ STEPS = {
     Heal: st.builds(Heal, lane=links),
     Hold: st.builds(Hold, ms=st.integers(1, 2000)),
     CreateTopic: st.builds(CreateTopic, topic=topics),
+    AddPartitions: st.builds(AddPartitions, topic=topics, count=st.integers(1, 8)),
     Arm: st.builds(Arm, lane=workers, point=st.sampled_from(HoldPoint)),
     Release: st.builds(Release, lane=workers),
     Await: st.builds(Await, lane=workers),

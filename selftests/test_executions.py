@@ -10,6 +10,7 @@ from deliverycheck.executions import Occupancy, execute, stage
 from deliverycheck.guarantees import GUARANTEES, Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
 from deliverycheck.plans import (
+    AddPartitions,
     AfterError,
     Close,
     CommitPolicy,
@@ -29,7 +30,7 @@ from deliverycheck.plans import (
     Work,
     plan_of,
 )
-from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka import REFRESH, KafkaModel
 from deliverycheck.plans.kafka_state import NODE
 from selftests.memory_target import SLOTS, MemoryTarget
 
@@ -242,6 +243,38 @@ def test_closed_member_stays_away_and_the_other_works_everything_off(run):
     assert calls_of(history, "c1#2") == []
     assert history.drained
     assert verdicts(history)["at_least_once_in_effect"] is Validity.VALID
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (),
+        (Work(),),
+        (Work(lane="c2"), Work()),
+        (Work(lane="c2"), Kill(lane="c2"), Publish(partition=2)),
+    ],
+)
+def test_each_of_two_groups_works_everything_off(steps, run):
+    two = Subject(consumer=Consumer(commit=CommitPolicy.BEFORE_EFFECT, groups=2))
+    _, history, _ = run(two, Publish(count=3), *steps)
+    topic = "topic-x1"
+    assert history.header.groups == {f"{topic}-group": (topic,), f"{topic}-group2": (topic,)}
+    effects = [(one.group, one.delivery.message) for one in history.effects]
+    published = len(list(history.select(Action.PUBLISH)))
+    assert len(effects) == len(set(effects)) == 2 * published
+    assert history.drained
+    assert verdicts(history)["exactly_once_in_effect"] is Validity.VALID
+
+
+def test_partitions_that_are_added_are_read_and_worked_off_too(run):
+    subject = Subject(consumer=Consumer(commit=CommitPolicy.BEFORE_EFFECT, settings={REFRESH: 100}))
+    steps = (Publish(), AddPartitions(count=2), Publish(partition=4), Work())
+    _, history, target = run(subject, *steps)
+    assert "grow topic-x1 to 5" in target.calls
+    assert {one.delivery.partition for one in history.effects} == {0, 4}
+    assert verdicts(history)["exactly_once_in_effect"] is Validity.VALID
+    (added,) = [event for event in history.processes if event.what == "partitions_added"]
+    assert added.evidence == {"topic": "topic-x1", "partitions": 5, "added": 2}
 
 
 def test_each_step_is_marked_so_that_a_report_can_tell_what_became_of_it(run):

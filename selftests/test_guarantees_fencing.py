@@ -190,3 +190,46 @@ def test_every_refused_and_every_convicted_transaction_is_examined():
         story.end("p1#1", name, outcome="fail")
     verdict = verdict_of(story.done().history(), NAME)
     assert (verdict.validity, verdict.count, verdict.examined) == (Validity.INVALID, 1, 3)
+
+
+def asked(outcome="info", *, message="ok", scanned=(), before=False):
+    """The fenced instance asks, and a fresh reader finds these, after it or before."""
+    story = zombie(message=message)
+    if before:
+        story.scanned(*scanned)
+    story.end("p1#1", "x1", outcome=outcome)
+    if not before:
+        story.scanned(*scanned)
+    return story
+
+
+@pytest.mark.parametrize("outcome", ["info", "open"])
+def test_commit_whose_message_no_fresh_reader_finds_was_asked_for_in_vain(outcome):
+    verdict = verdict_of(asked(outcome).done().history(), NAME)
+    assert (verdict.validity, verdict.examined) == (Validity.VALID, 1)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        asked(before=True).done().history(),
+        asked(message="info").done().history(),
+        asked(scanned=["p1#1-1"]).done().history(),
+        asked().done(scanned=False).history(),
+        zombie().done().history(),
+    ],
+    ids=["read-before", "nothing-sent", "found", "not-to-the-end", "not-asked"],
+)
+def test_commit_that_may_have_had_an_effect_is_no_proof_of_its_absence(history):
+    verdict = verdict_of(history, NAME)
+    assert verdict.reason == "nothing to examine: no fenced instance surely asked in vain"
+
+
+def test_commit_with_a_part_that_was_read_had_an_effect_whatever_is_missing():
+    story = zombie()
+    story.published("p1#1-2", 1, transaction="x1")
+    story.end("p1#1", "x1", outcome="info")
+    story.read("c1#1", at("p1#1-2", 1))
+    story.scanned(at("p1#1-2", 1))
+    verdict = verdict_of(story.done().history(), NAME)
+    assert (verdict.validity, verdict.count, verdict.examined) == (Validity.INVALID, 1, 1)

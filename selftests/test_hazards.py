@@ -43,6 +43,28 @@ def test_topic_whose_partitions_answered_first_is_not_just_created():
     ]
 
 
+def grown(*, before="p1#1", since="p1#1", topic="t"):
+    """A topic that one process wrote to gets partitions, and then one writes to it."""
+    story = Story()
+    story.published(f"{before}-1", 0)
+    story.process("admin#1", "partitions_added", evidence={"topic": topic, "partitions": 4})
+    story.published(f"{since}-2", 1)
+    return story
+
+
+def test_topic_that_grows_between_what_one_process_writes_has_partitions_added():
+    assert evidence(grown(), "partitions_added") == [
+        ("t had 4 partitions from 0.003 s on, and p1#1 wrote to it before and since (1 message).")
+    ]
+
+
+@pytest.mark.parametrize(
+    "others", [{"since": "p2#1"}, {"before": "p1#2"}, {"topic": "t2"}], ids=["new", "old", "topic"]
+)
+def test_topic_that_grows_before_or_after_all_that_a_process_writes_has_none(others):
+    assert "partitions_added" not in occurred(grown(**others))
+
+
 def test_topic_that_answered_long_ago_is_not_new():
     assert occurred(created(answered="before", wait_ms=1001)) == {"none"}
 

@@ -14,7 +14,9 @@ NEEDS = {
     "none": ("no fault", "nothing"),
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
+    "partitions_added": ("no fault", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),
+    "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),
     "lost_reply": ("lost reply", "link"),
     "lost_request": ("lost request", "link"),
@@ -36,10 +38,16 @@ NEEDS = {
 
 FACTS = {
     **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
-    **dict.fromkeys(("topic", "place"), "t"),
-    **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms"), 2),
+    **dict.fromkeys(("topic", "place", "transaction", "newer"), "t"),
     **dict.fromkeys(
-        ("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns", "failed_ns"), 5
+        ("publishes", "operations", "messages", "deliveries", "after_ms", "partitions"), 2
+    ),
+    **dict.fromkeys(
+        (
+            *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
+            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns"),
+        ),
+        5,
     ),
 }
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from deliverycheck.plans import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -31,7 +32,13 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.kafka import BROKER_FAULTS_MAX, COPIES, MESSAGES_MAX, KafkaModel
+from deliverycheck.plans.kafka import (
+    BROKER_FAULTS_MAX,
+    COPIES,
+    MESSAGES_MAX,
+    REFRESH,
+    KafkaModel,
+)
 from deliverycheck.plans.kafka_state import NODE
 from properties.kafka.claims import CLAIMS
 from properties.kafka.strategies import plans
@@ -47,6 +54,7 @@ SLOW = Subject(
         handling_ms=601,
     )
 )
+TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
@@ -188,6 +196,9 @@ AFTERWARDS = {
     "second-arming": ((Publish(), ARM), ARM),
     "topic-made-twice": ((CreateTopic(topic="t2"),), CreateTopic(topic="t2")),
     "topic-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), CreateTopic(topic="t2")),
+    "partitions-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), AddPartitions()),
+    "partitions-that-the-group-would-not-see": ((Publish(),), AddPartitions()),
+    "second-instance-without-a-transactional-id": ((Publish(),), Publish(lane="p2")),
 }
 
 
@@ -200,6 +211,21 @@ def test_step_that_is_no_longer_applicable_is_dropped(before, step):
 def test_consumer_steps_fall_away_where_only_the_log_is_judged():
     steps = (Publish(), Work(), Kill(lane="c1"), Close(lane="c2"), Publish(partition=1))
     assert normalised(*steps, subject=LOG_ONLY) == (Publish(), Publish(partition=1))
+
+
+def test_group_that_asks_for_new_partitions_is_given_some_but_no_more_than_a_scan_can_read():
+    consumer = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100})
+    grown = (Publish(), AddPartitions(count=8), Publish(partition=10), Work())
+    steps = (*grown[:2], AddPartitions(count=2), *grown[2:])
+    assert normalised(*steps, subject=Subject(consumer=consumer)) == grown
+
+
+def test_second_instance_has_a_transaction_and_a_life_of_its_own():
+    second = (Publish(lane="p2"), CommitTransaction(lane="p2"), Kill(lane="p2"))
+    steps = (Publish(), *second, CommitTransaction())
+    assert normalised(*steps, subject=TRANSACTIONAL) == steps
+    dead = (Publish(), CommitTransaction(lane="p2"), Flush(lane="p2"), Kill(lane="p2"))
+    assert normalised(*dead, subject=TRANSACTIONAL) == (Publish(),)
 
 
 def test_tail_that_the_driver_repeats_is_cut_off():
@@ -329,10 +355,30 @@ REACH = {
         LOG_ONLY,
         {"none", "topic_answered"},
     ),
+    "partitions-added-between-two-publishes": (
+        (Publish(), AddPartitions(), Publish()),
+        LOG_ONLY,
+        {"none", "partitions_added"},
+    ),
+    "partitions-added-to-another-topic": (
+        (Publish(), CreateTopic(topic="t2"), AddPartitions(topic="t2"), Publish()),
+        LOG_ONLY,
+        {"none"},
+    ),
+    "second-instance-and-the-first-goes-on": (
+        (Publish(), Publish(lane="p2"), CommitTransaction()),
+        TRANSACTIONAL,
+        {"none", "instance_fenced"},
+    ),
     "second-member": (
         (Publish(), Work(), Work(lane="c2")),
         WITH_GROUP,
         {"none", "partitions_moved"},
+    ),
+    "member-of-another-group": (
+        (Publish(), Work(), Pause(lane="c1"), Work(lane="c2")),
+        TWO_GROUPS,
+        set(),
     ),
     "member-that-stands-still": (
         (Publish(), Work(), Pause(lane="c1"), Work(lane="c2")),

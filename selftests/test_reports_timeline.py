@@ -3,6 +3,7 @@
 import pytest
 
 from deliverycheck.plans import (
+    AddPartitions,
     CreateTopic,
     Direction,
     FaultKind,
@@ -131,6 +132,8 @@ def test_calls_one_after_the_other_share_a_track():
         (Work(calls=2), "work: next 2 calls"),
         (Hold(ms=300), "let 300 ms pass"),
         (CreateTopic(topic="t2"), "create topic t2"),
+        (AddPartitions(), "add 1 partition"),
+        (AddPartitions(topic="t2", count=3), "add 3 partitions to t2"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )

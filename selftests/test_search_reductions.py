@@ -1,6 +1,6 @@
 """Which smaller step lists are made of one, and in which order."""
 
-from deliverycheck.plans import CreateTopic, Flush, Hold, Publish, Wait, Work
+from deliverycheck.plans import AddPartitions, CreateTopic, Flush, Hold, Publish, Wait, Work
 from deliverycheck.search.reductions import (
     gathered,
     in_one_place,
@@ -13,6 +13,11 @@ from deliverycheck.search.reductions import (
 )
 
 HOLD = Hold(ms=60)
+
+
+def test_partitions_are_added_one_by_one_where_that_is_enough():
+    steps = (Publish(), AddPartitions(count=3))
+    assert list(with_smaller_arguments(steps, 1)) == [(Publish(), AddPartitions())]
 
 
 def test_publishes_to_different_places_are_gathered_in_either():

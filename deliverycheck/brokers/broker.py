@@ -143,6 +143,9 @@ class Broker(Protocol):
     def await_topic(self, name: str, partitions: int) -> None:
         """Every partition of it answers."""
 
+    def grow_topic(self, name: str, partitions: int) -> None:
+        """It has so many partitions now, more than before, and each answers."""
+
     def scan(self, topics: Mapping[str, int]) -> Scan:
         """Read topics (name to number of partitions) from start to end, unproxied.
 

@@ -96,6 +96,9 @@ class KafkaExternal:
     def await_topic(self, name: str, partitions: int) -> None:
         self._topics.await_answering(name, partitions)
 
+    def grow_topic(self, name: str, partitions: int) -> None:
+        self._topics.grow(name, partitions)
+
     def scan(self, topics: Mapping[str, int]) -> Scan:
         return self._scanner.scan(topics)
 

@@ -12,7 +12,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # Public, if 
     ClusterMetadata,
     OffsetSpec,
 )
-from confluent_kafka.cimpl import KafkaError, NewTopic  # What the package hands on, with types.
+from confluent_kafka.cimpl import (
+    KafkaError,
+    NewPartitions,
+    NewTopic,
+)  # What the package hands on, with types.
 
 from deliverycheck.brokers.broker import BrokerError
 
@@ -133,6 +137,14 @@ class KafkaAdmin:
             left, ignored = again, _THERE_ALREADY
             if left:
                 time.sleep(_POLL_S)
+
+    def grow(self, name: str, partitions: int) -> None:
+        """The topic is to have so many partitions; the new ones need not answer yet."""
+        wanted = [NewPartitions(name, partitions)]
+        futures = self._client.create_partitions(
+            wanted, operation_timeout=_REQUEST_S_MAX, request_timeout=_REQUEST_S_MAX
+        )
+        self._all_done("grow", futures)
 
     def create_when_able(self, name: str, *, timeout_s: float, alive: Callable[[], None]) -> None:
         """The topic exists, as soon as the controller allows: just after a start it does not."""

@@ -65,6 +65,13 @@ class TopicFactory:
             self._live[name] = partitions
         self._admin.create([name], partitions)
 
+    def grow(self, name: str, partitions: int) -> None:
+        """The topic has so many partitions, and each answers."""
+        self._admin.grow(name, partitions)
+        with self._guard:
+            self._live[name] = partitions
+        self._expect(self._admin.await_answering({name: partitions}, timeout_s=_ANSWER_S_MAX))
+
     def await_answering(self, name: str, partitions: int) -> None:
         """Every partition of the topic answers."""
         self._admin.await_answering({name: partitions}, timeout_s=_ANSWER_S_MAX)

@@ -154,7 +154,7 @@ def in_words(subject: Subject) -> str:
     ]
     if (consumer := subject.consumer) is not None:
         with_ = _listed(consumer.settings) or "its defaults"
-        told.append(f"a group that commits {consumer.commit.value}, with {with_}")
+        told.append(f"groups {consumer.groups}, which commit {consumer.commit.value}, with {with_}")
         if consumer.handling_ms:
             told.append(f"handling {consumer.handling_ms} ms")
         if consumer.output is not None:

@@ -35,6 +35,11 @@ class Called(StrEnum):
     BLOCKED = "blocked"
 
 
+def group_named(topic: str, number: int) -> str:
+    """The name of a group that works off the topic; they are counted from 0."""
+    return f"{topic}-group" if number == 0 else f"{topic}-group{number + 1}"
+
+
 class ConsumerLane(Lane):
     """One consumer of the plan.
 
@@ -57,8 +62,8 @@ class ConsumerLane(Lane):
 
     @property
     def group(self) -> str:
-        """The group of all consumers of the execution."""
-        return f"{self.run.subject_topic}-group"
+        """The group that it is a member of."""
+        return group_named(self.run.subject_topic, self._consumer.group_of(self.name))
 
     def open(self) -> None:
         """The member has subscribed and joins while it is polled."""

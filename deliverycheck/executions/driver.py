@@ -10,7 +10,7 @@ import msgspec
 from deliverycheck.brokers import Broker, Capability, Death, DeathCause, InfrastructureError
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.clients import WorkerError
-from deliverycheck.executions.consumer import ConsumerLane
+from deliverycheck.executions.consumer import ConsumerLane, group_named
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
@@ -107,9 +107,9 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     execution = topic.rpartition("-")[2] or topic
     recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
     run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
-    run.topics["t1"] = topic
+    run.adopt("t1", topic)
     if plan.subject.of_output is not None:
-        run.topics[OUTPUT] = target.broker.lease_topic(plan.subject.partitions)
+        run.adopt(OUTPUT, target.broker.lease_topic(plan.subject.partitions))
     stage = Stage(run)
     trouble: str | None = None
     try:
@@ -156,14 +156,15 @@ def _retire(run: Run) -> str | None:
 def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
     """What the broker's files say of topics that the plan created, where they are ours to read."""
     created = [topic for name, topic in run.topics.items() if name not in {"t1", OUTPUT}]
-    broker, partitions = run.target.broker, run.plan.subject.partitions
+    broker, many = run.target.broker, run.partitions
     if created and Capability.FILES in run.target.capabilities:
-        lines = [line for topic in created for line in broker.first_batches(topic, partitions)]
+        lines = [line for topic in created for line in broker.first_batches(topic, many[topic])]
         folder.evidence.write_bytes(msgspec.json.encode(lines))
 
 
 def _header(plan: Plan, execution: str, topic: str) -> Header:
     subject = plan.subject
+    groups = 0 if subject.consumer is None else subject.consumer.groups
     return Header(
         format=FORMAT,
         version=VERSION,
@@ -171,7 +172,7 @@ def _header(plan: Plan, execution: str, topic: str) -> Header:
         plan=plan.digest,
         relies_on=subject.relies_on,
         error_means=subject.error_means,
-        groups={f"{topic}-group": (topic,)} if subject.consumer else {},
+        groups={group_named(topic, number): (topic,) for number in range(groups)},
     )
 
 
@@ -183,7 +184,8 @@ def _make_lanes(run: Run) -> None:
         if isinstance(step, (Publish, Work, Inject)) and (lane := lane_of(step))
     }
     consumer = run.plan.subject.consumer
-    names |= {"c1"} if consumer is not None else set()
+    if consumer is not None:  # Each group works its topic off, also where no step speaks of it.
+        names |= {f"c{number}" for number in range(1, consumer.groups + 1)}
     for name in sorted(names):
         slot = run.target.slots.lease()
         if name.startswith("p"):

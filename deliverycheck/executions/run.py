@@ -24,6 +24,8 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
+    `topics` holds the real names by the plan's, `partitions` how many each real one has.
+
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
     """
@@ -36,6 +38,7 @@ class Run:
         self.recorder = recorder
         self.execution = execution
         self.topics: dict[str, str] = {}
+        self.partitions: dict[str, int] = {}
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
         self._looked_ns = 0
@@ -45,6 +48,11 @@ class Run:
     def subject_topic(self) -> str:
         """The real name of ``t1``, which consumers work off."""
         return self.topics["t1"]
+
+    def adopt(self, name: str, topic: str) -> None:
+        """What the plan calls so is this topic, with the subject's number of partitions."""
+        self.topics[name] = topic
+        self.partitions[topic] = self.plan.subject.partitions
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""

@@ -14,6 +14,7 @@ from deliverycheck.executions.transactional import End, TransactionalLane
 from deliverycheck.history import Action, FaultMoment, Invoke, Ok
 from deliverycheck.plans import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -169,8 +170,9 @@ class Stage:
 
     def create_topic(self, step: CreateTopic) -> None:
         run = self.run
-        name, partitions = f"{run.subject_topic}-{step.topic}", run.plan.subject.partitions
-        run.topics[step.topic] = name
+        name = f"{run.subject_topic}-{step.topic}"
+        run.adopt(step.topic, name)
+        partitions = run.partitions[name]
         recorder = run.recorder
         op = recorder.next_op()
         recorder.write(
@@ -181,6 +183,14 @@ class Stage:
         if run.plan.subject.topic_ready is TopicReady.ANSWERED:
             run.target.broker.await_topic(name, partitions)
             run.note(HARNESS, "answered", evidence={"topic": name})
+
+    def add_partitions(self, step: AddPartitions) -> None:
+        run, topic = self.run, self.run.topics[step.topic]
+        total = run.partitions[topic] + step.count
+        run.target.broker.grow_topic(topic, total)
+        run.partitions[topic] = total
+        evidence = {"topic": topic, "partitions": total, "added": step.count}
+        run.note(HARNESS, "partitions_added", evidence=evidence)
 
     def arm(self, step: Arm) -> None:
         lane = self.run.lanes[step.lane]
@@ -213,6 +223,7 @@ _VERBS: dict[type, Callable[[Stage, Any], None]] = {
     Heal: Stage.heal,
     Hold: Stage.hold,
     CreateTopic: Stage.create_topic,
+    AddPartitions: Stage.add_partitions,
     Arm: Stage.arm,
     Release: Stage.release,
     Await: Stage.await_,

@@ -1,6 +1,6 @@
 """The quiet tail that ends every plan: heal, settle, scan, drain. Loss is judged only after it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,15 +92,25 @@ def _heal_all(run: Run, stage: Stage) -> None:
 
 
 def _consumers(run: Run) -> list[ConsumerLane]:
-    """The members that go on; at least one, also where the plan used none."""
-    lanes = [lane for lane in run.lanes.values() if isinstance(lane, ConsumerLane)]
-    used = [lane for lane in lanes if lane.incarnation and not lane.closed]
-    if not used and lanes:
-        lanes[0].closed = False
-        used = lanes[:1]
-    for lane in used:
+    """The members that go on; of each group at least one, also where the plan used none."""
+    goes_on: list[ConsumerLane] = []
+    for lanes in _groups(lane for lane in run.lanes.values() if isinstance(lane, ConsumerLane)):
+        used = [lane for lane in lanes if lane.incarnation and not lane.closed]
+        if not used:
+            lanes[0].closed = False
+            used = lanes[:1]
+        goes_on += used
+    for lane in goes_on:
         lane.receive_ms = TAIL_RECEIVE_MS
-    return used
+    return goes_on
+
+
+def _groups(lanes: Iterable[ConsumerLane]) -> list[list[ConsumerLane]]:
+    """The members of each group."""
+    found: dict[str, list[ConsumerLane]] = {}
+    for lane in lanes:
+        found.setdefault(lane.group, []).append(lane)
+    return list(found.values())
 
 
 def _finish_publishers(run: Run) -> None:
@@ -150,11 +160,11 @@ def _finish_outputs(run: Run) -> None:
 
 def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
     """Fresh readers have read these topics of the execution from start to end."""
-    partitions = run.plan.subject.partitions
+    partitions = {topic: run.partitions[topic] for topic in topics.values()}
     recorder = run.recorder
-    for topic in topics.values():
+    for topic, many in partitions.items():
         if topic != run.subject_topic:  # One that was never awaited may still be on its way.
-            run.target.broker.await_topic(topic, partitions)
+            run.target.broker.await_topic(topic, many)
     op = recorder.next_op()
     invoked = Invoke(
         op=op,
@@ -164,7 +174,7 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
         isolation=SCAN_ISOLATION,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(dict.fromkeys(topics.values(), partitions))
+    scan = run.target.broker.scan(partitions)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:
@@ -178,8 +188,8 @@ def _moved(partitions: Sequence[str]) -> str:
 
 
 def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
-    """The group has worked everything off; whether it has."""
-    partitions = frozenset(range(run.plan.subject.partitions))
+    """Each group has worked everything off; whether they have."""
+    partitions = frozenset(range(run.partitions[run.subject_topic]))
     ends = {
         partition: end
         for (source, partition), end in scan.ends.items()
@@ -189,14 +199,18 @@ def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
     while run.recorder.now() < deadline_ns:
         for lane in consumers:
             _work_off(lane)
-        assigned = frozenset[int]().union(*(lane.assigned for lane in consumers))
-        if assigned == partitions and all(lane.reached(ends) for lane in consumers):
+        if all(_is_done(group, partitions, ends) for group in _groups(consumers)):
             return True
     seen = {lane.process: (sorted(lane.assigned), lane.ends) for lane in consumers}
     run.reasons.append(
-        f"the group did not reach the ends {ends} within {DRAIN_DEADLINE_S:.0f} s: {seen}"
+        f"not every group reached the ends {ends} within {DRAIN_DEADLINE_S:.0f} s: {seen}"
     )
     return False
+
+
+def _is_done(group: list[ConsumerLane], partitions: frozenset[int], ends: dict[int, int]) -> bool:
+    assigned = frozenset[int]().union(*(lane.assigned for lane in group))
+    return assigned == partitions and all(lane.reached(ends) for lane in group)
 
 
 def _work_off(lane: ConsumerLane) -> None:

@@ -1,7 +1,5 @@
 """The catalogue of hazards, and which of them occurred in a history."""
 
-from collections.abc import Iterator
-
 from deliverycheck.guarantees.crash_hazards import (
     broker_killed,
     broker_paused,
@@ -19,11 +17,13 @@ from deliverycheck.guarantees.group_hazards import (
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
-from deliverycheck.guarantees.transaction_hazards import transaction_aborted
-from deliverycheck.history import Action, History, NodeState, Operation, Outcome
-
-JUST_CREATED_NS = 1_000_000_000
-"""1 s after its creation a topic is not new any more: leaders were elected in far less."""
+from deliverycheck.guarantees.topic_hazards import (
+    partitions_added,
+    topic_answered,
+    topic_just_created,
+)
+from deliverycheck.guarantees.transaction_hazards import instance_fenced, transaction_aborted
+from deliverycheck.history import Action, History, NodeState
 
 _DISTURBED = frozenset({"killed", "paused", "died"})
 _NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.DIED})
@@ -43,7 +43,7 @@ def undisturbed(history: History) -> tuple[Evidence, ...]:
         or any(event.state in _NODE_DISTURBED for event in history.nodes)
     ):
         return ()
-    publishes = _by_number(history, Action.PUBLISH)
+    publishes = sorted(history.select(Action.PUBLISH), key=lambda operation: operation.op)
     if not publishes:
         return ()
     messages = sum(operation.count for operation in publishes)
@@ -55,76 +55,6 @@ def undisturbed(history: History) -> tuple[Evidence, ...]:
             witnesses=ops_of(publishes),
         ),
     )
-
-
-def topic_just_created(history: History) -> tuple[Evidence, ...]:
-    """A topic just created was written to before all its partitions had answered."""
-    return tuple(
-        _written_to("early", declare, early) for declare, early, _ in _new_topics(history) if early
-    )
-
-
-def topic_answered(history: History) -> tuple[Evidence, ...]:
-    """A topic just created was written to once all its partitions had answered, and not before."""
-    return tuple(
-        _written_to("answered", declare, soon)
-        for declare, early, soon in _new_topics(history)
-        if soon and not early
-    )
-
-
-def _new_topics(
-    history: History,
-) -> Iterator[tuple[Operation, list[Operation], list[Operation]]]:
-    """Each creation of a topic, with the publishes before and soon after it answered."""
-    answers = _answers(history)
-    publishes = _by_number(history, Action.PUBLISH)
-    for declare in _by_number(history, Action.DECLARE):
-        if declare.outcome is Outcome.OK and declare.target is not None:
-            answered_ns = answers.get(declare.target)
-            own = [one for one in publishes if one.target == declare.target]
-            early = [one for one in own if _is_early(one, declare, answered_ns)]
-            soon = [one for one in own if _is_soon(one, answered_ns)]
-            yield declare, early, soon
-
-
-def _by_number(history: History, action: Action) -> list[Operation]:
-    return sorted(history.select(action), key=lambda operation: operation.op)
-
-
-def _written_to(kind: str, declare: Operation, publishes: list[Operation]) -> Evidence:
-    first = min(publishes, key=lambda publish: publish.invoked_ns)
-    return Evidence(
-        kind=kind,
-        ns=first.invoked_ns,
-        facts={
-            "topic": str(declare.target),
-            "after_ms": (first.invoked_ns - declare.invoked_ns) // 1_000_000,
-            "process": first.process,
-            "messages": sum(publish.count for publish in publishes),
-        },
-        witnesses=(declare.op, *ops_of(publishes)),
-    )
-
-
-def _answers(history: History) -> dict[str, int]:
-    """When each topic was first known to answer in all its partitions."""
-    answers: dict[str, int] = {}
-    for event in history.processes:
-        topic = event.evidence.get("topic")
-        if event.what == "answered" and isinstance(topic, str):
-            answers[topic] = min(event.ns, answers.get(topic, event.ns))
-    return answers
-
-
-def _is_early(publish: Operation, declare: Operation, answered_ns: int | None) -> bool:
-    after_ns = publish.invoked_ns - declare.invoked_ns
-    soon = 0 <= after_ns <= JUST_CREATED_NS
-    return soon and (answered_ns is None or publish.invoked_ns < answered_ns)
-
-
-def _is_soon(publish: Operation, answered_ns: int | None) -> bool:
-    return answered_ns is not None and 0 <= publish.invoked_ns - answered_ns <= JUST_CREATED_NS
 
 
 _CUT = {
@@ -185,6 +115,18 @@ _ABORTED = {
         "been confirmed."
     )
 }
+_FENCED = {
+    "fenced": (
+        "{process} asked to commit {transaction} at {asked_ns:s}, when {newer} had taken its "
+        "transactional id over at {fenced_ns:s}."
+    )
+}
+_GROWN = {
+    "grown": (
+        "{topic} had {partitions} partitions from {grown_ns:s} on, and {process} wrote to it "
+        "before and since ({messages:count message})."
+    )
+}
 _EARLY = {
     "early": (
         "{process} wrote to {topic} {after_ms} ms after its creation was asked for, before its "
@@ -238,12 +180,28 @@ HAZARDS: dict[str, Hazard] = {
             find=transaction_aborted,
         ),
         Hazard(
+            name="instance_fenced",
+            title="an instance asked to commit after a newer one had taken over",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_FENCED,
+            find=instance_fenced,
+        ),
+        Hazard(
             name="definite_failure",
             title="a publish failed for good, as its error proves",
             fault_column=FaultColumn.NO_FAULT,
             needs=Needed.NOTHING,
             sentences=_FAILED,
             find=definite_failure,
+        ),
+        Hazard(
+            name="partitions_added",
+            title="a topic got more partitions while a process wrote to it",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_GROWN,
+            find=partitions_added,
         ),
         Hazard(
             name="topic_answered",

@@ -4,6 +4,7 @@ from deliverycheck.plans.claim import Claim, Pace, Stance
 from deliverycheck.plans.plan import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -45,6 +46,7 @@ from deliverycheck.plans.subject import (
 __all__ = [
     "TRANSACTIONAL_ID",
     "AbortTransaction",
+    "AddPartitions",
     "AfterError",
     "Arm",
     "Await",

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from deliverycheck.plans.steps import CreateTopic, Publish, Step, Wait
+from deliverycheck.plans.steps import AddPartitions, CreateTopic, Publish, Step, Wait
 
 
 def side_by_side(steps: Sequence[Step], topics: Sequence[str], copies: int) -> tuple[Step, ...]:
-    """The steps, each publish beside the same on the topics of `copies` - 1 copies.
+    """The steps, each publish beside the same on the topics of `copies` - 1 copies, which grow too.
 
     Those topics are created first. A copy goes before the step and is not waited for: what the
     step waits for comes behind it on the same connection.
@@ -25,6 +25,10 @@ def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
     if isinstance(step, Publish):
         for names in named:
             yield msgspec.structs.replace(step, topic=names[step.topic], wait=Wait.RETURNED)
+    elif isinstance(step, AddPartitions):
+        for names in named:
+            if step.topic in names:
+                yield msgspec.structs.replace(step, topic=names[step.topic])
     yield step
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -70,6 +71,11 @@ def _inject(step: Inject) -> str:
     return f"{fault}, both directions" if both else f"{fault}, {step.direction.value}"
 
 
+def _add_partitions(step: AddPartitions) -> str:
+    more = "1 partition" if step.count == 1 else f"{step.count} partitions"
+    return f"add {more}{'' if step.topic == MAIN_TOPIC else f' to {step.topic}'}"
+
+
 def _say(words: str) -> Callable[[Step], str]:
     return lambda _: words
 
@@ -89,6 +95,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     Heal: _say("heal"),
     Hold: lambda step: f"let {step.ms} ms pass",
     CreateTopic: lambda step: f"create topic {step.topic}",
+    AddPartitions: _add_partitions,
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),

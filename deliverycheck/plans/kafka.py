@@ -7,8 +7,10 @@ from deliverycheck.plans.copies import one_after_the_other, side_by_side
 from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
+    FIRST,
     NODE,
     PRODUCERS,
+    SECOND,
     SYSTEM,
     TOPICS,
     PlanState,
@@ -18,6 +20,7 @@ from deliverycheck.plans.kafka_state import (
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -52,6 +55,12 @@ fires 3 times in 10 takes 28 executions to shrink instead of 115."""
 BROKER_FAULTS_MAX = 1
 """One kill or pause of the node a plan: each costs 2 to 4 s and has the broker alone."""
 
+TOPIC_PARTITIONS_MAX = 12
+"""Of a topic that grows: a scan has a reader for each."""
+
+REFRESH = "topic.metadata.refresh.interval.ms"
+"""A client learns of new partitions so often; librdkafka's default is 5 minutes."""
+
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
 """Faults whose direction is a choice; the others have one by their meaning."""
 
@@ -77,12 +86,13 @@ class KafkaDraft:
         state = self._state
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
+        found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
-        found |= {"kill_worker", "pause_worker"} if state.producer_lives or state.calls else set()
+        found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush"} if state.unflushed else set()
-        found |= {"end_transaction"} if state.in_transaction else set()
+        found |= {"end_transaction", "replace"} if state.in_transaction(FIRST) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
         return frozenset(found)
 
@@ -95,7 +105,7 @@ class KafkaDraft:
 
 
 class KafkaModel:
-    """Plans of one producer lane, up to two consumers of one group, one node."""
+    """Plans of one producer and perhaps a second instance of it, up to two consumers, one node."""
 
     nodes: tuple[str, ...] = (NODE,)
 
@@ -153,6 +163,8 @@ def _is_applicable(state: PlanState, step: Step) -> bool:
         return False
     if lane in CONSUMERS and state.subject.consumer is None:
         return False
+    if lane == SECOND and not state.subject.is_transactional:
+        return False
     rule = _APPLICABLE.get(type(step))
     return rule is not None and bool(rule(state, step))
 
@@ -172,7 +184,7 @@ def _linked(state: PlanState, lane: str) -> bool:
     owner = lane.removeprefix("link ")
     if lane == owner:
         return False
-    return owner in PRODUCERS or (owner in CONSUMERS and owner in state.calls)
+    return owner == FIRST or owner in state.producers or owner in state.calls
 
 
 def _may_disturb_node(state: PlanState) -> bool:
@@ -187,6 +199,12 @@ def _may_pause(state: PlanState, step: Pause) -> bool:
     return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
 
 
+def _may_grow(state: PlanState) -> bool:
+    """A group that does not learn of a partition in time would never be done with it."""
+    consumer = state.subject.consumer
+    return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
+
+
 def _may_resume(state: PlanState, step: Resume) -> bool:
     return state.node == "paused" if step.lane == NODE else step.lane in state.paused
 
@@ -195,12 +213,14 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Publish: lambda state, step: (
         step.lane in PRODUCERS
         and step.topic in state.topics
-        and step.partition < state.subject.partitions
+        and step.partition < state.topics[step.topic]
         and state.messages + step.count <= MESSAGES_MAX
     ),
-    Flush: lambda state, step: step.lane in PRODUCERS and state.unflushed > 0,
-    CommitTransaction: lambda state, step: step.lane in PRODUCERS and state.in_transaction,
-    AbortTransaction: lambda state, step: step.lane in PRODUCERS and state.in_transaction,
+    Flush: lambda state, step: (
+        step.lane in state.producers and state.producers[step.lane].unflushed > 0
+    ),
+    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
     ),
@@ -214,6 +234,10 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Hold: lambda state, _: state.last != "hold" and state.pending(),
     CreateTopic: lambda state, step: (
         step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
+    ),
+    AddPartitions: lambda state, step: (
+        _may_grow(state)
+        and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
     ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,

@@ -8,12 +8,14 @@ from deliverycheck.plans.kafka_state import (
     PRODUCERS,
     Place,
     PlanState,
+    ProducerState,
     place_of,
     walk,
 )
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    CommitTransaction,
     FaultKind,
     Inject,
     Kill,
@@ -59,18 +61,23 @@ def _hazards_of(state: PlanState, step: Step) -> Iterator[str]:
             yield _FAULT_HAZARDS[fault]
         if state.node != "up":
             yield "broker_killed" if state.node == "down" else "broker_paused"
-    if isinstance(step, Inject) and step.lane == "link p1" and state.unflushed:
+    if isinstance(step, Inject) and _unflushed(state, step.lane.removeprefix("link ")):
         yield _FAULT_HAZARDS[step.fault]
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
+    if isinstance(step, CommitTransaction) and len(state.producers) > 1:
+        yield "instance_fenced"
     more = _MORE.get(type(step))
     if more is not None:
         yield from more(state, step)
 
 
 def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
-    if state.node == "down" and _are_first(state, [place_of(step)]):
+    producer = state.producers.get(step.lane, ProducerState())
+    if state.node == "down" and _are_first(state, producer, [place_of(step)]):
         yield "first_write_broker_killed"
+    if step.topic in state.grown:
+        yield "partitions_added"
     if step.topic in state.fresh:
         awaited = state.subject.topic_ready is TopicReady.ANSWERED
         yield "topic_answered" if awaited else "topic_just_created"
@@ -80,12 +87,18 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
 
 def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     """What one member's work may do to the partitions of another, or to its own."""
-    others = [lane for lane in state.calls if lane != step.lane]
+    consumer = state.subject.consumer
+    others = [
+        lane
+        for lane in state.calls
+        if consumer
+        and lane != step.lane
+        and consumer.group_of(lane) == consumer.group_of(step.lane)
+    ]
     if others:
         yield "partitions_moved"
     if any(lane in state.paused for lane in others):
         yield from ("member_paused", "lost_unfinished")
-    consumer = state.subject.consumer
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
         yield "lost_unfinished"
 
@@ -97,13 +110,14 @@ def _poll_interval_ms(consumer: Consumer) -> int:
 def _hazards_of_kill(state: PlanState, step: Kill) -> Iterator[str]:
     if step.lane in PRODUCERS:
         yield "producer_killed"
-        if state.unflushed:
+        if _unflushed(state, step.lane):
             yield "producer_killed_unflushed"
     elif step.lane in CONSUMERS and (consumer := state.subject.consumer) is not None:
         yield from _hazards_of_killed_consumer(state, consumer, state.calls[step.lane])
     else:
         yield from ["broker_killed"] if state.unflushed else []
-        yield from ["first_write_broker_killed"] if _are_first(state, state.unconfirmed) else []
+        if any(_are_first(state, each, each.unconfirmed) for each in state.producers.values()):
+            yield "first_write_broker_killed"
 
 
 def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int) -> Iterator[str]:
@@ -123,13 +137,16 @@ def _cycle(consumer: Consumer) -> int:
     return 2 + handles + (consumer.commit is not CommitPolicy.AUTO)
 
 
-def _are_first(state: PlanState, places: Iterable[Place]) -> bool:
+def _unflushed(state: PlanState, lane: str) -> bool:
+    return lane in state.producers and state.producers[lane].unflushed > 0
+
+
+def _are_first(state: PlanState, producer: ProducerState, places: Iterable[Place]) -> bool:
     """Whether one of them may be the producer's first to its partition."""
-    anywhere = range(state.subject.partitions)
     return any(
-        (topic, number) not in state.confirmed
+        (topic, number) not in producer.confirmed
         for topic, partition in places
-        for number in (anywhere if partition is None else (partition,))
+        for number in (range(state.topics[topic]) if partition is None else (partition,))
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    AddPartitions,
     Arm,
     Await,
     Close,
@@ -29,7 +30,9 @@ from deliverycheck.plans.steps import (
 from deliverycheck.plans.subject import Subject
 
 SYSTEM = "kafka"
-PRODUCERS = ("p1",)
+FIRST, SECOND = PRODUCERS = ("p1", "p2")
+"""The second is another instance of the same application, which a transactional id names."""
+
 CONSUMERS = ("c1", "c2")
 NODE = "b1"
 GROUP_TOPIC = "t1"
@@ -40,18 +43,35 @@ Place = tuple[str, int | None]
 
 
 @dataclass(slots=True)
-class PlanState:
-    """What is known before a step, from the steps before it alone."""
+class ProducerState:
+    """What is known of the present incarnation of a producer.
 
-    subject: Subject
-    topics: set[str] = field(default_factory=lambda: {GROUP_TOPIC})
-    fresh: set[str] = field(default_factory=set)
-    messages: int = 0
+    Attributes:
+        unflushed: messages that were handed over since all were waited for.
+        confirmed: places from which it surely has a confirm; of `unconfirmed` it is not known.
+    """
+
     unflushed: int = 0
+    in_transaction: bool = False
     confirmed: set[Place] = field(default_factory=set)
     unconfirmed: set[Place] = field(default_factory=set)
-    producer_lives: bool = False
-    in_transaction: bool = False
+
+
+@dataclass(slots=True)
+class PlanState:
+    """What is known before a step, from the steps before it alone.
+
+    Attributes:
+        topics: each with the number of its partitions.
+        producers: those that live.
+    """
+
+    subject: Subject
+    topics: dict[str, int] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
+    grown: set[str] = field(default_factory=set)
+    messages: int = 0
+    producers: dict[str, ProducerState] = field(default_factory=dict)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
@@ -62,12 +82,24 @@ class PlanState:
     armed: set[str] = field(default_factory=set)
     last: str = ""
 
+    def __post_init__(self) -> None:
+        self.topics[GROUP_TOPIC] = self.subject.partitions
+
     def lives(self, lane: str) -> bool:
-        return self.producer_lives if lane in PRODUCERS else lane in self.calls
+        return lane in self.producers or lane in self.calls
+
+    @property
+    def unflushed(self) -> bool:
+        """Whether some producer has messages that were not waited for."""
+        return any(producer.unflushed for producer in self.producers.values())
+
+    def in_transaction(self, lane: str) -> bool:
+        return lane in self.producers and self.producers[lane].in_transaction
 
     def pending(self) -> bool:
         disturbed = self.faults or self.paused or self.node != "up"
-        return bool(disturbed or self.unflushed or self.calls or self.in_transaction)
+        open_ = any(map(self.in_transaction, self.producers))
+        return bool(disturbed or self.unflushed or self.calls or open_)
 
     def label(self) -> str:
         """The state as coverage sees it: what is disturbed, what is in hand."""
@@ -75,7 +107,8 @@ class PlanState:
         parts += [f"{lane} paused" for lane in sorted(self.paused)]
         parts += [f"node {self.node}"] if self.node != "up" else []
         parts += ["unflushed"] if self.unflushed else []
-        parts += ["in a transaction"] if self.in_transaction else []
+        parts += ["in a transaction"] if self.in_transaction(FIRST) else []
+        parts += ["second in a transaction"] if self.in_transaction(SECOND) else []
         parts += [f"{lane} in hand" for lane, calls in sorted(self.calls.items()) if calls % 3]
         return ", ".join(parts) or "quiet"
 
@@ -94,8 +127,9 @@ def advance(state: PlanState, step: Step) -> None:
     if isinstance(step, (Publish, Flush, Work, Await)):
         _advance_calls(state, step)
     elif isinstance(step, (CommitTransaction, AbortTransaction)):
-        state.in_transaction = False
-        state.unflushed = 0  # A commit waits for all confirms; an abort drops what has none.
+        producer = state.producers[step.lane]
+        producer.in_transaction = False
+        producer.unflushed = 0  # A commit waits for all confirms; an abort drops what has none.
     elif isinstance(step, (Kill, Close, Pause, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, Inject):
@@ -103,8 +137,11 @@ def advance(state: PlanState, step: Step) -> None:
     elif isinstance(step, Heal):
         del state.faults[step.lane]
     elif isinstance(step, CreateTopic):
-        state.topics.add(step.topic)
+        state.topics[step.topic] = state.subject.partitions
         state.fresh.add(step.topic)
+    elif isinstance(step, AddPartitions):
+        state.topics[step.topic] += step.count
+        state.grown.add(step.topic)
     elif isinstance(step, Arm):
         state.armed.add(step.lane)
     elif isinstance(step, Release):
@@ -118,24 +155,20 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
     if isinstance(step, Publish):
         state.messages += step.count
         state.for_group += step.count if step.topic == GROUP_TOPIC else 0
-        state.unflushed += step.count
-        state.producer_lives = True
-        state.in_transaction = state.subject.is_transactional
-        _of(state, step).add(place_of(step))
+        producer = state.producers.setdefault(step.lane, ProducerState())
+        producer.unflushed += step.count
+        producer.in_transaction = state.subject.is_transactional
+        waits = step.wait is Wait.CONFIRMED and state.node == "up"
+        (producer.confirmed if waits else producer.unconfirmed).add(place_of(step))
     elif isinstance(step, Flush):
-        state.unflushed = 0
-        state.confirmed |= state.unconfirmed
-        state.unconfirmed.clear()
+        producer = state.producers[step.lane]
+        producer.unflushed = 0
+        producer.confirmed |= producer.unconfirmed
+        producer.unconfirmed.clear()
     else:
         state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
-
-
-def _of(state: PlanState, step: Publish) -> set[Place]:
-    """The places that the publish joins: known to the producer after it, or not yet."""
-    waits = step.wait is Wait.CONFIRMED and state.node == "up"
-    return state.confirmed if waits else state.unconfirmed
 
 
 def place_of(step: Publish) -> Place:
@@ -156,7 +189,4 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.sent.discard(step.lane)
         state.armed.discard(step.lane)
         state.calls.pop(step.lane, None)
-        if step.lane in PRODUCERS:
-            state.producer_lives, state.unflushed, state.in_transaction = False, 0, False
-            state.confirmed.clear()  # Of the next incarnation no partition knows anything.
-            state.unconfirmed.clear()
+        state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.

@@ -54,6 +54,9 @@ HOLD_MS_MAX = 60_000
 BYTES_MAX = 1_000_000
 """The size of a request that librdkafka makes at most, unless it is told otherwise."""
 
+PARTITIONS_ADDED_MAX = 8
+"""At once: three or four already move most keys."""
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -183,6 +186,14 @@ class CreateTopic(_Step, frozen=True, kw_only=True, tag="create_topic", omit_def
     lane: str = "admin"
 
 
+class AddPartitions(_Step, frozen=True, kw_only=True, tag="add_partitions", omit_defaults=True):
+    """A topic in use gets `count` partitions more; over once each of them answers."""
+
+    topic: str = "t1"
+    count: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_ADDED_MAX)] = 1
+    lane: str = "admin"
+
+
 class Arm(_Step, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
     """The worker will stop at this point of a callback until released."""
 
@@ -217,6 +228,7 @@ Step = (
     | Heal
     | Hold
     | CreateTopic
+    | AddPartitions
     | Arm
     | Release
     | Await

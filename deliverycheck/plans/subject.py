@@ -13,6 +13,9 @@ TRANSACTIONAL_ID = "transactional.id"
 PARTITIONS_MAX = 100
 """Each costs the broker files and a scan a reader; a plan names the first few."""
 
+GROUPS_MAX = 2
+"""What a third would show, a second does; a plan has two consumers."""
+
 HANDLING_MS_MAX = 10_000
 """An execution handles dozens of messages, one after the other."""
 
@@ -74,9 +77,11 @@ class TopicReady(StrEnum):
 
 
 class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A consumer group: its client settings and how it works.
+    """A consumer group, or some that work alike: its client settings and how it works.
 
     Attributes:
+        groups: how many work off the topic, each all of it. Consumers join them in turn: c1 the
+            first, c2 the second, if there is one.
         handling_ms: how long the effect of one message takes in the workload.
         output: settings of a producer with which a member writes a message for each that it was
             handed, in a transaction: that message is the effect. Without it the effect is a line
@@ -87,6 +92,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     commit: CommitPolicy
+    groups: Annotated[int, msgspec.Meta(ge=1, le=GROUPS_MAX)] = 1
     relies_on_isolation: Isolation | None = None
     settings: dict[str, Setting] = {}
     output: dict[str, Setting] | None = None
@@ -106,6 +112,13 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.output is not None and self.commit not in _BY_CALL:
             message = f"commit {self.commit.value!r} is the library's, not of who writes an output"
             raise ValueError(message)
+        if self.output is not None and self.groups > 1:
+            message = "two groups: expected no output, since one topic of outputs has one group"
+            raise ValueError(message)
+
+    def group_of(self, lane: str) -> int:
+        """Which of the groups, from 0, the consumer of that name (``c1``, ``c2``) is in."""
+        return (int(lane[1:]) - 1) % self.groups
 
 
 _BY_CALL = frozenset(

@@ -5,7 +5,17 @@ from itertools import combinations
 
 import msgspec
 
-from deliverycheck.plans import CreateTopic, Hold, Plan, Publish, Step, Wait, Work, verb_of
+from deliverycheck.plans import (
+    AddPartitions,
+    CreateTopic,
+    Hold,
+    Plan,
+    Publish,
+    Step,
+    Wait,
+    Work,
+    verb_of,
+)
 from deliverycheck.plans.describe import MAIN_TOPIC
 
 Steps = tuple[Step, ...]
@@ -25,6 +35,8 @@ def _weight(step: Step) -> int:
         return 2 * step.count + plain.count(False)
     if isinstance(step, Work):
         return step.calls
+    if isinstance(step, AddPartitions):
+        return step.count
     return step.ms if isinstance(step, Hold) else 0
 
 
@@ -117,6 +129,8 @@ def _smaller(step: Step) -> Iterable[Step]:
         for calls in sorted({1, 2, 3, step.calls - 1}):
             if 0 < calls < step.calls:
                 yield msgspec.structs.replace(step, calls=calls)
+    elif isinstance(step, AddPartitions) and step.count > 1:
+        yield msgspec.structs.replace(step, count=1)
     elif isinstance(step, Hold):
         yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
 

@@ -54,6 +54,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def create_topic(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "add_partitions" in self.draft.kinds())
+    @rule(steps=steps_of("add_partitions"))
+    def add_partitions(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "flush" in self.draft.kinds())
     @rule(steps=steps_of("flush"))
     def flush(self, steps):
@@ -62,6 +67,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     @precondition(lambda self: "end_transaction" in self.draft.kinds())
     @rule(steps=steps_of("end_transaction"))
     def end_transaction(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "replace" in self.draft.kinds())
+    @rule(steps=steps_of("replace"))
+    def replace_instance(self, steps):
         self._offer(steps)
 
     @precondition(lambda self: "hold" in self.draft.kinds())

@@ -21,7 +21,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import KafkaDraft
+from deliverycheck.plans.kafka import REFRESH, KafkaDraft
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -34,7 +34,8 @@ from properties.kafka.vocabulary import (
 )
 
 EVERYTHING = Subject(
-    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT), topic_ready=TopicReady.CREATED
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}),
+    topic_ready=TopicReady.CREATED,
 )
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 

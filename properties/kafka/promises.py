@@ -25,8 +25,7 @@ _DEFAULTS: dict[str, str] = {
     "enable.auto.commit": "true",
     "auto.offset.reset": "earliest",
 }
-"""librdkafka's, of the settings that a promise hangs on, but for where a group begins: as plans
-have it."""
+"""Of the settings that a promise hangs on: librdkafka's, or what our profile says instead."""
 _OF_TRANSACTIONS: dict[str, str] = {"enable.idempotence": "true"}
 """What a transactional.id sets by itself (librdkafka 2.16, CONFIGURATION.md, transactional.id)."""
 _NAMES = {"-1": "all"}

@@ -18,6 +18,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
+from deliverycheck.plans.kafka import REFRESH
 from properties.kafka.claims.content import CODECS
 from properties.kafka.claims.groups import GROUP_KINDS
 from properties.kafka.claims.transactions import PATIENT
@@ -42,6 +43,7 @@ SENDING: Values = {
     "retry.backoff.ms": (1, 100),
     "socket.nagle.disable": (True, False),
     "message.copy.max.bytes": (0, 1_000_000),
+    REFRESH: (100, 300_000),
 }
 """What any producer may set."""
 
@@ -81,6 +83,7 @@ READING: Values = {
     "queued.min.messages": (1, 100),
     "check.crcs": (True, False),
     "max.poll.interval.ms": (3000, 60_000),
+    REFRESH: (100,),
 }
 """What any consumer may set."""
 
@@ -156,5 +159,6 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         settings={**settings, **kind},
         output={**output, **draw(_some_of(SENDING))} if writes else None,
         member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
+        groups=1 if writes else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
     )

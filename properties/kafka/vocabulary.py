@@ -10,6 +10,7 @@ from typing import Any
 
 from deliverycheck.plans import (
     AbortTransaction,
+    AddPartitions,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -28,9 +29,12 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
-from deliverycheck.plans.kafka_state import CONSUMERS, NODE, PRODUCERS, TOPICS
+from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, SECOND, TOPICS
 
-_LINKS = tuple(f"link {lane}" for lane in (*PRODUCERS, *CONSUMERS))
+_LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
+
+REFRESHED_MS = 300
+"""A client that asks every 100 ms has learned of new partitions by then."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
@@ -94,12 +98,29 @@ def _write_to_new(
     )
 
 
+def _grow(*, count: int, key: str) -> tuple[Step, ...]:
+    """Who writes with a key goes on with it when it has learned of the new partitions."""
+    return (
+        Publish(key=key),
+        AddPartitions(count=count),
+        Hold(ms=REFRESHED_MS),
+        Publish(key=key),
+    )
+
+
+def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
+    """A second instance takes over, and the first, which does not know it, goes on."""
+    ends = () if end is None else (end(lane=SECOND),)
+    wants = (CommitTransaction(lane=FIRST),) if commit else (Publish(partition=partition),)
+    return Publish(lane=SECOND, partition=partition), *wants, *ends
+
+
 KINDS = {
     "publish": Kind(
         weight=6,
         makes=_one(Publish),
         arguments={
-            "lane": PRODUCERS,
+            "lane": (FIRST,),
             "topic": (*TOPICS[:1] * 4, *TOPICS[1:5]),
             "partition": (0, 1, 2),
             "key": (None, None, None, "k1", "k2"),
@@ -131,7 +152,7 @@ KINDS = {
         weight=3,
         makes=_kill,
         # After so many more calls: a consumer mostly has something in hand then.
-        arguments={"lane": (*PRODUCERS, *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
+        arguments={"lane": (FIRST, *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
     ),
     "pause_member": Kind(
         weight=1,
@@ -142,21 +163,30 @@ KINDS = {
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
     "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
-    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": PRODUCERS}),
+    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": (FIRST,)}),
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,
         makes=_one_of,
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
-            "lane": PRODUCERS,
+            "lane": (FIRST,),
+        },
+    ),
+    "replace": Kind(
+        weight=2,
+        makes=_replace,
+        arguments={
+            "partition": (0, 1),
+            "commit": (True, True, False),
+            "end": (None, CommitTransaction, AbortTransaction),
         },
     ),
     "create_topic": Kind(
         weight=2,
         makes=_write_to_new,
         arguments={
-            "lane": PRODUCERS,
+            "lane": (FIRST,),
             "topics": (TOPICS[1:2], TOPICS[2:4], TOPICS[1:5], TOPICS[5:9]),
             "partition": (0, 1, 2),
             # A stream of batches spans the moment in which the topic becomes usable.
@@ -164,11 +194,12 @@ KINDS = {
             "wait": (Wait.RETURNED, Wait.CONFIRMED, Wait.CONFIRMED),
         },
     ),
+    "add_partitions": Kind(weight=1, makes=_grow, arguments={"count": (1, 3), "key": ("k1", "k2")}),
     "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
         weight=1,
         makes=_one_of,
-        arguments={"make": (Pause, Resume), "lane": (*PRODUCERS, *CONSUMERS)},
+        arguments={"make": (Pause, Resume), "lane": (FIRST, *CONSUMERS)},
     ),
 }
 

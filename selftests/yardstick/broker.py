@@ -110,6 +110,13 @@ class Broker:
         for part in range(partitions):
             self.logs[name, part] = []
 
+    def grow_topic(self, name, partitions):
+        self.time.pass_ms(5)
+        for part in range(partitions):
+            self.logs.setdefault((name, part), [])
+        if name == self.group.topic:
+            self.group.partitions = partitions
+
     def await_topic(self, name, partitions):
         self.time.pass_ms(5)
 

@@ -59,6 +59,7 @@ RATES = (
     Rate(figure="kafka_network_executions_per_min", mix="network", at_once=12),
     Rate(figure="kafka_crash_executions_per_min", mix="crash", at_once=12),
     Rate(figure="kafka_group_executions_per_min", mix="group", at_once=12),
+    Rate(figure="kafka_transaction_executions_per_min", mix="transactions", at_once=12),
     Rate(figure="kafka_executions_per_min", mix="none", at_once=6),
 )
 

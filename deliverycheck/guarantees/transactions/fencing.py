@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 
+from deliverycheck.guarantees.reached import scan_began_ns, why_not_scanned
 from deliverycheck.guarantees.transactions.transactions import (
     NEVER_NS,
     State,
@@ -26,18 +27,20 @@ def fencing(history: History) -> Verdict:
     commit, or if a reader of committed messages was handed a part after the commit was asked
     for. What was concurrent with the take-over proves nothing.
 
+    Examined are these, those that were refused, and those of which fresh readers miss a part.
+
     Complete for histories told to their end; any other without an anomaly is UNKNOWN.
     """
     name = "fencing"
     fences = _fences(history)
     if not fences:
         return unknown(name, "nothing to examine: no transactional id was taken over")
-    late = list(_late(history, fences))
-    found = [anomaly for each in late if (anomaly := _fenced_effect(history, *each)) is not None]
+    late = late_commits(history)
+    found = [anomaly for each in late if (anomaly := _fenced_effect(history, each)) is not None]
     reason = why_not_ended(history)
     if reason and not found:
         return unknown(name, reason)
-    refused = sum(transaction.state is State.ABORTED for transaction, *_ in late)
+    refused = sum(_had_no_effect(history, each) for each in late)
     if not found and not refused:
         return unknown(name, "nothing to examine: no fenced instance surely asked in vain")
     return judge(name, found, examined=len(found) + refused)
@@ -92,25 +95,55 @@ def _done_ns(takeover: Operation) -> int:
     return NEVER_NS if ended_ns is None or takeover.outcome is not Outcome.OK else ended_ns
 
 
-def _late(
-    history: History, fences: dict[str, Operation]
-) -> Iterator[tuple[Transaction, Operation, int]]:
-    """What fenced instances asked to commit: the transaction, the fence, and when they asked."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateCommit:
+    """What a fenced instance asked to commit.
+
+    Attributes:
+        fence: the take-over that surely fenced it, over at `fenced_ns`.
+        asked_ns: when it first asked, after that.
+    """
+
+    transaction: Transaction
+    fence: Operation
+    fenced_ns: int
+    asked_ns: int
+
+
+def late_commits(history: History) -> list[LateCommit]:
+    """All that fenced instances asked to commit."""
+    fences = _fences(history)
+    found = []
     for transaction in transactions_of(history).by_id.values():
         fence, asked_ns = fences.get(transaction.process), transaction.commit_asked_ns
         if fence is not None and asked_ns is not None and _done_ns(fence) < asked_ns:
-            yield transaction, fence, asked_ns
+            late = LateCommit(
+                transaction=transaction, fence=fence, fenced_ns=_done_ns(fence), asked_ns=asked_ns
+            )
+            found.append(late)
+    return found
 
 
-def _fenced_effect(
-    history: History, transaction: Transaction, fence: Operation, asked_ns: int
-) -> Anomaly | None:
+def _had_no_effect(history: History, late: LateCommit) -> bool:
+    """Whether it surely was in vain: refused, or fresh readers that began later miss a part."""
+    if late.transaction.state is not State.UNKNOWN:
+        return late.transaction.state is State.ABORTED
+    began_ns = scan_began_ns(history)
+    if began_ns is None or began_ns < late.asked_ns or why_not_scanned(history):
+        return False
+    views = views_of(history)
+    unseen = views.first_sight(late.transaction) is None
+    return unseen and any(map(views.is_missing, views.owed(late.transaction)))
+
+
+def _fenced_effect(history: History, late: LateCommit) -> Anomaly | None:
+    transaction, fence = late.transaction, late.fence
     facts: dict[str, str | int | list[str] | list[int]] = {
         "transaction": transaction.id,
         "process": transaction.process,
         "newer": fence.process,
-        "fenced_ns": _done_ns(fence),
-        "asked_ns": asked_ns,
+        "fenced_ns": late.fenced_ns,
+        "asked_ns": late.asked_ns,
     }
     ops = (fence.op, *(each.op for each in transaction.deciding))
     if transaction.state is State.COMMITTED:

@@ -1,7 +1,8 @@
 """What we claim of consumers and what they do: each message worked off, once or at least once."""
 
-from deliverycheck.plans import Claim, CommitPolicy, Setting, Stance
-from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, consuming
+from deliverycheck.plans import Claim, CommitPolicy, Pace, Setting, Stance
+from deliverycheck.plans.kafka import REFRESH
+from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, NETWORK, consuming
 
 HANDLING_MS = 80
 """Longer than the commit interval below: a crash in the middle of an effect finds it committed."""
@@ -20,6 +21,44 @@ EFFECT: tuple[Claim, ...] = (
         promise="position saved after processing: at least once",
         source="Kafka 4.3, design, message delivery semantics",
         pair="kafka-commit-before-effect",
+    ),
+    Claim(
+        id="kafka-partitions-added-earliest",
+        system="kafka",
+        setting="commit after the effect, earliest, partitions added",
+        subject=consuming(CommitPolicy.AFTER_EFFECT, {REFRESH: 100}),
+        guarantee="at_least_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("partitions_added",),
+        promise="where nothing is committed, earliest begins at the start of the partition",
+        source="Kafka 4.3, consumer configs, auto.offset.reset",
+        pair="kafka-latest",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-latest",
+        system="kafka",
+        setting="commit after the effect, latest",
+        subject=consuming(CommitPolicy.AFTER_EFFECT, {"auto.offset.reset": "latest"}),
+        guarantee="at_least_once_in_effect",
+        stance=Stance.BREAKS,
+        hazards=("none", "consumer_killed"),
+        promise="where nothing is committed, latest begins behind all that is there by then",
+        source="Kafka 4.3, consumer configs, auto.offset.reset",
+        pair="kafka-partitions-added-earliest",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-no-gaps",
+        system="kafka",
+        setting="commit after the effect, earliest",
+        subject=AFTER,
+        guarantee="gapless_reading",
+        stance=Stance.HOLDS,
+        hazards=("none", *NETWORK, "partitions_moved"),
+        promise="a consumer reads a partition in its order, from a position that it controls",
+        source="Kafka 4.3, design, The Consumer",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-store-after-effect",

@@ -11,6 +11,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
+from deliverycheck.plans.kafka import REFRESH
 from properties.kafka.claims.settings import FIRST_WRITE, NETWORK, ONE_MESSAGE_A_BATCH
 
 IDEMPOTENT: dict[str, Setting] = {
@@ -22,6 +23,7 @@ PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_M
 
 _ACKS_ALL = Subject(producer={"acks": "all"})
 _IDEMPOTENT = Subject(producer=IDEMPOTENT)
+_KEYED = Subject(producer={**IDEMPOTENT, REFRESH: 100})
 _PLAIN = Subject(producer=PLAIN)
 
 SOON_GIVEN_UP: dict[str, Setting] = {"message.timeout.ms": 1000}
@@ -135,6 +137,34 @@ LOG: tuple[Claim, ...] = (
         promise="retries without idempotence and with more than one request in flight may reorder",
         source="Kafka 4.3, producer configs, retries",
         pair="kafka-idempotent-order",
+    ),
+    Claim(
+        id="kafka-per-key-order",
+        system="kafka",
+        setting="idempotent, with keys",
+        subject=_KEYED,
+        guarantee="per_key_order",
+        stance=Stance.HOLDS,
+        hazards=("none", *NETWORK),
+        unless=("partitions_added", *FIRST_WRITE),
+        promise="all data for a given key goes to the same partition",
+        source="Kafka 4.3, design, The Producer, Load balancing",
+        pair="kafka-per-key-order-partitions-added",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-per-key-order-partitions-added",
+        system="kafka",
+        setting="idempotent, with keys, partitions added",
+        subject=_KEYED,
+        guarantee="per_key_order",
+        stance=Stance.BREAKS,
+        hazards=("partitions_added",),
+        promise="the partition of a key is its hash modulo the number of partitions, "
+        "so adding some moves keys",
+        source="Kafka 4.3, operations, Modifying topics",
+        pair="kafka-per-key-order",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-new-topic-one-in-flight",

@@ -13,12 +13,17 @@ FIRST_WRITE = ("first_write_broker_killed",)
 
 
 def consuming(
-    commit: CommitPolicy, settings: dict[str, Setting] | None = None, handling_ms: int = 0
+    commit: CommitPolicy,
+    settings: dict[str, Setting] | None = None,
+    handling_ms: int = 0,
+    groups: int = 1,
 ) -> Subject:
-    """A group that works off what a sound producer writes."""
+    """Groups that work off what a sound producer writes."""
     return Subject(
         producer={"acks": "all"},
-        consumer=Consumer(commit=commit, settings=settings or {}, handling_ms=handling_ms),
+        consumer=Consumer(
+            commit=commit, settings=settings or {}, handling_ms=handling_ms, groups=groups
+        ),
     )
 
 

@@ -31,6 +31,7 @@ def _transactional(
     )
 
 
+_FENCING = "Kafka 4.3, producer configs, transactional.id; KIP-98"
 _SEND_OFFSETS = "Kafka 4.3, producer javadoc, sendOffsetsToTransaction"
 
 PATIENT: dict[str, Setting] = {"transaction.timeout.ms": 10_000, "message.timeout.ms": 10_000}
@@ -71,6 +72,18 @@ _UNCOMMITTED = _transactional(
 )
 
 TRANSACTIONS: tuple[Claim, ...] = (
+    Claim(
+        id="kafka-fencing",
+        system="kafka",
+        setting="two instances of one transactional id",
+        subject=_transactional(),
+        guarantee="fencing",
+        stance=Stance.HOLDS,
+        hazards=("instance_fenced",),
+        promise="who takes a transactional id over fences all older instances of it",
+        source=_FENCING,
+        pace=Pace.MEDIUM,
+    ),
     Claim(
         id="kafka-read-committed",
         system="kafka",
