@@ -1,11 +1,13 @@
 """A free campaign: subjects at large, claims of just what they are promised, plans for each."""
 
+import sys
 from collections import Counter
 from itertools import cycle
 
 import msgspec
 import pytest
 
+from deliverycheck.cli import main
 from deliverycheck.cli.free import (
     BROKER_WIDE_SHARE_MAX,
     claims_of,
@@ -35,7 +37,7 @@ from deliverycheck.plans import (
     Subject,
 )
 from deliverycheck.plans.kafka_state import NODE
-from deliverycheck.search import FREE, load_pool
+from deliverycheck.search import FREE, ExitCode, load_pool
 from deliverycheck.search.rest import each_in_turn
 from properties.kafka import draw_subjects, promised, unless_of
 
@@ -82,7 +84,7 @@ def test_same_seed_draws_the_same_subjects_and_another_seed_others():
 
 
 def test_so_many_different_subjects_are_drawn_as_were_asked_for(drawn):
-    assert len({repr(subject) for subject in drawn}) == COUNT
+    assert len({msgspec.json.encode(subject, order="sorted") for subject in drawn}) == COUNT
 
 
 def test_library_takes_every_subject(drawn):
@@ -309,3 +311,24 @@ def test_claims_follow_the_subjects_so_that_the_pool_is_dealt_to_whom_it_was_dra
     assert subjects == [repr(one.subject) for one in judged]
     for one, steps in zip(cycle(judged), pool, strict=False):
         assert KNOWN.model.normalise(one.subject, steps).steps == steps
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--claim", "kafka-acks-all"), "--free and --claim: a free campaign draws all"),
+        (("--own", "claims.toml"), "--free and --own"),
+        (("--profile", "ci"), "--free and --profile"),
+        (("--shard", "1/2"), "--free and --shard"),
+        (("--system", "rabbit"), "no system 'rabbit'"),
+    ],
+)
+def test_what_does_not_go_with_it_is_told(arguments, complaint, tmp_path, monkeypatch, capsys):
+    out = tmp_path / "out"
+    wanted = ["deliverycheck", "campaign", "--free", "3", "--out", str(out), *arguments]
+    monkeypatch.setattr(sys, "argv", wanted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.USAGE
+    assert complaint in capsys.readouterr().err
+    assert not out.exists()

@@ -30,14 +30,21 @@ def test_each_step_list_is_run_once_and_the_subjects_take_turns(bench):
     ran = bench(keeps).run()
     dealt = [MODEL.normalise((GOOD, BAD)[turn % 2], steps) for turn, steps in enumerate(POOL)]
     assert sorted(plan.digest for plan in ran.target.ran) == sorted(one.digest for one in dealt)
-    assert ran.result("one").state is ClaimState.NOT_EXERCISED
     assert {cell.hazard: cell.valid for cell in ran.result("one").cells}["none"] == len(POOL) // 2
 
 
-def test_what_did_not_occur_is_no_gap(bench):
+def test_claim_holds_under_what_occurred_and_what_did_not_is_no_gap(bench):
     ran = bench(keeps).run()
-    assert {cell.out_of_time for cell in ran.result("one").cells} == {True}
+    cells = {cell.hazard: cell.state for cell in ran.result("one").cells}
+    assert cells["broker_killed"] is ClaimState.NOT_EXERCISED
+    assert ran.result("one").state is ClaimState.HELD
     assert ran.code is ExitCode.AS_CLAIMED
+
+
+def test_claim_of_which_nothing_occurred_does_not_hold(bench):
+    ran = bench(keeps, pool=[()]).run()
+    assert ran.result("one").state is ClaimState.NOT_EXERCISED
+    assert ran.code is ExitCode.NOT_EXERCISED
 
 
 def test_what_one_subject_breaks_is_told_of_it_alone(bench):

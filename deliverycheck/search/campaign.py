@@ -148,14 +148,14 @@ class Campaign:
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
     def _run_through(self) -> None:
-        """The pool was run once, or the time is over; what did not occur would take more of it."""
+        """The pool was run once, or the time is over."""
+        for claim in self.claims:
+            self.ledger.leave_to_chance(claim)
         self._end = self.clock() + self.profile.seconds
         first, others = each_in_turn(self.pool, self.claims, self.model)
         lanes = [first, *[others] * (self.profile.at_once - 1)]
         chains = [partial(self._run_all, plans) for plans in lanes]
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
-        for claim in self.claims:
-            self.ledger.ran_out_of_time(claim, *claim.hazards)
 
     def _go_on(self) -> None:
         """The time is over, or each plan of the pool was executed for all that holds."""
