@@ -52,9 +52,13 @@ WRITING = Subject(
 )
 
 
+def anything(_subject):
+    return True
+
+
 @pytest.fixture(scope="module")
 def drawn():
-    return draw_subjects(0, COUNT)
+    return draw_subjects(0, COUNT, anything)
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +82,9 @@ def claims(judged, pool):
 
 
 def test_same_seed_draws_the_same_subjects_and_another_seed_others():
-    first = draw_subjects(0, SMALL)
-    assert draw_subjects(0, SMALL) == first
-    assert draw_subjects(1, SMALL) != first
+    first = draw_subjects(0, SMALL, anything)
+    assert draw_subjects(0, SMALL, anything) == first
+    assert draw_subjects(1, SMALL, anything) != first
 
 
 def test_so_many_different_subjects_are_drawn_as_were_asked_for(drawn):
@@ -98,7 +102,7 @@ def test_what_the_library_refuses_is_left_out(monkeypatch):
 
     program = type("Program", (), {"check_settings": staticmethod(refuses)})
     monkeypatch.setattr("properties.kafka.subjects.client_program", lambda _system: program)
-    assert draw_subjects(0, SMALL) == ()
+    assert draw_subjects(0, SMALL, anything) == ()
 
 
 def test_subjects_differ_in_every_kind_of_setting(drawn):
@@ -234,7 +238,7 @@ def test_plans_are_spread_over_the_subjects(judged, pool, claims):
     of_each = Counter(repr(plan.subject) for plan in first)
     assert len(of_each) == len(judged)
     assert max(of_each.values()) <= 6
-    assert sum(of_each.values()) >= 0.75 * 6 * len(judged)
+    assert sum(of_each.values()) >= 0.65 * 6 * len(judged)
 
 
 def test_at_most_a_tenth_of_the_plans_disturbs_the_broker_at_any_time(pool, claims):
@@ -273,15 +277,14 @@ def test_options_and_pool_lie_in_the_folder_so_that_it_can_be_gone_on_with(tmp_p
     assert said == [f"drawing 3 subjects, and {FREE.pool} plans for each"]
     assert options.claims == tuple(claim.id for claim in options.own)
     subjects = {repr(claim.subject) for claim in options.own}
-    assert 0 < len(subjects) <= 3  # What nothing is promised to is left out.
-    pool = load_pool(folder.pool)
-    assert len(subjects) * FREE.pool * 0.9 <= len(pool) <= len(subjects) * FREE.pool
+    assert len(subjects) == 3
+    assert len(load_pool(folder.pool)) == 3 * FREE.pool
     options.save(folder)
     assert load_options(folder.root) == options
 
 
 def test_hundred_subjects_are_worth_1500_executions():
-    assert FREE.pool * 100 * 0.75 >= 1500
+    assert FREE.pool * 100 * 0.65 >= 1500
 
 
 def test_where_nothing_is_promised_nothing_is_run(tmp_path, monkeypatch):

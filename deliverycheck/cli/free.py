@@ -61,8 +61,8 @@ def free_options(  # noqa: PLR0913  # Each is an option of the command.
     """
     known = content_of(target.system)
     say(f"drawing {count} subjects, and {profile.pool} plans for each")
-    drawn = [judged_of(known, one) for one in known.draw_subjects(seed, count)]
-    subjects = [one for one in drawn if one.unless]
+    drawn = known.draw_subjects(seed, count, lambda one: bool(judged_of(known, one).unless))
+    subjects = [judged_of(known, one) for one in drawn]
     if not subjects:
         msg = f"--free {count}: nothing is promised to what was drawn; take more, or another --seed"
         raise UsageError(msg)

@@ -110,7 +110,7 @@ FREE = Profile(
     at_once=12,
     shrink_executions=100,
     shrink_s=120,
-    pool=20,
+    pool=24,
     order=Order.BY_SUBJECT,
 )
 """Many subjects, few plans each: `pool` is so many for each of them."""

@@ -1,5 +1,6 @@
 """Subjects at large: settings of every kind that the suite knows, in any combination."""
 
+from collections.abc import Callable
 from itertools import islice
 
 import msgspec
@@ -97,18 +98,20 @@ BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 _MOSTLY_NOT = (False, False, False, False, True)
 
 
-def draw_subjects(subject_seed: int, count: int) -> tuple[Subject, ...]:
-    """So many different subjects that the library takes, the same for the same seed and code."""
+def draw_subjects(
+    subject_seed: int, count: int, wanted: Callable[[Subject], bool]
+) -> tuple[Subject, ...]:
+    """So many different subjects, wanted and taken by the library; the same for the same seed."""
     found: dict[bytes, Subject] = {}
 
     @seed(subject_seed)
-    @drawing(2 * count + 20)  # Some are drawn twice.
+    @drawing(3 * count + 20)  # Some are drawn twice, some are not wanted.
     @given(subjects())
     def draw(subject: Subject) -> None:
         found.setdefault(msgspec.json.encode(subject, order="sorted"), subject)
 
     draw()
-    return tuple(islice(filter(_is_taken, found.values()), count))
+    return tuple(islice(filter(_is_taken, filter(wanted, found.values())), count))
 
 
 def _is_taken(subject: Subject) -> bool:
@@ -139,7 +142,7 @@ def subjects(draw: st.DrawFn) -> Subject:
         relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
         error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,
         after_error=AfterError.GIVE_UP if gives_up else AfterError.SEND_AGAIN,
-        topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 3, TopicReady.CREATED))),
+        topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 5, TopicReady.CREATED))),
     )
 
 
