@@ -4,11 +4,14 @@ from reports.brief import brief_of, came_out
 from reports.errors import ReportError
 from reports.judged import JudgedHistory
 from reports.load import load_campaign
-from reports.render import RenderedReport, render, render_judged
+from reports.matrix_page import Beside, KeptPlan
+from reports.render import RenderedReport, render, render_judged, render_matrix_page
 from reports.terminal import print_campaign, report_console
 
 __all__ = [
+    "Beside",
     "JudgedHistory",
+    "KeptPlan",
     "RenderedReport",
     "ReportError",
     "brief_of",
@@ -17,5 +20,6 @@ __all__ = [
     "print_campaign",
     "render",
     "render_judged",
+    "render_matrix_page",
     "report_console",
 ]

@@ -41,12 +41,14 @@ class MatrixCell:
         text: what stands in it: a count, a word, a dash or nothing.
         told: the same in a sentence, for who points at it.
         violation: id of the violation that it stands for.
+        counts: those of the hazard that it shows.
     """
 
     mark: Mark
     text: str
     told: str
     violation: str | None = None
+    counts: Cell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,7 @@ def _column_cell(cells: list[Cell], result: ClaimResult) -> MatrixCell:
         text=_text(mark, worst, result),
         told=told,
         violation=result.violation if points else None,
+        counts=worst,
     )
 
 

@@ -12,6 +12,7 @@ from reports.judged import JudgedHistory, answer_of_judged, html_of_judged, part
 from reports.judged_files import junit_of_judged, summary_of_judged
 from reports.junit import junit_of
 from reports.load import load_campaign
+from reports.matrix_page import Beside, matrix_page_of
 from reports.summary import summary_of
 
 
@@ -42,6 +43,15 @@ def render(folder: Path) -> RenderedReport:
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )
+
+
+def render_matrix_page(campaign: Campaign, page: Path, beside: Beside) -> None:
+    """Write the campaign's matrix with its plans as a page of the documentation.
+
+    Raises:
+        ReportError: the page cannot be written.
+    """
+    write(page, matrix_page_of(campaign, beside).encode())
 
 
 def render_judged(histories: Sequence[JudgedHistory], folder: Path) -> Path:

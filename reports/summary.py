@@ -47,21 +47,22 @@ def _table(matrix: Matrix) -> Iterator[str]:
     if not matrix.groups:
         return
     heads = ["setting", "stance", *matrix.columns]
-    yield _row([escaped(head) for head in heads])
-    yield _row(["---", "---", *("--:" for _ in matrix.columns)])
+    yield row_of([escaped(head) for head in heads])
+    yield row_of(["---", "---", *("--:" for _ in matrix.columns)])
     for group in matrix.groups:
         yield from _group(group, len(heads))
     yield ""
 
 
 def _group(group: Group, width: int) -> Iterator[str]:
-    yield _row([f"**{escaped(group.title)}**", *("" for _ in range(width - 1))])
+    yield row_of([f"**{escaped(group.title)}**", *("" for _ in range(width - 1))])
     for row in group.rows:
         cells = (f"**{cell.text}**" if cell.mark in _STRONG else cell.text for cell in row.cells)
-        yield _row([escaped(row.setting), row.stance.value, *cells])
+        yield row_of([escaped(row.setting), row.stance.value, *cells])
 
 
-def _row(cells: list[str]) -> str:
+def row_of(cells: list[str]) -> str:
+    """A row of a table."""
     return f"| {' | '.join(cells)} |"
 
 
@@ -84,7 +85,7 @@ def _card(card: Card) -> Iterator[str]:
     if violation.instead:
         yield f"<br>Holds instead: {escaped(violation.instead)}"
     yield ""
-    yield _code(violation.replay)
+    yield code(violation.replay)
     yield "</details>"
     yield ""
 
@@ -98,8 +99,8 @@ def _html(text: str) -> str:
     return escaped(text)
 
 
-def _code(text: str) -> str:
+def code(text: str, *, language: str = "sh") -> str:
     """A block that no run of backticks in the text can end."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}sh\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"

@@ -160,20 +160,22 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
         *(stopped if campaign.interrupted else ()),
         *campaign.notes,
         *of_claims,
-        *_exceptions_of(campaign),
+        *exceptions_of(campaign),
         *_gaps_of(campaign),
     )
 
 
-def _exceptions_of(campaign: Campaign) -> Iterator[str]:
+def exceptions_of(campaign: Campaign) -> tuple[str, ...]:
     """What holding settings do not speak of, once for each situation."""
     settings: dict[str, list[str]] = {}
     for result in campaign.results:
         for hazard in result.claim.unless:
             settings.setdefault(hazard, []).append(result.claim.setting)
-    for hazard, named in settings.items():
-        told = _some(list(dict.fromkeys(named)))
-        yield f"{told}: nothing is said of executions in which {_titled(hazard)}"
+    return tuple(
+        f"{_some(list(dict.fromkeys(named)))}: nothing is said of executions in which "
+        f"{titled(hazard)}"
+        for hazard, named in settings.items()
+    )
 
 
 def _gaps_of(campaign: Campaign) -> Iterator[str]:
@@ -199,7 +201,7 @@ def _missing(result: ClaimResult, wanted: Callable[[Cell], bool]) -> Iterator[st
     for cell in result.cells:
         if cell.state is ClaimState.NOT_EXERCISED and cell.reachable and wanted(cell):
             count = f"{cell.valid} of {cell.needed or result.needed} valid"
-            yield f"{result.claim.setting}: {_titled(cell.hazard)} ({count})"
+            yield f"{result.claim.setting}: {titled(cell.hazard)} ({count})"
 
 
 def _is_late(cell: Cell) -> bool:
@@ -215,7 +217,8 @@ def _some(told: Sequence[str]) -> str:
     return "; ".join([*told[:GAPS_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _titled(name: str) -> str:
+def titled(name: str) -> str:
+    """What occurred, as a clause."""
     hazard = HAZARDS.get(name)
     return hazard.title if hazard else column_of(name)
 

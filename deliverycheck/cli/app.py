@@ -195,8 +195,20 @@ def report(
     folder: Annotated[
         Path, typer.Argument(help="A campaign's folder, such as reports/out/latest.")
     ],
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write only the matrix, with the plan of each line, as a page in Markdown: "
+            "docs/kafka.md is made so."
+        ),
+    ] = None,
+    machine: Annotated[
+        str | None,
+        typer.Option(help="With --page: where the campaign ran, in words of yours."),
+    ] = None,
 ) -> None:
     """Render a campaign again from what is on disk."""
+    from deliverycheck.cli.pages import write_page  # noqa: PLC0415
     from reports import (  # noqa: PLC0415
         ReportError,
         load_campaign,
@@ -206,6 +218,10 @@ def report(
     )
 
     try:
+        if page is not None:
+            write_page(folder, page, content.folder("corpus"), machine=machine)
+            typer.echo(f"Page: {page}")
+            return
         rendered = render(folder)
         print_campaign(load_campaign(folder), report_console())
     except ReportError as error:

@@ -1,5 +1,6 @@
 """Opens what plans are run against: guardian, broker, proxy, workers, wired together."""
 
+import os
 import platform
 import re
 import time
@@ -180,9 +181,18 @@ class OpenTarget:
             client=present.client,
             proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
             runtime=broker.runtime(),
-            machine=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+            machine=_machine(),
             deviations=(*broker.deviations(), *present.program.deviations),
         )
+
+
+def _machine() -> str:
+    """Cores, memory, system and Python, as a report names them."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
+        f"Python {platform.python_version()}"
+    )
 
 
 def _version_of(broker: str | None, system: str) -> str | None:
