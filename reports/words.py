@@ -166,13 +166,16 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
 
 
 def exceptions_of(campaign: Campaign) -> tuple[str, ...]:
-    """What holding settings do not speak of, once for each setting and situation."""
-    told = (
-        f"{result.claim.setting}: nothing is said of executions in which {titled(hazard)}"
-        for result in campaign.results
-        for hazard in result.claim.unless
+    """What holding settings do not speak of, once for each situation."""
+    settings: dict[str, list[str]] = {}
+    for result in campaign.results:
+        for hazard in result.claim.unless:
+            settings.setdefault(hazard, []).append(result.claim.setting)
+    return tuple(
+        f"{_some(list(dict.fromkeys(named)))}: nothing is said of executions in which "
+        f"{titled(hazard)}"
+        for hazard, named in settings.items()
     )
-    return tuple(dict.fromkeys(told))
 
 
 def _gaps_of(campaign: Campaign) -> Iterator[str]:

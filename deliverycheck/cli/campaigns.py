@@ -1,6 +1,7 @@
 """The commands `run` and `campaign`: a minute, or a night that can be gone on with."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,7 @@ from deliverycheck.search.record import ExitCode
 
 if TYPE_CHECKING:
     from deliverycheck.cli.run_options import RunOptions
+    from deliverycheck.cli.target import TargetOptions
     from deliverycheck.plans import Claim
 
 System = Annotated[str, typer.Option("--system", "--systems", help="The system under test.")]
@@ -86,8 +88,18 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
 
 
 def campaign(  # noqa: PLR0913, PLR0917  # each is an option
+    context: typer.Context,
     minutes: Minutes = None,
     profile: Annotated[str, typer.Option(help="How much: ci or nightly.")] = "nightly",
+    free: Annotated[
+        int | None,
+        typer.Option(
+            help="No claims: so many subjects are drawn, settings of every kind, and judged by "
+            "all that is documented of their settings (docs/free-campaign.md).",
+            min=1,
+            max=1000,
+        ),
+    ] = None,
     claim: Claims = None,
     own: Own = None,
     system: System = "kafka",
@@ -118,6 +130,9 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
 nightly that has settled every claim goes on with further plans for those that hold, until the \
 time is over or the pool is.
 
+    With --free there are no claims to begin with: settings are drawn too, and each execution is \
+judged by every guarantee that is documented for what was drawn.
+
     Exit code: 0 all as claimed, 1 not, 2 usage, 3 infrastructure, 4 not exercised.
     """
     from deliverycheck.cli.run_options import RunOptions, load_options, profile_of  # noqa: PLC0415  # As above.
@@ -125,10 +140,16 @@ time is over or the pool is.
 
     if resume is not None:
         _run_and_tell(load_options(resume), as_json=as_json)
+    target = TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client)
+    if free is not None:
+        _check_free_alone(context, ("claim", "own", "profile", "shard"))
+        folder = _unused(out or new_folder("free"))
+        drawn = _drawn(free, target, seed, folder, minutes=minutes, at_once=at_once)
+        _run_and_tell(drawn, as_json=as_json)
     added = _own_claims(own, system)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
-        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
+        target=target,
         claims=tuple(claim or (one.id for one in added)),
         own=added,
         seed=seed,
@@ -137,6 +158,34 @@ time is over or the pool is.
         shard=_shard(shard),
     )
     _run_and_tell(options, as_json=as_json)
+
+
+def _check_free_alone(context: typer.Context, others: Sequence[str]) -> None:
+    """What a project always sets is no contradiction; what is typed beside `--free` is."""
+    for name in others:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            msg = f"--free and --{name}: a free campaign draws all that it runs; give only one"
+            raise UsageError(msg)
+
+
+def _drawn(  # noqa: PLR0913  # Each is an option of the command.
+    count: int,
+    target: "TargetOptions",
+    seed: int,
+    out: Path,
+    *,
+    minutes: float | None,
+    at_once: int | None,
+) -> "RunOptions":
+    from deliverycheck.cli.console import Progress  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.free import free_options  # noqa: PLC0415
+    from deliverycheck.cli.run_options import limited  # noqa: PLC0415
+    from deliverycheck.search import FREE  # noqa: PLC0415
+
+    profile = limited(FREE, minutes=minutes, at_once=at_once)
+    say = Progress(stderr()).say
+    return free_options(count, target, profile=profile, seed=seed, out=out, say=say)
 
 
 def _own_claims(path: Path | None, system: str) -> "tuple[Claim, ...]":

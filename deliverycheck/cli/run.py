@@ -34,6 +34,9 @@ from deliverycheck.search import (
 )
 from deliverycheck.search.record import ExitCode
 
+NAMES_MAX = 60
+"""Claims that the record names; a free campaign has a thousand."""
+
 _TROUBLE = (InfrastructureError, WorkerError, OSError)
 
 
@@ -178,8 +181,13 @@ class OpenCampaign:
             exit_code=int(code),
             interrupted=self._stop.is_set(),
             notes=(*stopped, *judge.deaths),
-            options={"claims": ", ".join(options.claims) or "all"},
+            options={"claims": _listed(options.claims) or "all"},
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_MAX
+    return ", ".join([*names[:NAMES_MAX], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _replayed_by_all(violation: Violation) -> Violation:

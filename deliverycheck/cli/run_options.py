@@ -21,9 +21,13 @@ def profile_of(name: str, *, minutes: float | None = None, at_once: int | None =
     if name not in PROFILES:
         msg = f"no profile {name!r}; there are: {', '.join(PROFILES)}"
         raise UsageError(msg)
-    chosen = PROFILES[name]
-    seconds = chosen.seconds if minutes is None else minutes * 60
-    return replace(chosen, seconds=seconds, at_once=at_once or chosen.at_once)
+    return limited(PROFILES[name], minutes=minutes, at_once=at_once)
+
+
+def limited(profile: Profile, *, minutes: float | None, at_once: int | None) -> Profile:
+    """The profile with those of the user's limits that were given."""
+    seconds = profile.seconds if minutes is None else minutes * 60
+    return replace(profile, seconds=seconds, at_once=at_once or profile.at_once)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

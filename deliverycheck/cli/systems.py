@@ -22,6 +22,9 @@ class Content:
     """One system's content.
 
     Attributes:
+        draw_subjects: of a seed and a count, subjects at large that are wanted.
+        make_pool_of: of subjects, a seed and a count, so many step lists for each, in turns.
+        unless: situations that are known to break what a subject is promised.
         promised: what is documented of a subject's settings for a guarantee, or what keeps them
             from the nearest promise.
     """
@@ -29,6 +32,9 @@ class Content:
     name: str
     claims: tuple[Claim, ...]
     make_pool: Callable[[int, int], Sequence[Sequence[Step]]]
+    make_pool_of: Callable[[Sequence[Subject], int, int], Sequence[Sequence[Step]]]
+    draw_subjects: Callable[[int, int, Callable[[Subject], bool]], Sequence[Subject]]
+    unless: Callable[[Subject, str], tuple[str, ...]]
     model: Model
     promised: Callable[[Subject, str], tuple["Promise | None", tuple[str, ...]]]
 
@@ -48,6 +54,9 @@ def content_of(system: str) -> Content:
         name="kafka",
         claims=kafka.CLAIMS,
         make_pool=kafka.make_pool,
+        make_pool_of=kafka.make_pool_of,
+        draw_subjects=kafka.draw_subjects,
+        unless=kafka.unless_of,
         model=KafkaModel(),
         promised=kafka.promised,
     )

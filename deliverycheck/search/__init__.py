@@ -8,7 +8,7 @@ from deliverycheck.search.judgement import Judgement, Ruling
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.pool_file import load_pool, save_pool, shard_of
-from deliverycheck.search.profile import PROFILES, Profile
+from deliverycheck.search.profile import FREE, PROFILES, Profile
 from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
 from deliverycheck.search.select import candidates, plans_for, reaching, varied
@@ -16,6 +16,7 @@ from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk
 from deliverycheck.search.slices import slices
 
 __all__ = [
+    "FREE",
     "PROFILES",
     "Budget",
     "Campaign",

@@ -21,10 +21,10 @@ from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
-from deliverycheck.search.profile import Afterwards, Profile
+from deliverycheck.search.profile import Afterwards, Order, Profile
 from deliverycheck.search.queue import Queue
 from deliverycheck.search.rates import tally
-from deliverycheck.search.rest import Shared, further_plans
+from deliverycheck.search.rest import each_in_turn, further_plans
 from deliverycheck.search.select import (
     candidates,
     disturbs_nodes,
@@ -122,6 +122,9 @@ class Campaign:
 
     def run(self) -> None:
         """Every claim is settled, and what comes afterwards is done; or the time is over."""
+        if self.profile.order is Order.BY_SUBJECT:
+            self._run_through()
+            return
         self.settle(self.claims, seconds=self.profile.seconds)
         if self.profile.afterwards is Afterwards.FURTHER_PLANS and not self.is_over:
             self._go_on()
@@ -144,6 +147,16 @@ class Campaign:
         ]
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
+    def _run_through(self) -> None:
+        """The pool was run once, or the time is over."""
+        for claim in self.claims:
+            self.ledger.leave_to_chance(claim)
+        self._end = self.clock() + self.profile.seconds
+        first, others = each_in_turn(self.pool, self.claims, self.model)
+        lanes = [first, *[others] * (self.profile.at_once - 1)]
+        chains = [partial(self._run_all, plans) for plans in lanes]
+        run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
+
     def _go_on(self) -> None:
         """The time is over, or each plan of the pool was executed for all that holds."""
         self.say("All that settles a claim was tried; what time is left goes to further plans.")
@@ -157,7 +170,7 @@ class Campaign:
         chains = [partial(self._run_all, plans) for plans in lanes]
         run_chains(chains, at_once=self.profile.at_once, stop=self.stop)
 
-    def _run_all(self, plans: Shared) -> None:
+    def _run_all(self, plans: Iterator[Plan]) -> None:
         while not self.is_over and (plan := next(plans, None)) is not None:
             judgement = self.judge.judge(plan)
             self._count(judgement)

@@ -33,11 +33,13 @@ class Entry:
 
     Attributes:
         conviction: the first judgement that convicts.
+        by_chance: no plan is chosen for its hazards, so those that do not occur are not missed.
         generated: executions of generated plans, up to the first conviction of a must-break claim.
     """
 
     claim: Claim
     needed: int
+    by_chance: bool = False
     executions: int = 0
     inconclusive: int = 0
     generated: int | None = None
@@ -104,6 +106,11 @@ class Ledger:
         with self._lock:
             self.entries[claim.id].out_of_time.update(hazards)
 
+    def leave_to_chance(self, claim: Claim) -> None:
+        """The claim holds under the hazards that occur; of the others nothing is said."""
+        self.entries[claim.id].by_chance = True
+        self.ran_out_of_time(claim, *claim.hazards)
+
     def is_convicted(self, claim: Claim) -> bool:
         """Whether any execution convicted the claim."""
         return self.entries[claim.id].conviction is not None
@@ -169,8 +176,8 @@ def _claim_state(entry: Entry, cells: tuple[Cell, ...]) -> ClaimState:
     if entry.claim.stance is Stance.HOLDS:
         if entry.conviction is not None:
             return ClaimState.VIOLATED
-        reachable = [cell for cell in cells if cell.reachable]
-        held = bool(reachable) and all(cell.state is ClaimState.HELD for cell in reachable)
+        asked = [cell for cell in cells if (cell.valid if entry.by_chance else cell.reachable)]
+        held = bool(asked) and all(cell.state is ClaimState.HELD for cell in asked)
         return ClaimState.HELD if held else ClaimState.NOT_EXERCISED
     if entry.conviction is not None:
         return ClaimState.FOUND

@@ -16,6 +16,13 @@ class Afterwards(StrEnum):
     FURTHER_PLANS = "further_plans"
 
 
+class Order(StrEnum):
+    """Which plans are run, and in which order."""
+
+    BY_HAZARD = "by_hazard"
+    BY_SUBJECT = "by_subject"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """The size of a campaign.
@@ -27,6 +34,8 @@ class Profile:
         at_once: executions at once on the broker.
         shrink_executions, shrink_s: what shrinking one new violation may cost.
         paces: the claims that are run when none is named.
+        order: by hazard each claim has plans chosen until every hazard of it occurred often enough;
+            by subject the pool is run once, its step lists dealt out to the subjects in turn.
         afterwards: a night that is settled early goes on with further plans for what holds.
     """
 
@@ -39,6 +48,7 @@ class Profile:
     shrink_s: float
     pool: int
     paces: frozenset[Pace] = frozenset(Pace)
+    order: Order = Order.BY_HAZARD
     afterwards: Afterwards = Afterwards.END
 
 
@@ -91,3 +101,16 @@ PROFILES = {
         ),
     )
 }
+
+FREE = Profile(
+    name="free",
+    needed=1,
+    generated_max=0,
+    seconds=3600,
+    at_once=12,
+    shrink_executions=100,
+    shrink_s=120,
+    pool=24,
+    order=Order.BY_SUBJECT,
+)
+"""Many subjects, few plans each: `pool` is so many for each of them."""

@@ -1,6 +1,8 @@
-"""What is left of a pool when every claim is settled: further plans for those that hold."""
+"""A pool in its own order: further plans when all is settled, or a turn for each subject."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import cycle
 from threading import Lock
 
 import msgspec
@@ -38,13 +40,11 @@ def further_plans(
     Those that disturb a node, each of which has the broker to itself, and all others. Whether a
     plan is new is asked when it is its turn.
     """
-    by_subject: dict[bytes, list[Claim]] = {}
-    for claim in claims:
-        by_subject.setdefault(msgspec.json.encode(claim.subject), []).append(claim)
+    of_subjects = _by_subject(claims)
 
     def plans() -> Iterator[Plan]:
         for steps in pool:
-            for alike in by_subject.values():
+            for alike in of_subjects:
                 plan = model.normalise(alike[0].subject, steps)
                 if plan.steps and any(_speaks_of(plan, claim, model) for claim in alike):
                     yield plan
@@ -53,6 +53,43 @@ def further_plans(
         return Shared(one for one in plans() if model.broker_wide(one) == wide and is_new(one))
 
     return those(wide=True), those(wide=False)
+
+
+def each_in_turn(
+    pool: Sequence[Sequence[Step]], claims: Iterable[Claim], model: Model
+) -> tuple[Iterator[Plan], Shared]:
+    """A plan for each step list, the subjects of the claims taking turns in their order.
+
+    First for the one lane that may disturb a node: what does waits for it, and has been passed by
+    the others, so that it never runs ahead of its share. Then for all other lanes.
+    """
+    waiting: deque[Plan] = deque()
+
+    def plans() -> Iterator[Plan]:
+        for steps, alike in zip(pool, cycle(_by_subject(claims)), strict=False):
+            plan = model.normalise(alike[0].subject, steps)
+            if not plan.steps or not any(_speaks_of(plan, claim, model) for claim in alike):
+                continue
+            if model.broker_wide(plan):
+                waiting.append(plan)
+            else:
+                yield plan
+
+    others = Shared(plans())
+
+    def with_those_that_wait() -> Iterator[Plan]:
+        while (plan := waiting.popleft() if waiting else next(others, None)) or waiting:
+            if plan is not None:
+                yield plan
+
+    return with_those_that_wait(), others
+
+
+def _by_subject(claims: Iterable[Claim]) -> list[list[Claim]]:
+    found: dict[bytes, list[Claim]] = {}
+    for claim in claims:
+        found.setdefault(msgspec.json.encode(claim.subject), []).append(claim)
+    return list(found.values())
 
 
 def _speaks_of(plan: Plan, claim: Claim, model: Model) -> bool:

@@ -5,7 +5,7 @@ would mend. A third of what Hypothesis draws are repeats and each takes 5 to 9 m
 so of six step lists it draws two; uniform ones take 0.1 ms and do not repeat.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from random import Random
 
@@ -68,6 +68,13 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     share = count // TRANSACTIONAL_SHARE
     plain = _mixed(EVERYTHING, pool_seed, count - share)
     return (*plain, *_mixed(TRANSACTIONAL, pool_seed, share))
+
+
+def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tuple[StepList, ...]:
+    """About `each` step lists for each of the subjects, which take turns in their order."""
+    seeds = Random(pool_seed)  # noqa: S311  # As in `_uniform`.
+    drawn = [_mixed(subject, seeds.getrandbits(32), each) for subject in subjects]
+    return tuple(chain.from_iterable(zip(*drawn, strict=False)))
 
 
 def _mixed(subject: Subject, pool_seed: int, count: int) -> Iterator[StepList]:

@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deliverycheck.plans import CommitPolicy, ErrorMeans, ReliesOn, Setting, Subject
+from deliverycheck.plans import (
+    TRANSACTIONAL_ID,
+    AfterError,
+    CommitPolicy,
+    Consumer,
+    ErrorMeans,
+    Member,
+    ReliesOn,
+    Setting,
+    Subject,
+)
 
 _DESIGN = "Kafka 4.3, design, message delivery semantics"
-_DEFAULTS: Mapping[str, str] = {
+_DEFAULTS: dict[str, str] = {
     "acks": "all",
     "enable.idempotence": "false",
     "max.in.flight.requests.per.connection": "1000000",
@@ -16,6 +26,8 @@ _DEFAULTS: Mapping[str, str] = {
     "auto.offset.reset": "earliest",
 }
 """Of the settings that a promise hangs on: librdkafka's, or what our profile says instead."""
+_OF_TRANSACTIONS: dict[str, str] = {"enable.idempotence": "true"}
+"""What a transactional.id sets by itself (librdkafka 2.16, CONFIGURATION.md, transactional.id)."""
 _NAMES = {"-1": "all"}
 
 
@@ -26,6 +38,8 @@ class Promise:
     Attributes:
         producer, consumer: the settings that it hangs on, each with the values that will do.
         commits: orders of the consumer's calls that will do; empty where none matters.
+        relies_on, error_means, after_errors: what the application may take for done, take an
+            error for, and do after one.
     """
 
     guarantee: str
@@ -34,38 +48,58 @@ class Promise:
     producer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     consumer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commits: tuple[CommitPolicy, ...] = ()
+    relies_on: tuple[ReliesOn, ...] = (ReliesOn.CONFIRM,)
+    error_means: tuple[ErrorMeans, ...] = (ErrorMeans.UNKNOWN,)
+    after_errors: tuple[AfterError, ...] = tuple(AfterError)
 
     def missing(self, subject: Subject) -> tuple[str, ...]:
         """What keeps the subject from being promised it, each in a few words."""
-        found = [
-            f"{name} is {_told(subject.producer, name)}, not {' or '.join(values)}"
-            for name, values in self.producer.items()
-            if _told(subject.producer, name) not in values
-        ]
+        found = _other_values(self.producer, subject.producer)
         if subject.consumer is not None:
-            found += [
-                f"{name} is {_told(subject.consumer.settings, name)}, not {' or '.join(values)}"
-                for name, values in self.consumer.items()
-                if _told(subject.consumer.settings, name) not in values
-            ]
-            if self.commits and subject.consumer.commit not in self.commits:
-                wanted = " or ".join(one.value for one in self.commits)
-                found.append(f"the commit comes {subject.consumer.commit.value}, not {wanted}")
-        if subject.relies_on is ReliesOn.CALL_RETURNED:
+            found += _other_values(self.consumer, subject.consumer.settings)
+            found += self._missing_of_commits(subject.consumer)
+        if subject.relies_on not in self.relies_on:
             found.append("the application relies on the call, not on the confirm")
-        if subject.error_means is ErrorMeans.ABSENT:
+        if subject.error_means not in self.error_means:
             found.append("the application takes an error for absence")
+        if subject.after_error not in self.after_errors:
+            found.append("the application makes copies: it sends again after an error")
         return tuple(found)
+
+    def _missing_of_commits(self, consumer: Consumer) -> list[str]:
+        if not self.commits:
+            return []
+        if consumer.commit not in self.commits:
+            wanted = " or ".join(one.value for one in self.commits)
+            return [f"the commit comes {consumer.commit.value}, not {wanted}"]
+        if consumer.commit is CommitPolicy.IN_TRANSACTION and consumer.member is Member.NOBODY:
+            return ["the transaction moves positions in nobody's name, not the member's (KIP-447)"]
+        return []
+
+
+def _other_values(
+    wanted: Mapping[str, tuple[str, ...]], settings: Mapping[str, Setting]
+) -> list[str]:
+    return [
+        f"{name} is {_told(settings, name)}, not {' or '.join(values)}"
+        for name, values in wanted.items()
+        if _told(settings, name) not in values
+    ]
 
 
 def _told(settings: Mapping[str, Setting], name: str) -> str:
-    value = settings.get(name, _DEFAULTS.get(name, ""))
+    defaults = _DEFAULTS | _OF_TRANSACTIONS if TRANSACTIONAL_ID in settings else _DEFAULTS
+    value = settings.get(name, defaults.get(name, ""))
     said = str(value).lower()
     return _NAMES.get(said, said)
 
 
 _CONFIRMED = {"acks": ("all",)}
 _IDEMPOTENT = {"acks": ("all",), "enable.idempotence": ("true",)}
+_FROM_THE_START = {"auto.offset.reset": ("earliest", "smallest", "beginning")}
+_GIVES_UP = (AfterError.GIVE_UP,)
+_GROUPS = "Kafka 4.3, consumer javadoc, Consumer Groups and Topic Subscriptions"
+_POSITIONS = "Kafka 4.3, consumer javadoc, Offsets and Consumer Position"
 
 PROMISES: tuple[Promise, ...] = (
     Promise(
@@ -79,6 +113,7 @@ PROMISES: tuple[Promise, ...] = (
         text="idempotence: the producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         producer=_IDEMPOTENT,
+        after_errors=_GIVES_UP,
     ),
     Promise(
         guarantee="per_partition_order",
@@ -97,7 +132,7 @@ PROMISES: tuple[Promise, ...] = (
         text="a position saved after processing: at least once",
         source=_DESIGN,
         producer=_CONFIRMED,
-        consumer={"auto.offset.reset": ("earliest", "smallest", "beginning")},
+        consumer=_FROM_THE_START,
         commits=(
             CommitPolicy.AFTER_EFFECT,
             CommitPolicy.STORE_AFTER_EFFECT,
@@ -109,12 +144,15 @@ PROMISES: tuple[Promise, ...] = (
         text="a position saved before processing: at most once",
         source=_DESIGN,
         commits=(CommitPolicy.BEFORE_EFFECT, CommitPolicy.IN_TRANSACTION),
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
     ),
     Promise(
         guarantee="exactly_once_in_effect",
         text="position and output in one transaction: exactly once",
         source=_DESIGN,
         producer=_CONFIRMED,
+        consumer=_FROM_THE_START,
         commits=(CommitPolicy.IN_TRANSACTION,),
     ),
     Promise(
@@ -128,6 +166,48 @@ PROMISES: tuple[Promise, ...] = (
         text="messages of a transaction are all written or none is",
         source=_DESIGN,
         consumer={"isolation.level": ("read_committed",)},
+    ),
+    Promise(
+        guarantee="genuine_deliveries",
+        text="key, value, headers and timestamp are read as they were written",
+        source="Kafka 4.3, implementation, message format",
+        relies_on=tuple(ReliesOn),
+    ),
+    Promise(
+        guarantee="gapless_reading",
+        text="the position rises with each message that is handed out, and by one message",
+        source=_POSITIONS,
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="single_owner",
+        text="each partition is assigned to exactly one consumer in the group",
+        source=_GROUPS,
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="single_delivery_in_group",
+        text="who takes over begins where the group committed",
+        source=_POSITIONS,
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="commits_move_forward",
+        text="a commit of a member that is not of the present generation is refused",
+        source="Kafka 4.3, protocol, OffsetCommit",
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="commit_follows_effect",
+        text="who saves the position after processing never commits past what is unprocessed",
+        source=_DESIGN,
+        commits=(CommitPolicy.AFTER_EFFECT, CommitPolicy.STORE_AFTER_EFFECT),
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
     ),
 )
 """Who asks for a guarantee that is not here is told that nothing documents it for any settings."""

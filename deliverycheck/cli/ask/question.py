@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+from deliverycheck.cli.promised_claims import OF_CONSUMERS, promised_claim
 from deliverycheck.cli.systems import Content, UsageError
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Stance, Step, Subject
+from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Step, Subject
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "at-least-once": ("at_least_once_in_log", "at_least_once_in_effect"),
@@ -15,21 +16,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "transactions": ("read_committed", "atomic_transactions"),
 }
 """Short forms, each for all guarantees of its kind."""
-
-_OF_CONSUMERS = frozenset(
-    {
-        "at_least_once_in_effect",
-        "at_most_once_in_effect",
-        "exactly_once_in_effect",
-        "commit_follows_effect",
-        "commits_move_forward",
-        "genuine_deliveries",
-        "single_delivery_in_group",
-        "single_owner",
-        "gapless_reading",
-    }
-)
-"""They say something only where somebody consumes."""
 
 _LINKS = {kind.value: kind.value for kind in FaultKind} | {"torn_request": "lost_request"}
 _LINKS |= {"lose_reply": "lost_reply", "lose_request": "lost_request"}
@@ -62,7 +48,7 @@ def guarantees_of(words: Sequence[str], subject: Subject) -> tuple[str, ...]:
             hint = f"did you mean {near[0]!r}? " if near else ""
             msg = f"--guarantee {word!r}: {hint}there are {', '.join(known)}"
             raise UsageError(msg)
-        fitting = [name for name in named if subject.consumer or name not in _OF_CONSUMERS]
+        fitting = [name for name in named if subject.consumer or name not in OF_CONSUMERS]
         if not fitting:
             msg = f"--guarantee {word}: it is about consumers; add --consumer with their settings"
             raise UsageError(msg)
@@ -113,20 +99,14 @@ def claims_of(
     )
     wanted = ("none", *(hazard for fault in faults for hazard in FAULTS[fault]))
     hazards = tuple(dict.fromkeys(hazard for hazard in wanted if hazard in reached))
-    return tuple(_claim(known, subject, guarantee, hazards) for guarantee in guarantees)
-
-
-def _claim(known: Content, subject: Subject, guarantee: str, hazards: tuple[str, ...]) -> Claim:
-    promise, missing = known.promised(subject, guarantee)
-    not_promised = f"not promised: {'; '.join(missing)}" if missing else "promised by no document"
-    return Claim(
-        id=f"ask-{guarantee}",
-        system=known.name,
-        setting="these settings",
-        subject=subject,
-        guarantee=guarantee,
-        stance=Stance.HOLDS,
-        hazards=hazards,
-        promise=not_promised if promise is None else promise.text,
-        source="no document" if promise is None else promise.source,
+    return tuple(
+        promised_claim(
+            known,
+            subject,
+            guarantee,
+            name=f"ask-{guarantee}",
+            setting="these settings",
+            hazards=hazards,
+        )
+        for guarantee in guarantees
     )

@@ -1,0 +1,168 @@
+"""Subjects at large: settings of every kind that the suite knows, in any combination."""
+
+from collections.abc import Callable
+from itertools import islice
+
+import msgspec
+from hypothesis import given, seed
+from hypothesis import strategies as st
+
+from deliverycheck.clients import SettingError, client_program
+from deliverycheck.plans import (
+    TRANSACTIONAL_ID,
+    AfterError,
+    CommitPolicy,
+    Consumer,
+    ErrorMeans,
+    Member,
+    ReliesOn,
+    Setting,
+    Subject,
+    TopicReady,
+)
+from deliverycheck.plans.kafka import REFRESH
+from properties.kafka.claims.content import CODECS
+from properties.kafka.claims.groups import GROUP_KINDS
+from properties.kafka.claims.transactions import PATIENT
+from properties.kafka.pool import drawing
+
+Values = dict[str, tuple[Setting, ...]]
+"""Of each setting those that are drawn; each is left to the library in every second subject."""
+
+_IN_FLIGHT = "max.in.flight.requests.per.connection"
+
+SENDING: Values = {
+    "linger.ms": (0, 5, 20, 100),
+    "batch.num.messages": (1, 2, 10),
+    "batch.size": (1000, 16_384),
+    "compression.type": CODECS,
+    "queue.buffering.max.messages": (2, 10, 1000),
+    "queue.buffering.backpressure.threshold": (1, 10),
+    "partitioner": ("random", "consistent", "murmur2_random", "fnv1a"),
+    "sticky.partitioning.linger.ms": (0, 50),
+    "socket.timeout.ms": (500, 3000),
+    "request.timeout.ms": (500, 30_000),
+    "retry.backoff.ms": (1, 100),
+    "socket.nagle.disable": (True, False),
+    "message.copy.max.bytes": (0, 1_000_000),
+    REFRESH: (100, 300_000),
+}
+"""What any producer may set."""
+
+PLAIN: Values = {
+    "acks": ("all", "all", 1, 0),
+    "retries": (0, 1, 5),
+    _IN_FLIGHT: (1, 2, 5, 100),
+    "message.timeout.ms": (1000, 3000, 8000),
+}
+IDEMPOTENT: Values = {
+    "acks": ("all", -1),
+    "retries": (1, 5),
+    _IN_FLIGHT: (1, 2, 5),
+    "message.timeout.ms": (1000, 3000, 8000),
+    "enable.gapless.guarantee": (True, False),
+}
+TRANSACTIONAL: Values = {
+    "enable.idempotence": (True,),
+    _IN_FLIGHT: (1, 2, 5),
+    "message.timeout.ms": (1000, 2000),
+}
+KINDS: tuple[tuple[dict[str, Setting], Values], ...] = (
+    ({}, PLAIN),
+    ({"enable.idempotence": True}, IDEMPOTENT),
+    ({"enable.idempotence": True}, IDEMPOTENT),
+    ({TRANSACTIONAL_ID: "free"}, TRANSACTIONAL),
+)
+"""Producers: what makes each the kind that it is, and what else it may set."""
+
+READING: Values = {
+    "isolation.level": ("read_committed", "read_uncommitted"),
+    "auto.offset.reset": ("earliest", "earliest", "earliest", "latest"),
+    "auto.commit.interval.ms": (10, 500),
+    "fetch.min.bytes": (1, 100_000),
+    "fetch.wait.max.ms": (5, 100),
+    "max.partition.fetch.bytes": (1000, 100_000),
+    "queued.min.messages": (1, 100),
+    "check.crcs": (True, False),
+    "max.poll.interval.ms": (3000, 60_000),
+    REFRESH: (100,),
+}
+"""What any consumer may set."""
+
+CLASSIC: Values = {
+    "session.timeout.ms": (500, 700, 1500),
+    "partition.assignment.strategy": ("range", "roundrobin", "cooperative-sticky"),
+}
+BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
+
+_MOSTLY_NOT = (False, False, False, False, True)
+
+
+def draw_subjects(
+    subject_seed: int, count: int, wanted: Callable[[Subject], bool]
+) -> tuple[Subject, ...]:
+    """So many different subjects, wanted and taken by the library; the same for the same seed."""
+    found: dict[bytes, Subject] = {}
+
+    @seed(subject_seed)
+    @drawing(3 * count + 20)  # Some are drawn twice, some are not wanted.
+    @given(subjects())
+    def draw(subject: Subject) -> None:
+        found.setdefault(msgspec.json.encode(subject, order="sorted"), subject)
+
+    draw()
+    return tuple(islice(filter(_is_taken, filter(wanted, found.values())), count))
+
+
+def _is_taken(subject: Subject) -> bool:
+    try:
+        client_program("kafka").check_settings(subject)
+    except SettingError:
+        return False
+    return True
+
+
+def _some_of(values: Values) -> st.SearchStrategy[dict[str, Setting]]:
+    among = {name: st.sampled_from(few) for name, few in values.items()}
+    return st.fixed_dictionaries({}, optional=among)
+
+
+@st.composite
+def subjects(draw: st.DrawFn) -> Subject:
+    """Settings in any combination, be it wise or not; few of them the library does not take."""
+    base, further = draw(st.sampled_from(KINDS))
+    gives_up = TRANSACTIONAL_ID in base or not draw(st.sampled_from(_MOSTLY_NOT))
+    relies_on_call = draw(st.sampled_from(_MOSTLY_NOT))
+    takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
+    reads = not draw(st.sampled_from(_MOSTLY_NOT))
+    return Subject(
+        partitions=draw(st.integers(min_value=1, max_value=6)),
+        producer={**base, **draw(_some_of(further)), **draw(_some_of(SENDING))},
+        consumer=draw(_consumers()) if reads else None,
+        relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
+        error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,
+        after_error=AfterError.GIVE_UP if gives_up else AfterError.SEND_AGAIN,
+        topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 5, TopicReady.CREATED))),
+    )
+
+
+@st.composite
+def _consumers(draw: st.DrawFn) -> Consumer:
+    _, kind, _ = draw(st.sampled_from(tuple(GROUP_KINDS.values())))
+    by_broker = "group.protocol" in kind
+    settings = {**draw(_some_of(READING)), **draw(_some_of(BY_BROKER if by_broker else CLASSIC))}
+    writes = draw(st.sampled_from(_MOSTLY_NOT))
+    output: dict[str, Setting] = {TRANSACTIONAL_ID: "out", **PATIENT}
+    commits = (
+        (CommitPolicy.IN_TRANSACTION, CommitPolicy.IN_TRANSACTION, CommitPolicy.AFTER_EFFECT)
+        if writes
+        else tuple(one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION)
+    )
+    return Consumer(
+        commit=draw(st.sampled_from(commits)),
+        settings={**settings, **kind},
+        output={**output, **draw(_some_of(SENDING))} if writes else None,
+        member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
+        groups=1 if writes else draw(st.sampled_from((1, 1, 1, 2))),
+        handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
+    )
