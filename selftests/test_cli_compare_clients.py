@@ -198,6 +198,14 @@ def test_what_all_versions_break_is_told_apart_from_differences(tmp_path):
     assert target.times(NEW.running(FOUR_STEPS)) == 1 + TIMES
 
 
+def test_time_is_told_of_plans_that_all_versions_take(tmp_path):
+    refused = {(OLD.number, key_of(Subject(partitions=1))): "unknown setting"}
+    runs = runs_on(ScriptedTarget(losing()), tmp_path, refused=refused)
+    other = Plan(system="kafka", subject=Subject(partitions=1), steps=FOUR_STEPS.steps)
+    findings_of(runs, KafkaModel(), [FOUR_STEPS, other])
+    assert runs.seconds == {OLD.number: [0.1], NEW.number: [0.1]}
+
+
 def test_what_tells_versions_apart_only_once_is_no_difference(tmp_path):
     def by_luck(plan, time):
         return Does.LOSES if plan.subject.client and time <= 1 + TIMES else Does.KEEPS
@@ -240,7 +248,13 @@ def test_page_shows_each_difference_and_what_was_left_out(tmp_path):
     target = ScriptedTarget(losing(OLD.client))
     findings = findings_of(runs_on(target, tmp_path), KafkaModel(), [FOUR_STEPS])
     clients = [
-        Client(number=one.number, name=one.number, not_applicable={"no such": 2}, inconclusive={})
+        Client(
+            number=one.number,
+            name=one.number,
+            not_applicable={"no such": 2},
+            inconclusive={},
+            median_s=1.5,
+        )
         for one in (OLD, NEW)
     ]
     page = page_of(

@@ -32,9 +32,9 @@ to a small plan. A plan with settings that a version does not know is not applic
 
     deliverycheck compare-clients 2.1.0 2.3.0 --plans 300 --out clients
 
-    It takes about an hour for three versions. After Ctrl-C or a kill the same command with the \
-same --out goes on; with further versions too. The folder gets clients.json, kafka-clients.md and \
-plans/.
+    It takes hours: --plans 30 has one for each subject. After Ctrl-C or a kill the same command \
+with the same --out goes on, with more plans and further versions too. The folder gets \
+clients.json, kafka-clients.md and plans/.
 
     Exit code: 0 no difference, 1 a difference, 2 usage, 3 infrastructure, 4 stopped.
     """

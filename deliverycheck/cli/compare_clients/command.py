@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from threading import Event
 
 import msgspec
@@ -41,13 +42,6 @@ class Asked:
     out: Path
 
 
-class Drawing(msgspec.Struct, frozen=True, kw_only=True):
-    """How the pool in the folder was drawn."""
-
-    plans: int
-    seed: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Library:
     """A version, and the program that plays it."""
@@ -67,7 +61,7 @@ def compare_clients(asked: Asked, progress: Progress, stop: Event) -> ExitCode:
     """
     content, say = content_of("kafka"), progress.say
     versions = versions_of(asked.versions)
-    _keep_drawing(asked)
+    _keep_seed(asked)
     libraries = [_library(content.name, one, say) for one in versions]
     plans = _plans(content, asked, say)
     refused = _refused(libraries, plans)
@@ -106,28 +100,19 @@ def compare_clients(asked: Asked, progress: Progress, stop: Event) -> ExitCode:
     return ExitCode.BROKEN if comparison.differences else ExitCode.AS_CLAIMED
 
 
-def _keep_drawing(asked: Asked) -> None:
-    """How the pool is drawn lies in the folder.
+def _keep_seed(asked: Asked) -> None:
+    """The seed by which the pool is drawn lies in the folder.
 
     Raises:
         UsageError: another one lies there.
     """
-    path = asked.out / "drawing.json"
-    wanted = Drawing(plans=asked.plans, seed=asked.seed)
+    path = asked.out / "seed"
     if not path.exists():
         asked.out.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.encode(wanted) + b"\n")
-        return
-    try:
-        kept = msgspec.json.decode(path.read_bytes(), type=Drawing)
-    except msgspec.DecodeError as error:
-        msg = f"{path}: {error}; begin a new comparison"
-        raise UsageError(msg) from None
-    if kept != wanted:
-        msg = (
-            f"{asked.out} holds a comparison by --plans {kept.plans} --seed {kept.seed}; "
-            "name these to go on with it, or another --out"
-        )
+        path.write_text(f"{asked.seed}\n")
+    kept = path.read_text().strip()
+    if kept != str(asked.seed):
+        msg = f"{asked.out} holds a comparison with --seed {kept}; name it, or another --out"
         raise UsageError(msg)
 
 
@@ -142,13 +127,18 @@ def _library(system: str, version: Version, say: Callable[[str], None]) -> _Libr
 
 
 def _plans(content: Content, asked: Asked, say: Callable[[str], None]) -> tuple[Plan, ...]:
-    """The pool: as an earlier run saved it, or drawn now and saved."""
+    """The pool: as an earlier run saved it, with further plans if more are asked for by now."""
     path = asked.out / "plans.ndjson"
-    if not path.exists():
+    saved = load_plans(path) if path.exists() else ()
+    missing = asked.plans - len(saved)
+    if missing > 0:
         say(f"drawing {asked.plans} plans")
         lists = content.make_pool(asked.seed, STEP_LISTS)
-        save_plans(path, drawn(content.claims, lists, content.model, asked.plans))
-    return load_plans(path)
+        known = {plan.digest for plan in saved}
+        plans = drawn(content.claims, lists, content.model, asked.plans)
+        new = [plan for plan in plans if plan.digest not in known]
+        save_plans(path, (*saved, *new[:missing]))
+    return load_plans(path)[: asked.plans]
 
 
 def _refused(
@@ -173,6 +163,7 @@ def _client(library: _Library, runs: Runs, plans: Sequence[Plan]) -> Client:
         name=library.name,
         not_applicable=dict(Counter(said for said in refusals if said is not None)),
         inconclusive=trouble,
+        median_s=round(median(runs.seconds[number] or [0.0]), 2),
     )
 
 

@@ -1,11 +1,13 @@
 """The comparison itself: every plan once, what is worth it again, differences made sure of."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
-from deliverycheck.cli.compare_clients.runs import AT_ONCE, Runs, Seen, StoppedError
+from deliverycheck.cli.compare_clients.runs import Runs, Seen, StoppedError
 from deliverycheck.cli.compare_clients.sights import UNKNOWN, Sight, counted, worth_replays
 from deliverycheck.cli.compare_clients.smallest import TIMES, Measured, smallest
 from deliverycheck.cli.compare_clients.splits import Candidate, Group, candidates_of, grouped
@@ -14,6 +16,11 @@ from deliverycheck.plans import Plan
 from deliverycheck.plans.model import Model
 from deliverycheck.search import Judgement
 from deliverycheck.search.chains import run_chains
+
+AT_ONCE = 4
+"""Plans at once: they share the broker, and each version meets the same load."""
+
+SAY_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +58,13 @@ def findings_of(runs: Runs, model: Model, plans: Sequence[Plan]) -> Findings:
     Raises:
         StoppedError: not all was executed.
     """
-    first = runs.seen("every plan once", plans, 1, keep=_convicts)
-    chosen = _chosen(first)
-    runs.say(f"{len(chosen)} of {len(plans)} plans broke something, or not all versions agree")
-    again = runs.seen("replays", [plans[place] for place in chosen], TIMES, keep=_none)
-    replays = [
-        Replayed(place=place, guarantees=guarantees, seen=seen)
-        for (place, guarantees), seen in zip(chosen.items(), again, strict=True)
-    ]
+    replays = _replays(runs, plans)
     candidates = [one for each in replays for one in _candidates(each, plans)]
     groups = grouped(candidates)
-    runs.say(f"{len(groups)} ways in which versions may differ; each is tried again and shrunk")
+    runs.say(
+        f"{len(replays)} plans broke something, or not all versions said the same; versions may "
+        f"differ in {len(groups)} ways, and each is tried again and shrunk"
+    )
     return Findings(
         replayed=len(replays),
         found=_made_sure_of(runs, model, plans, groups),
@@ -69,10 +72,47 @@ def findings_of(runs: Runs, model: Model, plans: Sequence[Plan]) -> Findings:
     )
 
 
-def _chosen(first: Sequence[Seen]) -> dict[int, frozenset[str]]:
-    """Places of the plans that are worth replays, and for which guarantees."""
-    worth = {place: worth_replays(faces for _, faces in seen) for place, seen in enumerate(first)}
-    return {place: guarantees for place, guarantees in worth.items() if guarantees}
+def _replays(runs: Runs, plans: Sequence[Plan]) -> list[Replayed]:
+    """Every plan once with each version, and those that are worth it again, in their order."""
+    found: dict[int, Replayed | None] = {}
+    meter = _Meter(total=len(plans), say=runs.say)
+
+    def compare(place: int) -> None:
+        first = runs.seen(plans[place], 1, keep=_convicts)
+        guarantees = worth_replays(faces for _, faces in first)
+        found[place] = None
+        if guarantees:
+            seen = runs.seen(plans[place], TIMES, keep=lambda _: False)
+            found[place] = Replayed(place=place, guarantees=guarantees, seen=seen)
+        meter.count()
+
+    chains = [partial(compare, place) for place in range(len(plans))]
+    run_chains(chains, at_once=AT_ONCE, stop=runs.stop)
+    if runs.stop.is_set():
+        raise StoppedError
+    in_order = (found[place] for place in range(len(plans)))
+    return [one for one in in_order if one is not None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Meter:
+    """Says now and then how far the plans are, and how long they may still take."""
+
+    total: int
+    say: Callable[[str], None]
+    _done: int = 0
+    _began_s: float = field(default_factory=time.monotonic)
+    _said_s: float = field(default_factory=time.monotonic)
+    _lock: Lock = field(default_factory=Lock)
+
+    def count(self) -> None:
+        with self._lock:
+            self._done += 1
+            now_s = time.monotonic()
+            if self._done == self.total or now_s - self._said_s >= SAY_EVERY_S:
+                self._said_s = now_s
+                left_min = (now_s - self._began_s) * (self.total / self._done - 1) / 60
+                self.say(f"{self._done} of {self.total} plans, about {left_min:.0f} min left")
 
 
 def _candidates(replayed: Replayed, plans: Sequence[Plan]) -> list[Candidate]:
@@ -113,7 +153,3 @@ def _made_sure_of(
 
 def _convicts(judgement: Judgement) -> bool:
     return any(one.validity is Validity.INVALID for one in judgement.verdicts.values())
-
-
-def _none(_: Judgement) -> bool:
-    return False

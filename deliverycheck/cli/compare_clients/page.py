@@ -37,7 +37,10 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield _summary(comparison)
     yield f"Target: {target.broker} ({target.backend}), {target.proxy}, {target.machine}."
     yield ""
-    yield from (f"- {client.name}" for client in comparison.clients)
+    yield "| version | what it says it is | median execution |"
+    yield "|---|---|---|"
+    for client in comparison.clients:
+        yield f"| {client.number} | {client.name} | {client.median_s:.1f} s |"
     yield ""
     yield from _left_out(comparison)
     for number, one in enumerate(comparison.differences, start=1):
@@ -48,7 +51,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
 
 def _summary(comparison: Comparison) -> str:
     count = len(comparison.differences)
-    told = f"{count} differences" if count != 1 else "1 difference"
+    told = "1 difference" if count == 1 else f"{count} differences"
     return (
         f"{told} among {len(comparison.clients)} versions: {comparison.plans} plans (seed "
         f"{comparison.seed}), {comparison.replayed} of them replayed 10 times with each version, "

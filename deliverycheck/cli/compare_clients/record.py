@@ -16,12 +16,14 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
         name: library and version, as it tells them itself.
         not_applicable: what it says against settings, and how many plans have them.
         inconclusive: why executions with it said nothing, and how often.
+        median_s: what an execution took, of plans that all versions take.
     """
 
     number: str
     name: str
     not_applicable: dict[str, int]
     inconclusive: dict[str, int]
+    median_s: float
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,22 +1,14 @@
-"""Executes plans with each version, several at once; what is stopped goes on from the journal."""
+"""Executes plans with each version. Any thread may ask; what was stopped is in the journal."""
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event, Lock
 
 from deliverycheck.cli.compare_clients.sights import Faces, faces_of
 from deliverycheck.cli.compare_clients.versions import Version, key_of
 from deliverycheck.plans import Plan
 from deliverycheck.search import Judge, Judgement
-from deliverycheck.search.chains import run_chains
-
-AT_ONCE = 4
-"""Executions at once: they share the broker, and each version meets the same load."""
-
-SAY_EVERY_S = 30.0
 
 
 class StoppedError(Exception):
@@ -35,6 +27,7 @@ class Runs:
         refused: what a version says against the settings of a subject, by its number and the
             subject's key.
         trouble: version and why its executions were inconclusive.
+        seconds: what executions took by version, of plans that all versions take.
     """
 
     judge: Judge
@@ -43,80 +36,46 @@ class Runs:
     say: Callable[[str], None]
     stop: Event
     trouble: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _lock: Lock = field(default_factory=Lock)
 
-    def applicable(self, plan: Plan) -> Iterator[Version]:
+    def applicable(self, plan: Plan) -> list[Version]:
         """The versions that take the plan's settings."""
         key = key_of(plan.subject)
-        return (one for one in self.versions if (one.number, key) not in self.refused)
+        return [one for one in self.versions if (one.number, key) not in self.refused]
 
-    def seen(
-        self,
-        what: str,
-        plans: Sequence[Plan],
-        times: int,
-        *,
-        keep: Callable[[Judgement], bool],
-        at_once: int = AT_ONCE,
-    ) -> tuple[Seen, ...]:
-        """Each plan so many times with each version; the versions take turns.
+    def seen(self, plan: Plan, times: int, *, keep: Callable[[Judgement], bool]) -> Seen:
+        """What so many executions of the plan with each version showed; the versions take turns.
 
         Args:
-            what: is done, for who waits.
-            plans: of the pool.
-            times: executions of each plan with each version.
+            plan: of the pool, or what is left of one.
+            times: executions with each version.
             keep: whether an execution's folder is kept.
-            at_once: executions at once.
 
         Raises:
             StoppedError: not all was executed.
         """
-        found: tuple[list[tuple[str, Faces | None]], ...] = tuple([] for _ in plans)
-        jobs = [
-            (place, version)
-            for place, plan in enumerate(plans)
-            for _ in range(times)
-            for version in self.applicable(plan)
-        ]
-        meter = _Meter(what=what, total=len(jobs), say=self.say)
-
-        def run(place: int, version: Version) -> None:
-            judgement = self.once(plans[place], version)
+        versions, found = self.applicable(plan), []
+        for version in versions * times:
+            judgement = self.once(plan, version)
             if not keep(judgement):
                 judgement.execution.folder.remove()
-            with self._lock:
-                found[place].append((version.number, faces_of(judgement)))
-                meter.count()
-
-        run_chains([partial(run, *job) for job in jobs], at_once=at_once, stop=self.stop)
-        if self.stop.is_set():
-            raise StoppedError
+            found.append((version.number, faces_of(judgement)))
+            if versions == [*self.versions]:
+                with self._lock:
+                    self.seconds[version.number].append(judgement.execution.seconds)
         return found
 
     def once(self, plan: Plan, version: Version) -> Judgement:
-        """One execution of the plan with this version."""
+        """One execution of the plan with this version.
+
+        Raises:
+            StoppedError: none may start any more.
+        """
+        if self.stop.is_set():
+            raise StoppedError
         judgement = self.judge.execute(version.running(plan))
         if judgement.inconclusive is not None:
             with self._lock:
                 self.trouble[version.number, judgement.inconclusive.partition("\n")[0]] += 1
         return judgement
-
-
-@dataclass(slots=True, kw_only=True)
-class _Meter:
-    """Says now and then how far something is, and how long it may still take."""
-
-    what: str
-    total: int
-    say: Callable[[str], None]
-    done: int = 0
-    _began_s: float = field(default_factory=time.monotonic)
-    _said_s: float = 0.0
-
-    def count(self) -> None:
-        self.done += 1
-        now_s = time.monotonic()
-        if self.done == self.total or now_s - max(self._said_s, self._began_s) >= SAY_EVERY_S:
-            self._said_s = now_s
-            left_min = (now_s - self._began_s) * (self.total - self.done) / self.done / 60
-            self.say(f"{self.what}: {self.done} of {self.total}, about {left_min:.0f} min left")

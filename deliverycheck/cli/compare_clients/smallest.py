@@ -36,7 +36,7 @@ class Measured:
     sample: Mapping[str, Judgement]
 
 
-def measured(runs: Runs, plan: Plan, sight: Sight, what: str) -> Measured:
+def measured(runs: Runs, plan: Plan, sight: Sight) -> Measured:
     """The plan with each version, again.
 
     Raises:
@@ -49,7 +49,7 @@ def measured(runs: Runs, plan: Plan, sight: Sight, what: str) -> Measured:
             shown.append(judgement)
         return True
 
-    (seen,) = runs.seen(what, [plan], TIMES, keep=keep, at_once=1)
+    seen = runs.seen(plan, TIMES, keep=keep)
     by_client = {one.client: one.number for one in runs.versions}
     sample = {by_client[one.plan.subject.client]: one for one in reversed(shown)}
     return Measured(plan=plan, sight=sight, rates=counted(seen).rates(sight), sample=sample)
@@ -62,19 +62,15 @@ def smallest(runs: Runs, model: Model, plans: Sequence[Plan], group: Group) -> M
         StoppedError: not all was executed.
     """
     for candidate in group.candidates[:CANDIDATES_MAX]:
-        again = measured(runs, plans[candidate.place], group.sight, _words("again", group))
+        again = measured(runs, plans[candidate.place], group.sight)
         if not _same(again, group.split):
             continue
         shrunk = _shrunk(runs, model, again, candidate)
         if shrunk == again.plan:
             return again
-        result = measured(runs, shrunk, group.sight, _words("the smallest", group))
+        result = measured(runs, shrunk, group.sight)
         return result if _same(result, group.split) else again
     return None
-
-
-def _words(what: str, group: Group) -> str:
-    return f"{group.sight.guarantee} {group.sight.what}, {what}"
 
 
 def _same(one: Measured, split: Split) -> bool:
