@@ -12,7 +12,13 @@ from deliverycheck.cli.compare_clients.record import Client, Comparison
 from deliverycheck.cli.compare_clients.runs import Runs, StoppedError
 from deliverycheck.cli.compare_clients.sights import UNKNOWN, Sight, counted, worth_replays
 from deliverycheck.cli.compare_clients.smallest import TIMES
-from deliverycheck.cli.compare_clients.splits import Split, candidates_of, grouped, split_of
+from deliverycheck.cli.compare_clients.splits import (
+    Candidate,
+    Split,
+    candidates_of,
+    grouped,
+    split_of,
+)
 from deliverycheck.cli.compare_clients.versions import USUAL, key_of, versions_of
 from deliverycheck.cli.systems import UsageError, content_of
 from deliverycheck.plans import Plan, Publish, Subject
@@ -127,6 +133,23 @@ def test_plans_that_tell_the_same_versions_apart_are_one_group_and_the_clearest_
     assert [[one.place for one in group.candidates] for group in groups] == [[2, 1], [3]]
     assert groups[0].split == Split(more=frozenset("bc"), fewer=frozenset("a"))
     assert groups[0].candidates[0].clearest[1] == "a"
+
+
+def test_what_breaks_two_guarantees_at_once_is_told_once():
+    def of(guarantee, place, **lost_of_ten):
+        rates = {version: tally(lost, 10) for version, lost in lost_of_ten.items()}
+        return Candidate(
+            place=place,
+            steps=5,
+            sight=Sight(guarantee, "lost"),
+            rates=rates,
+            split=split_of(rates),
+        )
+
+    groups = grouped(
+        [of("a", 1, x=0, y=10), of("b", 1, x=0, y=9), of("b", 2, x=0, y=9), of("c", 1, x=9, y=0)]
+    )
+    assert [(one.sight.guarantee, one.also) for one in groups] == [("b", ("a",)), ("c", ())]
 
 
 # The pool.

@@ -24,7 +24,7 @@ def differences_of(findings: Findings, out: Path) -> tuple[Difference, ...]:
 def once_of(findings: Findings) -> tuple[Seen, ...]:
     """What told versions apart once."""
     return tuple(
-        Seen(guarantee=group.sight.guarantee, shows=group.sight.what, plans=len(group.candidates))
+        Seen(guarantee=group.sight.guarantee, shows=group.sight.what, plans=len(group.places))
         for group, measured in findings.found
         if measured is None
     )
@@ -48,10 +48,11 @@ def _difference(group: Group, measured: Measured, out: Path) -> Difference:
     return Difference(
         guarantee=guarantee,
         shows=what,
-        more=tuple(sorted(split.more)),
-        fewer=tuple(sorted(split.fewer)),
+        also=group.also,
+        more=tuple(one for one in measured.rates if one in split.more),
+        fewer=tuple(one for one in measured.rates if one in split.fewer),
         rates=dict(measured.rates),
-        plans=len({one.place for one in group.candidates}),
+        plans=len(group.places),
         subject=measured.plan.subject,
         steps=_steps(sample),
         sentences=_sentences(sample, guarantee),

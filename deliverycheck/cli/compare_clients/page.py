@@ -72,6 +72,8 @@ def _section(number: int, one: Difference, numbers: Sequence[str]) -> Iterator[s
     yield f"## {number}. `{one.guarantee}`: `{one.shows}` with {_listed(one.more)}"
     yield ""
     yield f"Rarer with {_listed(one.fewer)}; {one.plans} plans of the pool tell them apart by it."
+    if one.also:
+        yield f"The same plans show it of {', '.join(f'`{name}`' for name in one.also)}."
     yield ""
     yield f"| {' | '.join(numbers)} |"
     yield f"|{'---|' * len(numbers)}"

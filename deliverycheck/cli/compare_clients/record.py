@@ -31,6 +31,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         shows: an anomaly, or ``unknown`` where the verdict could conclude nothing.
+        also: further guarantees of which the same plans show the same.
         more, fewer: versions that show it more often than others do, and those others.
         rates: how often each version showed it with the smallest plan.
         plans: plans of the pool that told the versions apart by it.
@@ -41,6 +42,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
     guarantee: str
     shows: str
+    also: tuple[str, ...]
     more: tuple[str, ...]
     fewer: tuple[str, ...]
     rates: dict[str, Tally]

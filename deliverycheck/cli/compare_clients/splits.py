@@ -1,7 +1,7 @@
 """Which versions differ: their intervals are apart. Nothing here touches a broker."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deliverycheck.cli.compare_clients.sights import Counts, Sight
 from deliverycheck.plans.campaign import Tally
@@ -86,25 +86,50 @@ def candidates_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Candidates that may all show the same difference, the clearest first."""
+    """Candidates that may all show the same difference, the clearest first.
+
+    Attributes:
+        also: further guarantees of which the same plans show the same.
+    """
 
     sight: Sight
     split: Split
     candidates: tuple[Candidate, ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> frozenset[int]:
+        """Of its plans in the pool."""
+        return frozenset(one.place for one in self.candidates)
+
+    def covers(self, other: "Group") -> bool:
+        """Whether each plan of the other shows the same of a guarantee of this."""
+        same = self.sight.what == other.sight.what and self.split.agrees(other.split)
+        return same and other.places <= self.places
 
 
 def grouped(candidates: Iterable[Candidate]) -> Sequence[Group]:
-    """Candidates of the same sight whose splits agree are one group."""
+    """Candidates of the same sight whose splits agree are one group, and what goes with them."""
     groups: list[Group] = []
     for one in sorted(candidates, key=lambda each: (each.sight, -each.gap, each.steps)):
         for number, group in enumerate(groups):
             if group.sight == one.sight and group.split.agrees(one.split):
-                groups[number] = Group(
-                    sight=one.sight,
-                    split=group.split.joined(one.split),
-                    candidates=(*group.candidates, one),
-                )
+                split = group.split.joined(one.split)
+                groups[number] = replace(group, split=split, candidates=(*group.candidates, one))
                 break
         else:
             groups.append(Group(sight=one.sight, split=one.split, candidates=(one,)))
-    return groups
+    return _folded(groups)
+
+
+def _folded(groups: Sequence[Group]) -> Sequence[Group]:
+    """Who loses a message breaks every guarantee that needs it: that is told once."""
+    kept: list[Group] = []
+    for group in sorted(groups, key=lambda one: (-len(one.places), one.sight)):
+        for number, other in enumerate(kept):
+            if other.covers(group):
+                kept[number] = replace(other, also=(*other.also, group.sight.guarantee))
+                break
+        else:
+            kept.append(group)
+    return sorted(kept, key=lambda one: one.sight)
