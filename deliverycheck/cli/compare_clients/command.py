@@ -59,45 +59,65 @@ def compare_clients(asked: Asked, progress: Progress, stop: Event) -> ExitCode:
             the folder is not as it was left; nothing was run.
         ProvisionError, BrokerError and the like: a version or the target cannot be had.
     """
-    content, say = content_of("kafka"), progress.say
+    content = content_of("kafka")
     versions = versions_of(asked.versions)
     _keep_seed(asked)
-    libraries = [_library(content.name, one, say) for one in versions]
-    plans = _plans(content, asked, say)
-    refused = _refused(libraries, plans)
+    libraries = [_library(content.name, one, progress.say) for one in versions]
+    plans = _plans(content, asked, progress.say)
+    try:
+        comparison = _compared(asked, content, libraries, plans, progress, stop)
+    except StoppedError:
+        progress.say(f"stopped; the same command with --out {asked.out} goes on from here")
+        return ExitCode.NOT_EXERCISED
+    _tell(comparison, asked.out)
+    return ExitCode.BROKEN if comparison.differences else ExitCode.AS_CLAIMED
+
+
+def _compared(  # noqa: PLR0913, PLR0917  # wiring
+    asked: Asked,
+    content: Content,
+    libraries: Sequence[_Library],
+    plans: Sequence[Plan],
+    progress: Progress,
+    stop: Event,
+) -> Comparison:
+    """The plans run on a live target, and what became of them."""
+    model, say = content.model, progress.say
     journal = Journal(asked.out / "events.ndjson")
     if journal.remembered:
         say(f"going on: {journal.remembered} executions are remembered")
-    with OpenTarget(TargetOptions(), model=content.model, folder=asked.out, say=say) as target:
+    with OpenTarget(TargetOptions(), model=model, folder=asked.out, say=say) as target:
         progress.head(target.facts())
-        judge = Judge(
-            execute=target.execute,
-            renew=target.renew,
-            guarantees=tuple(GUARANTEES),
-            folder=asked.out / "executions",
-            journal=journal,
+        runs = Runs(
+            judge=_judge(target, asked.out, journal),
+            versions=[one.version for one in libraries],
+            refused=_refused(libraries, plans),
+            say=say,
+            stop=stop,
         )
-        runs = Runs(judge=judge, versions=versions, refused=refused, say=say, stop=stop)
-        journal.begin()
-        try:
-            findings = findings_of(runs, content.model, plans)
-        except StoppedError:
-            say(f"stopped; the same command with --out {asked.out} goes on from here")
-            return ExitCode.NOT_EXERCISED
-        facts = target.facts()
-    comparison = Comparison(
-        target=facts,
-        clients=tuple(_client(one, runs, plans) for one in libraries),
-        seed=asked.seed,
-        plans=len(plans),
-        replayed=findings.replayed,
-        executions=judge.executions,
-        differences=differences_of(findings, asked.out),
-        once=once_of(findings),
-        alike=alike_of(findings),
+        findings = findings_of(runs, model, plans)
+        return Comparison(
+            target=target.facts(),
+            clients=tuple(_client(one, runs, plans) for one in libraries),
+            seed=asked.seed,
+            plans=len(plans),
+            replayed=findings.replayed,
+            executions=runs.judge.executions,
+            differences=differences_of(findings, asked.out),
+            once=once_of(findings),
+            alike=alike_of(findings),
+        )
+
+
+def _judge(target: OpenTarget, folder: Path, journal: Journal) -> Judge:
+    journal.begin()
+    return Judge(
+        execute=target.execute,
+        renew=target.renew,
+        guarantees=tuple(GUARANTEES),
+        folder=folder / "executions",
+        journal=journal,
     )
-    _tell(comparison, asked.out)
-    return ExitCode.BROKEN if comparison.differences else ExitCode.AS_CLAIMED
 
 
 def _keep_seed(asked: Asked) -> None:

@@ -43,8 +43,8 @@ def _difference(group: Group, measured: Measured, out: Path) -> Difference:
     guarantee, what = group.sight
     file = f"plans/{guarantee}-{what}-{measured.plan.short_digest}.json"
     measured.plan.save(out / file)
-    most = max(measured.sample, key=lambda one: measured.rates[one].low)
-    sample = measured.sample[most]
+    most = max(measured.sample, key=lambda one: measured.rates[one].low, default=None)
+    sample = None if most is None else measured.sample[most]
     return Difference(
         guarantee=guarantee,
         shows=what,
@@ -54,8 +54,8 @@ def _difference(group: Group, measured: Measured, out: Path) -> Difference:
         rates=dict(measured.rates),
         plans=len(group.places),
         subject=measured.plan.subject,
-        steps=_steps(sample),
-        sentences=_sentences(sample, guarantee),
+        steps=_steps(sample) if sample else (),
+        sentences=_sentences(sample, guarantee) if sample else (),
         plan_file=file,
         samples={
             number: str(one.execution.folder.root.relative_to(out))

@@ -27,7 +27,7 @@ class Measured:
     """One plan, executed ten times with each version; the folders are kept.
 
     Attributes:
-        sample: by version an execution that shows the sight.
+        sample: by version an execution that shows the sight, if its folder is still there.
     """
 
     plan: Plan
@@ -45,7 +45,7 @@ def measured(runs: Runs, plan: Plan, sight: Sight) -> Measured:
     shown: list[Judgement] = []
 
     def keep(judgement: Judgement) -> bool:
-        if shows(faces_of(judgement), sight):
+        if shows(faces_of(judgement), sight) and judgement.execution.folder.history.exists():
             shown.append(judgement)
         return True
 
@@ -91,10 +91,7 @@ def _shrunk(runs: Runs, model: Model, again: Measured, candidate: Candidate) -> 
     def showing(plan: Plan, version: Version) -> bool:
         nonlocal spent
         spent += 1
-        judgement = runs.once(plan, version)
-        judgement.execution.folder.remove()
-        faces = faces_of(judgement)
-        return faces is not None and shows(faces, again.sight)
+        return shows(faces_of(runs.once(plan, version)), again.sight)
 
     def convicts(plan: Plan) -> bool:
         if not showing(plan, most):
