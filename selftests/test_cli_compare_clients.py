@@ -295,4 +295,4 @@ def test_page_shows_each_difference_and_what_was_left_out(tmp_path):
     )
     assert "`lost` with 2.3.0" in page
     assert "10 of 10 (72%-100%) | 0 of 10 (0%-28%)" in page
-    assert "2.3.0: 2 plans are not applicable. It says: no such." in page
+    assert "2.3.0: plans that are not applicable: 2. It says: no such." in page

@@ -62,7 +62,7 @@ def _summary(comparison: Comparison) -> str:
 def _left_out(comparison: Comparison) -> Iterator[str]:
     for client in comparison.clients:
         for said, plans in client.not_applicable.items():
-            yield f"{client.number}: {plans} plans are not applicable. It says: {said}."
+            yield f"{client.number}: plans that are not applicable: {plans}. It says: {said}."
         for why, count in client.inconclusive.items():
             yield f"{client.number}: {count} executions were inconclusive: {why}."
 
@@ -71,7 +71,7 @@ def _section(number: int, one: Difference, numbers: Sequence[str]) -> Iterator[s
     yield ""
     yield f"## {number}. `{one.guarantee}`: `{one.shows}` with {_listed(one.more)}"
     yield ""
-    yield f"Rarer with {_listed(one.fewer)}; {one.plans} plans of the pool tell them apart by it."
+    yield f"Rarer with {_listed(one.fewer)}. Plans of the pool that tell them apart: {one.plans}."
     if one.also:
         yield f"The same plans show it of {', '.join(f'`{name}`' for name in one.also)}."
     yield ""
