@@ -13,6 +13,7 @@ from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli.asking import ask
 from deliverycheck.cli.campaigns import campaign, run
+from deliverycheck.cli.comparing import compare_clients
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.messages import fail, stderr, told
@@ -61,6 +62,7 @@ app.add_typer(histories, name="history")
 app.command()(run)
 app.command()(campaign)
 app.command()(ask)
+app.command()(compare_clients)
 
 
 def main() -> None:

@@ -1,11 +1,13 @@
 """Which client program plays which system: a further system is a further entry."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka import settings as kafka_settings
+from deliverycheck.clients.kafka.other_library import OtherLibrary
 from deliverycheck.plans import Setting, Subject
 
 
@@ -22,6 +24,8 @@ class ClientProgram:
         producer_settings: of (subject, ``host:port``, execution).
         consumer_settings: of (subject, ``host:port``, group, lane).
         check_settings: raises `SettingError` for what the library would not take.
+        refused: for each subject what the library says against its settings, ``None`` if it takes
+            them.
         deviations: ``name=value (default)``, where our clients differ from the library's defaults.
     """
 
@@ -29,16 +33,19 @@ class ClientProgram:
     producer_settings: Callable[[Subject, str, str], dict[str, Setting]]
     consumer_settings: Callable[[Subject, str, str, str], dict[str, Setting]]
     check_settings: Callable[[Subject], None]
+    refused: Callable[[Sequence[Subject]], tuple[str | None, ...]]
     deviations: tuple[str, ...]
 
 
 def client_program(system: str, library: Path | None = None) -> ClientProgram:
     """The client program of `system`, with the client library in the folder `library`.
 
-    Without one it is the library that is installed beside this program.
+    Without one it is the library that is installed beside this program. What another library does
+    not know of the profile is left out.
 
     Raises:
         UnknownSystemError: there is none; names those there are.
+        WorkerError: the library could not be asked what it takes.
     """
     if system not in _PROGRAMS:
         msg = f"no client program for system {system!r}; known: {', '.join(sorted(_PROGRAMS))}"
@@ -46,7 +53,37 @@ def client_program(system: str, library: Path | None = None) -> ClientProgram:
     program = _PROGRAMS[system]
     if library is None:
         return program
-    return replace(program, argv=_python_worker(_MODULES[system], library))
+    other = OtherLibrary(argv=_python_worker(_ASKED[system], library))
+    return replace(
+        program,
+        argv=_python_worker(_MODULES[system], library),
+        producer_settings=other.producer_settings,
+        consumer_settings=other.consumer_settings,
+        check_settings=other.check_settings,
+        refused=other.refused,
+        deviations=_deviations(other.unknown),
+    )
+
+
+def _deviations(without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    return tuple(
+        f"{one.name}={one.value} ({one.default})"
+        for one in kafka_settings.deviations()
+        if one.name not in without
+    )
+
+
+def _refused(subjects: Sequence[Subject]) -> tuple[str | None, ...]:
+    """The same as of another library, of the one that is installed beside this program."""
+    return tuple(map(_refusal, subjects))
+
+
+def _refusal(subject: Subject) -> str | None:
+    try:
+        kafka_settings.check_settings(subject)
+    except SettingError as error:
+        return str(error)
+    return None
 
 
 def _python_worker(module: str, *first: Path) -> tuple[str, ...]:
@@ -61,14 +98,14 @@ def _python_worker(module: str, *first: Path) -> tuple[str, ...]:
 
 
 _MODULES = {"kafka": "deliverycheck.clients.kafka.worker"}
+_ASKED = {"kafka": "deliverycheck.clients.kafka.refusals"}
 _PROGRAMS = {
     "kafka": ClientProgram(
         argv=_python_worker(_MODULES["kafka"]),
         producer_settings=kafka_settings.producer_settings,
         consumer_settings=kafka_settings.consumer_settings,
         check_settings=kafka_settings.check_settings,
-        deviations=tuple(
-            f"{one.name}={one.value} ({one.default})" for one in kafka_settings.deviations()
-        ),
+        refused=_refused,
+        deviations=_deviations(),
     ),
 }

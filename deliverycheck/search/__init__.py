@@ -7,7 +7,13 @@ from deliverycheck.search.judge import Judge, judge_history
 from deliverycheck.search.judgement import Judgement, Ruling
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Measured, Record
-from deliverycheck.search.pool_file import load_pool, save_pool, shard_of
+from deliverycheck.search.pool_file import (
+    load_plans,
+    load_pool,
+    save_plans,
+    save_pool,
+    shard_of,
+)
 from deliverycheck.search.profile import FREE, PROFILES, Profile
 from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
@@ -39,9 +45,11 @@ __all__ = [
     "exit_code",
     "judge_history",
     "load_plan",
+    "load_plans",
     "load_pool",
     "plans_for",
     "reaching",
+    "save_plans",
     "save_pool",
     "shard_of",
     "slices",

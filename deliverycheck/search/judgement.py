@@ -49,11 +49,14 @@ class Judgement:
         Unknown is what a fault without evidence makes of it, or a situation that the claim does
         not speak of.
         """
+        speaks = self.hazards.keys().isdisjoint(claim.unless)
+        return self.ruling_of(claim.guarantee) if speaks else Ruling.UNKNOWN
+
+    def ruling_of(self, guarantee: str) -> Ruling:
+        """What this execution says of the guarantee, whoever claims it."""
         if self.inconclusive is not None:
             return Ruling.INCONCLUSIVE
-        if not self.hazards.keys().isdisjoint(claim.unless):
-            return Ruling.UNKNOWN
-        validity = self.verdicts[claim.guarantee].validity
+        validity = self.verdicts[guarantee].validity
         if validity is Validity.VALID and self.inert is not None:
             return Ruling.UNKNOWN
         return Ruling(validity.value)

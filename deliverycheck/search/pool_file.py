@@ -1,4 +1,4 @@
-"""A campaign's pool on disk: what was drawn once is run, whatever would be drawn by then."""
+"""A pool on disk, of step lists or of plans: what was drawn once is run, whatever code draws."""
 
 import gzip
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from deliverycheck.plans import PlanFormatError, Step
+from deliverycheck.plans import Plan, PlanFormatError, Step, plan_of
 
 StepList = tuple[Step, ...]
 
@@ -37,3 +37,21 @@ def load_pool(path: Path) -> tuple[StepList, ...]:
 def shard_of(pool: Sequence[Sequence[Step]], shard: int, shards: int) -> tuple[Sequence[Step], ...]:
     """The part of the pool for one of `shards` machines, counted from 1; together they are all."""
     return tuple(pool[shard - 1 :: shards])
+
+
+def save_plans(path: Path, plans: Sequence[Plan]) -> None:
+    """A line for each plan, at once or not at all."""
+    part = path.with_suffix(".part")
+    part.write_bytes(b"".join(plan.to_json() + b"\n" for plan in plans))
+    part.replace(path)
+
+
+def load_plans(path: Path) -> tuple[Plan, ...]:
+    """The plans as they were saved.
+
+    Raises:
+        PlanFormatError: a line is no plan; names file and line.
+        OSError: it cannot be read.
+    """
+    lines = path.read_bytes().splitlines()
+    return tuple(plan_of(line, name=f"{path}, line {n}") for n, line in enumerate(lines, start=1))

@@ -16,7 +16,7 @@ from deliverycheck.brokers.provision.progress import Progress, Report, silent
 _REQUIREMENT = re.compile(r"confluent-kafka==(\d+(\.\d+)+)")
 _ASK_ITS_NAME = (
     "import sys; sys.path.insert(0, sys.argv[1]); import confluent_kafka as it; "
-    "print(f'confluent-kafka {it.version()[0]} (librdkafka {it.libversion()[0]})')"
+    "print(f'confluent-kafka {it.__version__} (librdkafka {it.libversion()[0]})')"
 )
 
 

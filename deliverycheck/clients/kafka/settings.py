@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deliverycheck.clients.errors import SettingError
+from deliverycheck.clients.kafka.refusals import refusal_of
 from deliverycheck.clients.kafka.setting_names import COMMON, CONSUMER, PRODUCER
 from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, Setting, Subject
 
@@ -187,24 +188,32 @@ def deviations() -> tuple[Deviation, ...]:
     )
 
 
-def producer_settings(subject: Subject, endpoint: str, name: str = "") -> dict[str, Setting]:
+def producer_settings(
+    subject: Subject, endpoint: str, name: str = "", *, without: frozenset[str] = frozenset()
+) -> dict[str, Setting]:
     """The settings of the subject's producers; its own win over the profile.
 
     Args:
         subject: what is put under test.
         endpoint: ``host:port`` to begin with.
         name: of the execution: a transactional id is one that no other execution has.
+        without: names of the profile that the library does not know.
     """
     profile = _values(_COMMON_PROFILE + _PRODUCER_PROFILE)
     own = dict(subject.producer)
     if subject.is_transactional:
         profile |= _values(_TRANSACTIONAL_PROFILE)
         own[TRANSACTIONAL_ID] = f"{own[TRANSACTIONAL_ID]}-{name}"
-    return {"bootstrap.servers": endpoint, **_unless_set(profile, own)}
+    return {"bootstrap.servers": endpoint, **_unless_set(profile, own, without)}
 
 
 def consumer_settings(
-    subject: Subject, endpoint: str, group: str, lane: str = ""
+    subject: Subject,
+    endpoint: str,
+    group: str,
+    lane: str = "",
+    *,
+    without: frozenset[str] = frozenset(),
 ) -> dict[str, Setting]:
     """The settings of the subject's consumers; its own win over the profile.
 
@@ -214,6 +223,7 @@ def consumer_settings(
         group: the consumer group.
         lane: of the member, which stands in the place of ``{lane}`` in the subject's own
             settings: members may each have a ``group.instance.id``.
+        without: names of the profile that the library does not know.
 
     Raises:
         SettingError: the subject has no consumer.
@@ -229,7 +239,7 @@ def consumer_settings(
         profile += _AUTO_COMMIT_PROFILE
     wanted = {**_values(profile), **_COMMIT_SETTINGS[policy]}
     own = {name: _of_lane(value, lane) for name, value in own.items()}
-    return {"bootstrap.servers": endpoint, "group.id": group, **_unless_set(wanted, own)}
+    return {"bootstrap.servers": endpoint, "group.id": group, **_unless_set(wanted, own, without)}
 
 
 def _of_lane(value: Setting, lane: str) -> Setting:
@@ -272,32 +282,13 @@ def _check(
                 f"ignore it here. {_nearest(name, names)}"
             )
             raise SettingError(msg)
-    refusal = _refusal_of_library(kind, settings)
+    refusal = refusal_of(kind, settings)
     if refusal is None:
         return
     unknown = [name for name in own if name not in names and f'"{name}"' in refusal]
     hint = _nearest(unknown[0], names) if unknown else ""
     msg = f"{kind} settings are refused by librdkafka: {refusal}. {hint}".rstrip()
     raise SettingError(msg)
-
-
-def _refusal_of_library(kind: str, settings: Mapping[str, Setting]) -> str | None:
-    """What the library says against these settings; ``None`` if it takes them.
-
-    The library is asked, because a later one knows more names than our list. No
-    connection is made: there is no address in the settings.
-    """
-    import confluent_kafka  # noqa: PLC0415  # 50 ms that only a check of settings should pay.
-
-    client = confluent_kafka.Producer if kind == "producer" else confluent_kafka.Consumer
-    quiet = {name: value for name, value in settings.items() if name != "bootstrap.servers"}
-    try:
-        client({**quiet, "log_level": 2})
-    except confluent_kafka.KafkaException as error:
-        return str(error.args[0].str())
-    except (TypeError, ValueError) as error:
-        return str(error)
-    return None
 
 
 def _nearest(name: str, names: frozenset[str]) -> str:
@@ -319,8 +310,10 @@ _SAME = (
 )
 
 
-def _unless_set(profile: Mapping[str, Setting], own: Mapping[str, Setting]) -> dict[str, Setting]:
-    """`own`, and of the profile what it does not set, under any name."""
+def _unless_set(
+    profile: Mapping[str, Setting], own: Mapping[str, Setting], without: frozenset[str]
+) -> dict[str, Setting]:
+    """`own`, and of the profile what it does not set, under any name, and the library knows."""
     set_too = {name for same in _SAME for name in same if same & own.keys()}
-    left = {name: value for name, value in profile.items() if name not in set_too}
+    left = {name: profile[name] for name in profile if name not in set_too | without}
     return {**left, **own}

@@ -1,0 +1,1 @@
+"""The command `compare-clients`: the same plans with several versions of the client library."""
