@@ -3,6 +3,7 @@
 import queue
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import (
@@ -32,6 +33,8 @@ _STALL_S_MAX = 10.0
 _POLL_S = 0.1
 # 100: a new client for so many scans costs 0.13 ms a scan and bounds what each one remembers.
 _SCANS_MAX = 100
+# 6 s: what a client still asked for has been answered by then, or given up after 5 s.
+REST_S = 6.0
 _METADATA_S_MAX = 10.0
 
 _Key = tuple[str, int]
@@ -41,6 +44,8 @@ class Scanner:
     """Reads whole topics; any thread may call. Clients are kept, since a new one costs 13 ms.
 
     Not for ever: a client remembers each topic that it ever read, some 10 kB of three partitions.
+    One that is done with rests before it is closed: librdkafka 2.16 may crash if it forgets its
+    topics while a reply to a Fetch is on its way (`docs/findings/fetch-reply-meets-close.md`).
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Scanner:
             "bootstrap.servers": bootstrap,
         }
         self._idle: queue.LifoQueue[tuple[Consumer, int]] = queue.LifoQueue()
+        self._resting: queue.SimpleQueue[tuple[Consumer, float]] = queue.SimpleQueue()
 
     def scan(self, topics: Mapping[str, int]) -> Scan:
         """All deliveries of the topics up to the end they have now.
@@ -78,25 +84,37 @@ class Scanner:
         try:
             found = _read(reader, ends, self._admin.alive)
         except KafkaException as error:
-            reader.close()
+            self._retire(reader)
             message = f"scan of {', '.join(topics)}: {error}"
             raise BrokerError(message) from error
         except BrokerError:
-            reader.close()
+            self._retire(reader)
             raise
         if scans < _SCANS_MAX:
             self._idle.put((reader, scans + 1))
         else:
-            reader.close()
+            self._retire(reader)
         return Scan(deliveries=found, ends=ends, moved=self._moved(told))
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
-        while True:
-            try:
-                self._idle.get_nowait()[0].close()
-            except queue.Empty:
-                return
+        for clients in (self._idle, self._resting):
+            with suppress(queue.Empty):
+                while True:
+                    clients.get_nowait()[0].close()
+
+    def _retire(self, reader: Consumer) -> None:
+        """The client asks for nothing any more; those that have rested are closed."""
+        with suppress(KafkaException):
+            reader.unassign()
+        self._resting.put((reader, time.monotonic()))
+        with suppress(queue.Empty):
+            while True:
+                rested, since_s = self._resting.get_nowait()
+                if time.monotonic() - since_s < REST_S:
+                    self._resting.put((rested, since_s))
+                    return
+                rested.close()
 
     def _borrowed(self) -> tuple[Consumer, int]:
         """A client, and how many scans it has made."""
