@@ -20,12 +20,16 @@ def test_partitions_are_added_one_by_one_where_that_is_enough():
     assert list(with_smaller_arguments(steps, 1)) == [(Publish(), AddPartitions())]
 
 
-def test_publishes_to_different_places_are_gathered_in_either():
+def test_publishes_to_different_places_are_gathered_in_either_when_either_was():
     here, there = Publish(partition=2, count=2), Publish(key="k2", wait=Wait.CONFIRMED)
+    both = Publish(partition=2, count=3), Publish(key="k2", count=3, wait=Wait.CONFIRMED)
     assert list(gathered((here, HOLD, there))) == [
-        (HOLD, Publish(partition=2, count=3)),
-        (HOLD, Publish(key="k2", count=3, wait=Wait.CONFIRMED)),
+        (HOLD, both[0]),
+        (both[0], HOLD),
+        (HOLD, both[1]),
+        (both[1], HOLD),
     ]
+    assert list(gathered((here, there))) == [(both[0],), (both[1],)]
 
 
 def test_publishes_to_one_place_or_to_two_topics_are_not_gathered():

@@ -94,7 +94,7 @@ def joined(steps: Sequence[Step]) -> Iterator[Steps]:
 
 
 def gathered(steps: Sequence[Step]) -> Iterator[Steps]:
-    """With two publishes to different places of a topic made one, to either place."""
+    """With two publishes to different places of a topic made one: where, and when, either was."""
     for first, second in combinations(range(len(steps)), 2):
         one, other = steps[first], steps[second]
         if not (isinstance(one, Publish) and isinstance(other, Publish)):
@@ -102,7 +102,10 @@ def gathered(steps: Sequence[Step]) -> Iterator[Steps]:
         if one.topic == other.topic and (one.partition, one.key) != (other.partition, other.key):
             for place in (one, other):
                 both = msgspec.structs.replace(place, count=one.count + other.count)
-                yield (*steps[:first], *steps[first + 1 : second], both, *steps[second + 1 :])
+                between = steps[first + 1 : second]
+                yield (*steps[:first], *between, both, *steps[second + 1 :])
+                if between:
+                    yield (*steps[:first], both, *between, *steps[second + 1 :])
 
 
 def _join(first: Step, second: Step) -> Iterator[Step]:

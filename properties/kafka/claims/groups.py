@@ -70,6 +70,7 @@ GROUPS: tuple[Claim, ...] = (
         hazards=("none", *IN_HAND),
         promise="each record is delivered to one consumer within each subscribing group",
         source="Kafka 4.3, introduction and design, The Consumer",
+        pair="kafka-commit-before-effect",
         pace=Pace.MEDIUM,
     ),
     Claim(
@@ -82,6 +83,7 @@ GROUPS: tuple[Claim, ...] = (
         hazards=("none", *IN_HAND),
         promise="each record is delivered to one consumer within each subscribing group",
         source="Kafka 4.3, introduction and design, The Consumer",
+        pair="kafka-commit-after-effect-at-most-once",
         pace=Pace.MEDIUM,
     ),
     Claim(
