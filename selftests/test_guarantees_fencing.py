@@ -233,3 +233,12 @@ def test_commit_with_a_part_that_was_read_had_an_effect_whatever_is_missing():
     story.scanned(at("p1#1-2", 1))
     verdict = verdict_of(story.done().history(), NAME)
     assert (verdict.validity, verdict.count, verdict.examined) == (Validity.INVALID, 1, 1)
+
+
+def test_fresh_reader_that_began_as_the_commit_was_asked_for_began_late_enough():
+    story = zombie()
+    story.end("p1#1", "x1", outcome="open")
+    story.ms -= 1
+    story.scanned()
+    verdict = verdict_of(story.done().history(), NAME)
+    assert (verdict.validity, verdict.examined) == (Validity.VALID, 1)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from deliverycheck.guarantees import HAZARDS
 from selftests.shown import evidence, occurred
@@ -56,6 +57,22 @@ def test_topic_that_grows_between_what_one_process_writes_has_partitions_added()
     assert evidence(grown(), "partitions_added") == [
         ("t had 4 partitions from 0.003 s on, and p1#1 wrote to it before and since (1 message).")
     ]
+
+
+def test_growth_is_told_at_its_moment_with_the_publishes_since():
+    (found,) = HAZARDS["partitions_added"].find(grown().history())
+    assert (found.ns, found.witnesses) == (3_000_000, (1,))
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["of-the-first", "of-the-second"])
+def test_publish_at_the_very_moment_of_the_growth_is_one_since(place):
+    story = grown()
+    asked = [event.ns for event in story.events if getattr(event, "action", None) == "publish"]
+    story.events = [
+        structs.replace(event, ns=asked[place]) if getattr(event, "evidence", None) else event
+        for event in story.events
+    ]
+    assert ("partitions_added" in occurred(story)) == (place == 1)
 
 
 @pytest.mark.parametrize(

@@ -61,3 +61,50 @@ def test_each_abort_is_told_in_the_order_of_the_calls():
     story.ok(story.invoke("p1#1", "abort_transaction", transaction="y"))
     found = HAZARDS["transaction_aborted"].find(story.history())
     assert [one.witnesses for one in found] == [(1, 2), (3, 4)]
+
+
+def fenced(*, first="p1#1-1", late=True):
+    """p1#1 has begun a transaction; p2#1 takes the id over, before the commit or after it."""
+    story = Story()
+    names = {"transactional_id": "tx"}
+    story.ok(story.invoke("p1#1", "init_transactions", **names))
+    story.ok(story.invoke("p1#1", "begin_transaction", transaction="x", **names))
+    if first:
+        story.published(first, 0, transaction="x")
+    if late:
+        story.ok(story.invoke("p2#1", "init_transactions", **names))
+    story.info(story.invoke("p1#1", "commit_transaction", transaction="x", **names))
+    if not late:
+        story.ok(story.invoke("p2#1", "init_transactions", **names))
+    return story
+
+
+def test_commit_asked_for_by_a_fenced_instance_is_told_with_who_took_over():
+    story = fenced()
+    assert occurred(story) == {"none", "instance_fenced"}
+    assert evidence(story, "instance_fenced") == [
+        (
+            "p1#1 asked to commit x at 0.009 s, when p2#1 had taken its transactional id over at "
+            "0.008 s."
+        )
+    ]
+    (found,) = HAZARDS["instance_fenced"].find(story.history())
+    assert found == Evidence(
+        kind="fenced",
+        ns=9_000_000,
+        facts={
+            "process": "p1#1",
+            "transaction": "x",
+            "asked_ns": 9_000_000,
+            "newer": "p2#1",
+            "fenced_ns": 8_000_000,
+        },
+        witnesses=(3, 4),
+    )
+
+
+@pytest.mark.parametrize(
+    "story", [fenced(late=False), fenced(first=None)], ids=["asked-before", "nothing-sent"]
+)
+def test_commit_that_was_asked_for_in_time_or_of_nothing_is_no_hazard(story):
+    assert "instance_fenced" not in occurred(story)
