@@ -1,8 +1,9 @@
 """What the harness's memory does over hours: the C library gives back what is free in it.
 
 Each execution takes some hundred KB and frees them, on a dozen threads, beside objects that
-stay. Left alone the heap grows by its holes too: 63 MB of it were free after 700 executions, and 18 MB
-where they are given back (`docs/search.md` has what hours take). Nothing is done where the C library is not glibc.
+stay. Left alone the heap grows by its holes too: 63 MB of it were free after 700 executions,
+and 18 MB where they are given back (`docs/search.md` has what hours take). Nothing is done
+where the C library is not glibc.
 """
 
 import ctypes
