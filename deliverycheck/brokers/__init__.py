@@ -13,6 +13,9 @@ from deliverycheck.brokers.broker import (
     DeathCause,
     Endpoint,
     InfrastructureError,
+    LogBroker,
+    Namespace,
+    QueueBroker,
     Scan,
     Slot,
 )
@@ -34,7 +37,10 @@ __all__ = [
     "InfrastructureError",
     "KafkaExternal",
     "KafkaProcess",
+    "LogBroker",
+    "Namespace",
     "PortBlock",
+    "QueueBroker",
     "Scan",
     "Slot",
     "open_kafka",
@@ -50,7 +56,7 @@ def open_kafka(
     guardian: Guardian,
     slots: int = 32,
     overrides: Mapping[str, str] | None = None,
-) -> Iterator[Broker]:
+) -> Iterator[LogBroker]:
     """A usable Kafka for the with-block, its log in `folder`; nothing of it is left after."""
     broker = KafkaProcess(kafka, folder=folder, guardian=guardian, slots=slots, overrides=overrides)
     try:

@@ -8,8 +8,21 @@ from enum import StrEnum
 
 import msgspec
 
+from deliverycheck.clients.command import WorkerCommand as _Command
+from deliverycheck.clients.queue_commands import (
+    Cancel,
+    CloseChannel,
+    Letter,
+    Prove,
+    Send,
+    Settle,
+    Settlement,
+)
 from deliverycheck.history import Delivery, Position
 from deliverycheck.plans import HoldPoint, Member, Setting
+
+# What comes from `queue_commands` and is meant to be used from here.
+__all__ = ["Cancel", "CloseChannel", "Letter", "Prove", "Send", "Settle", "Settlement"]
 
 
 class Connect(StrEnum):
@@ -31,10 +44,6 @@ class Until(StrEnum):
 
     DEADLINE = "deadline"
     END = "end"
-
-
-class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
-    """What all commands share: `WorkerHandle.send` gives each one its ``id``."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -282,6 +291,11 @@ Command = (
     | Release
     | PublishBulk
     | ReceiveBulk
+    | Send
+    | Settle
+    | Prove
+    | Cancel
+    | CloseChannel
     | Exit
 )
 

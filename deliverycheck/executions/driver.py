@@ -103,13 +103,13 @@ def _named(error: Exception) -> str:
 
 def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     """The trouble that ended it early, or ``None``."""
-    topic = target.broker.lease_topic(plan.subject.partitions)
+    topic = target.log_broker.lease_topic(plan.subject.partitions)
     execution = topic.rpartition("-")[2] or topic
     recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
     run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
     run.adopt("t1", topic)
     if plan.subject.of_output is not None:
-        run.adopt(OUTPUT, target.broker.lease_topic(plan.subject.partitions))
+        run.adopt(OUTPUT, target.log_broker.lease_topic(plan.subject.partitions))
     stage = Stage(run)
     trouble: str | None = None
     try:
@@ -147,7 +147,7 @@ def _record_death(run: Run) -> None:
 def _retire(run: Run) -> str | None:
     """The topics are deleted some time; why not, if the broker is in trouble."""
     try:
-        run.target.broker.retire_topics(tuple(run.topics.values()))
+        run.target.log_broker.retire_topics(tuple(run.topics.values()))
     except INFRASTRUCTURE as error:
         return _named(error)
     return None
@@ -156,7 +156,7 @@ def _retire(run: Run) -> str | None:
 def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
     """What the broker's files say of topics that the plan created, where they are ours to read."""
     created = [topic for name, topic in run.topics.items() if name not in {"t1", OUTPUT}]
-    broker, many = run.target.broker, run.partitions
+    broker, many = run.target.log_broker, run.partitions
     if created and Capability.FILES in run.target.capabilities:
         lines = [line for topic in created for line in broker.first_batches(topic, many[topic])]
         folder.evidence.write_bytes(msgspec.json.encode(lines))

@@ -178,16 +178,16 @@ class Stage:
         recorder.write(
             Invoke(op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=name)
         )
-        run.target.broker.create_topic(name, partitions)
+        run.target.log_broker.create_topic(name, partitions)
         recorder.write(Ok(op=op, ns=recorder.now()))
         if run.plan.subject.topic_ready is TopicReady.ANSWERED:
-            run.target.broker.await_topic(name, partitions)
+            run.target.log_broker.await_topic(name, partitions)
             run.note(HARNESS, "answered", evidence={"topic": name})
 
     def add_partitions(self, step: AddPartitions) -> None:
         run, topic = self.run, self.run.topics[step.topic]
         total = run.partitions[topic] + step.count
-        run.target.broker.grow_topic(topic, total)
+        run.target.log_broker.grow_topic(topic, total)
         run.partitions[topic] = total
         evidence = {"topic": topic, "partitions": total, "added": step.count}
         run.note(HARNESS, "partitions_added", evidence=evidence)

@@ -164,7 +164,7 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
     recorder = run.recorder
     for topic, many in partitions.items():
         if topic != run.subject_topic:  # One that was never awaited may still be on its way.
-            run.target.broker.await_topic(topic, many)
+            run.target.log_broker.await_topic(topic, many)
     op = recorder.next_op()
     invoked = Invoke(
         op=op,
@@ -174,7 +174,7 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
         isolation=SCAN_ISOLATION,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(partitions)
+    scan = run.target.log_broker.scan(partitions)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from deliverycheck.plans.describe_queues import QUEUE_WORDS
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -22,7 +24,6 @@ from deliverycheck.plans.steps import (
     Restart,
     Resume,
     Step,
-    Wait,
     Work,
 )
 
@@ -99,4 +100,5 @@ _WORDS: dict[type, Callable[..., str]] = {
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),
+    **QUEUE_WORDS,
 }

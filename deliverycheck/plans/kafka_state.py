@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -23,7 +24,6 @@ from deliverycheck.plans.steps import (
     Restart,
     Resume,
     Step,
-    Wait,
     Work,
     verb_of,
 )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from deliverycheck.plans.topology import Topology
+
 Setting = str | int | float | bool
 
 TRANSACTIONAL_ID = "transactional.id"
@@ -136,6 +138,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         consumer: ``None`` where only the log is judged.
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
+        topic_ready: of queues: whether faults of the node wait until a declared queue is some age.
+        topology: the queues that it is about; ``None`` where it is about a log.
     """
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
@@ -146,6 +150,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error_means: ErrorMeans = ErrorMeans.UNKNOWN
     after_error: AfterError = AfterError.GIVE_UP
     topic_ready: TopicReady = TopicReady.ANSWERED
+    topology: Topology | None = None
 
     @property
     def is_transactional(self) -> bool:

@@ -59,7 +59,7 @@ class _Bench:
         model = content_of("kafka").model
         with OpenTarget(TargetOptions(), model=model, folder=work / "run", say=say) as target:
             self._progress.head(target.facts())
-            self._add_all(measure_bulk(target.live.broker, work / "bulk", self._stop))
+            self._add_all(measure_bulk(target.live.log_broker, work / "bulk", self._stop))
             judge = Judge(
                 execute=target.execute,
                 renew=target.renew,
