@@ -1,6 +1,6 @@
 """Histories: all operations and faults of one execution, written while it runs, read afterwards."""
 
-from deliverycheck.history.body import Body, delivery_of, encode_body, padding_of
+from deliverycheck.history.body import Body, decode_body, delivery_of, encode_body, padding_of
 from deliverycheck.history.codec import (
     HistoryFormatError,
     HistoryReader,
@@ -41,6 +41,11 @@ from deliverycheck.history.history import (
     incarnation_lane,
     indexed,
     is_scanner,
+)
+from deliverycheck.history.letter import (
+    Properties,
+    delivery_of_letter,
+    letter_body,
 )
 from deliverycheck.history.operation import (
     Action,
@@ -85,13 +90,16 @@ __all__ = [
     "PhaseMark",
     "Position",
     "ProcessEvent",
+    "Properties",
     "Publication",
     "PublishRun",
     "Reading",
     "Recorder",
     "Returned",
     "Source",
+    "decode_body",
     "delivery_of",
+    "delivery_of_letter",
     "encode",
     "encode_body",
     "events_in",
@@ -100,6 +108,7 @@ __all__ = [
     "incarnation_lane",
     "indexed",
     "is_scanner",
+    "letter_body",
     "padding_of",
     "read_header",
     "read_history",

@@ -18,6 +18,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         partition: the partition asked for; ``None`` where the client chose.
         headers: those that the message was published with.
+        properties: what else it was published with, by name; see `letter`.
         timestamp_ms: since 1970; ``None`` where the client chose.
         padding: fills the body to the size asked for: dots, or as `padding_of` makes it.
     """
@@ -30,6 +31,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
     transaction: str | None = None
     headers: dict[str, str] = {}
+    properties: dict[str, str] = {}
     timestamp_ms: int | None = None
     padding: str = ""
 
@@ -46,6 +48,14 @@ def encode_body(body: Body, *, bytes_min: int = 0) -> bytes:
         return encoded
     overhead = len(b',"padding":""')
     return _encoder.encode(msgspec.structs.replace(body, padding="." * max(1, missing - overhead)))
+
+
+def decode_body(value: bytes | None) -> Body | None:
+    """What the message says of itself; ``None`` if it is none of ours."""
+    try:
+        return _decoder.decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def padding_of(message: str, characters: int) -> str:
@@ -69,9 +79,8 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     A `timestamp_ms` of ``None`` is not the publisher's own, and compared with nothing.
     A body that is not ours gives a delivery without a message id, mangled in ``body``.
     """
-    try:
-        body = _decoder.decode(value or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    body = decode_body(value)
+    if body is None:
         return Delivery(
             message="",
             source=source,
@@ -93,7 +102,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
             for part, is_as_sent in (
                 ("key", key == (None if body.key is None else body.key.encode())),
                 ("headers", [*headers] == [(k, v.encode()) for k, v in body.headers.items()]),
-                ("body", _is_whole(body)),
+                ("body", is_whole(body)),
                 ("timestamp", timestamp_ms is None or body.timestamp_ms in {None, timestamp_ms}),
             )
             if not is_as_sent
@@ -103,6 +112,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     )
 
 
-def _is_whole(body: Body) -> bool:
+def is_whole(body: Body) -> bool:
+    """Whether its padding came back as it was made."""
     dots = not body.padding.strip(".")
     return dots or body.padding == padding_of(body.message, len(body.padding))

@@ -68,7 +68,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         message: the id that our body carries; ``""`` for a body that is not ours.
         attempt: the attempt that the body carries, from 1.
         redelivered: the broker's flag; ``None`` where the broker has none.
-        mangled: names of the parts (key, headers, body, timestamp) that came back changed.
+        mangled: names of the parts (key, headers, properties, body, timestamp) that came back
+            changed.
         target: where the body says that it was published to; ``None`` if it stands there,
             equal to `source` if it stands in another partition than it asked for.
         deliveries: the broker's count of deliveries, this one included.
