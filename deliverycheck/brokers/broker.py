@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from deliverycheck.history import Delivery
 from deliverycheck.plans import Binding, Setting, Topology
@@ -196,6 +197,13 @@ class Namespace:
     name: str
     user: str
     password: str = field(repr=False)
+
+    def at(self, endpoint: Endpoint) -> str:
+        """How a client is told of it that goes by this endpoint. It holds the password."""
+        user, password, name = (
+            quote(one, safe="") for one in (self.user, self.password, self.name)
+        )
+        return f"amqp://{user}:{password}@{endpoint}/{name}"
 
 
 class QueueBroker(Broker, Protocol):

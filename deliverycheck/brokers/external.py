@@ -6,10 +6,10 @@ from pathlib import Path
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
-from deliverycheck.brokers.kafka_node import loopback
 from deliverycheck.brokers.kafka_relay import Relay
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
+from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
 
 # 10 s: a cluster that runs answers in milliseconds.

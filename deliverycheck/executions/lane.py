@@ -8,6 +8,7 @@ from deliverycheck.clients import (
     AssignEvent,
     AutoCommitEvent,
     ClientErrorEvent,
+    ConfirmedAgainEvent,
     DeliveryEvent,
     FailEvent,
     HeldEvent,
@@ -169,6 +170,8 @@ class Lane:
             self._require_told_once(event.op, self._calls, "returned from")
             self._calls.discard(event.op)
             recorder.write(Returned(op=event.op, ns=recorder.now()))
+        elif isinstance(event, ConfirmedAgainEvent):
+            self.run.note(self.process, "confirmed_again", op=event.op)
         elif isinstance(event, (AssignEvent, RevokeEvent, LostEvent)):
             covers = tuple(
                 Position(source=one.source, partition=one.partition, position=0)

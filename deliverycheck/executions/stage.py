@@ -1,6 +1,6 @@
 """What the driver does for each kind of step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deliverycheck.brokers import Capability
@@ -51,7 +51,11 @@ class Stage:
 
     def perform(self, step: Step) -> None:
         """Do what the step says. What is not possible (any more) is left out and recorded."""
-        _VERBS[type(step)](self, step)
+        self.verbs()[type(step)](self, step)
+
+    def verbs(self) -> Mapping[type, Callable[[Any, Any], None]]:
+        """By kind of step what does it."""
+        return _VERBS
 
     def producer(self, name: str) -> ProducerLane:
         """The producing lane of that name."""
@@ -208,7 +212,7 @@ class Stage:
         self.run.lanes[step.lane].join(CALL_DEADLINE_S)
 
 
-_VERBS: dict[type, Callable[[Stage, Any], None]] = {
+_VERBS: dict[type, Callable[[Any, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
     CommitTransaction: Stage.end_transaction,

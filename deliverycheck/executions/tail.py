@@ -50,7 +50,7 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
     """
     reached = Reached()
     run.phase(Phase.SETTLE)
-    _heal_all(run, stage)
+    heal_all(run, stage)
     consumers = _consumers(run)
     for lane in consumers:
         if not lane.lives and not lane.closed:
@@ -74,7 +74,8 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
     run.recorder.write(done)
 
 
-def _heal_all(run: Run, stage: Stage) -> None:
+def heal_all(run: Run, stage: Stage) -> None:
+    """No fault is in place, nobody stands still, and every call has come back or was given up."""
     for lane in run.lanes.values():
         if lane.link in stage.disturbances.on_links:
             stage.disturbances.heal(lane)

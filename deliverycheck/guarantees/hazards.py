@@ -17,6 +17,7 @@ from deliverycheck.guarantees.group_hazards import (
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -317,6 +318,7 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_DOWN,
             find=broker_paused,
         ),
+        *QUEUE_HAZARDS,
     )
 }
 """Every situation that a claim can be about, by name."""

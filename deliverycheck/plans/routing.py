@@ -30,9 +30,7 @@ class NoSuchExchangeError(LookupError):
     """A message was published to an exchange that is not there; brokers close the channel."""
 
 
-def routes(
-    topology: Topology, exchange: str, key: str, headers: Headers = ()
-) -> frozenset[str]:
+def routes(topology: Topology, exchange: str, key: str, headers: Headers = ()) -> frozenset[str]:
     """The queues that the message comes to, once each; none where it is unroutable.
 
     Raises:
@@ -107,9 +105,7 @@ def headers_match(match: Match, wanted: Headers, headers: Mapping[str, HeaderVal
     Without any wanted header ``all`` takes every message and ``any`` takes none.
     """
     counted = [
-        (name, value)
-        for name, value in wanted
-        if match in _WITH_X or not name.startswith("x-")
+        (name, value) for name, value in wanted if match in _WITH_X or not name.startswith("x-")
     ]
     fits = (name in headers and _equal(value, headers[name]) for name, value in counted)
     return any(fits) if match in _ANY else all(fits)
