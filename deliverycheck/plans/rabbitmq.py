@@ -64,6 +64,9 @@ BINDINGS_MAX = 24
 HASHES_MAX = 2
 """``#`` in one topic pattern: from 4.3.5 on a broker refuses more (406)."""
 
+CRASHES_MAX = 8
+"""In loops, of one plan, unless it has a single longer one: each takes some 0.15 s."""
+
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
 """Faults whose direction is a choice; the others have one by their meaning."""
 
@@ -251,7 +254,10 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: _may_consume,
     Take: _may_consume,
-    CrashLoop: _may_consume,
+    CrashLoop: lambda state, step: (
+        _may_consume(state, step)
+        and (not state.crashes or state.crashes + step.cycles <= CRASHES_MAX)
+    ),
     Settle: _may_settle,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
     CloseChannel: lambda state, step: state.lives(step.lane) and step.lane not in state.sent,

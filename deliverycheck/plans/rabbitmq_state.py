@@ -88,6 +88,7 @@ class RabbitState:
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
     returned: bool = False
+    crashes: int = 0
     last: str = ""
 
     def __post_init__(self) -> None:
@@ -175,6 +176,7 @@ def _advance_send(state: RabbitState, step: Send) -> None:
 def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop) -> None:
     lane = step.lane
     if isinstance(step, CrashLoop):
+        state.crashes += step.cycles
         state.calls.pop(lane, None)
         state.in_hand.pop(lane, None)
         return
