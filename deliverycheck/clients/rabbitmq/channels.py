@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pika.exceptions import ChannelClosedByBroker
@@ -54,8 +54,8 @@ class Proof:
         publishes: how many that nothing else answers, beside those of earlier round trips.
     """
 
-    settling: list[OpenSettlement]
-    publishes: int
+    settling: list[OpenSettlement] = field(default_factory=list)
+    publishes: int = 0
     given: bool = False
 
 
@@ -147,10 +147,10 @@ class Channel:
         """
         if not self.is_open:
             return False
-        proof = Proof(
-            settling=self.take_settling(),
-            publishes=0 if self.transactional else self.publishes.unnumbered - self._in_proof,
-        )
+        proof = Proof()
+        if not self.transactional:  # There only the end of the transaction proves anything.
+            proof.settling = self.take_settling()
+            proof.publishes = self.publishes.unnumbered - self._in_proof
         self._proofs.append(proof)
         count, of_channel = self.prefetch
         self.impl.basic_qos(prefetch_count=count, global_qos=of_channel, callback=self._proven)
