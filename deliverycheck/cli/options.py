@@ -10,6 +10,7 @@ Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
 ]
+System = Annotated[str, typer.Option(help="The system under test: kafka or rabbitmq.")]
 Bootstrap = Annotated[
     str | None,
     typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),

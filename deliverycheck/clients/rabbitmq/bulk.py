@@ -113,11 +113,11 @@ class _Bulk:
                 publish("", topic, body % (first + number), properties, False)  # noqa: FBT003
                 self._done = number + 1
             connection.serve()
-            while self._done - self._lowest >= command.window and not self._is_stuck():
-                connection.serve(_SLICE_S)
+            connection.wait(self._has_room, self._deadline.left_s())
 
-    def _is_stuck(self) -> bool:
-        return not self._later or self._channel.has_ended or self._deadline.passed()
+    def _has_room(self) -> bool:
+        in_flight = self._done - self._lowest if self._later else 0
+        return in_flight < self._command.window or self._channel.has_ended
 
     def _answered(self, before: int, tag: int, multiple: bool, nack: bool) -> None:  # noqa: FBT001
         number = tag - before  # Counted from 1, as the broker does.

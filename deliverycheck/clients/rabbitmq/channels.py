@@ -9,7 +9,7 @@ from pika.exceptions import ChannelClosedByBroker
 
 from deliverycheck.clients.protocol import InfoEvent, OkEvent, WorkerEvent
 from deliverycheck.clients.rabbitmq.connecting import Connection, error_name, told
-from deliverycheck.clients.rabbitmq.publishes import OpenPublish, Publishes
+from deliverycheck.clients.rabbitmq.publishes import Publishes
 from deliverycheck.clients.worker_loop import Holds, Outbox
 from deliverycheck.history import Position
 from deliverycheck.plans import HoldPoint
@@ -48,10 +48,14 @@ class OpenSettlement:
 
 @dataclass(slots=True, kw_only=True)
 class Proof:
-    """A round trip under way, and the operations that its answer completes."""
+    """A round trip under way, and what its answer completes.
+
+    Attributes:
+        publishes: how many that nothing else answers, beside those of earlier round trips.
+    """
 
     settling: list[OpenSettlement]
-    publishes: list[OpenPublish]
+    publishes: int
     given: bool = False
 
 
@@ -145,7 +149,7 @@ class Channel:
             return False
         proof = Proof(
             settling=self.take_settling(),
-            publishes=[] if self.transactional else self.publishes.take_unnumbered(),
+            publishes=0 if self.transactional else self.publishes.unnumbered - self._in_proof,
         )
         self._proofs.append(proof)
         count, of_channel = self.prefetch
@@ -153,13 +157,19 @@ class Channel:
         self.connection.wait(lambda: proof.given or self.has_ended, timeout_s)
         return proof.given
 
+    @property
+    def _in_proof(self) -> int:
+        return sum(proof.publishes for proof in self._proofs)
+
     def _proven(self, _: object) -> None:
         """The answers come in the order of the calls."""
         proof = self._proofs.popleft()
         proof.given = True
         over: list[WorkerEvent] = [one.settled() for one in proof.settling]
+        # What would have come back has done so: the frames of a channel are in order.
         over += [
-            one.answered() if one.returned else InfoEvent(op=one.op) for one in proof.publishes
+            one.answered() if one.returned else InfoEvent(op=one.op)
+            for one in self.publishes.take_unnumbered(proof.publishes)
         ]
         self._outbox.say_all(over)
 
@@ -192,9 +202,7 @@ class Channel:
         self.has_ended = True
         name = error_name(error)
         over = self.publishes.abandon(name)
-        left: list[OpenSettlement | OpenPublish] = [*self.take_settling()]
-        for proof in self._proofs:
-            left += [*proof.settling, *proof.publishes]
+        left = [*self.take_settling(), *(one for each in self._proofs for one in each.settling)]
         self._proofs.clear()
         over += [InfoEvent(op=one.op, error=name) for one in left]
         if isinstance(error, ChannelClosedByBroker):

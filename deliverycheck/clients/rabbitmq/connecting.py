@@ -67,7 +67,9 @@ class Connection:
         return bool(self.blocking.is_open)
 
     def serve(self, timeout_s: float = 0) -> None:
-        """What came, or comes in that time, was handed to its callbacks; returns after the first.
+        """What came, or comes in that time, was handed to its callbacks.
+
+        It returns after the first delivery; what answers a call or confirms does not end it.
 
         An end of the connection was told by then and is no error of this call.
         """
@@ -77,14 +79,19 @@ class Connection:
             self.blocking.process_data_events(timeout_s)
 
     def wait(self, done: Callable[[], bool], timeout_s: float) -> bool:
-        """Serve until `done`, the deadline, or the end of the connection; whether it is done."""
+        """Serve until `done`, the deadline, or the end of the connection; whether it is done.
+
+        `process_data_events` would not do: what pika keeps for no callback of the blocking
+        connection, such as a confirm, does not wake it.
+        """
         end = time.monotonic() + timeout_s
-        while not done():
-            left = end - time.monotonic()
-            if left <= 0 or not self.is_open:
-                return done()
-            self.serve(left)
-        return True
+        if not done() and self.is_open:
+            timer = self.impl.ioloop.call_later(timeout_s, _wake)
+            with suppress(AMQPError), self.bounded(timeout_s + self.settings.call_timeout_s):
+                self.blocking._flush_output(done, lambda: time.monotonic() >= end)  # noqa: SLF001
+            if self.is_open:
+                self.impl.ioloop.remove_timeout(timer)
+        return done()
 
     @contextmanager
     def bounded(self, seconds: float | None = None) -> Iterator[None]:
@@ -93,6 +100,9 @@ class Connection:
         pika waits for an answer without a limit, and its own timers do not interrupt it. This
         one is of its loop below, and ends the stream as a missed heartbeat does.
         """
+        if not self.is_open:
+            yield  # pika refuses the call at once, and its loop is closed.
+            return
         limit = self.settings.call_timeout_s if seconds is None else seconds
         timer = self.impl.ioloop.call_later(limit, lambda: self._give_up(limit))
         try:
@@ -120,6 +130,10 @@ class Connection:
 
     def _unblocked(self, _: object, __: object) -> None:
         self._outbox.say(ClientErrorEvent(error="ConnectionUnblocked"))
+
+
+def _wake() -> None:
+    """A timer that is due ends the wait for the socket; there is nothing else to do."""
 
 
 def _parameters(settings: ConnectionSettings) -> pika.ConnectionParameters:

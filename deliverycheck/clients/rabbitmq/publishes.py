@@ -84,8 +84,9 @@ class Publishes:
         self._unnumbered.append(publish)
 
     @property
-    def has_unnumbered(self) -> bool:
-        return bool(self._unnumbered)
+    def unnumbered(self) -> int:
+        """Those that no answer of the broker is about."""
+        return len(self._unnumbered)
 
     def answer(self, number: int, *, multiple: bool, nack: bool) -> list[WorkerEvent]:
         """The broker confirmed or refused that one, or all up to it."""
@@ -110,10 +111,10 @@ class Publishes:
                 return publish
         return None
 
-    def take_unnumbered(self) -> list[OpenPublish]:
-        """All of them; they are over, as the caller says."""
-        taken, self._unnumbered = list(self._unnumbered), deque()
-        return taken
+    def take_unnumbered(self, count: int | None = None) -> list[OpenPublish]:
+        """The first so many, or all; they are over, as the caller says."""
+        some = len(self._unnumbered) if count is None else count
+        return [self._unnumbered.popleft() for _ in range(some)]
 
     def abandon(self, error: str) -> list[WorkerEvent]:
         """The channel has ended: nothing is known of what was open."""

@@ -68,7 +68,7 @@ class Publishing:
     def flush(self, identity: int, command: Flush) -> Reply:
         """As many confirms as came in time. Without confirms what may come back has done so."""
         channel, timeout_s = self.channel, command.timeout_ms / MS_PER_S
-        if channel.publishes.has_unnumbered and not channel.transactional:
+        if channel.publishes.unnumbered and not channel.transactional:
             channel.prove(timeout_s)
         channel.connection.wait(lambda: not self.remaining or channel.has_ended, timeout_s)
         self.say(OkEvent(op=command.op, remaining=self.remaining))
