@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from pika.exceptions import ChannelClosedByBroker
 
 from deliverycheck.clients.protocol import InfoEvent, OkEvent, WorkerEvent
@@ -21,8 +22,7 @@ counted on from here, so that a position means one delivery of the process."""
 _REPLIABLE_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a delivery while it may still be settled or answered."""
 
     source: str
