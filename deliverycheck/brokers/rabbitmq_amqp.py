@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import (
     AMQPConnectionError,
     AMQPError,
@@ -28,7 +29,7 @@ def connected(endpoint: Endpoint, namespace: Namespace, limit_s: float) -> Itera
     """
     try:
         connection = pika.BlockingConnection(_parameters(endpoint, namespace))
-    except (AMQPError, OSError) as error:
+    except (AMQPError, AMQPConnectorException, OSError) as error:
         raise BrokerError(_refusal(endpoint, namespace, error)) from error
     timed_out = f"no answer within {limit_s:g} s"
     implementation = connection._impl  # noqa: SLF001  # Only its loop has a timer inside a call.

@@ -132,5 +132,5 @@ def _reason(answer: bytes) -> str:
     """The broker's own words."""
     with suppress(ValueError, AttributeError):
         said = json.loads(answer)
-        return str(said.get("reason") or said.get("error") or said)
+        return " ".join(str(said.get("reason") or said.get("error") or said).split())
     return answer.decode(errors="replace").strip()[:300] or "it said no more"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from deliverycheck.brokers.broker import BrokerError, Endpoint, Namespace, Scan
 from deliverycheck.brokers.rabbitmq_amqp import connected
@@ -108,6 +108,9 @@ class QueueReader:
                 if self._is_gone(namespace, queue):
                     return
                 _retry_until(end_s, queue, error)
+            except AMQPConnectionError as error:
+                message = f"queue {queue.name!r} in {namespace.name} did not answer: {error!r}"
+                raise BrokerError(message) from error
             else:
                 return
 
