@@ -235,6 +235,9 @@ class QueueBroker(Broker, Protocol):
             BrokerError: the broker refused them, or the queue did not get them in time.
         """
 
+    def clients_gone(self, slots: Sequence[Slot]) -> bool:
+        """No connection from the proxies of these slots to the broker is left."""
+
     def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
         """Fresh readers have taken all that was left in these queues, by (queue, 0).
 

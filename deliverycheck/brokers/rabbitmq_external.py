@@ -134,7 +134,10 @@ class RabbitExternal:
         return self._address.amqp
 
     def publishers_gone(self, slot: Slot) -> bool:
-        return connections_to(slot.listener.port) == 0
+        return self.clients_gone((slot,))
+
+    def clients_gone(self, slots: Sequence[Slot]) -> bool:
+        return connections_to(*(slot.listener.port for slot in slots)) == 0
 
     def lease_namespace(self) -> Namespace:
         return self._harness.namespaces.lease()

@@ -6,7 +6,7 @@ import msgspec
 
 from deliverycheck.cli.ask.properties_file import plain_settings, value_of
 from deliverycheck.cli.systems import UsageError
-from deliverycheck.plans import CommitPolicy, Consumer, Queue, Setting, Subject, Topology
+from deliverycheck.plans import CommitPolicy, Consumer, Queue, ReliesOn, Setting, Subject, Topology
 
 QUEUE = "q1"
 
@@ -17,18 +17,20 @@ def queue_subject(
     commit: CommitPolicy | None,
     queue: str | None,
 ) -> tuple[Subject, tuple[str, ...]]:
-    """What is put to the test; files use the settings' own names, so nothing is said otherwise."""
+    """What is put to the test, and what follows from it."""
     producer = {} if producer_file is None else plain_settings(producer_file)
     consumer = None if consumer_file is None else plain_settings(consumer_file)
     policy = commit or CommitPolicy.AFTER_EFFECT
     if consumer is not None and commit is None and consumer.pop("automatic_ack", False) is True:
         policy = CommitPolicy.AUTO
+    waits = producer.get("confirms", "none") != "none" or bool(producer.get("transactional"))
     subject = Subject(
         producer=producer,
+        relies_on=ReliesOn.CONFIRM if waits else ReliesOn.CALL_RETURNED,
         consumer=None if consumer is None else Consumer(commit=policy, settings=consumer),
         topology=_topology(queue),
     )
-    return subject, ()
+    return subject, () if waits else ("without confirms your application relies on its calls",)
 
 
 def _topology(text: str | None) -> Topology:

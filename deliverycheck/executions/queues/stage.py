@@ -25,6 +25,7 @@ from deliverycheck.plans import (
     CrashLoop,
     Declare,
     Flush,
+    Inject,
     Send,
     SetPolicy,
     Settle,
@@ -133,6 +134,12 @@ class QueueStage(Stage):
             evidence = lane.kill()
             self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
 
+    def inject(self, step: Inject) -> None:
+        super().inject(step)
+        lane = self.run.lanes[step.lane.removeprefix("link ")]
+        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
+        lane.leaves_traces = True
+
     def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
         """A plan whose queues must be of some age before the node is disturbed waits for it."""
         if self.run.plan.subject.topic_ready is TopicReady.ANSWERED:
@@ -189,6 +196,7 @@ class QueueStage(Stage):
 _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Send: QueueStage.send,
     Flush: QueueStage.flush_publisher,
+    Inject: QueueStage.inject,
     CommitTransaction: QueueStage.end_channel_transaction,
     AbortTransaction: QueueStage.end_channel_transaction,
     Work: QueueStage.work_off,

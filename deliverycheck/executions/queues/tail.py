@@ -1,7 +1,5 @@
 """The quiet tail of plans about queues: heal, settle, drain, scan. Loss is judged only after it."""
 
-from functools import partial
-
 from deliverycheck.brokers import Scan
 from deliverycheck.executions.consumer import Called
 from deliverycheck.executions.queues.client import QueueLane
@@ -23,6 +21,9 @@ from deliverycheck.plans import DeadLettering
 
 IDLE_TURNS = 3
 """So often in a row every consumer finds nothing, each time for `TAIL_RECEIVE_MS`."""
+
+GONE_POLL_S = 0.02
+"""A look costs some ms, for the machine's table of sockets is read."""
 
 DEAD_LETTER_RETRY_S = 3.0
 """At-least-once dead letters that nobody took are tried again so often, and a second more (the
@@ -69,17 +70,27 @@ def _finish_publishers(run: Run) -> None:
             if left:
                 run.reasons.append(f"{lane.process}: {left} messages without an outcome")
             lane.dismiss()
-        _await_gone(run, lane)
+    _await_gone(run)
 
 
-def _await_gone(run: Run, lane: QueueLane) -> None:
-    """The connections of the lane are gone from the proxy."""
-    run.require(
-        partial(run.target.broker.publishers_gone, lane.slot),
-        GONE_DEADLINE_S,
-        f"the end of all connections of {lane.name}",
-        poll_s=0.003,
-    )
+def _await_gone(run: Run) -> None:
+    """Connections that did not end in order are gone from the proxy, with what it held of them.
+
+    One that was closed in order is: the broker answered the close.
+    """
+    lanes = [
+        lane
+        for lane in run.lanes.values()
+        if isinstance(lane, QueueLane) and lane.leaves_traces and not lane.lives
+    ]
+    if lanes:
+        slots = [lane.slot for lane in lanes]
+        run.require(
+            lambda: run.target.queue_broker.clients_gone(slots),
+            GONE_DEADLINE_S,
+            f"the end of all connections of {', '.join(lane.name for lane in lanes)}",
+            poll_s=GONE_POLL_S,
+        )
 
 
 def _consumers(run: Run) -> list[ConsumerOfQueueLane]:
@@ -135,7 +146,7 @@ def _dismiss_all(run: Run) -> None:
             if lane.lives and not lane.busy and not lane.gone:
                 lane.prove()
             lane.dismiss()
-            _await_gone(run, lane)
+    _await_gone(run)
 
 
 def _scan(run: Run, place: QueuePlace) -> Scan:
