@@ -313,6 +313,18 @@ def test_end_of_a_transaction_ends_what_is_in_it(worker, peer):
     assert heard[:2] == [FailEvent(op=4, error="rolled_back"), OkEvent(op=5, confirmed=True)]
 
 
+def test_settlement_in_a_transaction_is_proven_by_its_end_alone(worker, peer):
+    opened(worker, peer, transactional=True)
+    reading(worker, peer)
+    (consume,) = peer.await_seen(spec.Basic.Consume)
+    peer.deliver(1, consume.consumer_tag, 1, body_of())
+    ask(worker, commands.Receive(op=1, timeout_ms=2000))
+    ask(worker, commands.Settle(op=2, covers=(Position(source="q", position=1),)))
+    assert of_op(ask(worker, commands.Prove()), 2) == []
+    heard = ask(worker, commands.CommitTransaction(op=3, timeout_ms=1000))
+    assert of_op(heard, 2) == [OkEvent(op=2)]
+
+
 def test_commit_without_an_answer_leaves_everything_unknown(worker, peer):
     peer.on_publish = keep_silent
     peer.silent.add(spec.Tx.Commit)

@@ -78,6 +78,12 @@ def test_headers_of_the_broker_are_no_change_but_a_count():
     assert came(headers=HEADERS | {"x-delivery-count": 1}).deliveries == 2
 
 
+def test_letter_that_was_not_persistent_may_become_so():
+    assert came(properties(), delivery_mode=2).mangled == ()
+    assert came(properties(delivery_mode=1), delivery_mode=2).mangled == ()
+    assert came(properties(delivery_mode=2), delivery_mode=1).mangled == ("properties",)
+
+
 def test_header_of_ours_that_begins_like_one_of_the_broker_is_compared():
     sent = properties(headers={"x-mine": 1})
     assert came(sent).mangled == ()

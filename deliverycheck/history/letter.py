@@ -13,6 +13,7 @@ from deliverycheck.history.operation import Delivery
 _OF_THE_BROKER = "x-"
 _NAMED_BY_THE_BROKER = "amq."  # Such an address to reply to is replaced by another one.
 _DEATHS, _LAST_REASON = "x-death", "x-last-death-reason"
+_PERSISTENT = "2"
 _ACQUIRED, _FAILED = "x-acquired-count", "x-delivery-count"
 
 
@@ -61,7 +62,8 @@ def delivery_of_letter(  # noqa: PLR0913 - facts of one delivery, by name
 ) -> Delivery:
     """What a reader of a queue was handed, compared with what the body says of itself.
 
-    Of a dead letter neither key nor expiration are compared: both are the broker's. What bears
+    Of a dead letter neither key nor expiration are compared: both are the broker's; and what was
+    not sent as persistent may come as such. What bears
     a `correlation` asks for no reply itself: a request is not the answer to one.
     """
     headers = properties.headers or {}
@@ -103,6 +105,10 @@ def _mangled(
     if is_dead_letter:
         sent.pop("expiration", None)
         came.pop("expiration", None)
+    if sent.get("delivery_mode") != _PERSISTENT:
+        # Measured: a stream calls everything persistent, for it keeps everything.
+        sent.pop("delivery_mode", None)
+        came.pop("delivery_mode", None)
     expected_key = body.target if body.key is None else body.key
     return tuple(
         part

@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from deliverycheck.brokers.provision import toolchain
 from deliverycheck.cli.bench.big import measure_big
 from deliverycheck.cli.bench.bulk import measure_bulk
+from deliverycheck.cli.bench.bulk_queue import measure_bulk_on_queues
 from deliverycheck.cli.bench.checking import measure_checking
 from deliverycheck.cli.bench.figures import GOALS, LOAD_MAX, Figure, Sample, figure_of
 from deliverycheck.cli.bench.rates import RATES, measure
@@ -68,6 +69,15 @@ class _Bench:
             )
             for rate in RATES:
                 self._add(rate.figure, measure(rate, judge, self._stop))
+        self._measure_queues(work)
+
+    def _measure_queues(self, work: Path) -> None:
+        options, model = TargetOptions(system="rabbitmq"), content_of("rabbitmq").model
+        folder, say = work / "queues", self._progress.say
+        with OpenTarget(options, model=model, folder=folder, say=say) as target:
+            self._progress.head(target.facts())
+            broker = target.live.queue_broker
+            self._add_all(measure_bulk_on_queues(broker, work / "bulk-queues", self._stop))
 
     def _add_all(self, samples: Mapping[str, list[Sample]]) -> None:
         for name, some in samples.items():

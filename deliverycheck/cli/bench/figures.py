@@ -60,6 +60,7 @@ GOALS: dict[str, Goal] = {
     "kafka_broker_kill_executions_per_min": Goal(unit=_A_MINUTE, at_least=15),
     "worker_publish_ratio": Goal(unit="of a bare loop", at_least=0.5, relative=True),
     "worker_receive_ratio": Goal(unit="of a bare loop", at_least=0.5, relative=True),
+    "rabbitmq_worker_ratio": Goal(unit="of a bare loop", at_least=0.9, relative=True),
     "kafka_ready_s": Goal(unit="s", at_most=1.0),
     "kafka_restart_s": Goal(unit="s", at_most=1.7),
     "check_ms_per_1e3": Goal(unit="ms", at_most=2.0),

@@ -6,6 +6,7 @@ back the comparison of its whole body. A message that does not fit takes the pla
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from pika import BasicProperties
@@ -86,7 +87,7 @@ class _Bulk:
         """Hand all over and wait for their confirms; the error that stopped it, if any."""
         before = self._channel.publishes.count
         if self._later:
-            self._channel.bulk_answered = lambda *answer: self._answered(before, *answer)
+            self._channel.bulk_answered = partial(self._answered, before)
         try:
             self._hand_over()
             self._channel.connection.wait(self._is_over, self._deadline.left_s())

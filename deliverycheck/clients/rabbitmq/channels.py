@@ -2,10 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pika.exceptions import ChannelClosedByBroker
+import msgspec
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from deliverycheck.clients.protocol import InfoEvent, OkEvent, WorkerEvent
 from deliverycheck.clients.rabbitmq.connecting import Connection, error_name, told
@@ -21,8 +22,7 @@ counted on from here, so that a position means one delivery of the process."""
 _REPLIABLE_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a delivery while it may still be settled or answered."""
 
     source: str
@@ -54,8 +54,8 @@ class Proof:
         publishes: how many that nothing else answers, beside those of earlier round trips.
     """
 
-    settling: list[OpenSettlement]
-    publishes: int
+    settling: list[OpenSettlement] = field(default_factory=list)
+    publishes: int = 0
     given: bool = False
 
 
@@ -147,10 +147,10 @@ class Channel:
         """
         if not self.is_open:
             return False
-        proof = Proof(
-            settling=self.take_settling(),
-            publishes=0 if self.transactional else self.publishes.unnumbered - self._in_proof,
-        )
+        proof = Proof()
+        if not self.transactional:  # There only the end of the transaction proves anything.
+            proof.settling = self.take_settling()
+            proof.publishes = self.publishes.unnumbered - self._in_proof
         self._proofs.append(proof)
         count, of_channel = self.prefetch
         self.impl.basic_qos(prefetch_count=count, global_qos=of_channel, callback=self._proven)
@@ -201,10 +201,12 @@ class Channel:
         """Nothing that was open on it can be known any more, nothing in hand be settled."""
         self.has_ended = True
         name = error_name(error)
+        if isinstance(error, AMQPConnectionError):
+            self.connection.tell_end(error)
         over = self.publishes.abandon(name)
         left = [*self.take_settling(), *(one for each in self._proofs for one in each.settling)]
         self._proofs.clear()
         over += [InfoEvent(op=one.op, error=name) for one in left]
         if isinstance(error, ChannelClosedByBroker):
-            over.append(told(error))
+            self._outbox.say(told(error))
         self._outbox.say_all(over)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from pika.exceptions import AMQPError
 
 from deliverycheck.clients.commands import Cancel, OpenConsumer, Pump, Receive, Until
@@ -22,8 +23,7 @@ _ASK_AGAIN_S = 0.01
 _SLICE_S = 0.005  # A command that comes must not wait long for a pump.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     """A message as the library handed it over, from which queue by which channel."""
 
     channel: Channel
