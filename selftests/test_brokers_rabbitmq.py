@@ -80,8 +80,8 @@ def test_setting_of_the_subject_wins_and_is_told():
 
 
 def test_setting_that_the_subject_gives_its_default_back_is_no_deviation():
-    told = {each.name for each in deviations({"log.connection.level": "info"})}
-    assert "log.connection.level" not in told
+    told = {each.name for each in deviations({"log.console.level": "info"})}
+    assert "log.console.level" not in told
 
 
 # Plugins.
