@@ -6,7 +6,7 @@ RUN := .venv/bin/deliverycheck
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-setup: ## Environment, Java, Kafka, Toxiproxy: fetched once, then found
+setup: ## Environment, Java, Kafka, RabbitMQ, Toxiproxy: fetched once, then found
 	@$(PY) bootstrap.py
 demo: setup ## A minute of real Kafka, broken and judged
 	@$(RUN) run --profile demo

@@ -1,5 +1,6 @@
 """One combined KRaft node: its folder, ports and program."""
 
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class KafkaNode(ProcessNode):
     }
     # -XX:+ExitOnOutOfMemoryError ends the JVM with this code.
     out_of_memory_codes = frozenset({3})
-    noise = ("at ", "... ")
+    noise = re.compile(r"\s*(at |\.\.\. )")
 
     def __init__(self, plan: NodePlan, kafka: KafkaDistribution, guardian: Guardian) -> None:
         """Nothing is written or started."""

@@ -1,5 +1,6 @@
 """A node of a broker as a plain child process: started, killed, asked how it fares; its ports."""
 
+import re
 import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -32,13 +33,13 @@ class ProcessNode:
         signs: what its log says when it dies for want of memory or disk.
         out_of_memory_codes: how it ends without memory; SIGKILL is always one of them.
         port_taken: what its log says when another has a port of its, a word of each.
-        noise: how lines begin that say nothing to who runs a broker.
+        noise: the beginning of lines that say nothing to who runs a broker.
     """
 
     signs: ClassVar[Mapping[DeathCause, Sequence[str]]] = {}
     out_of_memory_codes: frozenset[int] = frozenset()
     port_taken: tuple[str, ...] = ("Address already in use",)
-    noise: tuple[str, ...] = ()
+    noise: ClassVar[re.Pattern[str]] = re.compile(r"\s*$")
 
     def __init__(self, name: str, *, folder: Path, guardian: Guardian) -> None:
         """Nothing is written or started."""
@@ -124,9 +125,7 @@ class ProcessNode:
         """What is wrong with the node, and where the evidence lies."""
         logged = () if self._child is None else self._child.last_lines(_LOG_LINES)
         # What failed stands above its stack trace, which says nothing to who runs a broker.
-        said = [
-            line for line in logged if not (self.noise and line.lstrip().startswith(self.noise))
-        ]
+        said = [line for line in logged if not self.noise.match(line)]
         lines = "".join(f"\n    {line}" for line in said[-_SHOWN_LINES:])
         return f"{self.name} {what}; the end of {self.log}:{lines or ' (empty)'}"
 

@@ -84,12 +84,15 @@ class RabbitProcess:
             return self._named(node).pause()
 
     def resume(self, node: str) -> Mapping[str, int]:
-        return self._named(node).resume()
+        evidence = self._named(node).resume()
+        self._harness.namespaces.go_on()
+        return evidence
 
     def restart(self, node: str) -> Mapping[str, int]:
         begun = time.monotonic()
         pid = self._named(node).spawn()
         self._await_usable()
+        self._harness.namespaces.go_on()
         return {"pid": pid, "usable_ms": round(1000 * (time.monotonic() - begun))}
 
     def died(self) -> Death | None:

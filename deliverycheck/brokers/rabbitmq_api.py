@@ -5,7 +5,7 @@ import json
 import queue
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import quote
@@ -31,7 +31,7 @@ class Account:
     """Whom the harness is for the broker."""
 
     user: str
-    password: str
+    password: str = field(repr=False)
 
 
 class RabbitApi:

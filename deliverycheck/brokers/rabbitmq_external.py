@@ -1,5 +1,6 @@
 """A RabbitMQ that somebody else runs: used, and left as it was found."""
 
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from deliverycheck.plans import Binding, Setting, Topology
 _AMQP_PORT, _API_PORT = 5672, 15672
 _USUAL = "guest"
 _EXPECTED = "expected amqp://USER:PASSWORD@HOST:PORT, with ?api=PORT if its HTTP API has another"
+PASSWORD = "DELIVERYCHECK_AMQP_PASSWORD"  # noqa: S105  # The name of a variable.
+"""Where the password is looked for that the address does not have."""
+
 _FORBIDDEN = (401, 403)
 
 
@@ -52,12 +56,11 @@ class Address:
         if url.scheme != "amqp" or not url.hostname:
             message = f"--amqp: this is no such address; {_EXPECTED}"
             raise BrokerError(message)
+        password = unquote(url.password or "") or os.environ.get(PASSWORD, _USUAL)
         return cls(
             amqp=Endpoint(host=url.hostname, port=port),
             api=Endpoint(host=url.hostname, port=api),
-            account=Account(
-                user=unquote(url.username or _USUAL), password=unquote(url.password or _USUAL)
-            ),
+            account=Account(user=unquote(url.username or _USUAL), password=password),
         )
 
 

@@ -87,7 +87,7 @@ class NameServer:
                     self._open.discard(connection)
 
     def _answer(self, connection: socket.socket, request: bytes) -> None:
-        kind, rest = request[0], request[1:]
+        kind, rest = int.from_bytes(request[:1]), request[1:]
         if kind == _REGISTER:
             self._register(connection, rest)
         elif kind == _ASK_PORT:

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from deliverycheck.brokers.broker import BrokerError, Namespace
 from deliverycheck.brokers.rabbitmq_api import Account, RabbitApi
 
-# A deletion that fails because the node is down is tried again when it may be up.
+# A deletion fails when the node dies in the middle of it; it is tried again when it may be up.
 _RETRY_S = 1.0
-_TRIES_MAX = 20
+_TRIES_MAX = 5
 
 
 class Namespaces:
@@ -29,6 +29,9 @@ class Namespaces:
         self._retired: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # Held while one is deleted: a node is not stopped in the middle of it.
         self._deleting = threading.Lock()
+        self._may_delete = threading.Event()
+        self._may_delete.set()
+        self._closed = False
         self._thread: threading.Thread | None = None
 
     def lease(self) -> Namespace:
@@ -66,9 +69,14 @@ class Namespaces:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """For the with-block none is being deleted."""
+        """From the with-block on none is being deleted, until `go_on`: nobody would answer."""
+        self._may_delete.clear()
         with self._deleting:
             yield
+
+    def go_on(self) -> None:
+        """The node answers again."""
+        self._may_delete.set()
 
     def close(self, *, delete: bool) -> None:
         """Nothing is deleted in the background any more; all are gone now if so asked.
@@ -76,6 +84,8 @@ class Namespaces:
         Raises:
             BrokerError: one could not be deleted.
         """
+        self._closed = not delete
+        self.go_on()
         with self._guard:
             thread, self._thread = self._thread, None
         if thread is not None:
@@ -92,10 +102,20 @@ class Namespaces:
     def _delete_all(self) -> None:
         while (name := self._retired.get()) is not None:
             for _ in range(_TRIES_MAX):
-                try:
-                    with self._deleting:
-                        self._api.delete("vhosts", name)
-                except BrokerError:
-                    time.sleep(_RETRY_S)
-                else:
+                if self._closed or self._is_deleted(name):
                     break
+                time.sleep(_RETRY_S)
+
+    def _is_deleted(self, name: str) -> bool:
+        """Whether it could be deleted, once the node answers."""
+        while True:
+            self._may_delete.wait()
+            with self._deleting:
+                # The node may have been stopped while we waited for our turn.
+                if not self._may_delete.is_set():
+                    continue
+                try:
+                    self._api.delete("vhosts", name)
+                except BrokerError:
+                    return False
+                return True

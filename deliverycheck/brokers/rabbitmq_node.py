@@ -1,5 +1,6 @@
 """One RabbitMQ node as a child process: its folder, ports, name server and program."""
 
+import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -52,6 +53,11 @@ class RabbitNode(ProcessNode):
         DeathCause.OUT_OF_MEMORY: ("Cannot allocate", "Cannot reallocate", "system_limit"),
         DeathCause.DISK_FULL: ("enospc", "No space left on device", "edquot", "efbig"),
     }
+    # Reports of crashed Erlang processes are indented; of a failed start they say it three times.
+    noise = re.compile(
+        r"(\S+ \S+ \[\w+\] <[\d.]+>)?(\s{4,}|\s*$|\s*(BOOT FAILED|=+$|crasher:|neighbours:"
+        r"|Application \w+ exited|Kernel pid terminated|\{exit,terminating))"
+    )
     port_taken = ("eaddrinuse", "dist_port_already_used", "Address already in use")
 
     def __init__(self, plan: RabbitPlan, rabbitmq: RabbitDistribution, guardian: Guardian) -> None:

@@ -69,10 +69,10 @@ class RabbitDeviation:
 # (name, value, RabbitMQ's default, why), as a line of rabbitmq.conf.
 _CONF = (
     (
-        "log.connection.level",
+        "log.console.level",
         "warning",
         "info",
-        "Plans open hundreds of connections a minute, of which each would write five lines.",
+        "Hundreds of connections and virtual hosts a minute, each of which would write many lines.",
     ),
     (
         "management_agent.disable_metrics_collector",
@@ -146,7 +146,6 @@ def configuration(ports: RabbitPorts, password: str, overrides: Mapping[str, str
         "default_user": USER,
         "default_pass": password,
         "log.console": "true",
-        "log.console.level": "info",
         "log.file": "false",
         **{name: value for name, value, *_ in _CONF},
         **overrides,
@@ -218,6 +217,7 @@ def environment(
         "RABBITMQ_LOG_BASE": str(below / "log"),
         "RABBITMQ_GENERATED_CONFIG_DIR": str(below / "generated"),
         "RABBITMQ_SCHEMA_DIR": str(below / "schema"),
+        "RABBITMQ_LOG": "-color",
         "RABBITMQ_PID_FILE": str(below / "pid"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _VM_ARGUMENTS,
         "ERL_EPMD_PORT": str(ports.names),

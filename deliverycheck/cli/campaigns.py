@@ -205,7 +205,7 @@ def _systems(
     from deliverycheck.cli.several import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and (bootstrap or client):
-        return ("kafka",)
+        return ("rabbitmq" if (bootstrap or "").startswith("amqp:") else "kafka",)
     if text is None and broker:
         text = broker.partition(":")[0]
     return systems_named(text, claims or ())

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import confluent_kafka
 
-from deliverycheck.brokers import Broker, Guardian, KafkaExternal, KafkaProcess
+from deliverycheck.brokers import (
+    Broker,
+    Guardian,
+    KafkaExternal,
+    KafkaProcess,
+    RabbitExternal,
+    RabbitProcess,
+)
 from deliverycheck.brokers.provision import (
     KAFKA_VERSION,
     RABBITMQ_NEWEST,
@@ -17,7 +24,6 @@ from deliverycheck.brokers.provision import (
     rabbit_toolchain,
     toolchain,
 )
-from deliverycheck.brokers.rabbitmq import RabbitProcess
 from deliverycheck.cli.systems import UsageError
 
 NewBroker = Callable[[Path, Guardian, int], Broker]
@@ -124,7 +130,7 @@ _MAKERS = {
         usual=RABBITMQ_NEWEST,
         client=f"pika {version_of_package('pika')}",
         tools=_rabbitmq,
-        external=None,
+        external=lambda address, slots: RabbitExternal(address, slots=slots),
         versions=lambda: "such as rabbitmq:4.0 or rabbitmq:3.10, as the distribution has them",
     ),
 }

@@ -139,14 +139,15 @@ def test_retired_namespace_is_deleted_some_time(broker):
     leased = broker.lease_namespace()
     broker.retire_namespace(leased)
 
-    def is_gone():
-        try:
-            connection(broker.direct_endpoint(), leased).close()
-        except REFUSED:
-            return True
-        return False
+    assert wait_until(lambda: is_deleted(broker, leased), timeout_s=10)
 
-    assert wait_until(is_gone, timeout_s=10)
+
+def is_deleted(broker, namespace):
+    try:
+        connection(broker.direct_endpoint(), namespace).close()
+    except REFUSED:
+        return True
+    return False
 
 
 def test_same_names_in_two_namespaces_are_different_queues(broker, namespace):
@@ -331,6 +332,18 @@ def test_paused_node_answers_nobody_until_it_is_resumed(broker, namespace):
     finally:
         broker.resume(NODE)
     publish(broker.direct_endpoint(), namespace, "q1", 1)
+
+
+def test_namespace_that_is_retired_while_the_node_is_paused_keeps_nobody_waiting(broker):
+    leased = broker.lease_namespace()
+    broker.pause(NODE)
+    broker.retire_namespace(leased)
+    time.sleep(0.2)  # A deletion would have begun.
+    begun = time.monotonic()
+    broker.kill(NODE)
+    assert time.monotonic() - begun < limit_s(broker.version()) / 4
+    broker.restart(NODE)
+    assert wait_until(lambda: is_deleted(broker, leased), timeout_s=10)
 
 
 def test_process_backend_can_do_all_but_show_its_files(broker):

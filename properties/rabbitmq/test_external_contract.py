@@ -148,6 +148,17 @@ def test_wrong_password_is_named_and_not_repeated(owner):
     assert "not-this-one" not in said
 
 
+def test_password_is_taken_from_the_environment(owner, monkeypatch):
+    monkeypatch.setenv("DELIVERYCHECK_AMQP_PASSWORD", owner.namespace.password)
+    address = owner.address().replace(f":{owner.namespace.password}@", "@")
+    assert owner.namespace.password not in address
+    broker = RabbitExternal(address, slots=0)
+    try:
+        broker.start()
+    finally:
+        broker.stop()
+
+
 def test_user_who_may_not_make_virtual_hosts_is_told_what_it_takes(owner):
     owner.api.put("users", "reader", body={"password": "reads", "tags": "management"})
     said = refusal(owner.address(user="reader", password="reads"))  # noqa: S106
