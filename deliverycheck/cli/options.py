@@ -21,7 +21,7 @@ Broker = Annotated[
 ]
 Client = Annotated[
     str | None,
-    typer.Option(help="Another version of the client, such as confluent-kafka==2.3.0, pika==1.3.2."),
+    typer.Option(help="Another version of the client, such as confluent-kafka==2.3.0."),
 ]
 Seed = Annotated[int, typer.Option(help="Which plans are drawn: the same seed, the same plans.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
