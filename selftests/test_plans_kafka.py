@@ -45,6 +45,7 @@ from properties.kafka.strategies import plans
 from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP, any_steps
 
 MODEL = KafkaModel()
+WITH_MORE_NEW_TOPICS, WITH_MORE_TOPICS = MODEL.amplifiers
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
 TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
 subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
@@ -105,10 +106,11 @@ def test_whatever_was_asked_for_a_normalised_plan_is_one_that_can_be_told(subjec
     )
 
 
-@given(subjects.flatmap(plans))
+@pytest.mark.parametrize("amplify", MODEL.amplifiers, ids=["new-topics", "topics"])
+@given(plan=subjects.flatmap(plans))
 @settings(max_examples=25)
-def test_amplified_plan_does_all_that_the_plan_does_in_its_order(plan):
-    more = MODEL.amplified(plan)
+def test_amplified_plan_does_all_that_the_plan_does_in_its_order(amplify, plan):
+    more = amplify(plan)
     left = iter(more.steps)
     assert all(step in left for step in plan.steps)
     assert MODEL.normalise(plan.subject, more.steps) == more
@@ -118,7 +120,7 @@ def test_amplified_plan_does_all_that_the_plan_does_in_its_order(plan):
 
 def test_copies_are_published_side_by_side_on_topics_of_their_own():
     plan = MODEL.normalise(LOG_ONLY, (Publish(count=2), LOSE, Publish(wait=Wait.CONFIRMED)))
-    more = MODEL.amplified(plan)
+    more = WITH_MORE_TOPICS(plan)
     created = [step.topic for step in more.steps if isinstance(step, CreateTopic)]
     assert created == [f"t{number}" for number in range(2, 2 + COPIES - 1)]
     for topic in ("t1", *created):
@@ -138,17 +140,38 @@ def test_copies_are_published_side_by_side_on_topics_of_their_own():
 
 def test_there_are_only_as_many_copies_as_leave_room_for_the_plan_itself():
     plan = MODEL.normalise(LOG_ONLY, (Publish(count=12), Hold(ms=60), Publish(count=12)))
-    more = MODEL.amplified(plan)
+    more = WITH_MORE_TOPICS(plan)
     published = [step for step in more.steps if isinstance(step, Publish)]
     assert sum(step.count for step in published) == MESSAGES_MAX // 24 * 24
     assert sum(step.topic == "t1" for step in published) == 2
     alone = MODEL.normalise(LOG_ONLY, (Publish(count=MESSAGES_MAX - 1),))
-    assert MODEL.amplified(alone) == alone
+    assert WITH_MORE_TOPICS(alone) == alone
+
+
+def test_what_is_done_to_a_new_topic_is_done_to_more_of_them_one_after_the_other():
+    steps = (Publish(), CreateTopic(topic="t2"), Publish(topic="t2", count=30), Publish())
+    plan = MODEL.normalise(LOG_ONLY, steps)
+    more = WITH_MORE_NEW_TOPICS(plan).steps
+    assert more[:4] == plan.steps
+    assert [type(step) for step in more[4:]] == [CreateTopic, Publish] * 3
+    assert [step.count for step in more[4:] if isinstance(step, Publish)] == [30] * 3
+
+
+def test_topics_that_a_plan_creates_have_no_copies_side_by_side():
+    steps = (CreateTopic(topic="t2"), Publish(topic="t2"), Publish(count=2))
+    more = WITH_MORE_TOPICS(MODEL.normalise(LOG_ONLY, steps)).steps
+    counts = [step.count for step in more if isinstance(step, Publish)]
+    assert sorted(counts) == [1] + [2] * COPIES
+
+
+def test_plan_that_creates_no_topic_has_no_more_new_ones():
+    plan = MODEL.normalise(LOG_ONLY, (Publish(), LOSE, Publish()))
+    assert WITH_MORE_NEW_TOPICS(plan) is plan
 
 
 def test_where_a_new_topic_is_a_hazard_no_other_topic_is_made_for_copies():
     plan = MODEL.normalise(FRESH, (Publish(), LOSE, Publish()))
-    assert MODEL.amplified(plan) == plan
+    assert WITH_MORE_TOPICS(plan) == plan
 
 
 DROPPED = {

@@ -221,7 +221,7 @@ def test_rare_break_is_sought_in_copies_if_these_pay():
     plan = MODEL.normalise(LOG_ONLY, (Publish(), *RICH_PLAN.steps))
     shrinker = Shrinker(MODEL, oracle, PLENTY)
     shrunk = shrinker.shrink(plan)
-    assert shrinker.in_copies
+    assert shrinker.amplify is not None
     assert {type(step) for step in shrunk.smallest.plan.steps} == {Publish, Inject}
     assert len(shrunk.smallest.plan.steps) == 2
     assert shrunk.most_reproducible.rate > shrunk.smallest.rate > 0
@@ -232,19 +232,50 @@ def test_copies_that_are_one_chance_together_are_given_up():
 
     def convicts(plan):
         messages = sum(step.count for step in plan.steps if isinstance(step, Publish))
-        return chance.random() < (1.0 if messages > 20 else 0.2 if messages > 2 else 0.0)
+        return chance.random() < (1.0 if messages > 20 else 0.2 if messages > 5 else 0.0)
 
-    plan = MODEL.normalise(LOG_ONLY, (Publish(count=3), Flush(), Publish(partition=1)))
+    plan = MODEL.normalise(LOG_ONLY, (Publish(count=6), Flush(), Publish(partition=1)))
     shrinker = Shrinker(MODEL, convicts, PLENTY)
     smallest = shrinker.shrink(plan).smallest
-    assert not shrinker.in_copies
-    assert sum(step.count for step in smallest.plan.steps if isinstance(step, Publish)) > 2
+    assert shrinker.amplify is None
+    assert sum(step.count for step in smallest.plan.steps if isinstance(step, Publish)) > 5
+
+
+def test_copies_do_not_bring_back_what_the_plan_was_freed_of():
+    chance = Random(1)  # noqa: S311  # Nothing secret hangs on it.
+
+    def convicts(plan):
+        created = {step.topic for step in plan.steps if isinstance(step, CreateTopic)}
+        written = {step.topic for step in plan.steps if isinstance(step, Publish)}
+        return any(chance.random() < 0.2 for _ in created & written)
+
+    steps = (Publish(), CreateTopic(topic="t2"), Publish(topic="t2"), Flush(), Publish())
+    shrinker = Shrinker(MODEL, convicts, PLENTY)
+    shrunk = shrinker.shrink(MODEL.normalise(LOG_ONLY, steps))
+    assert shrinker.amplify is not None
+    assert shrunk.smallest.plan.steps == (CreateTopic(topic="t2"), Publish(topic="t2"))
+
+
+def test_of_a_way_that_went_wrong_the_half_that_went_right_is_kept():
+    """Copies convict by their number once the holds are gone; the plan alone needs a kill."""
+    chance = Random(2)  # noqa: S311  # Nothing secret hangs on it.
+
+    def convicts(plan):
+        messages = sum(step.count for step in plan.steps if isinstance(step, Publish))
+        killed = any(isinstance(step, Kill) for step in plan.steps)
+        return messages > 5 or (killed and chance.random() < 0.4)
+
+    steps = (Publish(), Flush(), Hold(ms=60), Publish(), Flush(), Publish(), Kill(lane="p1"))
+    plan = MODEL.normalise(LOG_ONLY, steps)
+    smallest = Shrinker(MODEL, convicts, PLENTY).shrink(plan).smallest
+    assert [type(step) for step in smallest.plan.steps] == [Publish, Kill]
+    assert smallest.convictions >= 2
 
 
 def test_sure_break_is_not_sought_in_copies():
     shrinker = Shrinker(MODEL, Copies(rate=1.0), PLENTY)
     shrinker.shrink(MODEL.normalise(LOG_ONLY, RICH_PLAN.steps))
-    assert not shrinker.in_copies
+    assert shrinker.amplify is None
 
 
 def test_shrinking_goes_on_from_what_was_saved(tmp_path):

@@ -13,7 +13,7 @@ from deliverycheck.history import (
     PhaseMark,
     ProcessEvent,
 )
-from deliverycheck.plans import Flush, Hold, Kill, Publish, Work
+from deliverycheck.plans import CreateTopic, Flush, Hold, Kill, Publish, Work
 from deliverycheck.search import slices
 
 STEPS = (
@@ -81,3 +81,10 @@ def test_slices_grow_by_disturbances_and_never_hold_the_work_of_others():
 def test_what_only_the_tail_saw_slices_nothing():
     assert not list(slices(STEPS, Anomaly(name="lost", witnesses=(99,)), WHOLE))
     assert not list(slices(STEPS, Anomaly(name="lost"), WHOLE))
+
+
+def test_slice_keeps_what_made_the_place_that_a_witness_published_to():
+    made, other = CreateTopic(topic="t2"), CreateTopic(topic="t3")
+    steps = (made, Publish(topic="t2"), other, Publish(topic="t3"))
+    found = list(slices(steps, Anomaly(name="lost", witnesses=(7,)), history([], [6], [], [7])))
+    assert found[0] == (other, steps[3])

@@ -24,6 +24,8 @@ from deliverycheck.brokers.guardian import Guardian, sweep_leftovers
 from deliverycheck.brokers.kafka import KafkaProcess
 from deliverycheck.brokers.ports import PortBlock
 from deliverycheck.brokers.provision import KafkaDistribution
+from deliverycheck.brokers.rabbitmq import RabbitProcess
+from deliverycheck.brokers.rabbitmq_external import RabbitExternal
 
 __all__ = [
     "SCAN_ISOLATION",
@@ -41,6 +43,8 @@ __all__ = [
     "Namespace",
     "PortBlock",
     "QueueBroker",
+    "RabbitExternal",
+    "RabbitProcess",
     "Scan",
     "Slot",
     "open_kafka",

@@ -76,7 +76,7 @@ class RabbitProcess:
     def kill(self, node: str) -> Mapping[str, int]:
         with self._harness.namespaces.at_rest():
             evidence = self._named(node).kill()
-        self._harness.api.close()
+        self._harness.api.drop_idle()
         return evidence
 
     def pause(self, node: str) -> Mapping[str, int]:

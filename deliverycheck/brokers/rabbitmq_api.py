@@ -43,6 +43,7 @@ class RabbitApi:
         self._user = account.user
         token = base64.b64encode(f"{account.user}:{account.password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
+        self._closed = False
         self._idle: queue.LifoQueue[HTTPConnection] = queue.LifoQueue(_KEPT_MAX)
 
     def get(self, *path: str) -> Any:  # noqa: ANN401  # JSON, whose shape the caller knows.
@@ -77,7 +78,12 @@ class RabbitApi:
         return True
 
     def close(self) -> None:
-        """No connection is kept."""
+        """No connection is kept from now on."""
+        self._closed = True
+        self.drop_idle()
+
+    def drop_idle(self) -> None:
+        """Those that are kept are closed: the node is gone."""
         with suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().close()
@@ -117,6 +123,8 @@ class RabbitApi:
             self._idle.put_nowait(connection)
         except queue.Full:
             connection.close()
+        if self._closed:
+            self.drop_idle()
         return answer
 
     def _complaint(self, method: str, address: str, status: int, answer: bytes) -> str:

@@ -141,7 +141,7 @@ def _chain(  # noqa: PLR0913, PLR0917  # wiring
 ) -> None:
     if stop.is_set():
         return
-    plans = candidates(claim, pools.of(seed), content.model)
+    plans = tuple(candidates(claim, pools.of(seed), content.model))
     chain = run_chain(claim, seed, plans, execute, stop, time.monotonic)
     if chain is not None:
         log.add(chain)

@@ -116,12 +116,17 @@ class _Keeper:
 
     def _growth(self, claim: Claim, plan: Plan) -> Callable[[Plan], Plan]:
         """Amplification if it pays: a rare conviction is sought in many copies at once."""
-        amplified = self._content.model.amplified
-        if amplified(plan) == plan:
+        ways = [one for one in self._content.model.amplifiers if one(plan) != plan]
+        if not ways:
             return _as_it_is
-        as_it_is = sum(self._convicts(claim, plan) for _ in range(PROBE_TRIES))
-        in_copies = sum(self._convicts(claim, amplified(plan)) for _ in range(PROBE_TRIES))
-        return amplified if in_copies >= as_it_is + 2 else _as_it_is
+        as_it_is = self._convictions(claim, plan)
+        for grown in ways:
+            if self._convictions(claim, grown(plan)) >= as_it_is + 2:
+                return grown
+        return _as_it_is
+
+    def _convictions(self, claim: Claim, plan: Plan) -> int:
+        return sum(self._convicts(claim, plan) for _ in range(PROBE_TRIES))
 
     def _keep(self, claim: Claim, record: Record, found_after: int) -> None:
         entry = entry_of(

@@ -7,6 +7,7 @@ where the C library is not glibc.
 """
 
 import ctypes
+import gc
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # Of glibc's <malloc.h>.
 _BIG_BYTES = 64 * 1024
@@ -27,7 +28,13 @@ def keep_memory_together() -> None:
 
 
 def give_back_free_memory() -> None:
-    """Whole pages that are free go back to the system; takes 15 ms at 150 MB."""
+    """What only knows itself is gone, and whole pages that are free go back to the system.
+
+    Errors and futures of the client library stand in cycles with their traces. Left to itself the
+    collector looks at old ones when they are a quarter of all that lives, so beside a night's
+    plans thousands gather; here it takes some 0.2 s, and freeing pages 15 ms at 150 MB.
+    """
+    gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)
     except (OSError, AttributeError):

@@ -49,6 +49,8 @@ def run_several(
     if len(names) == 1:
         target = replace(options.target, system=names[0])
         return run(replace(options, target=target), progress, stop)
+    known = [claim for name in names for claim in content_of(name).claims]
+    claims_named([*known, *options.own], options.claims)
     records: list[Campaign] = []
     for name in names:
         one = _of_system(options, name)

@@ -1,7 +1,7 @@
 """Hazards of queues: what they were given to hold, and what made them give it up."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deliverycheck.guarantees.hazard import Evidence, ops_of
 from deliverycheck.history import (
@@ -148,7 +148,7 @@ def publish_refused(history: History) -> tuple[Evidence, ...]:
 
 def expired(history: History) -> tuple[Evidence, ...]:
     """A message with a time to wait was confirmed, and nobody was handed it in that time."""
-    handed = {one.delivery.message: one.ns for one in reversed(history.receipts)}
+    handed = {one.delivery.message: one.ns for one in reversed(_in_order(history.receipts))}
     end_ns = history.done.ns if history.done else 0
     late: list[Operation] = []
     for one in _by_number(history, Action.PUBLISH):
@@ -167,7 +167,7 @@ def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
         if source.delivery_limit is None:
             continue
         handings: dict[str, list[Reading]] = defaultdict(list)
-        for one in history.receipts:
+        for one in _in_order(history.receipts):
             if one.delivery.source == name:
                 handings[one.delivery.message].append(one)
         for message, those in handings.items():
@@ -186,7 +186,8 @@ def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
 
 def dead_lettered(history: History) -> tuple[Evidence, ...]:
     """Messages were handed out that say why they died."""
-    dead = [one for one in (*history.receipts, *history.log) if one.delivery.reason is not None]
+    read = _in_order((*history.receipts, *history.log))
+    dead = [one for one in read if one.delivery.reason is not None]
     if not dead:
         return ()
     reasons = sorted({str(one.delivery.reason) for one in dead})
@@ -233,7 +234,7 @@ def two_consumers(history: History) -> tuple[Evidence, ...]:
     """Two consumers were handed messages of one queue."""
     found: list[Evidence] = []
     handed: dict[str, dict[str, Reading]] = defaultdict(dict)
-    for one in history.receipts:
+    for one in _in_order(history.receipts):
         if _is_queue(history, one.delivery.source):
             handed[one.delivery.source].setdefault(one.process.partition("#")[0], one)
     for queue, firsts in sorted(handed.items()):
@@ -298,6 +299,11 @@ def _of_publishes(kind: str, publishes: list[Operation]) -> tuple[Evidence, ...]
 def _by_number(history: History, action: Action) -> list[Operation]:
     chosen = (one for one in history.select(action) if not is_scanner(one.process))
     return sorted(chosen, key=lambda operation: operation.op)
+
+
+def _in_order(readings: Iterable[Reading]) -> list[Reading]:
+    """The same however the lines of processes interleave."""
+    return sorted(readings, key=lambda one: (one.ns, one.op))
 
 
 def _is_queue(history: History, name: str | None) -> bool:

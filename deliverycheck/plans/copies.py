@@ -8,14 +8,34 @@ from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import AddPartitions, CreateTopic, Publish, Step
 
 
+def created_by(steps: Sequence[Step]) -> frozenset[str]:
+    """The topics that the steps create."""
+    return frozenset(step.topic for step in steps if isinstance(step, CreateTopic))
+
+
+def published_by(steps: Sequence[Step], topics: frozenset[str] | None = None) -> int:
+    """Messages that the steps publish, to any topic or to these."""
+    return sum(
+        step.count
+        for step in steps
+        if isinstance(step, Publish) and (topics is None or step.topic in topics)
+    )
+
+
+def topics_found(steps: Sequence[Step]) -> frozenset[str]:
+    """The topics that the steps publish to and do not create."""
+    return frozenset(step.topic for step in steps if isinstance(step, Publish)) - created_by(steps)
+
+
 def side_by_side(steps: Sequence[Step], topics: Sequence[str], copies: int) -> tuple[Step, ...]:
-    """The steps, each publish beside the same on the topics of `copies` - 1 copies, which grow too.
+    """The steps, what they do to topics that were there done also to those of `copies` - 1 copies.
 
     Those topics are created first. A copy goes before the step and is not waited for: what the
     step waits for comes behind it on the same connection.
     """
-    used = sorted({step.topic for step in steps if isinstance(step, Publish)})
-    free = iter([topic for topic in topics[1:] if topic not in used])
+    used = sorted(topics_found(steps))
+    taken = created_by(steps).union(used)
+    free = iter([topic for topic in topics[1:] if topic not in taken])
     named = [dict(zip(used, free, strict=False)) for _ in range(copies - 1)]
     whole = [names for names in named if len(names) == len(used)]
     created = [CreateTopic(topic=topic) for names in whole for topic in names.values()]
@@ -23,28 +43,35 @@ def side_by_side(steps: Sequence[Step], topics: Sequence[str], copies: int) -> t
 
 
 def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
-    if isinstance(step, Publish):
-        for names in named:
-            yield msgspec.structs.replace(step, topic=names[step.topic], wait=Wait.RETURNED)
-    elif isinstance(step, AddPartitions):
+    if isinstance(step, (Publish, AddPartitions)):
         for names in named:
             if step.topic in names:
-                yield msgspec.structs.replace(step, topic=names[step.topic])
+                copy = msgspec.structs.replace(step, topic=names[step.topic])
+                yield _not_waited_for(copy)
     yield step
 
 
-def one_after_the_other(steps: Sequence[Step], topics: Sequence[str]) -> tuple[Step, ...]:
+def _not_waited_for(step: Publish | AddPartitions) -> Step:
+    waits = isinstance(step, Publish) and step.wait is not Wait.RETURNED
+    return msgspec.structs.replace(step, wait=Wait.RETURNED) if waits else step
+
+
+def one_after_the_other(
+    steps: Sequence[Step], topics: Sequence[str], *, messages_max: int
+) -> tuple[Step, ...]:
     """The steps, then what they do to new topics done to as many more as there are.
 
     A topic that was just created is a chance that passes: no other comes between.
     """
-    created = {step.topic for step in steps if isinstance(step, CreateTopic)}
+    created = created_by(steps)
     repeated = [
         step for step in steps if isinstance(step, (CreateTopic, Publish)) and step.topic in created
     ]
     copied, fresh = list(steps), iter([topic for topic in topics[1:] if topic not in created])
+    room = messages_max - published_by(steps)
     while names := dict(zip(sorted(created), fresh, strict=False)):
-        if len(names) < len(created):
+        room -= published_by(repeated)
+        if len(names) < len(created) or room < 0:
             break
         copied += [_copy(step, names) for step in repeated]
     return tuple(copied)

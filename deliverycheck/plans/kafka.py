@@ -3,7 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from deliverycheck.plans.copies import one_after_the_other, side_by_side
+from deliverycheck.plans.copies import (
+    created_by,
+    one_after_the_other,
+    published_by,
+    side_by_side,
+    topics_found,
+)
 from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
@@ -109,28 +115,35 @@ class KafkaModel:
 
     nodes: tuple[str, ...] = (NODE,)
 
+    @property
+    def amplifiers(self) -> tuple[Callable[[Plan], Plan], ...]:
+        """What a plan does to new topics done to more of them; to others, side by side.
+
+        Not both at once: copies of what was there are made on new topics, and these would stand
+        in for the new topics that a plan is freed of. A group works off one topic.
+        """
+        return self._with_more_new_topics, self._with_more_topics
+
+    def _with_more_new_topics(self, plan: Plan) -> Plan:
+        if plan.subject.consumer is not None or not created_by(plan.steps):
+            return plan
+        steps = one_after_the_other(plan.steps, TOPICS, messages_max=MESSAGES_MAX)
+        return self.normalise(plan.subject, steps)
+
+    def _with_more_topics(self, plan: Plan) -> Plan:
+        """Up to `COPIES` as far as messages go, unless a new topic is a hazard by itself."""
+        if plan.subject.consumer is not None or plan.subject.topic_ready is TopicReady.CREATED:
+            return plan
+        room = MESSAGES_MAX - published_by(plan.steps)
+        each = published_by(plan.steps, topics_found(plan.steps))
+        copies = min(COPIES, 1 + room // max(1, each))
+        return self.normalise(plan.subject, side_by_side(plan.steps, TOPICS, copies))
+
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
         draft = KafkaDraft(subject)
         for step in steps:
             draft.offer(step)
         return draft.plan()
-
-    def amplified(self, plan: Plan) -> Plan:
-        """The plan with its workload in copies on disjoint topics, each a chance of its own.
-
-        What a plan does to new topics is done to as many more as there are, all else on up
-        to `COPIES` topics side by side, as far as messages go, unless a new topic is a hazard
-        by itself. A group works off one topic: its plans come back as they are.
-        """
-        if plan.subject.consumer is not None:
-            return plan
-        if any(isinstance(step, CreateTopic) for step in plan.steps):
-            return self.normalise(plan.subject, one_after_the_other(plan.steps, TOPICS))
-        if plan.subject.topic_ready is TopicReady.CREATED:
-            return plan
-        published = sum(step.count for step in plan.steps if isinstance(step, Publish))
-        copies = min(COPIES, MESSAGES_MAX // max(1, published))
-        return self.normalise(plan.subject, side_by_side(plan.steps, TOPICS, copies))
 
     def features(self, plan: Plan) -> frozenset[str]:
         found: set[str] = set()

@@ -1,6 +1,6 @@
 """What the pure model of a system answers; nothing here touches a broker."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from deliverycheck.plans.plan import Plan
@@ -17,14 +17,18 @@ class Model(Protocol):
 
     nodes: tuple[str, ...]
 
+    @property
+    def amplifiers(self) -> tuple[Callable[[Plan], Plan], ...]:
+        """Ways to give a plan's workload copies on disjoint targets, each a chance of its own.
+
+        A plan comes back as it is where a way does not fit.
+        """
+
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
         """The plan of those steps that are applicable in their place; the others are dropped.
 
         Idempotent, and every sub-list of a plan's steps normalises to a plan.
         """
-
-    def amplified(self, plan: Plan) -> Plan:
-        """The plan with its workload in copies on disjoint targets; itself where there are none."""
 
     def features(self, plan: Plan) -> frozenset[str]:
         """What the plan covers: steps in the states in which they happen."""

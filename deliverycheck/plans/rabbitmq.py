@@ -124,16 +124,13 @@ class RabbitModel:
     """Plans of up to two publishers, up to two consumers, one node, any topology."""
 
     nodes: tuple[str, ...] = (NODE,)
+    amplifiers: tuple[Callable[[Plan], Plan], ...] = ()  # What one message meets, all do at once.
 
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
         draft = RabbitDraft(subject)
         for step in steps:
             draft.offer(step)
         return draft.plan()
-
-    def amplified(self, plan: Plan) -> Plan:
-        """The plan itself: what happens to one message of a queue happens to all at once."""
-        return plan
 
     def features(self, plan: Plan) -> frozenset[str]:
         found: set[str] = set()

@@ -5,14 +5,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 from threading import Event, Lock
 
 import msgspec
 
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, Plan, Stance, Step, Subject
+from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
 from deliverycheck.search.cases import Cases, short_path
@@ -22,17 +22,11 @@ from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.profile import Afterwards, Order, Profile
-from deliverycheck.search.queue import Queue
 from deliverycheck.search.rates import tally
 from deliverycheck.search.rest import each_in_turn, further_plans
-from deliverycheck.search.select import (
-    candidates,
-    disturbs_nodes,
-    plans_for,
-    reaching,
-    varied,
-)
+from deliverycheck.search.select import candidates
 from deliverycheck.search.shrinker import Budget
+from deliverycheck.search.supply import Supply, Wanted
 
 LANES = 3
 """Executions at once for one hazard: a minute's profile needs three of each."""
@@ -47,35 +41,6 @@ SAMPLES_MAX = 20
 TRIES_A_HAZARD = 20
 """Plans tried for each valid execution that a hazard needs: if a third of those in reach show it,
 fewer than 1 campaign in 10^6 fails to see 3 in 60."""
-
-
-QUIET = 3
-"""Executions without a fault, to cut into where the pool has no plan that speaks of a hazard."""
-
-LONG_S = 2.5
-"""Plans that take longer come last: a hazard is reached as surely by a short one."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Wanted:
-    """One hazard that claims of the same subject are to be exercised under.
-
-    Attributes:
-        plans: those of the queue, as many as may be tried.
-        under_way: of them, executing now.
-    """
-
-    claims: Sequence[Claim]
-    hazard: str
-    queue: Queue
-    plans: Iterator[Plan]
-    under_way: int = 0
-    lock: Lock = field(default_factory=Lock)
-
-    @property
-    def about_nodes(self) -> bool:
-        """Whether each try has a broker to itself."""
-        return disturbs_nodes(self.hazard)
 
 
 @dataclass(slots=True)
@@ -102,9 +67,10 @@ class Campaign:
     _end: float = 0.0
     _samples: int = 0
     _cases: Cases = field(init=False)
-    _plans: dict[bytes, tuple[Plan, ...]] = field(default_factory=dict)
+    _supply: Supply = field(init=False)
 
     def __post_init__(self) -> None:
+        self._supply = Supply(self.pool, self.model)
         self._cases = Cases(
             model=self.model,
             judge=self.judge,
@@ -276,12 +242,11 @@ class Campaign:
 
     def _wanted_of(self, claim: Claim, hazard: str) -> Wanted:
         tries_max = TRIES_A_HAZARD * self.ledger.entries[claim.id].needed_for(hazard)
-        queue = self._queue(claim, hazard, tries_max)
         return Wanted(
             claims=[one for one in self._of_subject(claim) if hazard in one.hazards],
             hazard=hazard,
-            queue=queue,
-            plans=islice(queue, tries_max),
+            draw=partial(self._supply.queue, claim, hazard, tries_max),
+            tries_max=tries_max,
         )
 
     def _hold(self, wanted: Wanted) -> Iterator[None]:
@@ -294,9 +259,12 @@ class Campaign:
                 with wanted.lock:
                     wanted.under_way -= 1
             with wanted.lock:
-                wanted.queue.learn(judgement)
+                wanted.learn(judgement)
             self._done_with(judgement)
             yield
+        with wanted.lock:
+            if not wanted.under_way:  # Else another lane goes on with it, or ends it.
+                wanted.release()
 
     def _next(self, wanted: Wanted) -> Plan | None:
         """A plan, if those under way would not be enough should each of them count."""
@@ -307,37 +275,7 @@ class Campaign:
                 for claim in wanted.claims:
                     self.ledger.ran_out_of_time(claim, wanted.hazard)
                 return None
-            plan = next(wanted.plans, None)
-            wanted.under_way += plan is not None
-            return plan
-
-    def _queue(self, claim: Claim, hazard: str, size: int) -> Queue:
-        """Plans of the pool that speak of it, chosen by variety; then cuts into what went well."""
-        about_nodes = disturbs_nodes(hazard)
-        unless = frozenset(claim.unless)
-
-        def fits(plan: Plan) -> bool:
-            reach = self.model.hazards_in_reach(plan)
-            wide = self.model.broker_wide(plan)
-            return hazard in reach and unless.isdisjoint(reach) and wide == about_nodes
-
-        plans = self._plans_on(claim.subject)
-        chosen = islice(varied([*filter(fits, plans)], [hazard], self.model), size)
-        quiet = islice(reaching(plans, ["none"], self.model), QUIET)
-        in_order = chain(sorted(chosen, key=self._waits_for_its_turn), quiet)
-        return Queue(in_order, self.model, fits=fits)
-
-    def _plans_on(self, subject: Subject) -> tuple[Plan, ...]:
-        """The pool's plans for the subject, made once for all of its hazards."""
-        key = msgspec.json.encode(subject)
-        if key not in self._plans:
-            self._plans[key] = plans_for(subject, self.pool, self.model)
-        return self._plans[key]
-
-    def _waits_for_its_turn(self, plan: Plan) -> float:
-        """Long plans come last, and of those that disturb a node the shortest first."""
-        seconds = self.model.seconds(plan)
-        return seconds if self.model.broker_wide(plan) else float(seconds > LONG_S)
+            return wanted.next_plan()
 
     def _missing(self, wanted: Wanted) -> int:
         """Executions that are still to come for the claim that needs the most."""

@@ -12,10 +12,14 @@ FAMILIAR = 0.5
 """Worth of a feature each further time: a situation is seen from several sides, not for ever."""
 
 
-def plans_for(subject: Subject, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
+def plans_for(subject: Subject, pool: Iterable[Sequence[Step]], model: Model) -> Iterator[Plan]:
     """The pool's plans for a subject: normalised, each once, in the order of the pool."""
-    plans = (model.normalise(subject, steps) for steps in pool)
-    return tuple({plan.digest: plan for plan in plans if plan.steps}.values())
+    given: set[str] = set()
+    for steps in pool:
+        plan = model.normalise(subject, steps)
+        if plan.steps and plan.digest not in given:
+            given.add(plan.digest)
+            yield plan
 
 
 def reaching(plans: Iterable[Plan], hazards: Iterable[str], model: Model) -> Iterator[Plan]:
@@ -79,7 +83,7 @@ def _next(queue: _Queue, left: set[int], gain: Callable[[int], float]) -> int | 
     return None
 
 
-def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> tuple[Plan, ...]:
+def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> Iterator[Plan]:
     """Plans for a must-break claim, in pool order.
 
     What is plentiful is found as soon as by variety, and with shorter plans. One that disturbs a
@@ -87,7 +91,7 @@ def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> tu
     """
     plans = reaching(plans_for(claim.subject, pool, model), claim.hazards, model)
     about_nodes = any(map(disturbs_nodes, claim.hazards))
-    return tuple(plan for plan in plans if about_nodes or not model.broker_wide(plan))
+    return (plan for plan in plans if about_nodes or not model.broker_wide(plan))
 
 
 def disturbs_nodes(hazard: str) -> bool:

@@ -74,7 +74,8 @@ class Shrinker:
         stopped: whether no execution may start any more; what is known then is the result.
         measured: what earlier sittings found out; they need not do it again.
         hints: step lists that may well convict, such as slices by the history; tried first.
-        in_copies: whether candidates are tried in copies; settled when the first plan is confirmed.
+        amplify: makes the copies in which candidates are tried, if they are; settled when the first
+            plan is confirmed.
     """
 
     model: Model
@@ -85,7 +86,7 @@ class Shrinker:
     stopped: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
     measured: Measured = field(default_factory=Measured)
-    in_copies: bool = False
+    amplify: Callable[[Plan], Plan] | None = None
     hints: Sequence[Sequence[Step]] = ()
     _chain: list[Plan] = field(default_factory=list)
     _unfit: set[str] = field(default_factory=set)
@@ -113,32 +114,53 @@ class Shrinker:
 
     def _tried(self, plan: Plan) -> Record:
         """The record of what is executed for the plan: itself, or it in copies."""
-        return self.measured.of(self.model.amplified(plan) if self.in_copies else plan)
+        return self.measured.of(plan if self.amplify is None else self.amplify(plan))
 
     def _confirm(self, plan: Plan) -> None:
         """It is known how often the plan convicts, and whether copies pay."""
-        alone, copied = self.measured.of(plan), self.measured.of(self.model.amplified(plan))
+        alone = self.measured.of(plan)
         self._try_until(alone, PROBE_TRIES, CONFIRM_CONVICTIONS)
-        if copied is not alone and alone.convictions + PROBE_GAIN <= PROBE_TRIES:
-            self._try_until(copied, PROBE_TRIES, PROBE_TRIES)
-            self.in_copies = copied.convictions >= alone.convictions + PROBE_GAIN
-        if not self.in_copies:
+        self.amplify = next((one for one in self.model.amplifiers if self._pays(one, alone)), None)
+        if self.amplify is None:
             self._try_until(alone, CONFIRM_TRIES, CONFIRM_CONVICTIONS)
             self._try_until(alone, 2 * CONFIRM_TRIES, 1)
 
+    def _pays(self, amplify: Callable[[Plan], Plan], alone: Record) -> bool:
+        """Whether copies convict so much more often; no longer tried than that is open."""
+        copied, wanted = self.measured.of(amplify(alone.plan)), alone.convictions + PROBE_GAIN
+        if copied is alone or wanted > PROBE_TRIES:
+            return False
+        misses_max = PROBE_TRIES - wanted
+        while copied.convictions < wanted and copied.executions - copied.convictions <= misses_max:
+            if self._spent:
+                return False
+            self._try(copied)
+        return copied.convictions >= wanted
+
     def _result(self) -> Record:
-        """The smallest plan; if it convicts in copies alone, these were one chance together."""
-        smallest = self.measured.of(self._best)
-        if not self.in_copies:
-            return smallest
-        self._try_until(smallest, VERIFY_TRIES, VERIFY_TRIES)
-        if smallest.convictions or not self._tried(self._best).convictions:
-            return smallest
-        self.in_copies, self._chain = False, self._chain[:1]
-        self._try_until(self._tried(self._best), CONFIRM_TRIES, CONFIRM_CONVICTIONS)
-        if self._tried(self._best).convictions:
-            self._descend()
+        """The smallest plan; if it convicts in copies alone, these were one chance together.
+
+        Then half of the way to it is given up, again and again, until a plan convicts alone.
+        """
+        if self.amplify is None:
+            return self.measured.of(self._best)
+        tries, given_up = 2 * self.misses_max, False
+        while not self._convicts_alone(self._best, tries) and len(self._chain) > 1:
+            del self._chain[-(-len(self._chain) // 2) :]
+            given_up = True
+        alone = self.measured.of(self._best)
+        self._try_until(alone, VERIFY_TRIES, VERIFY_TRIES)
+        if given_up:
+            self.amplify = None
+            if alone.convictions:
+                self._descend()
         return self.measured.of(self._best)
+
+    def _convicts_alone(self, plan: Plan, tries: int) -> bool:
+        """Whether it does without copies, in so many tries."""
+        record = self.measured.of(plan)
+        self._try_until(record, tries, 1)
+        return record.convictions > 0
 
     @property
     def _spent(self) -> bool:
@@ -176,8 +198,8 @@ class Shrinker:
         """The best plan is measured; if it convicted by luck, the one before it is the best."""
         while True:
             record = self._tried(self._best)
-            tries = PROBE_TRIES if self.in_copies else VERIFY_TRIES
-            self._try_until(record, tries, tries)
+            if self.amplify is None:  # Else what counts is the plan alone, and that comes last.
+                self._try_until(record, VERIFY_TRIES, VERIFY_TRIES)
             self._try_until(record, 2 * self.misses_max, self._needed_to_stay)
             if len(self._chain) == 1 or self._reproduces(record):
                 return

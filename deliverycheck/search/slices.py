@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from deliverycheck.guarantees import Anomaly
 from deliverycheck.history import History, Operation
-from deliverycheck.plans import Publish, Send, Settle, Step, Take, Work
+from deliverycheck.plans import CreateTopic, Publish, Send, Settle, Step, Take, Work
 
 _ORDINARY = (Publish, Send, Work, Take, Settle)
 """What clients do anyway; every other step disturbs or changes something."""
@@ -28,8 +28,9 @@ def operations_by_step(history: History) -> Mapping[int, list[Operation]]:
 def slices(steps: Sequence[Step], anomaly: Anomaly, history: History) -> Iterator[tuple[Step, ...]]:
     """Smaller step lists that may show the anomaly, the smallest first.
 
-    The steps whose operations witness it, with the disturbance next before and after them;
-    then with all disturbances. Work of others, and what came long before, is left out.
+    The steps whose operations witness it and what they need, with the disturbance next before
+    and after them; then with all disturbances. Work of others, and what came long before, is left
+    out.
     """
     seen = {
         number
@@ -41,7 +42,18 @@ def slices(steps: Sequence[Step], anomaly: Anomaly, history: History) -> Iterato
     ]
     if not seen:
         return
+    needed = seen | _making_places_of(steps, seen)
     before = [number for number in disturbing if number < max(seen)][-1:]
     after = [number for number in disturbing if number > min(seen)][:1]
-    for kept in ({*seen, *after}, {*seen, *before, *after}, {*seen, *disturbing}):
+    for kept in ({*needed, *after}, {*needed, *before, *after}, {*needed, *disturbing}):
         yield tuple(step for number, step in enumerate(steps, start=1) if number in kept)
+
+
+def _making_places_of(steps: Sequence[Step], seen: set[int]) -> set[int]:
+    """The steps that create what those seen publish to: without them there is no such place."""
+    places = {step.topic for number in seen if isinstance(step := steps[number - 1], Publish)}
+    return {
+        number
+        for number, step in enumerate(steps, start=1)
+        if isinstance(step, CreateTopic) and step.topic in places
+    }

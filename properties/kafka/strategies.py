@@ -1,5 +1,7 @@
 """Steps and plans for Kafka as Hypothesis strategies over the vocabulary."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from deliverycheck.plans import Plan, Step, Subject
@@ -15,11 +17,13 @@ from properties.kafka.vocabulary import (
 )
 
 
+@cache  # A strategy that is made anew is looked through anew: half the time of a draw.
 def steps_of(kind: str) -> st.SearchStrategy[tuple[Step, ...]]:
     """Steps of one kind of the vocabulary."""
     return _made(KINDS[kind])
 
 
+@cache
 def node_faults() -> st.SearchStrategy[tuple[Step, ...]]:
     """The broker's process is killed or stopped, and may be brought back."""
     return _made(NODE_FAULT)
@@ -28,6 +32,11 @@ def node_faults() -> st.SearchStrategy[tuple[Step, ...]]:
 def _made(kind: Kind) -> st.SearchStrategy[tuple[Step, ...]]:
     arguments = {name: st.sampled_from(values) for name, values in kind.arguments.items()}
     return st.builds(kind.makes, **arguments)
+
+
+@cache
+def _kinds(possible: frozenset[str]) -> st.SearchStrategy[str]:
+    return st.sampled_from(weighted(possible))
 
 
 @st.composite
@@ -47,7 +56,7 @@ def step_lists(
         if place == node_fails_at:
             for step in draw(node_faults()):
                 draft.offer(step)
-        for step in draw(steps_of(draw(st.sampled_from(weighted(draft.kinds()))))):
+        for step in draw(steps_of(draw(_kinds(draft.kinds())))):
             draft.offer(step)
     return draft.plan().steps
 

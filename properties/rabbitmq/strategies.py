@@ -1,5 +1,7 @@
 """Steps and plans for RabbitMQ as Hypothesis strategies over the vocabulary."""
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from deliverycheck.plans import Plan, Step, Subject
@@ -15,11 +17,13 @@ from properties.rabbitmq.vocabulary import (
 )
 
 
+@cache
 def steps_of(kind: str) -> st.SearchStrategy[tuple[Step, ...]]:
     """Steps of one kind of the vocabulary."""
     return _made(KINDS[kind])
 
 
+@cache
 def node_faults() -> st.SearchStrategy[tuple[Step, ...]]:
     """The broker's process is killed or stopped, and may be brought back."""
     return _made(NODE_FAULT)

@@ -64,7 +64,7 @@ class Mutant:
     @property
     def has_copies(self) -> bool:
         """Whether its plan can be run in copies side by side."""
-        return KafkaModel().amplified(self.plan) != self.plan
+        return any(copied(self.plan) != self.plan for copied in KafkaModel().amplifiers)
 
 
 _WORK = Work()

@@ -57,7 +57,7 @@ class _Queue:
         lists: Sequence[Sequence[Step]],
         model: Model,
     ) -> None:
-        plans = plans_for(subject, lists, model)
+        plans = tuple(plans_for(subject, lists, model))
         wide = [plan for plan in plans if model.broker_wide(plan)]
         others = [plan for plan in plans if not model.broker_wide(plan)]
         self._wide = varied(wide, hazards, model)

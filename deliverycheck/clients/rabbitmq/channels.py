@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
 
 from deliverycheck.clients.protocol import InfoEvent, OkEvent, WorkerEvent
 from deliverycheck.clients.rabbitmq.connecting import Connection, error_name, told
@@ -201,10 +201,12 @@ class Channel:
         """Nothing that was open on it can be known any more, nothing in hand be settled."""
         self.has_ended = True
         name = error_name(error)
+        if isinstance(error, AMQPConnectionError):
+            self.connection.tell_end(error)
         over = self.publishes.abandon(name)
         left = [*self.take_settling(), *(one for each in self._proofs for one in each.settling)]
         self._proofs.clear()
         over += [InfoEvent(op=one.op, error=name) for one in left]
         if isinstance(error, ChannelClosedByBroker):
-            over.append(told(error))
+            self._outbox.say(told(error))
         self._outbox.say_all(over)

@@ -54,6 +54,7 @@ class Connection:
 
     def __init__(self, outbox: Outbox, settings: ConnectionSettings) -> None:
         self._outbox = outbox
+        self._told_end = False
         self.settings = settings
         self.blocking = pika.BlockingConnection(_parameters(settings))
         # The implementation's callbacks come at once, those of the blocking one after the call.
@@ -122,7 +123,16 @@ class Connection:
         self.impl._terminate_stream(CallTimedOutError(msg))  # noqa: SLF001  # As its heartbeat does.
 
     def _ended(self, _: object, error: Exception) -> None:
-        if not isinstance(error, ConnectionClosedByClient):
+        self.tell_end(error)
+
+    def tell_end(self, error: Exception) -> None:
+        """Say, once, that the connection ended, unless it was meant to.
+
+        pika tells the channels first; what was open on them ends because the connection did, and
+        whoever reads the events must see it so.
+        """
+        if not self._told_end and not isinstance(error, ConnectionClosedByClient):
+            self._told_end = True
             self._outbox.say(told(error))
 
     def _blocked(self, _: object, frame: Any) -> None:  # noqa: ANN401  # pika.frame.Method

@@ -79,6 +79,7 @@ class ConsumerOfQueueLane(QueueLane):
             target=self.queue,
             group=self.group,
             prefetch=None if self._fetches or not prefetch else int(prefetch),
+            isolation=self.place.isolation,
         )
         command = commands.OpenConsumer(
             settings=settings | {"queue": self.queue}, topics=(self.queue,)

@@ -1,5 +1,6 @@
 """Plans about queues: a namespace, exchanges and queues, publishers and consumers."""
 
+from deliverycheck.brokers import SCAN_ISOLATION
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
 from deliverycheck.executions.queues.place import QueuePlace
@@ -22,7 +23,12 @@ class QueuePerformance:
     def __init__(self, plan: Plan, target: LiveTarget) -> None:
         self._plan = plan
         topology = plan.subject.topology or Topology(queues=())
-        self._place = QueuePlace(namespace=target.queue_broker.lease_namespace(), topology=topology)
+        self._transactional = bool(plan.subject.producer.get("transactional"))
+        self._place = QueuePlace(
+            namespace=target.queue_broker.lease_namespace(),
+            topology=topology,
+            isolation=SCAN_ISOLATION if self._transactional else None,
+        )
         self.execution = self._place.namespace.name
 
     def header(self) -> Header:
@@ -65,8 +71,7 @@ class QueuePerformance:
         }
         if consumer is not None:
             names |= {f"c{number}" for number in range(1, consumer.groups + 1)}
-        transactional = bool(self._plan.subject.producer.get("transactional"))
-        kind = TransactingLane if transactional else PublisherLane
+        kind = TransactingLane if self._transactional else PublisherLane
         for name in sorted(names):
             if name.startswith("p"):
                 run.lanes[name] = kind(run, name, run.target.slots.lease(), self._place)

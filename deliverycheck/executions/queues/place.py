@@ -19,11 +19,13 @@ class QueuePlace:
 
     Attributes:
         declared_ns: when the youngest queue was declared.
+        isolation: what readers ask for; ``None`` where nobody sends in transactions.
     """
 
     namespace: Namespace
     topology: Topology
     declared_ns: int = 0
+    isolation: str | None = None
 
     def queue(self, name: str) -> Queue:
         """What the queue was declared to be."""

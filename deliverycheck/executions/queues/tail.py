@@ -157,7 +157,14 @@ def _scan(run: Run, place: QueuePlace) -> Scan:
 def _read(run: Run, place: QueuePlace) -> Scan:
     recorder, names = run.recorder, [queue.name for queue in place.topology.queues]
     op = recorder.next_op()
-    recorder.write(Invoke(op=op, process=f"scan#{op}", action=Action.RECEIVE, ns=recorder.now()))
+    asked = Invoke(
+        op=op,
+        process=f"scan#{op}",
+        action=Action.RECEIVE,
+        ns=recorder.now(),
+        isolation=place.isolation,
+    )
+    recorder.write(asked)
     scan = run.target.queue_broker.read_queues(place.namespace, names)
     deliveries = tuple(each for many in scan.deliveries.values() for each in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=deliveries))

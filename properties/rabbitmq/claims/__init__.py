@@ -6,7 +6,8 @@ from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
 from properties.rabbitmq.claims.queue import QUEUE
 from properties.rabbitmq.claims.routing import ROUTING
+from properties.rabbitmq.claims.transactions import TRANSACTIONS
 
-CLAIMS: tuple[Claim, ...] = (*QUEUE, *EFFECT, *ORDER, *LIMITS, *ROUTING)
+CLAIMS: tuple[Claim, ...] = (*QUEUE, *EFFECT, *ORDER, *LIMITS, *ROUTING, *TRANSACTIONS)
 
 __all__ = ["CLAIMS"]
