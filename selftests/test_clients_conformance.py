@@ -38,6 +38,16 @@ def test_our_own_rabbitmq_worker_has_nothing_wrong(monkeypatch):
     assert len(findings) == 10
 
 
+def test_our_own_worker_for_streams_lacks_only_what_streams_have_not(monkeypatch):
+    monkeypatch.setattr(conformance, "_HELLO_S", 30.0)
+    monkeypatch.setattr(conformance, "_REPLY_S", 30.0)
+    findings = check_worker(client_program("rabbitmq-streams").argv)
+    assert [one for one in findings if one.grade is Grade.WRONG] == []
+    (note,) = [one for one in findings if one.grade is Grade.NOTE]
+    assert "settle" in note.seen
+    assert "send" not in note.seen.split(", ")
+
+
 @pytest.mark.parametrize(
     ("program", "point", "seen"),
     [

@@ -21,6 +21,9 @@ _QUIET_S = 0.03
 _STREAM_EMPTY_S = 0.5
 # 20 ms: the messages of a chunk come together.
 _CHUNK_S = 0.02
+# 0.2 s: what a queue holds is pushed within some ms of the subscription.
+_PUSHED_S = 0.2
+_RESOURCE_LOCKED = 405
 _RETRY_S = 0.1
 _PREFETCH = 200
 _OFFSET = "x-stream-offset"
@@ -28,10 +31,16 @@ _OFFSET = "x-stream-offset"
 
 @dataclass(slots=True)
 class _Left:
-    """What is known of a queue while it is read."""
+    """What is known of a queue while it is read.
+
+    Attributes:
+        subscribes: it lets nobody ask for single messages: a quorum queue with a single active
+            consumer (405).
+    """
 
     name: str
     is_stream: bool
+    subscribes: bool = False
     found: list[Delivery] = field(default_factory=list)
 
 
@@ -105,6 +114,9 @@ class QueueReader:
                 _take_all(channel, queue)
                 channel.close()
             except ChannelClosedByBroker as error:
+                if error.reply_code == _RESOURCE_LOCKED and not queue.subscribes:
+                    queue.subscribes = True
+                    continue
                 if self._is_gone(namespace, queue):
                     return
                 _retry_until(end_s, queue, error)
@@ -149,11 +161,25 @@ class QueueReader:
 
 def _take_all(channel: Any, queue: _Left) -> None:  # noqa: ANN401  # Of pika, which has no types.
     """Taken without an ack: one that is lost on its way ends the whole reading with an error."""
+    if queue.subscribes:
+        _take_what_comes(channel, queue)
+        return
     while True:
         method, properties, body = channel.basic_get(queue.name, auto_ack=True)
         if method is None:
             return
         queue.found.append(_delivery(queue, method, properties, body))
+
+
+def _take_what_comes(channel: Any, queue: _Left) -> None:  # noqa: ANN401
+    """The same of a subscription, until for a while nothing more comes."""
+    for method, properties, body in channel.consume(
+        queue.name, auto_ack=True, inactivity_timeout=_PUSHED_S
+    ):
+        if method is None:
+            break
+        queue.found.append(_delivery(queue, method, properties, body))
+    channel.cancel()
 
 
 def _last_offset(channel: Any, queue: _Left) -> int | None:  # noqa: ANN401

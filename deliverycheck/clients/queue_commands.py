@@ -44,6 +44,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             `exchange` and a `key` of its own, the queue that it goes to are taken from there.
         refusable: a nack of the broker proves that it is nowhere: the only queue that it can go to
             refuses messages when it is full.
+        publishing_id: by which a stream drops what a publisher of the same name has sent before:
+            they rise. ``None`` lets the client number.
         bytes: of padding in the body, see `padding_of`.
     """
 
@@ -61,6 +63,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reply_to: str | None = None
     answers: Position | None = None
     refusable: bool = False
+    publishing_id: int | None = None
     bytes: int = 0
 
     @property

@@ -87,6 +87,18 @@ def _rabbitmq(library: Path | None) -> ClientProgram:
     )
 
 
+def _streams(library: Path | None) -> ClientProgram:
+    """For RabbitMQ's streams by their own protocol: the extra `streams` brings its library."""
+    return ClientProgram(
+        argv=_python_worker(_STREAMS) if library is None else _python_worker(_STREAMS, library),
+        producer_settings=rabbitmq_settings.producer_settings,
+        consumer_settings=rabbitmq_settings.consumer_settings,
+        check_settings=rabbitmq_settings.check_stream_settings,
+        refused=rabbitmq_settings.stream_refused,
+        deviations=rabbitmq_settings.STREAM_DEVIATIONS,
+    )
+
+
 def _deviations(without: frozenset[str] = frozenset()) -> tuple[str, ...]:
     return tuple(
         f"{one.name}={one.value} ({one.default})"
@@ -122,7 +134,9 @@ def _python_worker(module: str, *first: Path) -> tuple[str, ...]:
 _KAFKA = "deliverycheck.clients.kafka.worker"
 _KAFKA_ASKED = "deliverycheck.clients.kafka.refusals"
 _RABBITMQ = "deliverycheck.clients.rabbitmq.worker"
+_STREAMS = "deliverycheck.clients.rabbitmq.stream_worker"
 _PROGRAMS: dict[str, Callable[[Path | None], ClientProgram]] = {
     "kafka": _kafka,
     "rabbitmq": _rabbitmq,
+    "rabbitmq-streams": _streams,
 }

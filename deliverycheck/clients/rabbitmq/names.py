@@ -71,6 +71,25 @@ class PublisherSettings(ConnectionSettings, frozen=True, kw_only=True, omit_defa
     persistent: bool = False
 
 
+class StreamSettings(_Known, frozen=True, kw_only=True, omit_defaults=True):
+    """What a client of a stream, by its own protocol, may be told.
+
+    Attributes:
+        name: of the publisher; without one the broker drops nothing.
+        call_timeout_s: a call that is not answered for so long has failed for the client.
+        heartbeat: seconds.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5552
+    virtual_host: str = "/"
+    username: str = "guest"
+    password: str = "guest"  # noqa: S105  # As above.
+    name: str | None = None
+    call_timeout_s: float = 10.0
+    heartbeat: int = 60
+
+
 class ConsumerSettings(ConnectionSettings, frozen=True, kw_only=True, omit_defaults=True):
     """What a consumer may be told.
 

@@ -12,6 +12,7 @@ from deliverycheck.clients.rabbitmq.names import (
     Confirms,
     ConsumerSettings,
     PublisherSettings,
+    StreamSettings,
     Taking,
 )
 from deliverycheck.plans import CommitPolicy, Setting, Subject
@@ -27,9 +28,12 @@ DEVIATIONS = (
 )
 """Where our clients differ from pika's defaults, so that a call ends before its execution does."""
 
+STREAM_DEVIATIONS = ("recovery_strategy=none (backoff)",)
+"""A client that connected again by itself would send again what nobody asked it to."""
+
 _POLICIES = frozenset({CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT, CommitPolicy.AUTO})
 
-_Known = TypeVar("_Known", PublisherSettings, ConsumerSettings)
+_Known = TypeVar("_Known", PublisherSettings, ConsumerSettings, StreamSettings)
 
 
 def address_settings(endpoint: str) -> dict[str, Setting]:
@@ -90,6 +94,26 @@ def publisher_settings_of(settings: Mapping[str, Setting]) -> PublisherSettings:
 def consumer_settings_of(settings: Mapping[str, Setting]) -> ConsumerSettings:
     """The same, of a consumer."""
     return _known("consumer", ConsumerSettings, settings)
+
+
+def stream_settings_of(settings: Mapping[str, Setting]) -> StreamSettings:
+    """The same, of a client of a stream by its own protocol."""
+    return _known("stream", StreamSettings, settings)
+
+
+def check_stream_settings(subject: Subject) -> None:
+    """The worker for streams takes every setting of the subject's publishers.
+
+    Raises:
+        SettingError: it does not; names the setting.
+    """
+    _check_own("producer", subject.producer)
+    stream_settings_of(subject.producer)
+
+
+def stream_refused(subjects: Sequence[Subject]) -> tuple[str | None, ...]:
+    """As `refused`, of the worker for streams."""
+    return tuple(_refusal(check_stream_settings, subject) for subject in subjects)
 
 
 def check_settings(subject: Subject) -> None:

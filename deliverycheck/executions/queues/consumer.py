@@ -73,12 +73,13 @@ class ConsumerOfQueueLane(QueueLane):
         settings = self.run.target.program.consumer_settings(
             subject, address, self.group, self.name
         )
-        prefetch = self._consumer.settings.get("prefetch")
+        settles = not self._fetches and self._consumer.commit is not CommitPolicy.AUTO
+        prefetch = self._consumer.settings.get("prefetch") if settles else None
         op = self.invoke(
             Action.OPEN if self._fetches else Action.SUBSCRIBE,
             target=self.queue,
             group=self.group,
-            prefetch=None if self._fetches or not prefetch else int(prefetch),
+            prefetch=int(prefetch) if prefetch else None,
             isolation=self.place.isolation,
         )
         command = commands.OpenConsumer(
