@@ -13,6 +13,14 @@ def killed(story, node="b1"):
     return story
 
 
+def test_node_that_was_killed_is_told_of_though_nobody_spoke_to_it():
+    assert "node_killed" in occurred(killed(QueueStory()))
+    story = QueueStory()
+    story.node("b1", "paused")
+    story.node("b1", "resumed")
+    assert "node_killed" not in occurred(story)
+
+
 def test_broker_killed_with_confirmed_messages_held_them():
     story = QueueStory()
     story.published("p1#1-1")

@@ -5,6 +5,14 @@ from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
     Hazard(
+        name="node_killed",
+        title="the broker was killed, whether or not anybody spoke to it",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"killed": "{node} was killed at {down_ns:s}."},
+        find=find.node_killed,
+    ),
+    Hazard(
         name="broker_killed_holding",
         title="the broker was killed with confirmed messages in its queues",
         fault_column=FaultColumn.BROKER_KILLED,

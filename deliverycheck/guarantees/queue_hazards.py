@@ -27,6 +27,15 @@ Facts = dict[str, str | int]
 _TAKEN = frozenset({Action.ACK, Action.NACK, Action.REJECT})
 
 
+def node_killed(history: History) -> tuple[Evidence, ...]:
+    """A node was killed, whoever noticed: what it had not written down is undone."""
+    return tuple(
+        Evidence(kind="killed", ns=event.ns, facts={"node": event.node, "down_ns": event.ns})
+        for event in history.nodes
+        if event.state is NodeState.KILLED
+    )
+
+
 def broker_killed_holding(history: History) -> tuple[Evidence, ...]:
     """A node was killed when queues held confirmed messages that no consumer had settled."""
     found: list[Evidence] = []

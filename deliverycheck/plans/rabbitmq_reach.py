@@ -107,7 +107,7 @@ def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
         yield from _of_killed_consumer(state, step.lane)
     else:
         yield from ["broker_killed"] if state.unflushed else []
-        yield "broker_killed_holding"
+        yield from ("node_killed", "broker_killed_holding")
         if state.fresh or state.subject.topic_ready is TopicReady.CREATED:
             yield "queue_just_declared"
 

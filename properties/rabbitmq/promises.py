@@ -14,7 +14,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.rabbitmq_state import PLAIN
-from properties.rabbitmq.claims.settings import CONFIRMS, QUORUM_QUEUES, SAFETY
+from properties.rabbitmq.claims.settings import CONFIRMS, QUORUM_QUEUES, SAFETY, UNDONE
 
 _QUEUES = "RabbitMQ 4.3, Queues"
 _LIMITS = "RabbitMQ 4.3, Queue Length Limit"
@@ -241,6 +241,18 @@ PROMISES: tuple[RabbitPromise, ...] = (
 """Who asks for a guarantee that is not here is told that nothing documents it for any settings."""
 
 
+_OF_SETTLEMENTS = frozenset(
+    {
+        "at_most_once_in_effect",
+        "settlement",
+        "dead_lettering",
+        "disjoint_consumers",
+        "effects_in_order",
+        "requeue_position",
+    }
+)
+
+
 def promised(subject: Subject, guarantee: str) -> tuple[RabbitPromise | None, tuple[str, ...]]:
     """The promise that the subject's settings have, or what keeps them from the nearest."""
     offers = [(each.missing(subject), each) for each in PROMISES if each.guarantee == guarantee]
@@ -252,6 +264,6 @@ def promised(subject: Subject, guarantee: str) -> tuple[RabbitPromise | None, tu
 
 def unless_of(subject: Subject, guarantee: str) -> tuple[str, ...]:
     """Situations in which an execution says nothing of the promise that the subject has."""
-    del guarantee
     young = subject.topic_ready is TopicReady.CREATED
-    return ("queue_just_declared",) if young else ()
+    undone = UNDONE if guarantee in _OF_SETTLEMENTS else ()
+    return (*undone, *(("queue_just_declared",) if young else ()))
