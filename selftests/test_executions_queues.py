@@ -27,6 +27,7 @@ from deliverycheck.plans import (
     Pause,
     Pick,
     Queue,
+    QueueKind,
     ReliesOn,
     Resume,
     Send,
@@ -250,8 +251,12 @@ def test_node_is_killed_only_when_its_queues_are_old_enough_unless_that_is_the_p
     assert places.OLD_ENOUGH_S > 0.5
     ages = {}
     for ready in TopicReady:
+        quorum = Topology(queues=(Queue(name="q1", kind=QueueKind.QUORUM),))
         history, _ = run(
-            subject(topic_ready=ready), Send(wait=Wait.CONFIRMED), Kill(lane="b1"), Send()
+            subject(topic_ready=ready, topology=quorum),
+            Send(wait=Wait.CONFIRMED),
+            Kill(lane="b1"),
+            Send(),
         )
         killed = next(one.ns for one in history.nodes if one.state == "killed")
         ages[ready] = killed - next(history.select(Action.DECLARE)).completed_ns

@@ -58,6 +58,8 @@ GOALS: dict[str, Goal] = {
     "kafka_crash_executions_per_min": Goal(unit=_A_MINUTE, at_least=150),
     "kafka_crash_executions_sequential_per_min": Goal(unit=_A_MINUTE),
     "kafka_broker_kill_executions_per_min": Goal(unit=_A_MINUTE, at_least=15),
+    "rabbitmq_executions_per_min": Goal(unit=_A_MINUTE, at_least=240),
+    "rabbitmq_broker_kill_executions_per_min": Goal(unit=_A_MINUTE, at_least=15),
     "worker_publish_ratio": Goal(unit="of a bare loop", at_least=0.5, relative=True),
     "worker_receive_ratio": Goal(unit="of a bare loop", at_least=0.5, relative=True),
     "rabbitmq_worker_ratio": Goal(unit="of a bare loop", at_least=0.9, relative=True),

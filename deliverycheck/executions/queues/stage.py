@@ -26,6 +26,7 @@ from deliverycheck.plans import (
     Declare,
     Flush,
     Inject,
+    QueueKind,
     Send,
     SetPolicy,
     Settle,
@@ -141,8 +142,14 @@ class QueueStage(Stage):
         lane.leaves_traces = True
 
     def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
-        """A plan whose queues must be of some age before the node is disturbed waits for it."""
-        if self.run.plan.subject.topic_ready is TopicReady.ANSWERED:
+        """A plan whose queues must be of some age before the node is disturbed waits for it.
+
+        Classic queues are as safe when they are new (the claim on those just declared).
+        """
+        kinds = {queue.kind for queue in self.place.topology.queues}
+        if self.run.plan.subject.topic_ready is TopicReady.ANSWERED and kinds != {
+            QueueKind.CLASSIC
+        }:
             age_s = (self.run.recorder.now() - self.place.declared_ns) / NS_PER_S
             self.run.pass_time(max(0.0, OLD_ENOUGH_S - age_s))
         super()._disturb_node(node, fault, needed)
