@@ -59,8 +59,8 @@ def run_several(
         try:
             records.append(run(one, progress, stop))
         except ProvisionError as error:
-            progress.say(f"{maker_of(name).title} cannot be had: {error}")
-            records.append(_not_had(one, str(error)))
+            progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
+            records.append(_not_had(one, error.problem))
     folder = CampaignFolder(root=options.out)
     folder.create()
     return saved(_merged(options, records), folder)
