@@ -266,6 +266,7 @@ def test_node_is_killed_only_when_its_queues_are_old_enough_unless_that_is_the_p
 def test_queue_declared_on_the_way_is_read_too(run):
     history, _ = run(subject(), Send(), Declare(queue=Queue(name="q5")), Send(key="q5"))
     assert [one.delivery.source for one in history.log] == ["q5"]
+    assert "q5" in history.header.sources, "or nobody would judge what becomes of its messages"
 
 
 DEFECTS = {

@@ -249,8 +249,13 @@ _OF_SETTLEMENTS = frozenset(
         "disjoint_consumers",
         "effects_in_order",
         "requeue_position",
+        "routed_as_bound",
+        "accounted_for",
+        "expiry",
+        "length_limit",
     }
 )
+"""What hangs on settlements, flags or dead letters, of which a killed broker may forget the last."""
 
 
 def promised(subject: Subject, guarantee: str) -> tuple[RabbitPromise | None, tuple[str, ...]]:

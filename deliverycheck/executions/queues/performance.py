@@ -1,5 +1,7 @@
 """Plans about queues: a namespace, exchanges and queues, publishers and consumers."""
 
+from msgspec.structs import replace
+
 from deliverycheck.brokers import SCAN_ISOLATION
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
@@ -12,7 +14,7 @@ from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Ok
-from deliverycheck.plans import Inject, Plan, Topology, lane_of
+from deliverycheck.plans import Declare, Inject, Plan, Topology, lane_of
 
 _WORKERS = ("p", "c")
 
@@ -41,8 +43,16 @@ class QueuePerformance:
             relies_on=subject.relies_on,
             error_means=subject.error_means,
             groups={group_of(queue): (queue,) for queue in self._worked_off()},
-            sources=sources_of(self._place.topology),
+            sources=sources_of(self._declared()),
         )
+
+    def _declared(self) -> Topology:
+        """What is there before the first step, and the queues that later ones declare."""
+        later = [step.queue for step in self._plan.steps if isinstance(step, Declare)]
+        topology = self._place.topology
+        own = {queue.name for queue in topology.queues}
+        further = [queue for queue in later if queue.name not in own]
+        return replace(topology, queues=(*topology.queues, *further))
 
     def _worked_off(self) -> list[str]:
         """The queues that somebody has to work off."""

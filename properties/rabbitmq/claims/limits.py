@@ -10,7 +10,7 @@ from deliverycheck.plans import (
     Subject,
     Topology,
 )
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, consuming, publishing
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE, consuming, publishing
 from properties.rabbitmq.topologies import (
     AT_LEAST_ONCE,
     DEAD,
@@ -50,6 +50,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("length_reached",),
+        unless=UNDONE,
         promise="what is dropped from the head goes to the dead letter exchange",
         source=_LENGTH,
         pair="rabbitmq-length",
@@ -87,6 +88,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("expired",),
+        unless=UNDONE,
         promise="what expires goes to the dead letter exchange",
         source=_TTL,
         pair="rabbitmq-expiry",
@@ -115,6 +117,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="expiry",
         stance=Stance.HOLDS,
         hazards=("expired",),
+        unless=UNDONE,
         promise="an expired message is not delivered, and none expires early",
         source=_TTL,
         pace=Pace.MEDIUM,
@@ -129,6 +132,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="length_limit",
         stance=Stance.HOLDS,
         hazards=("length_reached",),
+        unless=UNDONE,
         promise="a queue holds no more ready messages, and drops the oldest",
         source=_LENGTH,
         pace=Pace.MEDIUM,
@@ -141,6 +145,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("delivery_limit_reached",),
+        unless=UNDONE,
         promise="what failed too often goes to the dead letter exchange",
         source=_POISON,
         pair="rabbitmq-delivery-limit",

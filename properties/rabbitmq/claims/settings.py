@@ -15,7 +15,8 @@ TRANSACTIONAL: dict[str, Setting] = {"transactional": True, "persistent": True, 
 NETWORK = ("lost_reply", "lost_request", "refuse")
 UNDONE = ("node_killed",)
 """What a broker was told by an ack, or a reject, it may have forgotten after a SIGKILL: of 60 acks
-proven by a round trip in a quorum queue of 4.3.6 one was undone (docs/worker-protocol.md)."""
+proven by a round trip in a quorum queue of 4.3.6 one was undone (docs/worker-protocol.md). So it
+may forget at-most-once dead letters, which are published without confirms."""
 
 IN_HAND = ("consumer_killed_in_hand",)
 KILLED = ("broker_killed", "broker_killed_holding")
