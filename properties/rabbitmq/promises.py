@@ -255,7 +255,7 @@ _OF_SETTLEMENTS = frozenset(
         "length_limit",
     }
 )
-"""What hangs on settlements, flags or dead letters, of which a killed broker may forget the last."""
+"""What hangs on settlements, flags or dead letters: a killed broker may forget the last of them."""
 
 
 def promised(subject: Subject, guarantee: str) -> tuple[RabbitPromise | None, tuple[str, ...]]:
