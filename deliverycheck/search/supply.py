@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from threading import Lock
+from typing import Self
 
 import msgspec
 
@@ -12,7 +13,7 @@ from deliverycheck.plans.model import Model
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.queue import Queue
 from deliverycheck.search.recent import Recent
-from deliverycheck.search.select import disturbs_nodes, plans_for, reaching, varied
+from deliverycheck.search.select import disturbs_nodes, reaching, varied
 
 QUIET = 3
 """Executions without a fault, to cut into where the pool has no plan that speaks of a hazard."""
@@ -25,14 +26,36 @@ SUBJECTS_MAX = 4
 each other, so its plans are wanted for some minutes and then no more."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """A subject's plans in the order of the pool, and for each digest its place there."""
+
+    plans: tuple[Plan, ...]
+    places: dict[str, int]
+
+    @classmethod
+    def of(cls, subject: Subject, pool: Sequence[Sequence[Step]], model: Model) -> Self:
+        plans: dict[str, Plan] = {}
+        places: dict[str, int] = {}
+        for place, steps in enumerate(pool):
+            plan = model.normalise(subject, steps)
+            if plan.steps and plan.digest not in plans:
+                plans[plan.digest], places[plan.digest] = plan, place
+        return cls(plans=tuple(plans.values()), places=places)
+
+
 class Supply:
-    """Queues of plans from one pool. Called from many threads."""
+    """Queues of plans from one pool. Called from many threads.
+
+    A queue keeps the places of its plans in the pool and makes each again when it is its turn: a
+    night has two hundred queues, and most of their plans are never run.
+    """
 
     def __init__(self, pool: Sequence[Sequence[Step]], model: Model) -> None:
         self._pool = pool
         self._model = model
         self._lock = Lock()
-        self._plans: Recent[bytes, tuple[Plan, ...]] = Recent(SUBJECTS_MAX)
+        self._made: Recent[bytes, _Made] = Recent(SUBJECTS_MAX)
 
     def queue(self, claim: Claim, hazard: str, size: int) -> Queue:
         """Plans of the pool that speak of it, chosen by variety; then cuts into what went well."""
@@ -44,21 +67,23 @@ class Supply:
             wide = model.broker_wide(plan)
             return hazard in reach and unless.isdisjoint(reach) and wide == about_nodes
 
-        plans = self._plans_on(claim.subject)
-        chosen = islice(varied([*filter(fits, plans)], [hazard], model), size)
-        quiet = islice(reaching(plans, ["none"], model), QUIET)
-        in_order = chain(sorted(chosen, key=self._waits_for_its_turn), quiet)
-        return Queue(in_order, model, fits=fits)
+        made = self._made_for(claim.subject)
+        chosen = varied([*filter(fits, made.plans)], [hazard], model)
+        in_order = sorted(islice(chosen, size), key=self._waits_for_its_turn)
+        quiet = islice(reaching(made.plans, ["none"], model), QUIET)
+        places = [made.places[plan.digest] for plan in (*in_order, *quiet)]
+        again = (model.normalise(claim.subject, self._pool[place]) for place in places)
+        return Queue(again, model, fits=fits)
 
-    def _plans_on(self, subject: Subject) -> tuple[Plan, ...]:
+    def _made_for(self, subject: Subject) -> _Made:
         """The pool's plans for the subject; who asks meanwhile waits, or both would make them."""
         key = msgspec.json.encode(subject)
         with self._lock:
-            plans = self._plans.get(key)
-            if plans is None:
-                plans = tuple(plans_for(subject, self._pool, self._model))
-                self._plans.put(key, plans)
-            return plans
+            made = self._made.get(key)
+            if made is None:
+                made = _Made.of(subject, self._pool, self._model)
+                self._made.put(key, made)
+            return made
 
     def _waits_for_its_turn(self, plan: Plan) -> float:
         """Long plans come last, and of those that disturb a node the shortest first."""
