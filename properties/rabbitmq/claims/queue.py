@@ -141,7 +141,7 @@ QUEUE: tuple[Claim, ...] = (
         stance=Stance.BREAKS,
         hazards=("queue_just_declared",),
         promise="confirmed once a majority of the members has written it",
-        source=f"{QUORUM_QUEUES}, Publisher Confirms",
+        source="docs/findings/quorum-queue-just-declared.md",
         pair="rabbitmq-just-declared-classic",
         pace=Pace.MEDIUM,
     ),
