@@ -17,6 +17,7 @@ from deliverycheck.guarantees.group_hazards import (
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -86,6 +87,12 @@ _IN_HAND = {
 _FAILED = {
     "failed": (
         "{publishes:count publish} of {process} failed for good, from {failed_ns:s} on: {error}."
+    )
+}
+_TIMED_OUT = {
+    "timed_out": (
+        "{message} timed out at {timed_out_ns:s} while {messages:count other message} of {process} "
+        "was without an answer."
     )
 }
 _MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
@@ -194,6 +201,13 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_FAILED,
             find=definite_failure,
+        ),
+        _on_link(
+            "timed_out_beside_others",
+            "a message timed out while others of its producer were without an answer",
+            FaultColumn.STALL,
+            timed_out_beside_others,
+            _TIMED_OUT,
         ),
         Hazard(
             name="partitions_added",

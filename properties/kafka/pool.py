@@ -21,7 +21,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH, KafkaDraft
+from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -34,12 +34,13 @@ from properties.kafka.vocabulary import (
 )
 
 EVERYTHING = Subject(
+    producer={PATIENCE: 6000},
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}),
     topic_ready=TopicReady.CREATED,
 )
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 
-TRANSACTIONAL = structs.replace(EVERYTHING, producer={TRANSACTIONAL_ID: "pool"})
+TRANSACTIONAL = structs.replace(EVERYTHING, producer={TRANSACTIONAL_ID: "pool", PATIENCE: 6000})
 """The same with a producer that sends in transactions."""
 
 TRANSACTIONAL_SHARE = 5

@@ -36,6 +36,9 @@ _LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
 
+JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
+"""For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
+
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
@@ -108,6 +111,25 @@ def _grow(*, count: int, key: str) -> tuple[Step, ...]:
     )
 
 
+def _outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[Step, ...]:
+    """A message is given up while its link is held, and others follow it before that.
+
+    They must leave before the first one's request times out, which takes the connection with it,
+    and the link must be back before they are given up too.
+    """
+    first, second = places
+    return (
+        *(Publish(partition=place, wait=Wait.CONFIRMED) for place in places),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=Direction.UPSTREAM),
+        Publish(partition=first),
+        Hold(ms=JUST_IN_TIME_MS),
+        Publish(partition=second, count=count),
+        Hold(ms=GIVEN_UP_MS),
+        Heal(lane=f"link {FIRST}"),
+        Publish(partition=first),
+    )
+
+
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
     """A second instance takes over, and the first, which does not know it, goes on."""
     ends = () if end is None else (end(lane=SECOND),)
@@ -171,6 +193,16 @@ KINDS = {
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (FIRST,),
+        },
+    ),
+    "outwait": Kind(
+        weight=1,
+        makes=_outwait,
+        arguments={
+            "places": ((0, 1), (1, 0), (0, 0)),
+            # Who is stalled has his bytes delivered at the heal; those of a black hole are gone.
+            "fault": (FaultKind.STALL, FaultKind.STALL, FaultKind.BLACK_HOLE),
+            "count": (1, 3),
         },
     ),
     "replace": Kind(

@@ -12,13 +12,14 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import REFRESH
-from properties.kafka.claims.settings import FIRST_WRITE, NETWORK, ONE_MESSAGE_A_BATCH
+from properties.kafka.claims.settings import (
+    FIRST_WRITE,
+    IDEMPOTENT,
+    NETWORK,
+    ONE_MESSAGE_A_BATCH,
+    TIMED_OUT,
+)
 
-IDEMPOTENT: dict[str, Setting] = {
-    "enable.idempotence": True,
-    "max.in.flight.requests.per.connection": 5,
-    **ONE_MESSAGE_A_BATCH,
-}
 PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_MESSAGE_A_BATCH}
 
 _ACKS_ALL = Subject(producer={"acks": "all"})
@@ -96,7 +97,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="an idempotent producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         pair="kafka-plain-exactly-once",
@@ -121,7 +122,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",
@@ -146,7 +147,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK),
-        unless=("partitions_added", *FIRST_WRITE),
+        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-partitions-added",
