@@ -16,6 +16,7 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Subject,
     TopicReady,
     Wait,
@@ -37,6 +38,7 @@ SLOW = Subject(
     )
 )
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
+TWO_PRODUCERS = Subject(second_producer={})
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
@@ -73,6 +75,23 @@ REACH = {
         SMALL_QUEUE,
         {"none", "definite_failure"},
     ),
+    "key-of-two-producers": (
+        (Publish(key="k1"), Publish(lane="p2", key="k1")),
+        TWO_PRODUCERS,
+        {"none", "key_shared"},
+    ),
+    "key-of-each-producer": (
+        (Publish(key="k1"), Publish(lane="p2", key="k2")),
+        TWO_PRODUCERS,
+        {"none"},
+    ),
+    "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
+    "timestamp-too-far-ahead": (
+        (Publish(timestamp_shift_ms=7_200_000),),
+        LOG_ONLY,
+        {"none", "definite_failure"},
+    ),
+    "timestamp-not-too-far-ahead": ((Publish(timestamp_shift_ms=600_000),), LOG_ONLY, {"none"}),
     "as-many-as-the-queue-takes": ((Publish(count=2),), SMALL_QUEUE, {"none"}),
     "producer-killed-in-time": (
         (Publish(), Kill(lane="p1")),

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import HoldPoint, Member, Setting
+from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting
 
 
 class Connect(StrEnum):
@@ -44,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: ``None`` lets the client's partitioner choose.
         timestamp_shift_ms: how far from now its timestamp lies; with 0 the client sets it.
         bytes: of padding in the body, see `padding_of`.
+        tombstone: the message has no value; its body goes in a header.
     """
 
     op: int
@@ -55,6 +56,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, str] | None = None
     timestamp_shift_ms: int = 0
     bytes: int = 0
+    tombstone: bool = False
 
 
 class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omit_defaults=True):
@@ -72,14 +74,16 @@ class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omi
 
 
 class Publish(_Command, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
-    """Hand over messages, one call each.
+    """Hand over messages.
 
     Attributes:
         execution: stands in each body.
+        call: one for each, or one for all, which are to one topic and have no headers.
     """
 
     messages: tuple[Message, ...]
     execution: str
+    call: Call = Call.EACH
 
 
 class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
@@ -87,6 +91,12 @@ class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True
 
     op: int
     timeout_ms: int
+
+
+class Purge(_Command, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
+    """Forget messages that have no confirm; their reports say so."""
+
+    what: Purged = Purged.ALL
 
 
 class Poll(_Command, frozen=True, kw_only=True, tag="poll", omit_defaults=True):
@@ -261,6 +271,7 @@ Command = (
     OpenProducer
     | Publish
     | Flush
+    | Purge
     | Poll
     | OpenConsumer
     | Assign

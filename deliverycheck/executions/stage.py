@@ -27,6 +27,7 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Release,
     Restart,
     Resume,
@@ -85,6 +86,11 @@ class Stage:
         lane = self.producer(step.lane)
         if lane.lives and self.is_free(lane):
             lane.flush(step)
+
+    def purge(self, step: Purge) -> None:
+        lane = self.producer(step.lane)
+        if lane.lives and self.is_free(lane):
+            lane.purge(step)
 
     def end_transaction(self, step: CommitTransaction | AbortTransaction) -> None:
         lane = self.run.lanes[step.lane]
@@ -211,6 +217,7 @@ class Stage:
 _VERBS: dict[type, Callable[[Stage, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
+    Purge: Stage.purge,
     CommitTransaction: Stage.end_transaction,
     AbortTransaction: Stage.end_transaction,
     Work: Stage.work,

@@ -8,7 +8,7 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
-from deliverycheck.guarantees.error_hazards import definite_failure
+from deliverycheck.guarantees.error_hazards import definite_failure, purged
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.group_hazards import (
     lost_unfinished,
@@ -16,6 +16,7 @@ from deliverycheck.guarantees.group_hazards import (
     partitions_moved,
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
+from deliverycheck.guarantees.key_hazards import key_shared
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
@@ -86,6 +87,17 @@ _IN_HAND = {
 _FAILED = {
     "failed": (
         "{publishes:count publish} of {process} failed for good, from {failed_ns:s} on: {error}."
+    )
+}
+_PURGED = {
+    "failed": (
+        "{publishes:count publish} of {process} had no confirm when it was told to forget them, "
+        "from {failed_ns:s} on: {error}."
+    )
+}
+_SHARED = {
+    "shared": (
+        "{process} and {other} both wrote to {topic} with key {key} ({messages:count message})."
     )
 }
 _MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
@@ -194,6 +206,22 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_FAILED,
             find=definite_failure,
+        ),
+        Hazard(
+            name="purged",
+            title="a producer was told to forget messages without a confirm",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_PURGED,
+            find=purged,
+        ),
+        Hazard(
+            name="key_shared",
+            title="two producers wrote with one key",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_SHARED,
+            find=key_shared,
         ),
         Hazard(
             name="partitions_added",

@@ -7,6 +7,8 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    Call,
+    Chooser,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -18,6 +20,8 @@ from deliverycheck.plans.steps import (
     Kill,
     Pause,
     Publish,
+    Purge,
+    Purged,
     Release,
     Restart,
     Resume,
@@ -42,18 +46,23 @@ def describe_step(step: Step) -> str:
 
 
 def _publish(step: Publish) -> str:
-    messages = "1 message" if step.count == 1 else f"{step.count} messages"
+    one, many = ("tombstone", "tombstones") if step.tombstone else ("message", "messages")
+    messages = f"1 {one}" if step.count == 1 else f"{step.count} {many}"
     keyed = "" if step.key is None else f" with key {step.key}"
     with_ = [f"{step.bytes} bytes each"] if step.bytes else []
     with_ += [f"header {name}={value}" for name, value in step.headers]
     with_ += [f"timestamp {step.timestamp_shift_ms:+} ms"] if step.timestamp_shift_ms else []
+    with_ += ["in one call"] if step.call is Call.BATCH else []
     more = f" ({', '.join(with_)})" if with_ else ""
     return f"publish {messages}{_destination(step)}{keyed}{more}"
 
 
 def _destination(step: Publish) -> str:
     """Where to, unless it is the first partition of the plan's own topic."""
-    if step.key is not None:
+    if step.chosen_by is Chooser.PARTITIONER and step.key is None:
+        place = "where the partitioner says"
+        return f" {place}" if step.topic == MAIN_TOPIC else f" to {step.topic} {place}"
+    if step.by_partitioner:
         return "" if step.topic == MAIN_TOPIC else f" to {step.topic}"
     elsewhere = step.topic != MAIN_TOPIC or step.partition != 0
     return f" to {step.topic}/{step.partition}" if elsewhere else ""
@@ -71,6 +80,13 @@ def _inject(step: Inject) -> str:
     return f"{fault}, both directions" if both else f"{fault}, {step.direction.value}"
 
 
+_PURGED = {
+    Purged.QUEUE: "forget what is queued",
+    Purged.IN_FLIGHT: "forget what is in flight",
+    Purged.ALL: "forget what has no confirm",
+}
+
+
 def _add_partitions(step: AddPartitions) -> str:
     more = "1 partition" if step.count == 1 else f"{step.count} partitions"
     return f"add {more}{'' if step.topic == MAIN_TOPIC else f' to {step.topic}'}"
@@ -83,6 +99,7 @@ def _say(words: str) -> Callable[[Step], str]:
 _WORDS: dict[type, Callable[..., str]] = {
     Publish: _publish,
     Flush: _say("flush: wait for all confirms"),
+    Purge: lambda step: f"purge: {_PURGED[step.what]}",
     CommitTransaction: _say("commit the transaction"),
     AbortTransaction: _say("abort the transaction"),
     Work: _work,

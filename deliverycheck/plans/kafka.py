@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from deliverycheck.plans.copies import (
     created_by,
     one_after_the_other,
@@ -29,6 +31,7 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    Call,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -41,6 +44,7 @@ from deliverycheck.plans.steps import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Release,
     Restart,
     Resume,
@@ -97,7 +101,8 @@ class KafkaDraft:
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
-        found |= {"flush"} if state.unflushed else set()
+        found |= {"flush", "purge"} if state.unflushed else set()
+        found |= {"alternate"} if state.subject.second_producer is not None else set()
         found |= {"end_transaction", "replace"} if state.in_transaction(FIRST) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
         return frozenset(found)
@@ -111,7 +116,7 @@ class KafkaDraft:
 
 
 class KafkaModel:
-    """Plans of one producer and perhaps a second instance of it, up to two consumers, one node."""
+    """Plans of one producer and perhaps a second one, up to two consumers, one node."""
 
     nodes: tuple[str, ...] = (NODE,)
 
@@ -176,14 +181,20 @@ def _is_applicable(state: PlanState, step: Step) -> bool:
         return False
     if lane in CONSUMERS and state.subject.consumer is None:
         return False
-    if lane == SECOND and not state.subject.is_transactional:
+    if lane == SECOND and not _has_second(state.subject):
         return False
     rule = _APPLICABLE.get(type(step))
     return rule is not None and bool(rule(state, step))
 
 
+def _has_second(subject: Subject) -> bool:
+    return subject.is_transactional or subject.second_producer is not None
+
+
 def _plain(step: Step) -> Step:
-    """Drop an argument that means nothing for this fault."""
+    """Drop an argument that means nothing for this fault, or that this call does not take."""
+    if isinstance(step, Publish) and step.call is Call.BATCH and (step.headers or step.tombstone):
+        return structs.replace(step, headers=(), tombstone=False)
     if isinstance(step, Inject):
         directed = step.fault in DIRECTED
         if not directed and step.direction is not None:
@@ -232,6 +243,9 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Flush: lambda state, step: (
         step.lane in state.producers and state.producers[step.lane].unflushed > 0
     ),
+    Purge: lambda state, step: (
+        step.lane in state.producers and state.producers[step.lane].unflushed > 0
+    ),
     CommitTransaction: lambda state, step: state.in_transaction(step.lane),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: lambda state, step: (
@@ -267,6 +281,8 @@ def _event_label(step: Step) -> str:
     elif isinstance(step, Publish):
         words += [f"t{'1' if step.topic == 't1' else 'n'}", "many" if step.count > 1 else "one"]
         words += ["keyed"] if step.key else []
+        words += ["other"] if step.lane == SECOND else []
+        words += [str(step.call)] if step.call is Call.BATCH else []
     elif isinstance(step, (Kill, Pause, Close)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

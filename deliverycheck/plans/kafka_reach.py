@@ -21,6 +21,7 @@ from deliverycheck.plans.steps import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Step,
     Work,
 )
@@ -41,6 +42,10 @@ _POLL_INTERVAL_MS = 300_000
 
 _QUEUE_SETTING, _QUEUE_MESSAGES = "queue.buffering.max.messages", 100_000
 """With librdkafka's default: produce() refuses one message more."""
+
+
+TIMESTAMP_AHEAD_MS_MAX = 3_600_000
+"""Kafka's default of message.timestamp.after.max.ms: what lies further ahead is refused."""
 
 
 def hazards_in_reach(plan: Plan) -> frozenset[str]:
@@ -81,6 +86,10 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
     if step.topic in state.fresh:
         awaited = state.subject.topic_ready is TopicReady.ANSWERED
         yield "topic_answered" if awaited else "topic_just_created"
+    if step.key is not None and state.wrote_with_key(step):
+        yield "key_shared"
+    if step.timestamp_shift_ms > TIMESTAMP_AHEAD_MS_MAX:
+        yield "definite_failure"
     if step.count > int(state.subject.producer.get(_QUEUE_SETTING, _QUEUE_MESSAGES)):
         yield "definite_failure"
 
@@ -150,8 +159,14 @@ def _are_first(state: PlanState, producer: ProducerState, places: Iterable[Place
     )
 
 
+def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:
+    if _unflushed(state, step.lane):
+        yield "purged"
+
+
 _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     Publish: _hazards_of_publish,
+    Purge: _hazards_of_purge,
     Work: _hazards_of_work,
     Kill: _hazards_of_kill,
 }

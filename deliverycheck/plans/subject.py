@@ -133,6 +133,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         client: library and version of the clients, such as ``confluent-kafka==2.3.0``; without
             one it is the library that the target has.
         producer: settings of the producing client, by the client's own names.
+        second_producer: where a second producing application, which writes to the same topics,
+            has other settings than the first; ``None`` where there is no second one.
         consumer: ``None`` where only the log is judged.
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
@@ -141,6 +143,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
     client: str | None = None
     producer: dict[str, Setting] = {}
+    second_producer: dict[str, Setting] | None = None
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM
     error_means: ErrorMeans = ErrorMeans.UNKNOWN
@@ -152,9 +155,27 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether the producer sends in transactions."""
         return TRANSACTIONAL_ID in self.producer
 
+    def __post_init__(self) -> None:
+        """Raises ValueError: the parts do not fit together."""
+        if self.second_producer is not None and self.is_transactional:
+            message = (
+                "second_producer: expected none beside a transactional one, whose second instance "
+                "has its settings"
+            )
+            raise ValueError(message)
+
+    @property
+    def of_second(self) -> "Subject | None":
+        """The same with the second producer in the first one's place, if there is one."""
+        if self.second_producer is None:
+            return None
+        return msgspec.structs.replace(
+            self, producer={**self.producer, **self.second_producer}, second_producer=None
+        )
+
     @property
     def of_output(self) -> "Subject | None":
         """The same with the members' own producer in the producer's place, if they have one."""
         if self.consumer is None or self.consumer.output is None:
             return None
-        return msgspec.structs.replace(self, producer=self.consumer.output)
+        return msgspec.structs.replace(self, producer=self.consumer.output, second_producer=None)

@@ -64,6 +64,16 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def flush(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "purge" in self.draft.kinds())
+    @rule(steps=steps_of("purge"))
+    def forget_messages(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "alternate" in self.draft.kinds())
+    @rule(steps=steps_of("alternate"))
+    def two_applications_write(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "end_transaction" in self.draft.kinds())
     @rule(steps=steps_of("end_transaction"))
     def end_transaction(self, steps):

@@ -36,10 +36,13 @@ from properties.kafka.vocabulary import (
 EVERYTHING = Subject(
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}),
     topic_ready=TopicReady.CREATED,
+    second_producer={},
 )
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 
-TRANSACTIONAL = structs.replace(EVERYTHING, producer={TRANSACTIONAL_ID: "pool"})
+TRANSACTIONAL = structs.replace(
+    EVERYTHING, producer={TRANSACTIONAL_ID: "pool"}, second_producer=None
+)
 """The same with a producer that sends in transactions."""
 
 TRANSACTIONAL_SHARE = 5

@@ -38,6 +38,8 @@ SENDING: Values = {
     "compression.type": CODECS,
     "queue.buffering.max.messages": (2, 10, 1000),
     "queue.buffering.backpressure.threshold": (1, 10),
+    "message.max.bytes": (1000, 100_000),
+    "queue.buffering.max.kbytes": (1, 100),
     "partitioner": ("random", "consistent", "murmur2_random", "fnv1a"),
     "sticky.partitioning.linger.ms": (0, 50),
     "socket.timeout.ms": (500, 3000),
@@ -48,6 +50,9 @@ SENDING: Values = {
     REFRESH: (100, 300_000),
 }
 """What any producer may set."""
+
+PARTITIONING: Values = {"partitioner": ("consistent_random", "murmur2_random")}
+"""In what a second producing application differs: it may be written for another library."""
 
 PLAIN: Values = {
     "acks": ("all", "all", 1, 0),
@@ -134,10 +139,12 @@ def subjects(draw: st.DrawFn) -> Subject:
     gives_up = TRANSACTIONAL_ID in base or not draw(st.sampled_from(_MOSTLY_NOT))
     relies_on_call = draw(st.sampled_from(_MOSTLY_NOT))
     takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
+    second = TRANSACTIONAL_ID not in base and draw(st.sampled_from(_MOSTLY_NOT))
     reads = not draw(st.sampled_from(_MOSTLY_NOT))
     return Subject(
         partitions=draw(st.integers(min_value=1, max_value=6)),
         producer={**base, **draw(_some_of(further)), **draw(_some_of(SENDING))},
+        second_producer=draw(_some_of(PARTITIONING)) if second else None,
         consumer=draw(_consumers()) if reads else None,
         relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
         error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,

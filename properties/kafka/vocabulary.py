@@ -11,6 +11,8 @@ from typing import Any
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
+    Call,
+    Chooser,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -23,6 +25,8 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
+    Purge,
+    Purged,
     Restart,
     Resume,
     Step,
@@ -108,6 +112,18 @@ def _grow(*, count: int, key: str) -> tuple[Step, ...]:
     )
 
 
+def _alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
+    """Two applications write with one key in turn."""
+    return tuple(
+        Publish(lane=lane, key=key, count=count, wait=wait) for lane in (FIRST, SECOND, FIRST)
+    )
+
+
+def _purge(*, count: int, what: Purged) -> tuple[Step, ...]:
+    """A producer is told to forget what it was just handed."""
+    return Publish(count=count), Purge(what=what)
+
+
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
     """A second instance takes over, and the first, which does not know it, goes on."""
     ends = () if end is None else (end(lane=SECOND),)
@@ -129,7 +145,11 @@ KINDS = {
             # Mostly plain: what a message looks like rarely decides what becomes of it.
             "headers": (*((),) * 9, (("h1", "v1"),), (("h1", ""), ("h2", "ä"))),
             "bytes": (*(0,) * 12, 1000, 20_000, 300_000),
-            "timestamp_shift_ms": (*(0,) * 8, -86_400_000, 600_000),
+            # The last lies further ahead than Kafka takes by default.
+            "timestamp_shift_ms": (*(0,) * 16, -86_400_000, -1, 600_000, 7_200_000),
+            "chosen_by": (*(Chooser.DEFAULT,) * 5, *Chooser),
+            "call": (*(Call.EACH,) * 4, Call.BATCH),
+            "tombstone": (*(False,) * 9, True),
             "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
         },
     ),
@@ -164,6 +184,20 @@ KINDS = {
     # timer scan of one second.
     "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
     "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": (FIRST,)}),
+    "purge": Kind(
+        weight=1,
+        makes=_purge,
+        arguments={"count": (1, 4), "what": tuple(Purged)},
+    ),
+    "alternate": Kind(
+        weight=1,
+        makes=_alternate,
+        arguments={
+            "key": ("k1", "k2"),
+            "count": (1, 1, 3),
+            "wait": (Wait.RETURNED, Wait.CONFIRMED),
+        },
+    ),
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,

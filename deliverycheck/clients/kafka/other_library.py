@@ -78,7 +78,7 @@ class OtherLibrary:
         return tuple(map(said.get, range(len(subjects))))
 
     def _asked(self, subject: Subject) -> Iterator[Asked]:
-        for one in (subject, subject.of_output):
+        for one in (subject, subject.of_second, subject.of_output):
             if one is not None:
                 yield "producer", self.producer_settings(one, "", "")
         if subject.consumer is not None:

@@ -253,11 +253,14 @@ def check_settings(subject: Subject) -> None:
         SettingError: it does not; names the setting and the nearest known names.
     """
     _check_producer(subject)
-    if (writing := subject.of_output) is not None:
+    others = {"second_producer": subject.of_second, "consumer.output": subject.of_output}
+    for name, writing in others.items():
+        if writing is None:
+            continue
         try:
             _check_producer(writing)
         except SettingError as error:
-            msg = f"consumer.output: {error}"
+            msg = f"{name}: {error}"
             raise SettingError(msg) from error
     if subject.consumer is not None:
         settings = consumer_settings(subject, "", "g")

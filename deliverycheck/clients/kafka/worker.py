@@ -44,6 +44,7 @@ class KafkaClient:
             "open_producer": self._open_producer,
             "publish": self._by_producer(Producing.publish),
             "flush": self._by_producer(Producing.flush),
+            "purge": self._by_producer(Producing.purge),
             "poll": self._by_producer(Producing.poll),
             "publish_bulk": self._by_producer(publish_bulk),
             "open_consumer": self._open_consumer,
