@@ -24,6 +24,10 @@ NEEDS = {
     "stall": ("stall", "link"),
     "delay": ("delay", "link"),
     "refuse": ("refused", "link"),
+    "transaction_timed_out": ("worker paused", "worker"),
+    "end_late": ("stall", "link"),
+    "purged": ("no fault", "nothing"),
+    "key_shared": ("no fault", "nothing"),
     "producer_killed": ("worker killed", "worker"),
     "producer_killed_unflushed": ("worker killed", "worker"),
     "consumer_killed": ("worker killed", "worker"),
@@ -38,14 +42,24 @@ NEEDS = {
 
 FACTS = {
     **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
-    **dict.fromkeys(("topic", "place", "transaction", "newer"), "t"),
+    **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
     **dict.fromkeys(
-        ("publishes", "operations", "messages", "deliveries", "after_ms", "partitions"), 2
+        (
+            "publishes",
+            "operations",
+            "messages",
+            "deliveries",
+            "after_ms",
+            "partitions",
+            "timeout_ms",
+            "request_ms",
+        ),
+        2,
     ),
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns"),
+            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns"),
         ),
         5,
     ),

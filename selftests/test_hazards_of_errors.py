@@ -56,11 +56,10 @@ def test_commit_that_failed_is_no_publish():
 
 def test_publishes_that_their_producer_forgot_are_told_by_process_and_error():
     story = ended(("p1#1", "info", "_PURGE_INFLIGHT"), ("p1#1", "fail", "_PURGE_QUEUE"))
+    told = "1 publish of p1#1 had no confirm when it was told to forget them, from {} s on: {}."
     assert evidence(story, "purged") == [
-        "1 publish of p1#1 had no confirm when it was told to forget them, from 0.001 s on: "
-        "_PURGE_INFLIGHT.",
-        "1 publish of p1#1 had no confirm when it was told to forget them, from 0.003 s on: "
-        "_PURGE_QUEUE.",
+        told.format("0.001", "_PURGE_INFLIGHT"),
+        told.format("0.003", "_PURGE_QUEUE"),
     ]
 
 

@@ -140,7 +140,7 @@ def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way()
     offered = set()
     for subject in (TRANSACTIONAL, EVERYTHING):
         draft = KafkaDraft(subject)
-        assert draft.kinds() <= {"publish", "create_topic", "alternate"}
+        assert draft.kinds() <= {"publish", "create_topic", "alternate", "outlast", "end_late"}
         for step in (Publish(), Work(), Inject(lane="link p1", fault=FaultKind.REFUSE)):
             assert draft.offer(step)
         offered |= draft.kinds()

@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     Direction,
     FaultKind,
     Flush,
+    Hold,
     Inject,
     Kill,
     Pause,
@@ -38,6 +39,7 @@ SLOW = Subject(
     )
 )
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
+BRIEF_TRANSACTIONS = Subject(producer={"transactional.id": "x", "transaction.timeout.ms": 1000})
 TWO_PRODUCERS = Subject(second_producer={})
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
@@ -92,6 +94,28 @@ REACH = {
         {"none", "definite_failure"},
     ),
     "timestamp-not-too-far-ahead": ((Publish(timestamp_shift_ms=600_000),), LOG_ONLY, {"none"}),
+    "transaction-outlasted": (
+        (Publish(), Hold(ms=1400), CommitTransaction()),
+        BRIEF_TRANSACTIONS,
+        {"none", "transaction_timed_out"},
+    ),
+    "transaction-ended-in-time": (
+        (
+            *(Publish(), Hold(ms=900), CommitTransaction()),
+            *(Publish(), Hold(ms=900), CommitTransaction()),
+        ),
+        BRIEF_TRANSACTIONS,
+        {"none"},
+    ),
+    "end-of-a-transaction-into-a-stall": (
+        (
+            Publish(),
+            Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM),
+            AbortTransaction(),
+        ),
+        BRIEF_TRANSACTIONS,
+        {"stall", "end_late", "transaction_aborted"},
+    ),
     "as-many-as-the-queue-takes": ((Publish(count=2),), SMALL_QUEUE, {"none"}),
     "producer-killed-in-time": (
         (Publish(), Kill(lane="p1")),

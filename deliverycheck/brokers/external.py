@@ -4,7 +4,15 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.broker import (
+    SCAN_ISOLATION,
+    BrokerError,
+    Capability,
+    Death,
+    Endpoint,
+    Scan,
+    Slot,
+)
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_node import loopback
 from deliverycheck.brokers.kafka_relay import Relay
@@ -99,8 +107,8 @@ class KafkaExternal:
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
-        return self._scanner.scan(topics)
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+        return self._scanner.scan(topics, isolation)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

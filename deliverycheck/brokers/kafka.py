@@ -8,7 +8,15 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 
-from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.broker import (
+    SCAN_ISOLATION,
+    BrokerError,
+    Capability,
+    Death,
+    Endpoint,
+    Scan,
+    Slot,
+)
 from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_files import first_batches
@@ -119,8 +127,8 @@ class KafkaProcess:
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
-        return self._scanner.scan(topics)
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+        return self._scanner.scan(topics, isolation)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

@@ -78,7 +78,7 @@ class Publish(_Command, frozen=True, kw_only=True, tag="publish", omit_defaults=
 
     Attributes:
         execution: stands in each body.
-        call: one for each, or one for all, which are to one topic and have no headers.
+        call: one for each, or one for all: to one topic, without headers and timestamps.
     """
 
     messages: tuple[Message, ...]
@@ -145,6 +145,25 @@ class Effect(_Command, frozen=True, kw_only=True, tag="effect", omit_defaults=Tr
 
     op: int
     deliveries: tuple[Delivery, ...]
+
+
+class OpenSink(_Command, frozen=True, kw_only=True, tag="open_sink", omit_defaults=True):
+    """Open the database at `path` for rows; it is made if it is not there.
+
+    Attributes:
+        positions: the consumer that is opened next begins where the database says, if it does.
+    """
+
+    path: str
+    positions: bool = False
+
+
+class Row(_Command, frozen=True, kw_only=True, tag="row", omit_defaults=True):
+    """Write the delivery to the database, and in the same transaction the positions `covers`."""
+
+    op: int
+    delivery: Delivery
+    covers: tuple[Position, ...] = ()
 
 
 class StoreOffset(_Command, frozen=True, kw_only=True, tag="store_offset", omit_defaults=True):
@@ -279,6 +298,8 @@ Command = (
     | Receive
     | Pump
     | Effect
+    | OpenSink
+    | Row
     | StoreOffset
     | Commit
     | SendOffsets

@@ -1,6 +1,7 @@
 """The state of one execution while it runs, and its only way to wait."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING
 
@@ -24,19 +25,21 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
-    `topics` holds the real names by the plan's, `partitions` how many each real one has.
+    `topics` holds the real names by the plan's, `partitions` how many each real one has. In
+    `folder` lies what the application itself writes.
 
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
     """
 
     def __init__(
-        self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str
+        self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str, folder: Path
     ) -> None:
         self.plan = plan
         self.target = target
         self.recorder = recorder
         self.execution = execution
+        self.folder = folder
         self.topics: dict[str, str] = {}
         self.partitions: dict[str, int] = {}
         self.lanes: dict[str, Lane] = {}

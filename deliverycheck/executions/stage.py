@@ -7,10 +7,11 @@ from deliverycheck.brokers import Capability
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import Called, ConsumerLane
 from deliverycheck.executions.disturbances import Disturbances
+from deliverycheck.executions.ends import End
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
-from deliverycheck.executions.transactional import End, TransactionalLane
+from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.history import Action, FaultMoment, Invoke, Ok
 from deliverycheck.plans import (
     AbortTransaction,

@@ -150,7 +150,9 @@ def _finish_outputs(run: Run) -> None:
             message = f"the transaction that {lane.process} left open could not be ended"
             raise InconclusiveError(message)
     _await_gone(run, members)
-    scan = _scan(run, {OUTPUT: run.topics[OUTPUT]})
+    consumer = run.plan.subject.consumer
+    asked = SCAN_ISOLATION if consumer is None else consumer.output_isolation
+    scan = _scan(run, {OUTPUT: run.topics[OUTPUT]}, asked)
     found = {delivery.message for many in scan.deliveries.values() for delivery in many}
     for lane in members:
         for message, op in lane.effects.items():
@@ -158,7 +160,7 @@ def _finish_outputs(run: Run) -> None:
             run.recorder.write(ending(op=op, ns=run.recorder.now()))
 
 
-def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
+def _scan(run: Run, topics: Mapping[str, str], isolation: str = SCAN_ISOLATION) -> Scan:
     """Fresh readers have read these topics of the execution from start to end."""
     partitions = {topic: run.partitions[topic] for topic in topics.values()}
     recorder = run.recorder
@@ -171,10 +173,10 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
         process="scan#1",
         action=Action.RECEIVE,
         ns=recorder.now(),
-        isolation=SCAN_ISOLATION,
+        isolation=isolation,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(partitions)
+    scan = run.target.broker.scan(partitions, isolation)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:

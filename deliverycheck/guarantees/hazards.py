@@ -23,7 +23,12 @@ from deliverycheck.guarantees.topic_hazards import (
     topic_answered,
     topic_just_created,
 )
-from deliverycheck.guarantees.transaction_hazards import instance_fenced, transaction_aborted
+from deliverycheck.guarantees.transaction_hazards import (
+    end_late,
+    instance_fenced,
+    transaction_aborted,
+    transaction_timed_out,
+)
 from deliverycheck.history import Action, History, NodeState
 
 _DISTURBED = frozenset({"killed", "paused", "died"})
@@ -133,6 +138,18 @@ _FENCED = {
         "transactional id over at {fenced_ns:s}."
     )
 }
+_TIMED_OUT = {
+    "timed_out": (
+        "{process} asked to commit {transaction} at {asked_ns:s}, when it had been open since "
+        "{open_ns:s}: longer than its timeout of {timeout_ms} ms."
+    )
+}
+_END_LATE = {
+    "late": (
+        "{process} asked for the end of a transaction at {asked_ns:s} and had no answer for "
+        "{request_ms} ms, when the request is sent again."
+    )
+}
 _GROWN = {
     "grown": (
         "{topic} had {partitions} partitions from {grown_ns:s} on, and {process} wrote to it "
@@ -198,6 +215,22 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_FENCED,
             find=instance_fenced,
+        ),
+        Hazard(
+            name="transaction_timed_out",
+            title="a commit was asked for when the transaction had been open for its timeout",
+            fault_column=FaultColumn.WORKER_PAUSED,
+            needs=Needed.WORKER,
+            sentences=_TIMED_OUT,
+            find=transaction_timed_out,
+        ),
+        Hazard(
+            name="end_late",
+            title="the end of a transaction was not answered in time, and asked for again",
+            fault_column=FaultColumn.STALL,
+            needs=Needed.LINK,
+            sentences=_END_LATE,
+            find=end_late,
         ),
         Hazard(
             name="definite_failure",

@@ -34,8 +34,13 @@ from deliverycheck.plans.steps import (
     verb_of,
 )
 from deliverycheck.plans.subject import (
+    REQUEST_TIMEOUT,
+    REQUEST_TIMEOUT_MS,
+    TRANSACTION_TIMEOUT,
+    TRANSACTION_TIMEOUT_MS,
     TRANSACTIONAL_ID,
     AfterError,
+    AfterLateEnd,
     CommitPolicy,
     Consumer,
     ErrorMeans,
@@ -43,15 +48,21 @@ from deliverycheck.plans.subject import (
     Member,
     ReliesOn,
     Setting,
+    Sink,
     Subject,
     TopicReady,
 )
 
 __all__ = [
+    "REQUEST_TIMEOUT",
+    "REQUEST_TIMEOUT_MS",
     "TRANSACTIONAL_ID",
+    "TRANSACTION_TIMEOUT",
+    "TRANSACTION_TIMEOUT_MS",
     "AbortTransaction",
     "AddPartitions",
     "AfterError",
+    "AfterLateEnd",
     "Arm",
     "Await",
     "Call",
@@ -85,6 +96,7 @@ __all__ = [
     "Restart",
     "Resume",
     "Setting",
+    "Sink",
     "Stance",
     "Step",
     "Subject",

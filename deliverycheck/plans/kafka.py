@@ -102,6 +102,7 @@ class KafkaDraft:
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush", "purge"} if state.unflushed else set()
+        found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
         found |= {"alternate"} if state.subject.second_producer is not None else set()
         found |= {"end_transaction", "replace"} if state.in_transaction(FIRST) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
@@ -193,8 +194,8 @@ def _has_second(subject: Subject) -> bool:
 
 def _plain(step: Step) -> Step:
     """Drop an argument that means nothing for this fault, or that this call does not take."""
-    if isinstance(step, Publish) and step.call is Call.BATCH and (step.headers or step.tombstone):
-        return structs.replace(step, headers=(), tombstone=False)
+    if isinstance(step, Publish) and step.call is Call.BATCH:
+        return structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
     if isinstance(step, Inject):
         directed = step.fault in DIRECTED
         if not directed and step.direction is not None:

@@ -25,7 +25,13 @@ from deliverycheck.plans.steps import (
     Step,
     Work,
 )
-from deliverycheck.plans.subject import CommitPolicy, Consumer, TopicReady
+from deliverycheck.plans.subject import (
+    TRANSACTION_TIMEOUT,
+    CommitPolicy,
+    Consumer,
+    Subject,
+    TopicReady,
+)
 
 _FAULT_HAZARDS = {
     FaultKind.LOSE_REPLY: "lost_reply",
@@ -36,6 +42,12 @@ _FAULT_HAZARDS = {
     FaultKind.DELAY: "delay",
     FaultKind.REFUSE: "refuse",
 }
+
+_LATE = frozenset({FaultKind.STALL, FaultKind.DELAY, FaultKind.BLACK_HOLE})
+"""Faults that keep an answer away for longer than a request may take."""
+
+PROFILE_TRANSACTION_MS = 2000
+"""transaction.timeout.ms of the fast profile: a transaction that was left open ends in a plan."""
 
 _POLL_INTERVAL_MS = 300_000
 """librdkafka's default of max.poll.interval.ms: who polls less often leaves the group."""
@@ -70,11 +82,28 @@ def _hazards_of(state: PlanState, step: Step) -> Iterator[str]:
         yield _FAULT_HAZARDS[step.fault]
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
-    if isinstance(step, CommitTransaction) and len(state.producers) > 1:
-        yield "instance_fenced"
+    if isinstance(step, CommitTransaction):
+        yield from _hazards_of_commit(state, step)
+    if isinstance(step, (AbortTransaction, CommitTransaction)):
+        fault = state.faults.get(f"link {step.lane}")
+        yield from () if fault is None else (_FAULT_HAZARDS[fault],)
+        if fault in _LATE or state.node == "paused":
+            yield "end_late"
     more = _MORE.get(type(step))
     if more is not None:
         yield from more(state, step)
+
+
+def _hazards_of_commit(state: PlanState, step: CommitTransaction) -> Iterator[str]:
+    if len(state.producers) > 1:
+        yield "instance_fenced"
+    if state.producers[step.lane].open_ms >= _timeout_ms(state.subject):
+        yield "transaction_timed_out"
+
+
+def _timeout_ms(subject: Subject) -> int:
+    """How long a transaction may be open; without a setting what our profile says."""
+    return int(subject.producer.get(TRANSACTION_TIMEOUT, PROFILE_TRANSACTION_MS))
 
 
 def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
@@ -106,6 +135,11 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     ]
     if others:
         yield "partitions_moved"
+    writing = state.subject.of_output
+    if writing is not None:
+        stood_ms = state.stood_ms.get(step.lane, 0)
+        yield from ("transaction_timed_out",) if stood_ms >= _timeout_ms(writing) else ()
+        yield from ("end_late",) if state.faults.get(f"link {step.lane}") in _LATE else ()
     if any(lane in state.paused for lane in others):
         yield from ("member_paused", "lost_unfinished")
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
@@ -143,7 +177,8 @@ def _cycle(consumer: Consumer) -> int:
     handles = bool(consumer.handling_ms)
     if consumer.output is not None:
         return 5 + handles  # Receive, begin, write, commit the position, end.
-    return 2 + handles + (consumer.commit is not CommitPolicy.AUTO)
+    commits = consumer.commit is not CommitPolicy.AUTO and not consumer.stores_positions
+    return 2 + handles + commits
 
 
 def _unflushed(state: PlanState, lane: str) -> bool:

@@ -16,6 +16,7 @@ from deliverycheck.plans.steps import (
     FaultKind,
     Flush,
     Heal,
+    Hold,
     Inject,
     Kill,
     Pause,
@@ -52,11 +53,13 @@ class ProducerState:
 
     Attributes:
         unflushed: messages that were handed over since all were waited for.
+        open_ms: how long its transaction is open, as far as steps say so.
         confirmed: places from which it surely has a confirm; of `unconfirmed` it is not known.
     """
 
     unflushed: int = 0
     in_transaction: bool = False
+    open_ms: int = 0
     confirmed: set[Place] = field(default_factory=set)
     unconfirmed: set[Place] = field(default_factory=set)
 
@@ -68,6 +71,7 @@ class PlanState:
     Attributes:
         topics: each with the number of its partitions.
         producers: those that live.
+        stood_ms: how long each consumer has made no call, as far as steps say so.
         keyed: lane, topic and key of all that was published with a key.
     """
 
@@ -80,6 +84,7 @@ class PlanState:
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
+    stood_ms: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -144,7 +149,15 @@ def _end_transaction(state: PlanState, step: CommitTransaction | AbortTransactio
     """A commit waits for all confirms; an abort drops what has none."""
     producer = state.producers[step.lane]
     producer.in_transaction = False
+    producer.open_ms = 0
     producer.unflushed = 0
+
+
+def _hold(state: PlanState, step: Hold) -> None:
+    for producer in state.producers.values():
+        producer.open_ms += step.ms if producer.in_transaction else 0
+    for lane in state.calls:
+        state.stood_ms[lane] = state.stood_ms.get(lane, 0) + step.ms
 
 
 def _inject(state: PlanState, step: Inject) -> None:
@@ -194,6 +207,7 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer.unconfirmed.clear()
     else:
         state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
+        state.stood_ms[step.lane] = 0
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
@@ -232,6 +246,7 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     Pause: _advance_life,
     Resume: _advance_life,
     Restart: _advance_life,
+    Hold: _hold,
     Inject: _inject,
     Heal: _heal,
     CreateTopic: _create_topic,
@@ -239,4 +254,4 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),
 }
-"""What each kind of step changes; time changes nothing."""
+"""What each kind of step changes."""

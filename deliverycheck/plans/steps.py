@@ -108,7 +108,7 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     A transactional producer begins a transaction first, if none is open.
 
     Attributes:
-        headers: name and value of each; a call for all cannot carry any.
+        headers: name and value of each; a call for all carries none, and no timestamps.
         tombstone: the messages have no value; who they are stands in a header.
         bytes: each body has at least as many.
         timestamp_shift_ms: the messages' own timestamp lies that far from now; with 0 the client

@@ -64,6 +64,16 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def flush(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "outlast" in self.draft.kinds())
+    @rule(steps=steps_of("outlast"))
+    def stand_still_in_a_transaction(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "end_late" in self.draft.kinds())
+    @rule(steps=steps_of("end_late"))
+    def end_a_transaction_late(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "purge" in self.draft.kinds())
     @rule(steps=steps_of("purge"))
     def forget_messages(self, steps):

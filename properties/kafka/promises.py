@@ -72,7 +72,8 @@ class Promise:
         if consumer.commit not in self.commits:
             wanted = " or ".join(one.value for one in self.commits)
             return [f"the commit comes {consumer.commit.value}, not {wanted}"]
-        if consumer.commit is CommitPolicy.IN_TRANSACTION and consumer.member is Member.NOBODY:
+        in_transaction = consumer.commit is CommitPolicy.IN_TRANSACTION and not consumer.sink
+        if in_transaction and consumer.member is Member.NOBODY:
             return ["the transaction moves positions in nobody's name, not the member's (KIP-447)"]
         return []
 

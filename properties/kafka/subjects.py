@@ -11,12 +11,14 @@ from deliverycheck.clients import SettingError, client_program
 from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     AfterError,
+    AfterLateEnd,
     CommitPolicy,
     Consumer,
     ErrorMeans,
     Member,
     ReliesOn,
     Setting,
+    Sink,
     Subject,
     TopicReady,
 )
@@ -70,7 +72,8 @@ IDEMPOTENT: Values = {
 TRANSACTIONAL: Values = {
     "enable.idempotence": (True,),
     _IN_FLIGHT: (1, 2, 5),
-    "message.timeout.ms": (1000, 2000),
+    "message.timeout.ms": (1000,),
+    "transaction.timeout.ms": (1000, 2000),
 }
 KINDS: tuple[tuple[dict[str, Setting], Values], ...] = (
     ({}, PLAIN),
@@ -141,14 +144,18 @@ def subjects(draw: st.DrawFn) -> Subject:
     takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
     second = TRANSACTIONAL_ID not in base and draw(st.sampled_from(_MOSTLY_NOT))
     reads = not draw(st.sampled_from(_MOSTLY_NOT))
+    consumer = draw(_consumers()) if reads else None
+    in_transactions = TRANSACTIONAL_ID in base or (consumer and consumer.output is not None)
+    keeps = not in_transactions or draw(st.booleans())
     return Subject(
         partitions=draw(st.integers(min_value=1, max_value=6)),
         producer={**base, **draw(_some_of(further)), **draw(_some_of(SENDING))},
         second_producer=draw(_some_of(PARTITIONING)) if second else None,
-        consumer=draw(_consumers()) if reads else None,
+        consumer=consumer,
         relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
         error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,
         after_error=AfterError.GIVE_UP if gives_up else AfterError.SEND_AGAIN,
+        after_late_end=AfterLateEnd.KEEP if keeps else AfterLateEnd.DISCARD,
         topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 5, TopicReady.CREATED))),
     )
 
@@ -159,10 +166,11 @@ def _consumers(draw: st.DrawFn) -> Consumer:
     by_broker = "group.protocol" in kind
     settings = {**draw(_some_of(READING)), **draw(_some_of(BY_BROKER if by_broker else CLASSIC))}
     writes = draw(st.sampled_from(_MOSTLY_NOT))
+    stores = not writes and draw(st.sampled_from(_MOSTLY_NOT))
     output: dict[str, Setting] = {TRANSACTIONAL_ID: "out", **PATIENT}
     commits = (
         (CommitPolicy.IN_TRANSACTION, CommitPolicy.IN_TRANSACTION, CommitPolicy.AFTER_EFFECT)
-        if writes
+        if writes or stores
         else tuple(one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION)
     )
     return Consumer(
@@ -170,6 +178,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         settings={**settings, **kind},
         output={**output, **draw(_some_of(SENDING))} if writes else None,
         member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
-        groups=1 if writes else draw(st.sampled_from((1, 1, 1, 2))),
+        sink=Sink.SQLITE if stores else None,
+        groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
     )

@@ -40,6 +40,10 @@ _LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
 
+PAST_TRANSACTION_MS = 1400
+"""A transaction that may be open for a second was aborted by then: the coordinator looks every
+200 ms."""
+
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
@@ -75,13 +79,16 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     return *works, Kill(lane=lane)
 
 
-def _pause_member(*, lane: str, calls: int, other: str) -> tuple[Step, ...]:
-    """A member stands still for longer than its session, and another may work meanwhile."""
+def _pause_member(*, lane: str, calls: int, other: str, ms: int) -> tuple[Step, ...]:
+    """A member stands still for longer than its session, and another may work meanwhile.
+
+    After four calls one that writes an output has only the end of its transaction left.
+    """
     stand_in = (WorkStep(lane=other, calls=8),) if other != lane else ()
     return (
         WorkStep(lane=lane, calls=calls),
         Pause(lane=lane),
-        Hold(ms=PAST_SESSION_MS),
+        Hold(ms=ms),
         *stand_in,
         Resume(lane=lane),
         WorkStep(lane=lane, calls=4),
@@ -109,6 +116,35 @@ def _grow(*, count: int, key: str) -> tuple[Step, ...]:
         AddPartitions(count=count),
         Hold(ms=REFRESHED_MS),
         Publish(key=key),
+    )
+
+
+def _outlast(*, lane: str, ms: int, end: type[Step] | None) -> tuple[Step, ...]:
+    """A producer stands still in a transaction, perhaps for longer than it may be open."""
+    other = () if end is None else (end(lane=SECOND),)
+    return (
+        Publish(lane=lane, wait=Wait.CONFIRMED),
+        Pause(lane=lane),
+        Hold(ms=ms),
+        Resume(lane=lane),
+        CommitTransaction(lane=lane),
+        *other,
+    )
+
+
+def _end_late(
+    *, fault: FaultKind, direction: Direction, first: type[Step], second: type[Step], count: int
+) -> tuple[Step, ...]:
+    """The end of a transaction meets a link that keeps its request or its answer, and the next
+    transaction is under way soon after the heal."""
+    return (
+        Publish(lane=FIRST, wait=Wait.CONFIRMED),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=direction),
+        first(lane=FIRST),
+        Heal(lane=f"link {FIRST}"),
+        Publish(lane=FIRST, count=count, wait=Wait.CONFIRMED),
+        Publish(lane=FIRST, partition=1),
+        second(lane=FIRST),
     )
 
 
@@ -177,7 +213,12 @@ KINDS = {
     "pause_member": Kind(
         weight=1,
         makes=_pause_member,
-        arguments={"lane": CONSUMERS, "calls": (1, 1, 2, 3), "other": CONSUMERS},
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (1, 1, 2, 3, 4),
+            "other": CONSUMERS,
+            "ms": (PAST_SESSION_MS, PAST_SESSION_MS, PAST_TRANSACTION_MS),
+        },
     ),
     "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
@@ -205,6 +246,26 @@ KINDS = {
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (FIRST,),
+        },
+    ),
+    "outlast": Kind(
+        weight=1,
+        makes=_outlast,
+        arguments={
+            "lane": (FIRST,),
+            "ms": (300, PAST_TRANSACTION_MS, PAST_TRANSACTION_MS),
+            "end": (None, None, CommitTransaction),
+        },
+    ),
+    "end_late": Kind(
+        weight=1,
+        makes=_end_late,
+        arguments={
+            "fault": (FaultKind.STALL, FaultKind.DELAY),
+            "direction": (Direction.UPSTREAM, Direction.UPSTREAM, Direction.DOWNSTREAM),
+            "first": (CommitTransaction, AbortTransaction),
+            "second": (CommitTransaction, AbortTransaction),
+            "count": (1, 2),
         },
     ),
     "replace": Kind(

@@ -174,7 +174,6 @@ class Producing:
             "value": encode_body(body),
             "key": message.key,
             "partition": ANY_PARTITION if message.partition is None else message.partition,
-            "timestamp": body.timestamp_ms or 0,
             "callback": partial(self._report, message.op),
         }
 

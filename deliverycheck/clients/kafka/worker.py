@@ -19,7 +19,8 @@ from deliverycheck.clients.kafka.transacting import (
     init_transactions,
     send_offsets,
 )
-from deliverycheck.clients.protocol import PROTOCOL, HelloEvent, OkEvent, Reply
+from deliverycheck.clients.protocol import PROTOCOL, FailEvent, HelloEvent, OkEvent, Reply
+from deliverycheck.clients.sink import SinkFile, StaleError
 from deliverycheck.clients.worker_loop import WorkerLoop
 
 # An open client is served at least this often between commands: reports come
@@ -40,6 +41,8 @@ class KafkaClient:
         self._journal = JournalFile(journal)
         self._producing: Producing | None = None
         self._consuming: Consuming | None = None
+        self._sink: SinkFile | None = None
+        self._positions: SinkFile | None = None
         self._calls: dict[str, Callable[[int, Any], Reply]] = {
             "open_producer": self._open_producer,
             "publish": self._by_producer(Producing.publish),
@@ -54,6 +57,8 @@ class KafkaClient:
             "receive_bulk": self._by_consumer(receive_bulk),
             "pump": self._pump,
             "effect": self._effect,
+            "open_sink": self._open_sink,
+            "row": self._row,
             "store_offset": self._by_consumer(Consuming.store_offset),
             "commit": self._by_consumer(Consuming.commit),
             "send_offsets": lambda identity, command: send_offsets(
@@ -136,7 +141,7 @@ class KafkaClient:
         return Reply(re=identity)
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
-        self._consuming = Consuming(self._loop, command)
+        self._consuming = Consuming(self._loop, command, self._positions)
         return Reply(re=identity)
 
     def _pump(self, identity: int, command: commands.Pump) -> Reply:
@@ -148,6 +153,30 @@ class KafkaClient:
         append_effects(self._journal.descriptor(), command.op, command.deliveries)
         self._loop.outbox.say(OkEvent(op=command.op))
         return Reply(re=identity)
+
+    def _open_sink(self, identity: int, command: commands.OpenSink) -> Reply:
+        self._close_sink()
+        self._sink = SinkFile(command.path)
+        self._positions = self._sink if command.positions else None
+        return Reply(re=identity)
+
+    def _row(self, identity: int, command: commands.Row) -> Reply:
+        if self._sink is None:
+            msg = "no sink is open"
+            raise NotOpenError(msg)
+        try:
+            self._sink.write(command.op, command.delivery, command.covers)
+        except StaleError:
+            self._loop.outbox.say(FailEvent(op=command.op, error="_STALE"))
+            self.consuming.go_back_to_stored(command.covers)
+        else:
+            self._loop.outbox.say(OkEvent(op=command.op))
+        return Reply(re=identity)
+
+    def _close_sink(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+        self._sink = self._positions = None
 
     def _idle(self, identity: int, _: commands.Idle) -> Reply:
         if self._consuming is not None:
@@ -166,6 +195,7 @@ class KafkaClient:
         if self._producing is not None:
             self._producing.drop()
             self._producing = None
+        self._close_sink()
         self._journal.empty()
         return Reply(re=identity)
 
