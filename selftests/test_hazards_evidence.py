@@ -35,6 +35,9 @@ NEEDS = {
     "partitions_moved": ("rebalance", "nothing"),
     "lost_unfinished": ("rebalance", "nothing"),
     "member_paused": ("worker paused", "worker"),
+    "lock_expired": ("rebalance", "nothing"),
+    "given_back": ("no fault", "nothing"),
+    "given_back_at_limit": ("no fault", "nothing"),
     "broker_killed": ("broker killed", "node"),
     "broker_paused": ("broker paused", "node"),
     "first_write_broker_killed": ("broker killed", "node"),
@@ -52,6 +55,8 @@ FACTS = {
             "after_ms",
             "partitions",
             "timeout_ms",
+            "lock_ms",
+            "count",
             "request_ms",
         ),
         2,
@@ -59,7 +64,7 @@ FACTS = {
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns"),
+            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
         ),
         5,
     ),

@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting
+from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting, Settling
 
 
 class Connect(StrEnum):
@@ -131,6 +131,29 @@ class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=
     max: int = 1
     timeout_ms: int = 250
     until: Until = Until.DEADLINE
+
+
+class OpenShare(_Command, frozen=True, kw_only=True, tag="open_share", omit_defaults=True):
+    """Open a member of a share group, which settles what it acquires explicitly."""
+
+    settings: dict[str, Setting]
+    topics: tuple[str, ...]
+
+
+class Acquire(_Command, frozen=True, kw_only=True, tag="acquire", omit_defaults=True):
+    """Take what the group has for this member, by one poll."""
+
+    op: int
+    timeout_ms: int = 250
+
+
+class Settle(_Command, frozen=True, kw_only=True, tag="settle", omit_defaults=True):
+    """Settle records that were acquired, by their own positions, and wait for the answer."""
+
+    op: int
+    how: Settling
+    covers: tuple[Position, ...]
+    timeout_ms: int
 
 
 class Pump(_Command, frozen=True, kw_only=True, tag="pump", omit_defaults=True):
@@ -296,6 +319,9 @@ Command = (
     | Assign
     | Seek
     | Receive
+    | OpenShare
+    | Acquire
+    | Settle
     | Pump
     | Effect
     | OpenSink

@@ -15,6 +15,7 @@ from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
+from deliverycheck.executions.sharing import SharingLane
 from deliverycheck.executions.sinking import SinkLane
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
@@ -30,7 +31,7 @@ from deliverycheck.history import (
     Phase,
     Recorder,
 )
-from deliverycheck.plans import Consumer, Inject, Plan, Publish, Work, lane_of
+from deliverycheck.plans import Consumer, GroupKind, Inject, Plan, Publish, Work, lane_of
 
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
@@ -201,6 +202,8 @@ def _make_lanes(run: Run) -> None:
 
 def _member(consumer: Consumer) -> type[ConsumerLane]:
     """What plays a consumer: its effects are lines of a journal, rows, or messages."""
+    if consumer.kind is GroupKind.SHARE:
+        return SharingLane
     if consumer.sink is not None:
         return SinkLane
     return ConsumerLane if consumer.output is None else TransformerLane

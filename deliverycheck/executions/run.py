@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deliverycheck.executions.live import InconclusiveError, LiveTarget
 from deliverycheck.history import Phase, PhaseMark, ProcessEvent, Recorder
-from deliverycheck.plans import Plan
+from deliverycheck.plans import Plan, Setting
 
 if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
     from deliverycheck.executions.lane import Lane
@@ -44,6 +44,7 @@ class Run:
         self.partitions: dict[str, int] = {}
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
+        self._configured: set[str] = set()
         self._looked_ns = 0
         self._selector = target.time.selector()
 
@@ -56,6 +57,12 @@ class Run:
         """What the plan calls so is this topic, with the subject's number of partitions."""
         self.topics[name] = topic
         self.partitions[topic] = self.plan.subject.partitions
+
+    def configure_group(self, group: str, settings: Mapping[str, Setting]) -> None:
+        """The broker knows the settings of a share group."""
+        if group not in self._configured:
+            self._configured.add(group)
+            self.target.broker.configure_group(group, settings)
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""

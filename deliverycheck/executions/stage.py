@@ -11,6 +11,7 @@ from deliverycheck.executions.ends import End
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.executions.sharing import SharingLane
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.history import Action, FaultMoment, Invoke, Ok
 from deliverycheck.plans import (
@@ -103,6 +104,8 @@ class Stage:
         lane = self.consumer(step.lane)
         if not lane.lives:
             lane.open()
+        if isinstance(lane, SharingLane):
+            lane.settling = step.settling
         for call in range(1, step.calls + 1 if lane.lives else 1):
             sent = step.wait is Wait.SENT and call == step.calls
             called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)

@@ -18,6 +18,11 @@ from deliverycheck.guarantees.group_hazards import (
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.key_hazards import key_shared
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.guarantees.share_hazards import (
+    given_back,
+    given_back_at_limit,
+    lock_expired,
+)
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -112,6 +117,22 @@ _REPLACED = {
     )
 }
 _LOST = {"lost": "{process} lost {place} at {lost_ns:s} with {message} in hand, without {without}."}
+_EXPIRED = {
+    "expired": (
+        "{process} was handed {message} of {place} at {handed_ns:s} and went on with it at "
+        "{asked_ns:s}, when its lock of {lock_ms} ms had run out."
+    )
+}
+_GIVEN_BACK = {
+    "released": (
+        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
+        "{count}."
+    ),
+    "at_limit": (
+        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
+        "{count}: the last one that it may have."
+    ),
+}
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
 _FIRST_WRITE = {
     "first": (
@@ -353,6 +374,30 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.WORKER,
             sentences=_REPLACED,
             find=member_paused,
+        ),
+        Hazard(
+            name="lock_expired",
+            title="a member of a share group went on with a record when its lock had run out",
+            fault_column=FaultColumn.REBALANCE,
+            needs=Needed.NOTHING,
+            sentences=_EXPIRED,
+            find=lock_expired,
+        ),
+        Hazard(
+            name="given_back",
+            title="a member of a share group gave a record back",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_GIVEN_BACK,
+            find=given_back,
+        ),
+        Hazard(
+            name="given_back_at_limit",
+            title="a record was given back when it had been delivered as often as it may be",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_GIVEN_BACK,
+            find=given_back_at_limit,
         ),
         Hazard(
             name="broker_killed",

@@ -68,6 +68,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     epoch: int | None = None,
     headers: Sequence[tuple[str, bytes | None]] = (),
     timestamp_ms: int | None = None,
+    deliveries: int | None = None,
 ) -> Delivery:
     """What a reader was handed, compared with what the body says of itself.
 
@@ -84,6 +85,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
             partition=partition,
             position=position,
             epoch=epoch,
+            deliveries=deliveries,
             mangled=("body",),
         )
     misplaced = body.partition is not None and body.partition != partition
@@ -94,6 +96,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
         position=position,
         attempt=body.attempt,
         epoch=epoch,
+        deliveries=deliveries,
         mangled=tuple(
             part
             for part, is_as_sent in (

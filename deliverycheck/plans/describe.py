@@ -25,6 +25,7 @@ from deliverycheck.plans.steps import (
     Release,
     Restart,
     Resume,
+    Settling,
     Step,
     Wait,
     Work,
@@ -69,7 +70,15 @@ def _destination(step: Publish) -> str:
 
 
 def _work(step: Work) -> str:
-    return "work: next call" if step.calls == 1 else f"work: next {step.calls} calls"
+    calls = "next call" if step.calls == 1 else f"next {step.calls} calls"
+    return f"work: {calls}{_SETTLING[step.settling]}"
+
+
+_SETTLING = {
+    Settling.ACCEPT: "",
+    Settling.RELEASE: ", give back what comes",
+    Settling.REJECT: ", give up what comes",
+}
 
 
 def _inject(step: Inject) -> str:

@@ -48,6 +48,7 @@ from deliverycheck.plans.steps import (
     Release,
     Restart,
     Resume,
+    Settling,
     Step,
     Work,
     lane_of,
@@ -85,6 +86,8 @@ class KafkaDraft:
     def offer(self, step: Step) -> bool:
         """Append the step if it is applicable here; whether it was."""
         step = _plain(step)
+        if isinstance(step, Work) and not self._state.shares:
+            step = structs.replace(step, settling=Settling.ACCEPT)
         applicable = _is_applicable(self._state, step)
         if applicable:
             advance(self._state, step)
@@ -98,6 +101,7 @@ class KafkaDraft:
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
+        found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()

@@ -22,10 +22,12 @@ from deliverycheck.plans.steps import (
     Pause,
     Publish,
     Purge,
+    Settling,
     Step,
     Work,
 )
 from deliverycheck.plans.subject import (
+    SHARE_LOCK_MS,
     TRANSACTION_TIMEOUT,
     CommitPolicy,
     Consumer,
@@ -125,6 +127,9 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
 
 def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     """What one member's work may do to the partitions of another, or to its own."""
+    if state.shares:
+        yield from _hazards_of_sharing(state, step)
+        return
     consumer = state.subject.consumer
     others = [
         lane
@@ -144,6 +149,17 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
         yield from ("member_paused", "lost_unfinished")
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
         yield "lost_unfinished"
+
+
+def _hazards_of_sharing(state: PlanState, step: Work) -> Iterator[str]:
+    """What a member of a share group may do to a record that it holds."""
+    consumer = state.subject.consumer
+    handling_ms = 0 if consumer is None else consumer.handling_ms
+    stood_ms = state.stood_ms.get(step.lane, 0)
+    if max(handling_ms, stood_ms) >= SHARE_LOCK_MS:
+        yield "lock_expired"
+    if step.settling is Settling.RELEASE and state.for_group:
+        yield from ("given_back", "given_back_at_limit")
 
 
 def _poll_interval_ms(consumer: Consumer) -> int:
@@ -167,7 +183,8 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
     """What is likely: each cycle finds a message while there is one."""
     cycles, begun = divmod(calls, _cycle(consumer))
     if state.for_group and calls:
-        yield from ("consumer_killed", "partitions_moved")
+        yield "consumer_killed"
+        yield from () if state.shares else ("partitions_moved",)
         if begun and cycles < state.for_group:
             yield "consumer_killed_in_hand"
 

@@ -31,7 +31,7 @@ from deliverycheck.plans.steps import (
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.subject import GroupKind, Subject
 
 SYSTEM = "kafka"
 FIRST, SECOND = PRODUCERS = ("p1", "p2")
@@ -106,6 +106,12 @@ class PlanState:
 
     def in_transaction(self, lane: str) -> bool:
         return lane in self.producers and self.producers[lane].in_transaction
+
+    @property
+    def shares(self) -> bool:
+        """Whether the group is a share group."""
+        consumer = self.subject.consumer
+        return consumer is not None and consumer.kind is GroupKind.SHARE
 
     def wrote_with_key(self, step: Publish) -> bool:
         """Whether the other producer has written to the topic with the key of this step."""

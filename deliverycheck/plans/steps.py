@@ -67,6 +67,14 @@ class Call(StrEnum):
     BATCH = "batch"
 
 
+class Settling(StrEnum):
+    """What a member of a share group does with a record: keeps, gives back or gives up."""
+
+    ACCEPT = "accept"
+    RELEASE = "release"
+    REJECT = "reject"
+
+
 class Purged(StrEnum):
     """Which of the messages without a confirm a producer forgets."""
 
@@ -166,10 +174,15 @@ class AbortTransaction(
 
 
 class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
-    """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …)."""
+    """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …).
+
+    Attributes:
+        settling: what a member of a share group does with what it is handed in these calls.
+    """
 
     lane: str = "c1"
     calls: Count = 1
+    settling: Settling = Settling.ACCEPT
     wait: Wait = Wait.RETURNED
 
 

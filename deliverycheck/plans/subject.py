@@ -16,6 +16,13 @@ TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_MS = "transaction.timeout.ms", 60_000
 REQUEST_TIMEOUT, REQUEST_TIMEOUT_MS = "socket.timeout.ms", 60_000
 """A request without an answer is given up then, and sent again; the library's default."""
 
+SHARE_RESET = "share.auto.offset.reset"
+SHARE_LOCK, SHARE_LOCK_MS = "share.record.lock.duration.ms", 1000
+"""A record that a member does not settle in that time is free again; with our profile's value."""
+
+SHARE_LIMIT, SHARE_LIMIT_DEFAULT = "share.delivery.count.limit", 5
+"""A record that was delivered so often and is not accepted is given up; with Kafka's default."""
+
 PARTITIONS_MAX = 100
 """Each costs the broker files and a scan a reader; a plan names the first few."""
 
@@ -79,6 +86,13 @@ class Member(StrEnum):
     NOBODY = "nobody"
 
 
+class GroupKind(StrEnum):
+    """How a group shares a topic: partition by partition, or record by record (KIP-932)."""
+
+    CONSUMER = "consumer"
+    SHARE = "share"
+
+
 class Sink(StrEnum):
     """Where effects go, other than a member's own journal."""
 
@@ -103,6 +117,9 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A consumer group, or some that work alike: its client settings and how it works.
 
     Attributes:
+        kind: of a share group `settings` are its members', and `commit` says when a record is
+            accepted.
+        group_settings: what the broker is told of a share group.
         groups: how many work off the topic, each all of it. Consumers join them in turn: c1 the
             first, c2 the second, if there is one.
         handling_ms: how long the effect of one message takes in the workload.
@@ -119,6 +136,8 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     commit: CommitPolicy
+    kind: GroupKind = GroupKind.CONSUMER
+    group_settings: dict[str, Setting] = {}
     groups: Annotated[int, msgspec.Meta(ge=1, le=GROUPS_MAX)] = 1
     relies_on_isolation: Isolation | None = None
     settings: dict[str, Setting] = {}
@@ -132,6 +151,12 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Raises ValueError: the parts do not fit together."""
         if self.output is None and self.sink is None and self._in_transaction:
             message = "commit 'in_transaction' needs an output, with its producer, or a sink"
+            raise ValueError(message)
+        if self.kind is GroupKind.SHARE and not self._may_share:
+            message = (
+                "kind 'share': expected a commit 'after_effect' or 'before_effect', one group, and "
+                "no output or sink"
+            )
             raise ValueError(message)
         if self.sink is not None and (self.output is not None or self.groups > 1):
             message = "sink: expected no output beside it, and one group: it has one effect"
@@ -150,6 +175,11 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.output is not None and self.groups > 1:
             message = "two groups: expected no output, since one topic of outputs has one group"
             raise ValueError(message)
+
+    @property
+    def _may_share(self) -> bool:
+        plain = self.output is None and self.sink is None and self.groups == 1
+        return plain and self.commit in {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT}
 
     @property
     def _in_transaction(self) -> bool:

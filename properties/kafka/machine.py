@@ -34,6 +34,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def work(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "settle" in self.draft.kinds())
+    @rule(steps=steps_of("settle"))
+    def give_back_or_up(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "inject" in self.draft.kinds())
     @rule(steps=steps_of("inject"))
     def disturb_link(self, steps):

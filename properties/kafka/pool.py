@@ -17,6 +17,7 @@ from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     CommitPolicy,
     Consumer,
+    GroupKind,
     Step,
     Subject,
     TopicReady,
@@ -45,6 +46,14 @@ TRANSACTIONAL = structs.replace(
 )
 """The same with a producer that sends in transactions."""
 
+SHARING = structs.replace(
+    EVERYTHING, consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, kind=GroupKind.SHARE)
+)
+"""The same with a share group."""
+
+SHARING_SHARE = 10
+"""One list in so many has records that are given back, or up; they stand behind all others too."""
+
 TRANSACTIONAL_SHARE = 5
 """One list in so many has the ends of transactions. They stand behind all others: of a producer
 without transactions they say nothing that those do not."""
@@ -68,9 +77,13 @@ def drawing(count: int) -> settings:
 
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
-    share = count // TRANSACTIONAL_SHARE
-    plain = _mixed(EVERYTHING, pool_seed, count - share)
-    return (*plain, *_mixed(TRANSACTIONAL, pool_seed, share))
+    transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
+    plain = _mixed(EVERYTHING, pool_seed, count - transactional - sharing)
+    return (
+        *plain,
+        *_mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_mixed(SHARING, pool_seed, sharing),
+    )
 
 
 def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tuple[StepList, ...]:

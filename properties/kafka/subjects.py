@@ -15,6 +15,7 @@ from deliverycheck.plans import (
     CommitPolicy,
     Consumer,
     ErrorMeans,
+    GroupKind,
     Member,
     ReliesOn,
     Setting,
@@ -103,6 +104,7 @@ CLASSIC: Values = {
 }
 BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 
+_RARELY = (*[False] * 9, True)
 _MOSTLY_NOT = (False, False, False, False, True)
 
 
@@ -160,8 +162,29 @@ def subjects(draw: st.DrawFn) -> Subject:
     )
 
 
+SHARING: Values = {"max.poll.records": (1, 1, 5), "fetch.wait.max.ms": (10, 500)}
+OF_SHARE_GROUPS: Values = {
+    "share.delivery.count.limit": (2, 5, 10),
+    "share.isolation.level": ("read_committed", "read_uncommitted"),
+}
+"""What the broker may be told of a share group."""
+
+
+@st.composite
+def _sharers(draw: st.DrawFn) -> Consumer:
+    return Consumer(
+        commit=draw(st.sampled_from((CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT))),
+        kind=GroupKind.SHARE,
+        settings=draw(_some_of(SHARING)),
+        group_settings=draw(_some_of(OF_SHARE_GROUPS)),
+        handling_ms=draw(st.sampled_from((0, 0, 80, 1300))),
+    )
+
+
 @st.composite
 def _consumers(draw: st.DrawFn) -> Consumer:
+    if draw(st.sampled_from(_RARELY)):
+        return draw(_sharers())
     _, kind, _ = draw(st.sampled_from(tuple(GROUP_KINDS.values())))
     by_broker = "group.protocol" in kind
     settings = {**draw(_some_of(READING)), **draw(_some_of(BY_BROKER if by_broker else CLASSIC))}

@@ -29,6 +29,7 @@ from deliverycheck.plans import (
     Purged,
     Restart,
     Resume,
+    Settling,
     Step,
     Wait,
 )
@@ -194,6 +195,16 @@ KINDS = {
         makes=_one(WorkStep),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
+    ),
+    # Each record takes two calls, and a third if its member keeps it.
+    "settle": Kind(
+        weight=4,
+        makes=_one(WorkStep),
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (2, 4, 4, 6),
+            "settling": (Settling.RELEASE, Settling.RELEASE, Settling.REJECT),
+        },
     ),
     "inject": Kind(
         weight=4,

@@ -332,11 +332,12 @@ def place_of(message: Received) -> tuple[str, int]:
     return message.topic(), message.partition()  # type: ignore[return-value]
 
 
-def delivery_of_message(message: Received) -> Delivery:
-    """What the library handed over."""
+def delivery_of_message(message: Received, deliveries: int | None = None) -> Delivery:
+    """What the library handed over, with the broker's count of its deliveries if it has one."""
     key = message.key()
     kind, timestamp_ms = message.timestamp()
     return delivery_of(
+        deliveries=deliveries,
         value=message.value(),
         source=place_of(message)[0],
         partition=message.partition(),

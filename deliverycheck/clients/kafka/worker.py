@@ -12,6 +12,7 @@ from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
 from deliverycheck.clients.kafka.consuming import Consuming, JournalFile
 from deliverycheck.clients.kafka.library import libversion
 from deliverycheck.clients.kafka.producing import Producing, error_name
+from deliverycheck.clients.kafka.sharing import Sharing
 from deliverycheck.clients.kafka.transacting import (
     abort_transaction,
     begin_transaction,
@@ -41,6 +42,7 @@ class KafkaClient:
         self._journal = JournalFile(journal)
         self._producing: Producing | None = None
         self._consuming: Consuming | None = None
+        self._sharing: Sharing | None = None
         self._sink: SinkFile | None = None
         self._positions: SinkFile | None = None
         self._calls: dict[str, Callable[[int, Any], Reply]] = {
@@ -55,6 +57,9 @@ class KafkaClient:
             "seek": self._by_consumer(Consuming.seek),
             "receive": self._by_consumer(Consuming.receive),
             "receive_bulk": self._by_consumer(receive_bulk),
+            "open_share": self._open_share,
+            "acquire": self._by_sharer(Sharing.acquire),
+            "settle": self._by_sharer(Sharing.settle),
             "pump": self._pump,
             "effect": self._effect,
             "open_sink": self._open_sink,
@@ -86,6 +91,13 @@ class KafkaClient:
             msg = "no consumer is open"
             raise NotOpenError(msg)
         return self._consuming
+
+    @property
+    def sharing(self) -> Sharing:
+        if self._sharing is None:
+            msg = "no member of a share group is open"
+            raise NotOpenError(msg)
+        return self._sharing
 
     def hello(self) -> HelloEvent:
         return HelloEvent(
@@ -119,6 +131,9 @@ class KafkaClient:
             self._consuming.serve()
 
     def close(self) -> None:
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None
         if self._consuming is not None:
             self._consuming.close()
             self._consuming = None
@@ -135,6 +150,13 @@ class KafkaClient:
         self, call: Callable[[Consuming, int, Any], Reply]
     ) -> Callable[[int, Any], Reply]:
         return lambda identity, command: call(self.consuming, identity, command)
+
+    def _by_sharer(self, call: Callable[[Sharing, int, Any], Reply]) -> Callable[[int, Any], Reply]:
+        return lambda identity, command: call(self.sharing, identity, command)
+
+    def _open_share(self, identity: int, command: commands.OpenShare) -> Reply:
+        self._sharing = Sharing(self._loop, command)
+        return Reply(re=identity)
 
     def _open_producer(self, identity: int, command: commands.OpenProducer) -> Reply:
         self._producing = Producing(self._loop, command)
@@ -189,6 +211,9 @@ class KafkaClient:
 
     def _reset(self, identity: int, _: commands.Reset) -> Reply:
         self._loop.holds.disarm()
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None
         if self._consuming is not None:
             self._consuming.close()
             self._consuming = None

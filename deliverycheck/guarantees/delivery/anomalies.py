@@ -32,6 +32,30 @@ _UNFLAGGED_REDELIVERY = AnomalyKind(
     source="queue protocols: the redelivered flag of a delivery",
     example="c1 is handed a and killed; c2 starts and is handed a with redelivered: false.",
 )
+_SHARED_RECORD = AnomalyKind(
+    name="shared_record",
+    meaning="A record of a share group was handed out while a member held it, or was done with it.",
+    breaks=("record_lock",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "one_count": (
+            "Message {message} in {place} was handed to {first_to} at {first_ns:s} and to "
+            "{again_to} at {again_ns:s}, each time as delivery number {count}."
+        ),
+        "while_held": (
+            "Message {message} in {place} was handed to {first_to} at {first_ns:s}, which held it "
+            "until it settled it; {again_to} was handed it at {again_ns:s}, before that, as "
+            "delivery number {count}."
+        ),
+        "after_settled": (
+            "Message {message} in {place} was handed to {first_to} at {first_ns:s}, which settled "
+            "it for good; {again_to} was handed it at {again_ns:s}, after that, as delivery "
+            "number {count}."
+        ),
+    },
+    source="KIP-932: an acquired record is one member's, an acknowledged or archived one nobody's",
+    example="c1 acquires a; c2 acquires a too; c1 releases it (ok).",
+)
 _COMMIT_AHEAD = AnomalyKind(
     name="commit_ahead",
     meaning="A group committed past a message that it had been handed and not worked on yet.",
@@ -133,6 +157,7 @@ _REPEATED_DELIVERY = AnomalyKind(
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _REDELIVERED_AFTER_ACK,
     _UNFLAGGED_REDELIVERY,
+    _SHARED_RECORD,
     _COMMIT_AHEAD,
     _COMMIT_REGRESSED,
     _STALE_COMMIT,
