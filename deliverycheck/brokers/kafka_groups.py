@@ -1,5 +1,6 @@
 """Settings of groups, which the broker keeps."""
 
+import time
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException
@@ -11,6 +12,7 @@ from deliverycheck.brokers.broker import BrokerError
 from deliverycheck.brokers.kafka_admin import CLIENT_SETTINGS
 
 _ALTER_S_MAX = 10.0
+_POLL_S = 0.01
 
 
 class GroupSettings:
@@ -21,22 +23,44 @@ class GroupSettings:
         self._client: AdminClient | None = None
 
     def set(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
-        """The broker knows the group's settings.
+        """The broker says that the group has these settings.
+
+        The answer to the change is the controller's. A busy broker heard of it so much later that
+        a group had begun at the end of its topic by then, and not at the start as it was told.
 
         Raises:
             BrokerError: it did not take them in time.
         """
         if self._client is None:
             self._client = AdminClient({**CLIENT_SETTINGS, "bootstrap.servers": self._bootstrap})
-        resource = ConfigResource(ResourceType.GROUP, group)
-        for name, value in settings.items():
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            entry = ConfigEntry(name, text, incremental_operation=AlterConfigOpType.SET)
-            resource.add_incremental_config(entry)
-        asked = self._client.incremental_alter_configs([resource], request_timeout=_ALTER_S_MAX)
+        wanted = {name: _text(value) for name, value in settings.items()}
+        deadline_s, has = time.monotonic() + _ALTER_S_MAX, dict[str, str]()
         try:
-            for answer in asked.values():
-                answer.result(_ALTER_S_MAX + 1)
+            _alter(self._client, group, wanted)
+            while not wanted.items() <= (has := _described(self._client, group)).items():
+                if time.monotonic() > deadline_s:
+                    message = f"group {group}: asked for {wanted}, the broker still says {has}"
+                    raise BrokerError(message)
+                time.sleep(_POLL_S)
         except (KafkaException, TimeoutError) as error:
-            message = f"settings {dict(settings)} of group {group}: {error}"
+            message = f"settings {wanted} of group {group}: {error}"
             raise BrokerError(message) from error
+
+
+def _text(value: str | float | bool) -> str:  # noqa: FBT001  # A value of a setting.
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _alter(client: AdminClient, group: str, wanted: Mapping[str, str]) -> None:
+    resource = ConfigResource(ResourceType.GROUP, group)
+    for name, value in wanted.items():
+        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+        resource.add_incremental_config(entry)
+    for answer in client.incremental_alter_configs([resource]).values():
+        answer.result(_ALTER_S_MAX)
+
+
+def _described(client: AdminClient, group: str) -> dict[str, str]:
+    asked = client.describe_configs([ConfigResource(ResourceType.GROUP, group)])
+    (answer,) = asked.values()
+    return {name: str(entry.value) for name, entry in answer.result(_ALTER_S_MAX).items()}

@@ -171,7 +171,7 @@ _SHARE_PROFILE = (
         name="max.poll.records",
         value=1,
         default=500,
-        why="A member holds one record at a time, so that a plan says which one at a crash.",
+        why="A member holds few records at a time: whole batches, however few it asks for.",
     ),
 )
 _EXPLICIT: Mapping[str, Setting] = {"share.acknowledgement.mode": "explicit"}

@@ -4,6 +4,8 @@ confluent-kafka calls its `ShareConsumer` a preview (2.15 to 2.16): `acknowledge
 is to be settled, `commit_sync` tells the broker and brings its answer.
 """
 
+from collections.abc import Mapping, Sequence
+
 from deliverycheck.clients.commands import Acquire, OpenShare, Settle
 from deliverycheck.clients.kafka.consuming import delivery_of_message
 from deliverycheck.clients.kafka.library import (
@@ -11,12 +13,13 @@ from deliverycheck.clients.kafka.library import (
     KafkaError,
     KafkaException,
     ShareConsumer,
+    TopicPartition,
 )
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.producing import error_name
 from deliverycheck.clients.protocol import ClientErrorEvent, InfoEvent, OkEvent, Reply
 from deliverycheck.clients.worker_loop import WorkerLoop
-from deliverycheck.history import Delivery
+from deliverycheck.history import Delivery, Position
 from deliverycheck.plans import Settling
 
 _ACKNOWLEDGE = {Settling.ACCEPT: 1, Settling.RELEASE: 2, Settling.REJECT: 3}
@@ -51,7 +54,7 @@ class Sharing:
                 partition = one.partition or 0
                 self.consumer.acknowledge_offset(one.source, partition, one.position, how)
             answers = self.consumer.commit_sync(command.timeout_ms / 1000)
-            name = next((error_name(error) for error in answers.values() if error), None)
+            name = _trouble(answers, command.covers)
         except (KafkaException, IllegalStateException) as error:
             name = error_name(error)
         ending = OkEvent if name is None else InfoEvent
@@ -70,6 +73,20 @@ class Sharing:
 
     def _client_error(self, error: KafkaError) -> None:
         self.say(ClientErrorEvent(error=error.name(), text=error.str()))
+
+
+def _trouble(
+    answers: Mapping[TopicPartition, KafkaException | None], covers: Sequence[Position]
+) -> str | None:
+    """The first error; no answer is one: of what a member has no more nothing is sent."""
+    known = {(one.topic, one.partition): error for one, error in answers.items()}
+    for one in covers:
+        place = (one.source, one.partition or 0)
+        if place not in known:
+            return "_NO_ANSWER"
+        if (error := known[place]) is not None:
+            return error_name(error)
+    return None
 
 
 def _delivery(message: Received) -> Delivery:
