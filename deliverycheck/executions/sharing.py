@@ -28,6 +28,10 @@ from deliverycheck.plans import (
 QUIET_S = 4.0
 """A record whose holder is gone comes again after its lock (1 s) and the session (1.5 s)."""
 
+JOIN_TRIES = 5
+"""A first join takes 1 to 4 s; a member that was handed nothing so far polls on for so many times
+a second."""
+
 LOST_S = 12.0
 """Who has joined, and is handed nothing for so long, is handed nothing more: a first join took 4 s,
 under load 8."""
@@ -89,11 +93,10 @@ class SharingLane(ConsumerLane):
 
     def _work(self) -> Iterator[Called]:
         while True:
-            op = self.invoke(Action.RECEIVE, group=self.group)
+            deliveries = yield from self._acquire()
             joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.joined
-            timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
-            yield from self._ask(commands.Acquire(op=op, timeout_ms=timeout_ms), op)
-            deliveries = self.completed[op].deliveries if op in self.completed else ()
+            for _ in range(JOIN_TRIES if joins and not deliveries else 0):
+                deliveries = deliveries or (yield from self._acquire())
             self.idle = not deliveries
             if deliveries:
                 self.busy_ns, self.joined = self.run.recorder.now(), True
@@ -105,6 +108,14 @@ class SharingLane(ConsumerLane):
             yield Called.RECEIVE
             for delivery in deliveries:
                 yield from self._process(delivery)
+
+    def _acquire(self) -> Generator[Called, None, tuple[Delivery, ...]]:
+        """What the member is handed by one poll."""
+        op = self.invoke(Action.RECEIVE, group=self.group)
+        joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.joined
+        timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
+        yield from self._ask(commands.Acquire(op=op, timeout_ms=timeout_ms), op)
+        return self.completed[op].deliveries if op in self.completed else ()
 
     def _process(self, delivery: Delivery) -> Iterator[Called]:
         how = self.settling

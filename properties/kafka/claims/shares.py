@@ -101,7 +101,7 @@ SHARES: tuple[Claim, ...] = (
         "archived: no member is handed it again",
         source=_KIP,
         pair="kafka-share-redelivered",
-        pace=Pace.MEDIUM,
+        pace=Pace.LONG,
     ),
     Claim(
         id="kafka-share-accept-before-effect",
@@ -128,6 +128,6 @@ SHARES: tuple[Claim, ...] = (
         promise="a record is available to others when its lock has run out",
         source=_KIP,
         pair="kafka-share-accept-before-effect",
-        pace=Pace.MEDIUM,
+        pace=Pace.LONG,
     ),
 )
