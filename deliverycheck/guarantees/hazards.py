@@ -16,23 +16,18 @@ from deliverycheck.guarantees.group_hazards import (
     partitions_moved,
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
-from deliverycheck.guarantees.key_hazards import key_shared
+from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
-from deliverycheck.guarantees.share_hazards import (
-    given_back,
-    given_back_at_limit,
-    lock_expired,
-)
+from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
     topic_just_created,
 )
 from deliverycheck.guarantees.transaction_hazards import (
-    end_late,
+    HAZARDS_IN_TIME,
     instance_fenced,
     transaction_aborted,
-    transaction_timed_out,
 )
 from deliverycheck.history import Action, History, NodeState
 
@@ -105,11 +100,6 @@ _PURGED = {
         "from {failed_ns:s} on: {error}."
     )
 }
-_SHARED = {
-    "shared": (
-        "{process} and {other} both wrote to {topic} with key {key} ({messages:count message})."
-    )
-}
 _MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
 _REPLACED = {
     "replaced": (
@@ -117,22 +107,6 @@ _REPLACED = {
     )
 }
 _LOST = {"lost": "{process} lost {place} at {lost_ns:s} with {message} in hand, without {without}."}
-_EXPIRED = {
-    "expired": (
-        "{process} was handed {message} of {place} at {handed_ns:s} and went on with it at "
-        "{asked_ns:s}, when its lock of {lock_ms} ms had run out."
-    )
-}
-_GIVEN_BACK = {
-    "released": (
-        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
-        "{count}."
-    ),
-    "at_limit": (
-        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
-        "{count}: the last one that it may have."
-    ),
-}
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
 _FIRST_WRITE = {
     "first": (
@@ -157,18 +131,6 @@ _FENCED = {
     "fenced": (
         "{process} asked to commit {transaction} at {asked_ns:s}, when {newer} had taken its "
         "transactional id over at {fenced_ns:s}."
-    )
-}
-_TIMED_OUT = {
-    "timed_out": (
-        "{process} asked to commit {transaction} at {asked_ns:s}, when it had been open since "
-        "{open_ns:s}: longer than its timeout of {timeout_ms} ms."
-    )
-}
-_END_LATE = {
-    "late": (
-        "{process} asked for the end of a transaction at {asked_ns:s} and had no answer for "
-        "{request_ms} ms, when the request is sent again."
     )
 }
 _GROWN = {
@@ -238,22 +200,6 @@ HAZARDS: dict[str, Hazard] = {
             find=instance_fenced,
         ),
         Hazard(
-            name="transaction_timed_out",
-            title="a commit was asked for when the transaction had been open for its timeout",
-            fault_column=FaultColumn.WORKER_PAUSED,
-            needs=Needed.WORKER,
-            sentences=_TIMED_OUT,
-            find=transaction_timed_out,
-        ),
-        Hazard(
-            name="end_late",
-            title="the end of a transaction was not answered in time, and asked for again",
-            fault_column=FaultColumn.STALL,
-            needs=Needed.LINK,
-            sentences=_END_LATE,
-            find=end_late,
-        ),
-        Hazard(
             name="definite_failure",
             title="a publish failed for good, as its error proves",
             fault_column=FaultColumn.NO_FAULT,
@@ -268,14 +214,6 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_PURGED,
             find=purged,
-        ),
-        Hazard(
-            name="key_shared",
-            title="two producers wrote with one key",
-            fault_column=FaultColumn.NO_FAULT,
-            needs=Needed.NOTHING,
-            sentences=_SHARED,
-            find=key_shared,
         ),
         Hazard(
             name="partitions_added",
@@ -376,30 +314,6 @@ HAZARDS: dict[str, Hazard] = {
             find=member_paused,
         ),
         Hazard(
-            name="lock_expired",
-            title="a member of a share group went on with a record when its lock had run out",
-            fault_column=FaultColumn.REBALANCE,
-            needs=Needed.NOTHING,
-            sentences=_EXPIRED,
-            find=lock_expired,
-        ),
-        Hazard(
-            name="given_back",
-            title="a member of a share group gave a record back",
-            fault_column=FaultColumn.NO_FAULT,
-            needs=Needed.NOTHING,
-            sentences=_GIVEN_BACK,
-            find=given_back,
-        ),
-        Hazard(
-            name="given_back_at_limit",
-            title="a record was given back when it had been delivered as often as it may be",
-            fault_column=FaultColumn.NO_FAULT,
-            needs=Needed.NOTHING,
-            sentences=_GIVEN_BACK,
-            find=given_back_at_limit,
-        ),
-        Hazard(
             name="broker_killed",
             title="the broker was killed while somebody spoke to it",
             fault_column=FaultColumn.BROKER_KILLED,
@@ -423,6 +337,9 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_DOWN,
             find=broker_paused,
         ),
+        *HAZARDS_OF_KEYS,
+        *HAZARDS_IN_TIME,
+        *HAZARDS_OF_SHARES,
     )
 }
 """Every situation that a claim can be about, by name."""

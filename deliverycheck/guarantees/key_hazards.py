@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from operator import attrgetter
 
-from deliverycheck.guarantees.hazard import Evidence, ops_of
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.history import Action, History, Operation, incarnation_lane
 
 _NUMBER = attrgetter("op")
@@ -38,3 +38,22 @@ def _shared(topic: str, key: str, publishes: list[Operation]) -> Iterator[Eviden
             },
             witnesses=ops_of([first, *others]),
         )
+
+
+_SHARED = {
+    "shared": (
+        "{process} and {other} both wrote to {topic} with key {key} ({messages:count message})."
+    )
+}
+
+HAZARDS_OF_KEYS: tuple[Hazard, ...] = (
+    Hazard(
+        name="key_shared",
+        title="two producers wrote with one key",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences=_SHARED,
+        find=key_shared,
+    ),
+)
+"""Of keys."""

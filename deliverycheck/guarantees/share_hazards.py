@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from deliverycheck.guarantees.copies import place_of
 from deliverycheck.guarantees.delivery.record_lock import SETTLING
-from deliverycheck.guarantees.hazard import Evidence
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.sentences import place as told_place
 from deliverycheck.history import Action, History, Operation, Outcome, Reading
 
@@ -91,3 +91,49 @@ def _evidence(kind: str, reading: Reading, operation: Operation, **facts: int) -
         },
         witnesses=(reading.op, operation.op),
     )
+
+
+_EXPIRED = {
+    "expired": (
+        "{process} was handed {message} of {place} at {handed_ns:s} and went on with it at "
+        "{asked_ns:s}, when its lock of {lock_ms} ms had run out."
+    )
+}
+_GIVEN_BACK = {
+    "released": (
+        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
+        "{count}."
+    ),
+    "at_limit": (
+        "{process} gave {message} of {place} back at {asked_ns:s}, which was delivery number "
+        "{count}: the last one that it may have."
+    ),
+}
+
+HAZARDS_OF_SHARES: tuple[Hazard, ...] = (
+    Hazard(
+        name="lock_expired",
+        title="a member of a share group went on with a record when its lock had run out",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_EXPIRED,
+        find=lock_expired,
+    ),
+    Hazard(
+        name="given_back",
+        title="a member of a share group gave a record back",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences=_GIVEN_BACK,
+        find=given_back,
+    ),
+    Hazard(
+        name="given_back_at_limit",
+        title="a record was given back when it had been delivered as often as it may be",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences=_GIVEN_BACK,
+        find=given_back_at_limit,
+    ),
+)
+"""Of share groups."""

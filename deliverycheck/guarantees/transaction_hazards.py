@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from operator import attrgetter
 
-from deliverycheck.guarantees.hazard import Evidence, ops_of
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.transactions.fencing import LateCommit, late_commits
 from deliverycheck.guarantees.transactions.transactions import Transaction, transactions_of
 from deliverycheck.history import Action, History, Operation, Outcome, Publication
@@ -135,3 +135,37 @@ def _fenced(late: LateCommit) -> Evidence:
         },
         witnesses=(late.fence.op, *(each.op for each in transaction.deciding)),
     )
+
+
+_TIMED_OUT = {
+    "timed_out": (
+        "{process} asked to commit {transaction} at {asked_ns:s}, when it had been open since "
+        "{open_ns:s}: longer than its timeout of {timeout_ms} ms."
+    )
+}
+_END_LATE = {
+    "late": (
+        "{process} asked for the end of a transaction at {asked_ns:s} and had no answer for "
+        "{request_ms} ms, when the request is sent again."
+    )
+}
+
+HAZARDS_IN_TIME: tuple[Hazard, ...] = (
+    Hazard(
+        name="transaction_timed_out",
+        title="a commit was asked for when the transaction had been open for its timeout",
+        fault_column=FaultColumn.WORKER_PAUSED,
+        needs=Needed.WORKER,
+        sentences=_TIMED_OUT,
+        find=transaction_timed_out,
+    ),
+    Hazard(
+        name="end_late",
+        title="the end of a transaction was not answered in time, and asked for again",
+        fault_column=FaultColumn.STALL,
+        needs=Needed.LINK,
+        sentences=_END_LATE,
+        find=end_late,
+    ),
+)
+"""Of transactions that take their time."""
