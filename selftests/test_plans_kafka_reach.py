@@ -12,12 +12,14 @@ from deliverycheck.plans import (
     Direction,
     FaultKind,
     Flush,
+    GroupKind,
     Hold,
     Inject,
     Kill,
     Pause,
     Publish,
     Purge,
+    Settling,
     Subject,
     TopicReady,
     Wait,
@@ -39,6 +41,13 @@ SLOW = Subject(
     )
 )
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
+
+
+def sharing(handling_ms=0):
+    after = CommitPolicy.AFTER_EFFECT
+    return Subject(consumer=Consumer(commit=after, kind=GroupKind.SHARE, handling_ms=handling_ms))
+
+
 BRIEF_TRANSACTIONS = Subject(producer={"transactional.id": "x", "transaction.timeout.ms": 1000})
 TWO_PRODUCERS = Subject(second_producer={})
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
@@ -76,6 +85,27 @@ REACH = {
         (Publish(count=2), Publish(count=3)),
         SMALL_QUEUE,
         {"none", "definite_failure"},
+    ),
+    "record-handled-for-longer-than-its-lock": (
+        (Publish(), Work(calls=3)),
+        sharing(handling_ms=1300),
+        {"none", "lock_expired"},
+    ),
+    "record-handled-in-time": ((Publish(), Work(calls=3)), sharing(handling_ms=80), {"none"}),
+    "record-given-back": (
+        (Publish(), Work(calls=2, settling=Settling.RELEASE)),
+        sharing(),
+        {"none", "given_back", "given_back_at_limit"},
+    ),
+    "record-given-up": (
+        (Publish(), Work(calls=2, settling=Settling.REJECT)),
+        sharing(),
+        {"none"},
+    ),
+    "member-of-a-share-group-killed": (
+        (Publish(), Work(calls=2), Kill(lane="c1")),
+        sharing(),
+        {"consumer_killed", "consumer_killed_in_hand"},
     ),
     "key-of-two-producers": (
         (Publish(key="k1"), Publish(lane="p2", key="k1")),

@@ -67,6 +67,8 @@ class Promise:
             found.append(f"{TRANSACTIONAL_ID} is not set")
         if self.one_partitioner and _partitioners(subject) > 1:
             found.append("two applications write, each with a partitioner of its own")
+        if subject.consumer is None and self.kinds == _SHARERS:
+            found.append("there is no share group")
         if subject.consumer is not None:
             if subject.consumer.kind not in self.kinds:
                 found.append(f"the group is a {subject.consumer.kind.value} group")

@@ -109,8 +109,8 @@ DEFINITE: tuple[Definite, ...] = (
     ),
     _rejected(
         "_PURGE_QUEUE",
-        "librdkafka src/rdkafka_request.c rd_kafka_err_action: the request is not persisted, it had "
-        "not begun to leave; a message that was sent before may wait in the queue again",
+        "librdkafka src/rdkafka_request.c rd_kafka_err_action: the request is not persisted; a "
+        "message that was sent before may wait in the queue again",
     ),
     _rejected(
         "TOPIC_AUTHORIZATION_FAILED",
