@@ -11,7 +11,7 @@ class FlawedShare(ShareWorld):
 
     flaws: ClassVar = {
         "hands_one_record_to_two": Flaw("shared_record", {"record_lock"}),
-        "takes_no_notice_of_a_lock": Flaw("shared_record", {"record_lock"}),
+        "forgets_that_it_was_rejected": Flaw("shared_record", {"record_lock"}),
     }
 
     def hands_one_record_to_two(self, *_):
@@ -21,9 +21,8 @@ class FlawedShare(ShareWorld):
         self._acquire(MEMBERS[1], [record])
         self._settle(record, "ack")
 
-    def takes_no_notice_of_a_lock(self, *_):
+    def forgets_that_it_was_rejected(self, *_):
         record = self._write("f1#1")
         self._acquire(MEMBERS[0], [record])
+        self._settle(record, "reject")
         self._acquire(MEMBERS[1], [record])
-        record.holder = MEMBERS[0]
-        self._settle(record, "nack")

@@ -34,18 +34,13 @@ _UNFLAGGED_REDELIVERY = AnomalyKind(
 )
 _SHARED_RECORD = AnomalyKind(
     name="shared_record",
-    meaning="A record of a share group was handed out while a member held it, or was done with it.",
+    meaning="One delivery of a record was handed out twice, or one that a member was done with.",
     breaks=("record_lock",),
     severity=Severity.CORRUPTION,
     sentences={
         "one_count": (
             "Message {message} in {place} was handed to {first_to} at {first_ns:s} and to "
             "{again_to} at {again_ns:s}, each time as delivery number {count}."
-        ),
-        "while_held": (
-            "Message {message} in {place} was handed to {first_to} at {first_ns:s}, which held it "
-            "until it settled it; {again_to} was handed it at {again_ns:s}, before that, as "
-            "delivery number {count}."
         ),
         "after_settled": (
             "Message {message} in {place} was handed to {first_to} at {first_ns:s}, which settled "
@@ -54,7 +49,7 @@ _SHARED_RECORD = AnomalyKind(
         ),
     },
     source="KIP-932: an acquired record is one member's, an acknowledged or archived one nobody's",
-    example="c1 acquires a; c2 acquires a too; c1 releases it (ok).",
+    example="c1 is handed a as its first delivery; c2 is handed a as its first delivery too.",
 )
 _COMMIT_AHEAD = AnomalyKind(
     name="commit_ahead",

@@ -75,10 +75,10 @@ GUARANTEES = (
     ),
     Guarantee(
         name="record_lock",
-        title="a record has one holder",
+        title="a delivery is one member's",
         promise=(
-            "A record that a member of a share group holds is handed to nobody else, and one that "
-            "it accepted or rejected to nobody again."
+            "Each delivery of a record is handed to one member of a share group, and a record that "
+            "was accepted or rejected to nobody again."
         ),
         needs=frozenset(),
         check=record_lock,

@@ -1,4 +1,4 @@
-"""The guarantee that a record of a share group is one member's at a time, and settled for good."""
+"""The guarantee that a delivery of a record is one member's, and a settled record nobody's."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,22 +10,22 @@ from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, History, NodeState, Operation, Outcome, Reading, indexed
 
 SETTLING = (Action.ACK, Action.NACK, Action.REJECT)
-_FINAL = frozenset({Action.ACK, Action.REJECT})
+_FINAL = (Action.ACK, Action.REJECT)
 _GONE = frozenset({NodeState.KILLED, NodeState.DIED})
 _Record = tuple[str, Place]
 """Group and place."""
 
 
 def record_lock(history: History) -> Verdict:
-    """A record that a member of a share group holds is nobody else's; settled, it is nobody's.
+    """Each delivery of a record is one member's; a record that was settled is nobody's any more.
 
     The broker counts deliveries of a record: each time that a member acquires it the count rises.
 
-    Sound: two handings with one count are one acquisition that two processes have. A member whose
-    release, accept or reject took effect held the record until it asked for that; whoever was
-    handed it meanwhile with a higher count acquired it in that time. After an accept or reject
-    that took effect nobody acquires it: a handing with a higher count that ended later is a proof.
-    A member may be handed late what it had acquired before: its count is lower.
+    Sound: two handings with one count are one acquisition that was handed out twice. After an
+    accept or reject that ended ``ok`` nobody acquires the record: a handing with a higher count
+    that ended later is a proof. A member may be handed late what it had acquired before: its
+    count is lower. That a settlement ended ``ok`` does not prove that its member held the record
+    until then: a broker may confirm one that comes too late, if another member settled it.
 
     Complete for histories with counts in which no node died: a broker may forget counts then.
     """
@@ -57,10 +57,10 @@ def _handings(history: History) -> dict[_Record, list[Reading]]:
 
 @indexed
 def _settled(history: History) -> dict[_Record, list[Operation]]:
-    """What took effect of accepts, releases and rejects, by record."""
+    """Accepts and rejects that ended ``ok``, by record."""
     found: dict[_Record, list[Operation]] = defaultdict(list)
     for operation in sorted(
-        (one for action in SETTLING for one in history.select(action)), key=lambda one: one.op
+        (one for action in _FINAL for one in history.select(action)), key=lambda one: one.op
     ):
         group = group_of(history, operation)
         if group is not None and operation.outcome is Outcome.OK:
@@ -80,17 +80,17 @@ def _found(history: History, record: _Record, row: list[Reading]) -> Iterator[An
     for operation in _settled(history).get(record, ()):
         own = [one for one in row if one.process == operation.process]
         held = [one for one in own if one.ns <= operation.invoked_ns]
+        before = [one for one in row if one.ns <= operation.invoked_ns]
         if held:
-            yield from _of_settled(held[-1], operation, row)
+            yield from _of_settled(held[-1], operation, row, max(map(_count, before)))
 
 
-def _of_settled(held: Reading, operation: Operation, row: list[Reading]) -> Iterator[Anomaly]:
+def _of_settled(
+    held: Reading, operation: Operation, row: list[Reading], count: int
+) -> Iterator[Anomaly]:
+    """Handings that were acquired after it: with a count that nobody had been handed before."""
     for other in row:
-        if _count(other) <= _count(held):
-            continue
-        if other.ns < operation.invoked_ns:
-            yield _anomaly("while_held", held, other, (operation.op,))
-        elif operation.action in _FINAL and other.ns > told_ns(operation):
+        if _count(other) > count and other.ns > told_ns(operation):
             yield _anomaly("after_settled", held, other, (operation.op,))
 
 

@@ -46,6 +46,7 @@ def sharing(
 
 
 _AFTER = sharing(CommitPolicy.AFTER_EFFECT, OFTEN)
+_BEFORE = sharing(CommitPolicy.BEFORE_EFFECT, OFTEN)
 
 SHARES: tuple[Claim, ...] = (
     Claim(
@@ -107,14 +108,28 @@ SHARES: tuple[Claim, ...] = (
         id="kafka-share-accept-before-effect",
         system="kafka",
         setting="share group, accept before the effect",
-        subject=sharing(CommitPolicy.BEFORE_EFFECT, OFTEN, LOCK_PASSED_MS),
+        subject=_BEFORE,
         guarantee="at_most_once_in_effect",
         stance=Stance.HOLDS,
-        hazards=("none", "consumer_killed", "lock_expired"),
-        unless=_BROKEN,
+        hazards=("none", "consumer_killed"),
+        unless=("lock_expired", *_BROKEN),
         promise="what is acknowledged is not delivered to the group again",
         source=_KIP,
-        pair="kafka-share-slow-handler",
+        pair="kafka-share-late-accept",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-share-late-accept",
+        system="kafka",
+        setting="share group, accept before the effect, but after the lock",
+        subject=_BEFORE,
+        guarantee="at_most_once_in_effect",
+        stance=Stance.BREAKS,
+        hazards=("lock_expired",),
+        promise="an accept is confirmed although its lock is over, if another member has settled "
+        "the record",
+        source="docs/findings/late-accept-is-confirmed.md",
+        pair="kafka-share-accept-before-effect",
         pace=Pace.LONG,
     ),
     Claim(
