@@ -6,6 +6,7 @@ from itertools import combinations
 
 from deliverycheck.guarantees.copies import Place, place_of
 from deliverycheck.guarantees.delivery.members import group_of, told_ns
+from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, History, NodeState, Operation, Outcome, Reading, indexed
 
@@ -44,11 +45,14 @@ def record_lock(history: History) -> Verdict:
 
 @indexed
 def _handings(history: History) -> dict[_Record, list[Reading]]:
-    """What groups were handed with a count, by record, in the order of answers."""
+    """What groups were handed of logs with a count, by record, in the order of answers."""
     found: dict[_Record, list[Reading]] = defaultdict(list)
     for reading in history.receipts:
         group = group_of(history, history.by_op[reading.op])
-        if group is not None and reading.delivery.deliveries is not None:
+        judged = reading.delivery.deliveries is not None and not is_queue(
+            history, reading.delivery.source
+        )
+        if group is not None and judged:
             found[group, place_of(reading.delivery)].append(reading)
     for row in found.values():
         row.sort(key=lambda one: (one.ns, one.op))
