@@ -35,6 +35,13 @@ def test_one_call_for_all_tells_of_each(worker):
     ]
 
 
+def test_one_call_for_all_is_to_the_partition_that_was_asked_for(worker):
+    open_producer(worker, acks="all", **{"sticky.partitioning.linger.ms": 0})
+    heard = ask(worker, batch(*(message(op, partition=2) for op in range(1, 13))))
+    heard += ask(worker, commands.Flush(op=99, timeout_ms=5000))
+    assert {line.partition for line in kinds(heard, OkEvent) if line.op < 99} == {2}
+
+
 def test_one_call_for_all_tells_which_it_refused(worker):
     open_without_a_broker(worker)
     heard = ask(worker, batch(message(1), message(2), message(3)))

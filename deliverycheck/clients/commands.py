@@ -78,7 +78,7 @@ class Publish(_Command, frozen=True, kw_only=True, tag="publish", omit_defaults=
 
     Attributes:
         execution: stands in each body.
-        call: one for each, or one for all: to one topic, without headers and timestamps.
+        call: one for each, or one for all: to one place, without headers and timestamps.
     """
 
     messages: tuple[Message, ...]
