@@ -66,6 +66,7 @@ WITHOUT_PARTITIONS = {
     *("confirms_resolved", "dead_lettering", "disjoint_consumers", "expiry", "fifo_per_publisher"),
     *("length_limit", "prefetch_bound", "priority_order", "requeue_position", "routed_confirms"),
     "matching_replies",
+    "record_lock",  # A share group shares records, and nobody is told of partitions.
 }
 
 

@@ -15,6 +15,8 @@ from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
+from deliverycheck.executions.sharing import SharingLane
+from deliverycheck.executions.sinking import SinkLane
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
 from deliverycheck.executions.transactional import TransactionalLane
@@ -29,7 +31,7 @@ from deliverycheck.history import (
     Phase,
     Recorder,
 )
-from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
+from deliverycheck.plans import Consumer, GroupKind, Inject, Plan, Publish, Work, lane_of
 
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
@@ -106,7 +108,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     topic = target.broker.lease_topic(plan.subject.partitions)
     execution = topic.rpartition("-")[2] or topic
     recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
-    run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
+    run = Run(plan=plan, target=target, recorder=recorder, execution=execution, folder=folder.root)
     run.adopt("t1", topic)
     if plan.subject.of_output is not None:
         run.adopt(OUTPUT, target.broker.lease_topic(plan.subject.partitions))
@@ -193,10 +195,18 @@ def _make_lanes(run: Run) -> None:
             kind = TransactionalLane if transactional else ProducerLane
             run.lanes[name] = kind(run, name, slot)
         elif consumer is not None:
-            member = ConsumerLane if consumer.output is None else TransformerLane
-            run.lanes[name] = member(run, name, slot, consumer)
+            run.lanes[name] = _member(consumer)(run, name, slot, consumer)
         else:
             run.target.slots.give_back(slot)
+
+
+def _member(consumer: Consumer) -> type[ConsumerLane]:
+    """What plays a consumer: its effects are lines of a journal, rows, or messages."""
+    if consumer.kind is GroupKind.SHARE:
+        return SharingLane
+    if consumer.sink is not None:
+        return SinkLane
+    return ConsumerLane if consumer.output is None else TransformerLane
 
 
 def _clean_up(run: Run, stage: Stage) -> str | None:

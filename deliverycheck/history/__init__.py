@@ -1,6 +1,12 @@
 """Histories: all operations and faults of one execution, written while it runs, read afterwards."""
 
-from deliverycheck.history.body import Body, delivery_of, encode_body, padding_of
+from deliverycheck.history.body import (
+    IDENTITY_HEADER,
+    Body,
+    delivery_of,
+    encode_body,
+    padding_of,
+)
 from deliverycheck.history.codec import (
     HistoryFormatError,
     HistoryReader,
@@ -55,6 +61,7 @@ from deliverycheck.history.recorder import Clock, Recorder
 
 __all__ = [
     "FORMAT",
+    "IDENTITY_HEADER",
     "VERSION",
     "Action",
     "Body",

@@ -25,6 +25,8 @@ PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_M
 _ACKS_ALL = Subject(producer={"acks": "all"})
 _IDEMPOTENT = Subject(producer=IDEMPOTENT)
 _KEYED = Subject(producer={**IDEMPOTENT, REFRESH: 100})
+_MURMUR2: dict[str, Setting] = {"partitioner": "murmur2_random"}
+_CRC32: dict[str, Setting] = {"partitioner": "consistent_random"}
 _PLAIN = Subject(producer=PLAIN)
 
 SOON_GIVEN_UP: dict[str, Setting] = {"message.timeout.ms": 1000}
@@ -165,6 +167,60 @@ LOG: tuple[Claim, ...] = (
         "so adding some moves keys",
         source="Kafka 4.3, operations, Modifying topics",
         pair="kafka-per-key-order",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-per-key-order-one-partitioner",
+        system="kafka",
+        setting="two producers with one partitioner, with keys",
+        subject=Subject(producer={**IDEMPOTENT, **_MURMUR2}, second_producer={}),
+        guarantee="per_key_order",
+        stance=Stance.HOLDS,
+        hazards=("key_shared",),
+        unless=("partitions_added", *FIRST_WRITE),
+        promise="all data for a given key goes to the same partition",
+        source="Kafka 4.3, design, The Producer, Load balancing",
+        pair="kafka-per-key-order-two-partitioners",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-per-key-order-two-partitioners",
+        system="kafka",
+        setting="one producer with Java's partitioner, one with librdkafka's default, with keys",
+        subject=Subject(producer={**IDEMPOTENT, **_MURMUR2}, second_producer=_CRC32),
+        guarantee="per_key_order",
+        stance=Stance.BREAKS,
+        hazards=("key_shared",),
+        promise="consistent_random is a CRC32 hash of the key, murmur2_random is Java's Murmur2",
+        source="librdkafka 2.16, CONFIGURATION.md, partitioner",
+        pair="kafka-per-key-order-one-partitioner",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-purged",
+        system="kafka",
+        setting="idempotent, purged, the outcome taken for unknown",
+        subject=_IDEMPOTENT,
+        guarantee="exactly_once_in_log",
+        stance=Stance.HOLDS,
+        hazards=("purged",),
+        unless=FIRST_WRITE,
+        promise="what is purged in flight may be delivered or not, what is purged in the queue not",
+        source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
+        pair="kafka-purged-taken-for-absent",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-purged-taken-for-absent",
+        system="kafka",
+        setting="idempotent, purged, the error taken for absence",
+        subject=Subject(producer=IDEMPOTENT, error_means=ErrorMeans.ABSENT),
+        guarantee="exactly_once_in_log",
+        stance=Stance.BREAKS,
+        hazards=("purged",),
+        promise="what is purged in flight may be delivered or not, what is purged in the queue not",
+        source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
+        pair="kafka-purged",
         pace=Pace.MEDIUM,
     ),
     Claim(
