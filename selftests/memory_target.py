@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from deliverycheck.brokers import Capability, Endpoint, Scan, Slot
+from deliverycheck.brokers import SCAN_ISOLATION, Capability, Endpoint, Scan, Slot
 from deliverycheck.clients import (
     AssignEvent,
+    FailEvent,
     InfoEvent,
     JournalLine,
     OkEvent,
@@ -21,6 +22,7 @@ from deliverycheck.clients import (
     SourcePartition,
     commands,
 )
+from deliverycheck.clients.sink import SinkFile, StaleError
 from deliverycheck.executions import LiveTarget, SlotPool
 from deliverycheck.history import Delivery, Position
 
@@ -72,7 +74,7 @@ class MemoryBroker:
     def retire_topics(self, names):
         self.calls.append(f"retire {len(names)}")
 
-    def scan(self, topics):
+    def scan(self, topics, isolation=SCAN_ISOLATION):
         places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
         self.calls.append("scan")
         return Scan(
@@ -278,6 +280,17 @@ class MemoryWorker:
     def _effect(self, command):
         self._journal += [JournalLine(op=command.op, delivery=one) for one in command.deliveries]
         self._say(OkEvent(op=command.op, deliveries=command.deliveries))
+
+    def _open_sink(self, command):
+        self._sink = SinkFile(command.path)
+
+    def _row(self, command):
+        try:
+            self._sink.write(command.op, command.delivery, command.covers)
+        except StaleError:
+            self._say(FailEvent(op=command.op, error="_STALE"))
+        else:
+            self._say(OkEvent(op=command.op))
 
     def _move(self, covers):
         for one in covers:

@@ -67,6 +67,7 @@ WITHOUT_PARTITIONS = {
     *("length_limit", "prefetch_bound", "priority_order", "requeue_position", "routed_confirms"),
     *("at_least_once_in_queue", "accounted_for", "routed_as_bound", "effects_in_order"),
     "matching_replies",
+    "record_lock",  # A share group shares records, and nobody is told of partitions.
 }
 
 

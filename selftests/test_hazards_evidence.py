@@ -1,7 +1,5 @@
 """All that a hazard says of itself: when, who, how much, which operations, by which fault."""
 
-from dataclasses import replace
-
 import pytest
 
 from deliverycheck.guarantees import HAZARDS, Evidence, hazards_of
@@ -10,46 +8,6 @@ from selftests.interleaving import backwards
 from selftests.story import Story, at
 
 WITNESSES = 20
-NEEDS = {
-    "none": ("no fault", "nothing"),
-    "topic_just_created": ("new topic", "nothing"),
-    "topic_answered": ("new topic", "nothing"),
-    "partitions_added": ("no fault", "nothing"),
-    "transaction_aborted": ("no fault", "nothing"),
-    "instance_fenced": ("no fault", "nothing"),
-    "definite_failure": ("no fault", "nothing"),
-    "lost_reply": ("lost reply", "link"),
-    "lost_request": ("lost request", "link"),
-    "black_hole": ("black hole", "link"),
-    "stall": ("stall", "link"),
-    "delay": ("delay", "link"),
-    "refuse": ("refused", "link"),
-    "producer_killed": ("worker killed", "worker"),
-    "producer_killed_unflushed": ("worker killed", "worker"),
-    "consumer_killed": ("worker killed", "worker"),
-    "consumer_killed_in_hand": ("worker killed", "worker"),
-    "partitions_moved": ("rebalance", "nothing"),
-    "lost_unfinished": ("rebalance", "nothing"),
-    "member_paused": ("worker paused", "worker"),
-    "broker_killed": ("broker killed", "node"),
-    "broker_paused": ("broker paused", "node"),
-    "first_write_broker_killed": ("broker killed", "node"),
-}
-
-FACTS = {
-    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
-    **dict.fromkeys(("topic", "place", "transaction", "newer"), "t"),
-    **dict.fromkeys(
-        ("publishes", "operations", "messages", "deliveries", "after_ms", "partitions"), 2
-    ),
-    **dict.fromkeys(
-        (
-            *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns"),
-        ),
-        5,
-    ),
-}
 
 
 def found(story, name):
@@ -58,23 +16,6 @@ def found(story, name):
     retold = hazards_of(history_of(backwards(b"".join(story.lines())))).get(name, ())
     assert retold == told
     return told
-
-
-@pytest.mark.parametrize("name", HAZARDS)
-def test_each_hazard_can_be_told_and_says_where_it_stands_and_what_must_be_within_reach(name):
-    hazard = HAZARDS[name]
-    assert name not in hazards_of(Story().history())
-    assert (hazard.fault_column, hazard.needs) == NEEDS[name]
-    assert len(hazard.title.split()) > 1
-    for kind in hazard.sentences:
-        told = hazard.tell(Evidence(kind=kind, ns=5, facts=FACTS))
-        assert told.endswith(".")
-
-
-def test_evidence_has_no_facts_witnesses_and_fault_but_those_that_it_is_given():
-    bare = Evidence(kind="seen", ns=5)
-    assert replace(HAZARDS["none"], sentences={"seen": "It was."}).tell(bare) == "It was."
-    assert (bare.facts, bare.witnesses, bare.span) == ({}, (), None)
 
 
 # Nothing broken, and new topics

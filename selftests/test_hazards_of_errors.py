@@ -52,3 +52,17 @@ def test_commit_that_failed_is_no_publish():
     story = Story(groups={"g": ("t",)})
     story.fail(story.invoke("c1#1", "commit", group="g"), error="x")
     assert occurred(story) == set()
+
+
+def test_publishes_that_their_producer_forgot_are_told_by_process_and_error():
+    story = ended(("p1#1", "info", "_PURGE_INFLIGHT"), ("p1#1", "fail", "_PURGE_QUEUE"))
+    told = "1 publish of p1#1 had no confirm when it was told to forget them, from {} s on: {}."
+    assert evidence(story, "purged") == [
+        told.format("0.001", "_PURGE_INFLIGHT"),
+        told.format("0.003", "_PURGE_QUEUE"),
+    ]
+
+
+def test_publish_that_ended_otherwise_was_not_forgotten():
+    assert "purged" not in occurred(ended(("p1#1", "info", "_MSG_TIMED_OUT")))
+    assert "purged" not in occurred(ended(("p1#1", "fail", "_QUEUE_FULL")))

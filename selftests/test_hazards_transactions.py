@@ -108,3 +108,55 @@ def test_commit_asked_for_by_a_fenced_instance_is_told_with_who_took_over():
 )
 def test_commit_that_was_asked_for_in_time_or_of_nothing_is_no_hazard(story):
     assert "instance_fenced" not in occurred(story)
+
+
+def ended(*, open_ms=10, took_ms=1, told=True, action="commit_transaction", confirmed=True):
+    """A transaction whose end is asked for so late, and answered so much later."""
+    story = Story()
+    if told:
+        limits = {"timeout_ms": 1000, "request_ms": 500}
+        story.process("p1#1", "transactional", evidence=limits)
+    story.ok(story.invoke("p1#1", "begin_transaction", transaction="x"))
+    publish = story.publish("p1#1-1", transaction="x")
+    if confirmed:
+        story.ok(publish, partition=0, position=0)
+    story.ms += open_ms - 1
+    op = story.invoke("p1#1", action, transaction="x")
+    story.ms += took_ms - 1
+    story.info(op, error="_FENCED")
+    return story
+
+
+def test_commit_of_what_was_open_for_its_timeout_is_told():
+    (said,) = evidence(ended(open_ms=1000), "transaction_timed_out")
+    assert said.startswith("p1#1 asked to commit x at ")
+    assert said.endswith("longer than its timeout of 1000 ms.")
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        ended(open_ms=999),
+        ended(open_ms=5000, told=False),
+        ended(open_ms=5000, confirmed=False),
+        ended(open_ms=5000, action="abort_transaction"),
+    ],
+    ids=["in-time", "no-timeout-is-told", "nobody-knows-that-it-was-open", "aborted"],
+)
+def test_transaction_that_was_not_surely_open_for_its_timeout_is_none(story):
+    assert "transaction_timed_out" not in occurred(story)
+
+
+@pytest.mark.parametrize("action", ["commit_transaction", "abort_transaction"])
+def test_end_that_had_no_answer_in_time_is_told(action):
+    (said,) = evidence(ended(took_ms=500, action=action), "end_late")
+    assert said.endswith("had no answer for 500 ms, when the request is sent again.")
+
+
+@pytest.mark.parametrize(
+    "story",
+    [ended(took_ms=499), ended(took_ms=5000, told=False)],
+    ids=["in-time", "no-timeout-is-told"],
+)
+def test_end_that_was_not_surely_sent_again_is_none(story):
+    assert "end_late" not in occurred(story)

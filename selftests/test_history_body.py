@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deliverycheck.history import Body, delivery_of, encode_body, padding_of
+from deliverycheck.history import IDENTITY_HEADER, Body, delivery_of, encode_body, padding_of
 
 BODY = Body(
     execution="x1",
@@ -88,3 +88,28 @@ def test_padding_is_as_long_as_asked_and_each_messages_own(message, characters, 
     assert padding_of(message, characters + 1).startswith(padding)
     if characters > 16 and other != message:
         assert padding_of(other, characters) != padding
+
+
+def tombstone_read(value, headers, body=None):
+    body = body or replaced(tombstone=True, padding="")
+    named = [(IDENTITY_HEADER, encode_body(body))] if headers else []
+    read = AS_SENT | {"headers": [*AS_SENT["headers"], *named]}
+    return delivery_of(value=value, source="t", partition=0, position=0, **read)
+
+
+def test_tombstone_is_told_by_its_header():
+    delivery = tombstone_read(None, headers=True)
+    assert (delivery.message, delivery.mangled) == ("p1#1-1", ())
+
+
+def test_tombstone_without_its_header_is_nobodys():
+    assert tombstone_read(None, headers=False).message == ""
+
+
+def test_message_whose_value_is_gone_is_a_changed_body():
+    assert tombstone_read(None, headers=True, body=BODY).mangled == ("body",)
+
+
+def test_tombstone_that_comes_back_with_a_value_is_a_changed_body():
+    body = replaced(tombstone=True, padding="")
+    assert tombstone_read(encode_body(body), headers=True).mangled == ("body",)

@@ -12,10 +12,14 @@ from deliverycheck.plans import (
     Direction,
     FaultKind,
     Flush,
+    GroupKind,
+    Hold,
     Inject,
     Kill,
     Pause,
     Publish,
+    Purge,
+    Settling,
     Subject,
     TopicReady,
     Wait,
@@ -37,9 +41,21 @@ SLOW = Subject(
     )
 )
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
+
+
+def sharing(handling_ms=0):
+    after = CommitPolicy.AFTER_EFFECT
+    return Subject(consumer=Consumer(commit=after, kind=GroupKind.SHARE, handling_ms=handling_ms))
+
+
+BRIEF_TRANSACTIONS = Subject(producer={"transactional.id": "x", "transaction.timeout.ms": 1000})
+TWO_PRODUCERS = Subject(second_producer={})
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+STALL = Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM)
+PATIENT = Subject(producer={"message.timeout.ms": 6000})
+GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900), Publish())
 
 
 REACH = {
@@ -52,6 +68,12 @@ REACH = {
     ),
     "reply-lost-of-what-is-under-way": ((Publish(), LOSE), LOG_ONLY, {"lost_reply"}),
     "fault-with-nothing-under-it": ((Publish(), Flush(), LOSE), LOG_ONLY, set()),
+    "message-given-up-beside-another": (GIVING_UP, PATIENT, {"stall", "timed_out_beside_others"}),
+    "message-given-up-alone": (
+        (STALL, Publish(), Hold(ms=6000), Publish()),
+        PATIENT,
+        {"stall"},
+    ),
     "torn-request": (
         (Publish(), Inject(lane="link p1", fault=FaultKind.TORN_REQUEST), Publish()),
         LOG_ONLY,
@@ -72,6 +94,66 @@ REACH = {
         (Publish(count=2), Publish(count=3)),
         SMALL_QUEUE,
         {"none", "definite_failure"},
+    ),
+    "record-handled-for-longer-than-its-lock": (
+        (Publish(), Work(calls=3)),
+        sharing(handling_ms=1300),
+        {"none", "lock_expired"},
+    ),
+    "record-handled-in-time": ((Publish(), Work(calls=3)), sharing(handling_ms=80), {"none"}),
+    "record-given-back": (
+        (Publish(), Work(calls=2, settling=Settling.RELEASE)),
+        sharing(),
+        {"none", "given_back", "given_back_at_limit"},
+    ),
+    "record-given-up": (
+        (Publish(), Work(calls=2, settling=Settling.REJECT)),
+        sharing(),
+        {"none"},
+    ),
+    "member-of-a-share-group-killed": (
+        (Publish(), Work(calls=2), Kill(lane="c1")),
+        sharing(),
+        {"consumer_killed", "consumer_killed_in_hand"},
+    ),
+    "key-of-two-producers": (
+        (Publish(key="k1"), Publish(lane="p2", key="k1")),
+        TWO_PRODUCERS,
+        {"none", "key_shared"},
+    ),
+    "key-of-each-producer": (
+        (Publish(key="k1"), Publish(lane="p2", key="k2")),
+        TWO_PRODUCERS,
+        {"none"},
+    ),
+    "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
+    "timestamp-too-far-ahead": (
+        (Publish(timestamp_shift_ms=7_200_000),),
+        LOG_ONLY,
+        {"none", "definite_failure"},
+    ),
+    "timestamp-not-too-far-ahead": ((Publish(timestamp_shift_ms=600_000),), LOG_ONLY, {"none"}),
+    "transaction-outlasted": (
+        (Publish(), Hold(ms=1400), CommitTransaction()),
+        BRIEF_TRANSACTIONS,
+        {"none", "transaction_timed_out"},
+    ),
+    "transaction-ended-in-time": (
+        (
+            *(Publish(), Hold(ms=900), CommitTransaction()),
+            *(Publish(), Hold(ms=900), CommitTransaction()),
+        ),
+        BRIEF_TRANSACTIONS,
+        {"none"},
+    ),
+    "end-of-a-transaction-into-a-stall": (
+        (
+            Publish(),
+            Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM),
+            AbortTransaction(),
+        ),
+        BRIEF_TRANSACTIONS,
+        {"stall", "end_late", "transaction_aborted"},
     ),
     "as-many-as-the-queue-takes": ((Publish(count=2),), SMALL_QUEUE, {"none"}),
     "producer-killed-in-time": (

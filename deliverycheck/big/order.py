@@ -42,8 +42,7 @@ _PLACED = """
 _COPIES = """
     CREATE OR REPLACE TEMP TABLE copies AS
     SELECT c.op, c.read_op, hash(hash(c.process), hash(hash(c.source), c.partition)) AS row,
-        CASE WHEN c.key IS NOT NULL
-            THEN hash(hash(c.process), hash(c.key), hash(c.source)) END AS keyed,
+        CASE WHEN c.key IS NOT NULL THEN hash(hash(c.key), hash(c.source)) END AS keyed,
         hash(hash(c.source), c.partition) AS spot, c.position, c.free, c.message
     FROM (SELECT unnest(?::STRUCT(op BIGINT, read_op BIGINT, process VARCHAR, source VARCHAR,
         partition BIGINT, position BIGINT, key VARCHAR, free BOOLEAN, message VARCHAR)[]) AS c)
@@ -65,13 +64,13 @@ _GOING_BACK = """
 """
 _GOING_BACK_IN_KEYS = """
     WITH going AS (
-        SELECT op, keyed, spot, lag(op) OVER stand AS before
+        SELECT op, keyed, row, lag(op) OVER stand AS before
         FROM placed WHERE row IN (SELECT row FROM back) AND keyed IS NOT NULL
-        WINDOW stand AS (PARTITION BY keyed, spot ORDER BY position, read_op, message)
+        WINDOW stand AS (PARTITION BY keyed, row ORDER BY position, read_op, message)
     ), back_keys AS (SELECT * FROM going WHERE before > op)
     SELECT op FROM back_keys UNION SELECT before FROM back_keys
     UNION SELECT arg_min(p.op, p.position) FROM placed p
-        JOIN (SELECT DISTINCT keyed FROM back_keys) k USING (keyed) GROUP BY p.keyed, p.spot
+        JOIN (SELECT DISTINCT keyed FROM back_keys) k USING (keyed) GROUP BY p.keyed, p.row
 """
 _KEYS = """
     CREATE OR REPLACE TEMP TABLE keys AS

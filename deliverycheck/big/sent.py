@@ -16,7 +16,7 @@ _PUBLISHES = f"""(SELECT op, producer, message, attempt, target, key, partition 
 _SENT = f"""
     SELECT p.op, p.message, true AS relied, c.position, hash(p.target, c.partition) AS spot,
         hash(p.producer, hash(p.target, c.partition)) AS row,
-        CASE WHEN p.key IS NOT NULL THEN hash(p.producer, p.key, p.target) END AS keyed,
+        CASE WHEN p.key IS NOT NULL THEN hash(p.key, p.target) END AS keyed,
         p.partition IS NULL AS free,
         c.op IS NOT NULL AND (p.attempt IS NULL OR p.attempt = 1)
             AND (p.partition IS NULL OR p.partition = c.partition)

@@ -56,7 +56,7 @@ _PAIRS = """
         ON s.message = d.message;
     INSERT INTO settled SELECT op, message, relied, found_position, found_spot,
         hash(process, found_spot),
-        CASE WHEN key IS NOT NULL THEN hash(process, key, source) END,
+        CASE WHEN key IS NOT NULL THEN hash(key, source) END,
         asked IS NULL, false
     FROM pairs WHERE op IS NOT NULL AND is_found AND suspect IS NULL;
 """

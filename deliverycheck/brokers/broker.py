@@ -170,8 +170,17 @@ class LogBroker(Broker, Protocol):
     def grow_topic(self, name: str, partitions: int) -> None:
         """It has so many partitions now, more than before, and each answers."""
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
+    def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
+        """The broker knows these settings of the group.
+
+        Raises:
+            BrokerError: it did not take them in time.
+        """
+
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
         """Read topics (name to number of partitions) from start to end, unproxied.
+
+        Who asks for ``read_uncommitted`` sees what was aborted too.
 
         Raises:
             BrokerError: the end was not reached in time.

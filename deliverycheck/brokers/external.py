@@ -4,8 +4,17 @@ import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.broker import (
+    SCAN_ISOLATION,
+    BrokerError,
+    Capability,
+    Death,
+    Endpoint,
+    Scan,
+    Slot,
+)
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
+from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
@@ -40,6 +49,7 @@ class KafkaExternal:
         self._block: PortBlock | None = None
         self._relay: Relay | None = None
         self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER)
+        self._groups = GroupSettings(bootstrap)
         self._scanner = Scanner(bootstrap, self._admin)
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
         prefix = f"deliverycheck-{secrets.token_hex(4)}-"
@@ -100,8 +110,11 @@ class KafkaExternal:
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
-        return self._scanner.scan(topics)
+    def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
+        self._groups.set(group, settings)
+
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+        return self._scanner.scan(topics, isolation)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

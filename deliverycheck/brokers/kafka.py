@@ -8,10 +8,19 @@ from pathlib import Path
 
 from confluent_kafka import KafkaException
 
-from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
+from deliverycheck.brokers.broker import (
+    SCAN_ISOLATION,
+    BrokerError,
+    Capability,
+    Death,
+    Endpoint,
+    Scan,
+    Slot,
+)
 from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_files import first_batches
+from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_node import KafkaNode, NodePlan
 from deliverycheck.brokers.kafka_properties import deviations
 from deliverycheck.brokers.kafka_scan import Scanner
@@ -113,8 +122,11 @@ class KafkaProcess:
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
-        return self._scanner.scan(topics)
+    def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
+        self._groups.set(group, settings)
+
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+        return self._scanner.scan(topics, isolation)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)
@@ -154,6 +166,7 @@ class KafkaProcess:
         bootstrap = str(self.direct_endpoint())
         self._admin = KafkaAdmin(bootstrap, alive=self._node.require_alive)
         self._topics = TopicFactory(self._admin, prefix=_TOPIC_PREFIX)
+        self._groups = GroupSettings(bootstrap)
         self._scanner = Scanner(bootstrap, self._admin, moved=self._topics.moved)
 
     def _await_usable(self) -> None:

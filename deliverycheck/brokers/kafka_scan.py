@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -69,10 +70,10 @@ class Scanner:
             **(settings or {}),
             "bootstrap.servers": bootstrap,
         }
-        self._idle: queue.LifoQueue[tuple[Consumer, int]] = queue.LifoQueue()
+        self._idle: dict[str, queue.LifoQueue[tuple[Consumer, int]]] = defaultdict(queue.LifoQueue)
         self._resting: queue.SimpleQueue[tuple[Consumer, float]] = queue.SimpleQueue()
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
+    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
         """All deliveries of the topics up to the end they have now.
 
         Raises:
@@ -80,7 +81,7 @@ class Scanner:
         """
         told = self._admin.ends(topics)
         ends = {key: end.position for key, end in told.items()}
-        reader, scans = self._borrowed()
+        reader, scans = self._borrowed(isolation)
         try:
             found = _read(reader, ends, self._admin.alive)
         except KafkaException as error:
@@ -91,17 +92,20 @@ class Scanner:
             self._retire(reader)
             raise
         if scans < _SCANS_MAX:
-            self._idle.put((reader, scans + 1))
+            self._idle[isolation].put((reader, scans + 1))
         else:
             self._retire(reader)
         return Scan(deliveries=found, ends=ends, moved=self._moved(told))
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
-        for clients in (self._idle, self._resting):
+        with suppress(queue.Empty):
+            while True:
+                self._resting.get_nowait()[0].close()
+        for idle in self._idle.values():
             with suppress(queue.Empty):
                 while True:
-                    clients.get_nowait()[0].close()
+                    idle.get_nowait()[0].close()
 
     def _retire(self, reader: Consumer) -> None:
         """The client asks for nothing any more; those that have rested are closed."""
@@ -116,12 +120,12 @@ class Scanner:
                     return
                 rested.close()
 
-    def _borrowed(self) -> tuple[Consumer, int]:
+    def _borrowed(self, isolation: str) -> tuple[Consumer, int]:
         """A client, and how many scans it has made."""
         try:
-            return self._idle.get_nowait()
+            return self._idle[isolation].get_nowait()
         except queue.Empty:
-            return Consumer(self._settings), 0
+            return Consumer({**self._settings, "isolation.level": isolation}), 0
 
 
 def _read(

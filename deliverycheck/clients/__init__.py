@@ -34,6 +34,7 @@ from deliverycheck.clients.protocol import (
     WorkerLine,
     completion_of,
 )
+from deliverycheck.clients.sink import operations_in
 from deliverycheck.clients.systems import ClientProgram, UnknownSystemError, client_program
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "client_program",
     "commands",
     "completion_of",
+    "operations_in",
 ]

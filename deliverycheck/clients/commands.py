@@ -19,7 +19,7 @@ from deliverycheck.clients.queue_commands import (
     Settlement,
 )
 from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import HoldPoint, Member, Setting
+from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting, Settling
 
 # What comes from `queue_commands` and is meant to be used from here.
 __all__ = ["Cancel", "CloseChannel", "Letter", "Prove", "Send", "Settle", "Settlement"]
@@ -53,6 +53,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: ``None`` lets the client's partitioner choose.
         timestamp_shift_ms: how far from now its timestamp lies; with 0 the client sets it.
         bytes: of padding in the body, see `padding_of`.
+        tombstone: the message has no value; its body goes in a header.
     """
 
     op: int
@@ -64,6 +65,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, str] | None = None
     timestamp_shift_ms: int = 0
     bytes: int = 0
+    tombstone: bool = False
 
 
 class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omit_defaults=True):
@@ -81,14 +83,16 @@ class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omi
 
 
 class Publish(_Command, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
-    """Hand over messages, one call each.
+    """Hand over messages.
 
     Attributes:
         execution: stands in each body.
+        call: one for each, or one for all: to one place, without headers and timestamps.
     """
 
     messages: tuple[Message, ...]
     execution: str
+    call: Call = Call.EACH
 
 
 class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
@@ -96,6 +100,12 @@ class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True
 
     op: int
     timeout_ms: int
+
+
+class Purge(_Command, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
+    """Forget messages that have no confirm; their reports say so."""
+
+    what: Purged = Purged.ALL
 
 
 class Poll(_Command, frozen=True, kw_only=True, tag="poll", omit_defaults=True):
@@ -132,6 +142,29 @@ class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=
     until: Until = Until.DEADLINE
 
 
+class OpenShare(_Command, frozen=True, kw_only=True, tag="open_share", omit_defaults=True):
+    """Open a member of a share group, which settles what it acquires explicitly."""
+
+    settings: dict[str, Setting]
+    topics: tuple[str, ...]
+
+
+class Acquire(_Command, frozen=True, kw_only=True, tag="acquire", omit_defaults=True):
+    """Take what the group has for this member, by one poll."""
+
+    op: int
+    timeout_ms: int = 250
+
+
+class SettleRecords(_Command, frozen=True, kw_only=True, tag="settle_records", omit_defaults=True):
+    """Settle records that were acquired, by their own positions, and wait for the answer."""
+
+    op: int
+    how: Settling
+    covers: tuple[Position, ...]
+    timeout_ms: int
+
+
 class Pump(_Command, frozen=True, kw_only=True, tag="pump", omit_defaults=True):
     """Serve the library until so many deliveries are kept, the deadline, or the next command."""
 
@@ -144,6 +177,25 @@ class Effect(_Command, frozen=True, kw_only=True, tag="effect", omit_defaults=Tr
 
     op: int
     deliveries: tuple[Delivery, ...]
+
+
+class OpenSink(_Command, frozen=True, kw_only=True, tag="open_sink", omit_defaults=True):
+    """Open the database at `path` for rows; it is made if it is not there.
+
+    Attributes:
+        positions: the consumer that is opened next begins where the database says, if it does.
+    """
+
+    path: str
+    positions: bool = False
+
+
+class Row(_Command, frozen=True, kw_only=True, tag="row", omit_defaults=True):
+    """Write the delivery to the database, and in the same transaction the positions `covers`."""
+
+    op: int
+    delivery: Delivery
+    covers: tuple[Position, ...] = ()
 
 
 class StoreOffset(_Command, frozen=True, kw_only=True, tag="store_offset", omit_defaults=True):
@@ -270,13 +322,19 @@ Command = (
     OpenProducer
     | Publish
     | Flush
+    | Purge
     | Poll
     | OpenConsumer
     | Assign
     | Seek
     | Receive
+    | OpenShare
+    | Acquire
+    | SettleRecords
     | Pump
     | Effect
+    | OpenSink
+    | Row
     | StoreOffset
     | Commit
     | SendOffsets

@@ -71,6 +71,7 @@ class ConsumerLane(Lane):
         self.closed = self.idle = False
         self.assigned, self.ends = frozenset(), {}
         self._cycle = self._work()
+        self.before_subscribe()
         program, subject = self.run.target.program, self.run.plan.subject
         address = str(self.slot.advertised)
         settings = program.consumer_settings(subject, address, self.group, self.name)
@@ -82,6 +83,9 @@ class ConsumerLane(Lane):
         )
         command = commands.OpenConsumer(settings=settings, topics=(self.run.subject_topic,))
         self.finish(op, self.call(command, op=op))
+
+    def before_subscribe(self) -> None:
+        """What a member needs before it joins."""
 
     def _isolation(self, settings: Mapping[str, Setting]) -> str:
         """What the application relies on, else what it asks for; librdkafka's default else."""
@@ -131,9 +135,7 @@ class ConsumerLane(Lane):
         if self._consumer.handling_ms and self.receive_ms == WORKLOAD_RECEIVE_MS:
             self.run.pass_time(self._consumer.handling_ms / 1000)
             yield Called.HANDLE
-        op = self.invoke(Action.EFFECT, group=self.group, deliveries=(delivery,))
-        yield from self._ask(commands.Effect(op=op, deliveries=(delivery,)), op)
-        yield Called.EFFECT
+        yield from self._effect(delivery)
         if policy is CommitPolicy.AFTER_EFFECT:
             yield from self._commit(delivery)
         elif policy is CommitPolicy.STORE_AFTER_EFFECT:
@@ -141,6 +143,12 @@ class ConsumerLane(Lane):
             op = self.invoke(Action.STORE_OFFSET, group=self.group, covers=covers)
             yield from self._ask(commands.StoreOffset(op=op, covers=covers), op)
             yield Called.STORE
+
+    def _effect(self, delivery: Delivery) -> Iterator[Called]:
+        """Do what the application does with the delivery: a line in the member's journal."""
+        op = self.invoke(Action.EFFECT, group=self.group, deliveries=(delivery,))
+        yield from self._ask(commands.Effect(op=op, deliveries=(delivery,)), op)
+        yield Called.EFFECT
 
     def _commit(self, delivery: Delivery) -> Generator[Called, None, int]:
         """Commit past the delivery and wait for the answer; the operation."""

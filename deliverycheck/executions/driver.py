@@ -95,7 +95,13 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     kind = LogPerformance if plan.subject.topology is None else QueuePerformance
     performance: Performance = kind(plan, target)
     recorder = Recorder(folder.history, performance.header(), target.time.now_ns)
-    run = Run(plan=plan, target=target, recorder=recorder, execution=performance.execution)
+    run = Run(
+        plan=plan,
+        target=target,
+        recorder=recorder,
+        execution=performance.execution,
+        folder=folder.root,
+    )
     stage: Stage | None = None
     trouble: str | None = None
     try:

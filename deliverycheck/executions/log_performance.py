@@ -7,12 +7,14 @@ from deliverycheck.executions.consumer import ConsumerLane, group_named
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
+from deliverycheck.executions.sharing import SharingLane
+from deliverycheck.executions.sinking import SinkLane
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header
-from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
+from deliverycheck.plans import Consumer, GroupKind, Inject, Plan, Publish, Work, lane_of
 
 
 class LogPerformance:
@@ -75,7 +77,15 @@ def _make_lanes(run: Run) -> None:
             kind = TransactionalLane if transactional else ProducerLane
             run.lanes[name] = kind(run, name, slot)
         elif consumer is not None:
-            member = ConsumerLane if consumer.output is None else TransformerLane
-            run.lanes[name] = member(run, name, slot, consumer)
+            run.lanes[name] = _member(consumer)(run, name, slot, consumer)
         else:
             run.target.slots.give_back(slot)
+
+
+def _member(consumer: Consumer) -> type[ConsumerLane]:
+    """What plays a consumer: its effects are lines of a journal, rows, or messages."""
+    if consumer.kind is GroupKind.SHARE:
+        return SharingLane
+    if consumer.sink is not None:
+        return SinkLane
+    return ConsumerLane if consumer.output is None else TransformerLane

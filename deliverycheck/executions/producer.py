@@ -7,7 +7,7 @@ from deliverycheck.clients import commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Completion
-from deliverycheck.plans import AfterError, Flush, Publish, Setting, Wait
+from deliverycheck.plans import AfterError, Flush, Publish, Purge, Setting, Wait
 
 OPEN_DEADLINE_S = 8.0
 """A warm open asks for metadata for up to 5 s; on a healthy broker it takes some 20 ms."""
@@ -17,6 +17,9 @@ CALL_TIMEOUT_MS = int(CALL_DEADLINE_S * 1000) - 500
 
 ATTEMPTS_MAX = 3
 """An application that sends again gives up some time; the third shows what the second did not."""
+
+SECOND = "p2"
+"""The lane of a second producing application, if there is one."""
 
 _UNNUMBERED = -1
 
@@ -42,6 +45,8 @@ class ProducerLane(Lane):
         """Those of its client."""
         run = self.run
         subject, address = run.plan.subject, str(self.slot.advertised)
+        if self.name == SECOND and subject.of_second is not None:
+            subject = subject.of_second
         return run.target.program.producer_settings(subject, address, run.subject_topic)
 
     def open(self, connect: commands.Connect) -> None:
@@ -59,7 +64,7 @@ class ProducerLane(Lane):
         """Hand the messages over; with ``wait=confirmed`` also wait for their outcomes."""
         self._send_again()
         messages = tuple(self._message(step) for _ in range(step.count))
-        command = commands.Publish(messages=messages, execution=self.run.execution)
+        command = commands.Publish(messages=messages, execution=self.run.execution, call=step.call)
         identity = self.send(command)
         if step.wait is Wait.SENT:
             return
@@ -75,11 +80,12 @@ class ProducerLane(Lane):
                 op=_UNNUMBERED,
                 message=f"{self.process}-{self._sequence}",
                 topic=self.run.topics[step.topic],
-                partition=None if step.key is not None else step.partition,
+                partition=None if step.by_partitioner else step.partition,
                 key=step.key,
                 headers=dict(step.headers) or None,
                 timestamp_shift_ms=step.timestamp_shift_ms,
                 bytes=step.bytes,
+                tombstone=step.tombstone,
             )
         )
 
@@ -93,6 +99,7 @@ class ProducerLane(Lane):
             partition=message.partition,
             key=message.key,
             headers=message.headers,
+            tombstone=message.tombstone,
             transaction=self.transaction,
         )
         self._sent[op] = msgspec.structs.replace(message, op=op)
@@ -126,6 +133,11 @@ class ProducerLane(Lane):
         identity = self.send(commands.Flush(op=op, timeout_ms=CALL_TIMEOUT_MS))
         if step.wait is not Wait.SENT:
             self.answer(identity, deadline_s=CALL_DEADLINE_S, op=op)
+
+    def purge(self, step: Purge) -> None:
+        """Forget messages without a confirm; that it was asked for stands in the history."""
+        self.run.note(self.process, "purged", evidence={"what": step.what})
+        self.call(commands.Purge(what=step.what))
 
     def flush_out(self, deadline_s: float) -> int:
         """Wait for all confirms; how many messages of this incarnation have none."""

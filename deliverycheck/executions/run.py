@@ -1,12 +1,13 @@
 """The state of one execution while it runs, and its only way to wait."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING
 
 from deliverycheck.executions.live import InconclusiveError, LiveTarget
 from deliverycheck.history import Phase, PhaseMark, ProcessEvent, Recorder
-from deliverycheck.plans import Plan
+from deliverycheck.plans import Plan, Setting
 
 if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
     from deliverycheck.executions.lane import Lane
@@ -24,23 +25,26 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
-    `topics` holds the real names by the plan's, `partitions` how many each real one has.
+    `topics` holds the real names by the plan's, `partitions` how many each real one has. In
+    `folder` lies what the application itself writes.
 
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
     """
 
     def __init__(
-        self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str
+        self, *, plan: Plan, target: LiveTarget, recorder: Recorder, execution: str, folder: Path
     ) -> None:
         self.plan = plan
         self.target = target
         self.recorder = recorder
         self.execution = execution
+        self.folder = folder
         self.topics: dict[str, str] = {}
         self.partitions: dict[str, int] = {}
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
+        self._configured: set[str] = set()
         self._looked_ns = 0
         self._selector = target.time.selector()
 
@@ -53,6 +57,12 @@ class Run:
         """What the plan calls so is this topic, with the subject's number of partitions."""
         self.topics[name] = topic
         self.partitions[topic] = self.plan.subject.partitions
+
+    def configure_group(self, group: str, settings: Mapping[str, Setting]) -> None:
+        """The broker knows the settings of a share group."""
+        if group not in self._configured:
+            self._configured.add(group)
+            self.target.log_broker.configure_group(group, settings)
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""

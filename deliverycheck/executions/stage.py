@@ -7,10 +7,12 @@ from deliverycheck.brokers import Capability
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import Called, ConsumerLane
 from deliverycheck.executions.disturbances import Disturbances
+from deliverycheck.executions.ends import End
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
-from deliverycheck.executions.transactional import End, TransactionalLane
+from deliverycheck.executions.sharing import SharingLane
+from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.history import Action, FaultMoment, Invoke, Ok
 from deliverycheck.plans import (
     AbortTransaction,
@@ -27,6 +29,7 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Release,
     Restart,
     Resume,
@@ -90,6 +93,11 @@ class Stage:
         if lane.lives and self.is_free(lane):
             lane.flush(step)
 
+    def purge(self, step: Purge) -> None:
+        lane = self.producer(step.lane)
+        if lane.lives and self.is_free(lane):
+            lane.purge(step)
+
     def end_transaction(self, step: CommitTransaction | AbortTransaction) -> None:
         lane = self.run.lanes[step.lane]
         assert isinstance(lane, TransactionalLane)  # noqa: S101  # the model excludes others
@@ -100,6 +108,8 @@ class Stage:
         lane = self.consumer(step.lane)
         if not lane.lives:
             lane.open()
+        if isinstance(lane, SharingLane):
+            lane.settling = step.settling
         for call in range(1, step.calls + 1 if lane.lives else 1):
             sent = step.wait is Wait.SENT and call == step.calls
             called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)
@@ -215,6 +225,7 @@ class Stage:
 _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
+    Purge: Stage.purge,
     CommitTransaction: Stage.end_transaction,
     AbortTransaction: Stage.end_transaction,
     Work: Stage.work,

@@ -11,10 +11,12 @@ from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import InconclusiveError
 from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
+from deliverycheck.executions.sharing import SharingLane, is_worked_off
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark
+from deliverycheck.plans import Settling
 
 JOIN_DEADLINE_S = 20.0
 """A synchronous commit that met a fault returns within its request timeouts after the heal."""
@@ -103,6 +105,8 @@ def _consumers(run: Run) -> list[ConsumerLane]:
         goes_on += used
     for lane in goes_on:
         lane.receive_ms = TAIL_RECEIVE_MS
+        if isinstance(lane, SharingLane):
+            lane.settling = Settling.ACCEPT
     return goes_on
 
 
@@ -151,7 +155,9 @@ def _finish_outputs(run: Run) -> None:
             message = f"the transaction that {lane.process} left open could not be ended"
             raise InconclusiveError(message)
     _await_gone(run, members)
-    scan = _scan(run, {OUTPUT: run.topics[OUTPUT]})
+    consumer = run.plan.subject.consumer
+    asked = SCAN_ISOLATION if consumer is None else consumer.output_isolation
+    scan = _scan(run, {OUTPUT: run.topics[OUTPUT]}, asked)
     found = {delivery.message for many in scan.deliveries.values() for delivery in many}
     for lane in members:
         for message, op in lane.effects.items():
@@ -159,7 +165,7 @@ def _finish_outputs(run: Run) -> None:
             run.recorder.write(ending(op=op, ns=run.recorder.now()))
 
 
-def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
+def _scan(run: Run, topics: Mapping[str, str], isolation: str = SCAN_ISOLATION) -> Scan:
     """Fresh readers have read these topics of the execution from start to end."""
     partitions = {topic: run.partitions[topic] for topic in topics.values()}
     recorder = run.recorder
@@ -172,10 +178,10 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
         process="scan#1",
         action=Action.RECEIVE,
         ns=recorder.now(),
-        isolation=SCAN_ISOLATION,
+        isolation=isolation,
     )
     recorder.write(invoked)
-    scan = run.target.log_broker.scan(partitions)
+    scan = run.target.log_broker.scan(partitions, isolation)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:
@@ -200,7 +206,7 @@ def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
     while run.recorder.now() < deadline_ns:
         for lane in consumers:
             _work_off(lane)
-        if all(_is_done(group, partitions, ends) for group in _groups(consumers)):
+        if all(_is_done(group, partitions, ends, scan) for group in _groups(consumers)):
             return True
     seen = {lane.process: (sorted(lane.assigned), lane.ends) for lane in consumers}
     run.reasons.append(
@@ -209,7 +215,12 @@ def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
     return False
 
 
-def _is_done(group: list[ConsumerLane], partitions: frozenset[int], ends: dict[int, int]) -> bool:
+def _is_done(
+    group: list[ConsumerLane], partitions: frozenset[int], ends: dict[int, int], scan: Scan
+) -> bool:
+    sharing = [lane for lane in group if isinstance(lane, SharingLane)]
+    if sharing:
+        return is_worked_off(sharing, scan.deliveries)
     assigned = frozenset[int]().union(*(lane.assigned for lane in group))
     return assigned == partitions and all(lane.reached(ends) for lane in group)
 

@@ -1,9 +1,8 @@
 """A producing lane that sends in transactions, as an application does that heeds its library."""
 
-from enum import StrEnum
-
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import Remedy, Reply, commands
+from deliverycheck.executions.ends import END_ACTIONS, END_COMMANDS, End, Patience
 from deliverycheck.executions.producer import CALL_TIMEOUT_MS, OPEN_DEADLINE_S, ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, NS_PER_S, Run
 from deliverycheck.history import Action, Ok
@@ -13,20 +12,6 @@ INIT_MS = 5000
 """The first take-over on a broker takes a second, each later one some 20 ms to 0.5 s."""
 
 
-class End(StrEnum):
-    """How a transaction is to end."""
-
-    COMMIT = "commit"
-    ABORT = "abort"
-
-
-END_ACTIONS = {End.COMMIT: Action.COMMIT_TRANSACTION, End.ABORT: Action.ABORT_TRANSACTION}
-END_COMMANDS: dict[End, type[commands.CommitTransaction | commands.AbortTransaction]] = {
-    End.COMMIT: commands.CommitTransaction,
-    End.ABORT: commands.AbortTransaction,
-}
-
-
 class TransactionalLane(ProducerLane):
     """One transactional producer of the plan. It begins a transaction when it has one to fill."""
 
@@ -34,6 +19,7 @@ class TransactionalLane(ProducerLane):
         super().__init__(run, name, slot)
         self._begun = 0
         self._asked: End | None = None
+        self._patience = Patience(run, self.settings())
 
     @property
     def transactional_id(self) -> str:
@@ -44,6 +30,8 @@ class TransactionalLane(ProducerLane):
         """The producer has taken the transactional id over, as far as the broker answered."""
         self.transaction, self._asked, self._begun = None, None, 0
         super().open(connect)
+        self._patience = Patience(self.run, self.settings())
+        self._patience.told_by(self.process)
         op = self.invoke(Action.INIT_TRANSACTIONS, transactional_id=self.transactional_id)
         command = commands.InitTransactions(op=op, timeout_ms=INIT_MS)
         reply = self.call(command, op=op, deadline_s=OPEN_DEADLINE_S)
@@ -64,6 +52,7 @@ class TransactionalLane(ProducerLane):
         if self.transaction is None or not self.lives:
             return
         self._asked = how
+        self._patience.asked()
         reply = self._call_end(how)
         if reply is not None and reply.remedy is Remedy.ABORT and how is End.COMMIT:
             self._asked = End.ABORT
@@ -71,8 +60,9 @@ class TransactionalLane(ProducerLane):
         if reply is None or reply.remedy is Remedy.AGAIN:
             return  # Blocked, or not yet known: the next step that needs it asks again.
         self.transaction, self._asked = None, None
-        if reply.error is not None:
-            self._discard(reply.error)
+        late = self._patience.ended()
+        if reply.error is not None or late is not None:
+            self._discard(reply.error or late or "")
 
     def close_transaction(self, deadline_s: float) -> None:
         """What was asked for is asked again until it is known; what nobody ended is aborted."""

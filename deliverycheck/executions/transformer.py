@@ -5,9 +5,10 @@ from collections.abc import Generator, Iterator
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import Remedy, Reply, commands
 from deliverycheck.executions.consumer import WORKLOAD_RECEIVE_MS, Called, ConsumerLane
+from deliverycheck.executions.ends import END_ACTIONS, END_COMMANDS, End, Patience
 from deliverycheck.executions.producer import CALL_TIMEOUT_MS, OPEN_DEADLINE_S
 from deliverycheck.executions.run import Run
-from deliverycheck.executions.transactional import END_ACTIONS, END_COMMANDS, INIT_MS, End
+from deliverycheck.executions.transactional import INIT_MS
 from deliverycheck.history import Action, Delivery, Ok, Position
 from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, Consumer, Setting
 
@@ -31,6 +32,7 @@ class TransformerLane(ConsumerLane):
         self.effects: dict[str, int] = {}
         self.transaction: str | None = None
         self._begun = 0
+        self._patience = Patience(run, self._producer_settings())
 
     def _producer_settings(self) -> dict[str, Setting]:
         run = self.run
@@ -52,6 +54,8 @@ class TransformerLane(ConsumerLane):
         )
         self.finish(op, self.call(command, op=op, deadline_s=OPEN_DEADLINE_S))
         self.transaction, dangling, self._begun = None, self.transaction, 0
+        self._patience = Patience(self.run, self._producer_settings())
+        self._patience.told_by(self.process)
         op = self.invoke(Action.INIT_TRANSACTIONS, **self._names)
         init = commands.InitTransactions(op=op, timeout_ms=INIT_MS)
         reply = self.call(init, op=op, deadline_s=OPEN_DEADLINE_S)
@@ -88,6 +92,8 @@ class TransformerLane(ConsumerLane):
         ended = yield from self._end(how, delivery)
         if ended is End.COMMIT and policy is CommitPolicy.AFTER_EFFECT:
             yield from self._commit(delivery)
+        if (late := self._patience.ended()) is not None and self.lives:
+            self._discard(late)
 
     def _begin(self) -> Generator[Called, None, bool]:
         self._begun += 1
@@ -130,6 +136,7 @@ class TransformerLane(ConsumerLane):
 
         What was aborted is read again: the application seeks back to it.
         """
+        self._patience.asked()
         while True:
             op = self.invoke(END_ACTIONS[how], **self._names)
             yield from self._ask(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op)

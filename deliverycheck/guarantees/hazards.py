@@ -8,7 +8,7 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
-from deliverycheck.guarantees.error_hazards import definite_failure
+from deliverycheck.guarantees.error_hazards import definite_failure, purged
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.group_hazards import (
     lost_unfinished,
@@ -16,14 +16,21 @@ from deliverycheck.guarantees.group_hazards import (
     partitions_moved,
 )
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
+from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
+from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
+from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
     topic_just_created,
 )
-from deliverycheck.guarantees.transaction_hazards import instance_fenced, transaction_aborted
+from deliverycheck.guarantees.transaction_hazards import (
+    HAZARDS_IN_TIME,
+    instance_fenced,
+    transaction_aborted,
+)
 from deliverycheck.history import Action, History, NodeState
 
 _DISTURBED = frozenset({"killed", "paused", "died"})
@@ -87,6 +94,18 @@ _IN_HAND = {
 _FAILED = {
     "failed": (
         "{publishes:count publish} of {process} failed for good, from {failed_ns:s} on: {error}."
+    )
+}
+_TIMED_OUT = {
+    "timed_out": (
+        "{message} timed out at {timed_out_ns:s} while {messages:count other message} of {process} "
+        "was without an answer."
+    )
+}
+_PURGED = {
+    "failed": (
+        "{publishes:count publish} of {process} had no confirm when it was told to forget them, "
+        "from {failed_ns:s} on: {error}."
     )
 }
 _MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
@@ -195,6 +214,21 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_FAILED,
             find=definite_failure,
+        ),
+        _on_link(
+            "timed_out_beside_others",
+            "a message timed out while others of its producer were without an answer",
+            FaultColumn.STALL,
+            timed_out_beside_others,
+            _TIMED_OUT,
+        ),
+        Hazard(
+            name="purged",
+            title="a producer was told to forget messages without a confirm",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_PURGED,
+            find=purged,
         ),
         Hazard(
             name="partitions_added",
@@ -319,6 +353,9 @@ HAZARDS: dict[str, Hazard] = {
             find=broker_paused,
         ),
         *QUEUE_HAZARDS,
+        *HAZARDS_OF_KEYS,
+        *HAZARDS_IN_TIME,
+        *HAZARDS_OF_SHARES,
     )
 }
 """Every situation that a claim can be about, by name."""

@@ -1,6 +1,13 @@
 """Histories: all operations and faults of one execution, written while it runs, read afterwards."""
 
-from deliverycheck.history.body import Body, decode_body, delivery_of, encode_body, padding_of
+from deliverycheck.history.body import (
+    IDENTITY_HEADER,
+    Body,
+    decode_body,
+    delivery_of,
+    encode_body,
+    padding_of,
+)
 from deliverycheck.history.codec import (
     HistoryFormatError,
     HistoryReader,
@@ -60,6 +67,7 @@ from deliverycheck.history.recorder import Clock, Recorder
 
 __all__ = [
     "FORMAT",
+    "IDENTITY_HEADER",
     "VERSION",
     "Action",
     "Body",

@@ -11,6 +11,9 @@ import msgspec
 
 from deliverycheck.history.operation import Delivery
 
+IDENTITY_HEADER = "deliverycheck-body"
+"""A tombstone has no value that could say what it is: this header says it."""
+
 
 class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a message says of itself.
@@ -20,6 +23,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         headers: those that the message was published with.
         properties: what else it was published with, by name; see `letter`.
         timestamp_ms: since 1970; ``None`` where the client chose.
+        tombstone: the message has no value, and this stands in a header.
         padding: fills the body to the size asked for: dots, or as `padding_of` makes it.
     """
 
@@ -33,6 +37,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, str] = {}
     properties: dict[str, str] = {}
     timestamp_ms: int | None = None
+    tombstone: bool = False
     padding: str = ""
 
 
@@ -73,13 +78,15 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     epoch: int | None = None,
     headers: Sequence[tuple[str, bytes | None]] = (),
     timestamp_ms: int | None = None,
+    deliveries: int | None = None,
 ) -> Delivery:
     """What a reader was handed, compared with what the body says of itself.
 
     A `timestamp_ms` of ``None`` is not the publisher's own, and compared with nothing.
     A body that is not ours gives a delivery without a message id, mangled in ``body``.
     """
-    body = decode_body(value)
+    named = next((said for name, said in headers if name == IDENTITY_HEADER), None)
+    body = decode_body(value or named)
     if body is None:
         return Delivery(
             message="",
@@ -87,6 +94,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
             partition=partition,
             position=position,
             epoch=epoch,
+            deliveries=deliveries,
             mangled=("body",),
         )
     misplaced = body.partition is not None and body.partition != partition
@@ -97,12 +105,13 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
         position=position,
         attempt=body.attempt,
         epoch=epoch,
+        deliveries=deliveries,
         mangled=tuple(
             part
             for part, is_as_sent in (
                 ("key", key == (None if body.key is None else body.key.encode())),
-                ("headers", [*headers] == [(k, v.encode()) for k, v in body.headers.items()]),
-                ("body", is_whole(body)),
+                ("headers", _own(headers) == [(k, v.encode()) for k, v in body.headers.items()]),
+                ("body", body.tombstone == (not value) and is_whole(body)),
                 ("timestamp", timestamp_ms is None or body.timestamp_ms in {None, timestamp_ms}),
             )
             if not is_as_sent
@@ -110,6 +119,10 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
         target=body.target if body.target != source or misplaced else None,
         execution=body.execution,
     )
+
+
+def _own(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes | None]]:
+    return [header for header in headers if header[0] != IDENTITY_HEADER]
 
 
 def is_whole(body: Body) -> bool:

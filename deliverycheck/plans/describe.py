@@ -9,6 +9,8 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    Call,
+    Chooser,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -20,9 +22,12 @@ from deliverycheck.plans.steps import (
     Kill,
     Pause,
     Publish,
+    Purge,
+    Purged,
     Release,
     Restart,
     Resume,
+    Settling,
     Step,
     Work,
 )
@@ -43,25 +48,38 @@ def describe_step(step: Step) -> str:
 
 
 def _publish(step: Publish) -> str:
-    messages = "1 message" if step.count == 1 else f"{step.count} messages"
+    one, many = ("tombstone", "tombstones") if step.tombstone else ("message", "messages")
+    messages = f"1 {one}" if step.count == 1 else f"{step.count} {many}"
     keyed = "" if step.key is None else f" with key {step.key}"
     with_ = [f"{step.bytes} bytes each"] if step.bytes else []
     with_ += [f"header {name}={value}" for name, value in step.headers]
     with_ += [f"timestamp {step.timestamp_shift_ms:+} ms"] if step.timestamp_shift_ms else []
+    with_ += ["in one call"] if step.call is Call.BATCH else []
     more = f" ({', '.join(with_)})" if with_ else ""
     return f"publish {messages}{_destination(step)}{keyed}{more}"
 
 
 def _destination(step: Publish) -> str:
     """Where to, unless it is the first partition of the plan's own topic."""
-    if step.key is not None:
+    if step.chosen_by is Chooser.PARTITIONER and step.key is None:
+        place = "where the partitioner says"
+        return f" {place}" if step.topic == MAIN_TOPIC else f" to {step.topic} {place}"
+    if step.by_partitioner:
         return "" if step.topic == MAIN_TOPIC else f" to {step.topic}"
     elsewhere = step.topic != MAIN_TOPIC or step.partition != 0
     return f" to {step.topic}/{step.partition}" if elsewhere else ""
 
 
 def _work(step: Work) -> str:
-    return "work: next call" if step.calls == 1 else f"work: next {step.calls} calls"
+    calls = "next call" if step.calls == 1 else f"next {step.calls} calls"
+    return f"work: {calls}{_SETTLING[step.settling]}"
+
+
+_SETTLING = {
+    Settling.ACCEPT: "",
+    Settling.RELEASE: ", give back what comes",
+    Settling.REJECT: ", give up what comes",
+}
 
 
 def _inject(step: Inject) -> str:
@@ -70,6 +88,13 @@ def _inject(step: Inject) -> str:
         return fault
     both = step.direction is Direction.BOTH
     return f"{fault}, both directions" if both else f"{fault}, {step.direction.value}"
+
+
+_PURGED = {
+    Purged.QUEUE: "forget what is queued",
+    Purged.IN_FLIGHT: "forget what is in flight",
+    Purged.ALL: "forget what has no confirm",
+}
 
 
 def _add_partitions(step: AddPartitions) -> str:
@@ -84,6 +109,7 @@ def _say(words: str) -> Callable[[Step], str]:
 _WORDS: dict[type, Callable[..., str]] = {
     Publish: _publish,
     Flush: _say("flush: wait for all confirms"),
+    Purge: lambda step: f"purge: {_PURGED[step.what]}",
     CommitTransaction: _say("commit the transaction"),
     AbortTransaction: _say("abort the transaction"),
     Work: _work,

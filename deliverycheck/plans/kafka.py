@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from deliverycheck.plans.copies import (
     created_by,
     one_after_the_other,
@@ -14,6 +16,7 @@ from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     FIRST,
+    MOMENT_MS_MAX,
     NODE,
     PRODUCERS,
     SECOND,
@@ -29,6 +32,7 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    Call,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -41,9 +45,11 @@ from deliverycheck.plans.steps import (
     Kill,
     Pause,
     Publish,
+    Purge,
     Release,
     Restart,
     Resume,
+    Settling,
     Step,
     Work,
     lane_of,
@@ -67,6 +73,9 @@ TOPIC_PARTITIONS_MAX = 12
 REFRESH = "topic.metadata.refresh.interval.ms"
 """A client learns of new partitions so often; librdkafka's default is 5 minutes."""
 
+PATIENCE = "message.timeout.ms"
+"""How long librdkafka tries to deliver a message; its default is 5 minutes."""
+
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
 """Faults whose direction is a choice; the others have one by their meaning."""
 
@@ -81,6 +90,8 @@ class KafkaDraft:
     def offer(self, step: Step) -> bool:
         """Append the step if it is applicable here; whether it was."""
         step = _plain(step)
+        if isinstance(step, Work) and not self._state.shares:
+            step = structs.replace(step, settling=Settling.ACCEPT)
         applicable = _is_applicable(self._state, step)
         if applicable:
             advance(self._state, step)
@@ -94,10 +105,14 @@ class KafkaDraft:
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
+        found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
+        found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
-        found |= {"flush"} if state.unflushed else set()
+        found |= {"flush", "purge"} if state.unflushed else set()
+        found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
+        found |= {"alternate"} if state.subject.second_producer is not None else set()
         found |= {"end_transaction", "replace"} if state.in_transaction(FIRST) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
         return frozenset(found)
@@ -111,7 +126,7 @@ class KafkaDraft:
 
 
 class KafkaModel:
-    """Plans of one producer and perhaps a second instance of it, up to two consumers, one node."""
+    """Plans of one producer and perhaps a second one, up to two consumers, one node."""
 
     nodes: tuple[str, ...] = (NODE,)
 
@@ -176,14 +191,20 @@ def _is_applicable(state: PlanState, step: Step) -> bool:
         return False
     if lane in CONSUMERS and state.subject.consumer is None:
         return False
-    if lane == SECOND and not state.subject.is_transactional:
+    if lane == SECOND and not _has_second(state.subject):
         return False
     rule = _APPLICABLE.get(type(step))
     return rule is not None and bool(rule(state, step))
 
 
+def _has_second(subject: Subject) -> bool:
+    return subject.is_transactional or subject.second_producer is not None
+
+
 def _plain(step: Step) -> Step:
-    """Drop an argument that means nothing for this fault."""
+    """Drop an argument that means nothing for this fault, or that this call does not take."""
+    if isinstance(step, Publish) and step.call is Call.BATCH:
+        return structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
     if isinstance(step, Inject):
         directed = step.fault in DIRECTED
         if not directed and step.direction is not None:
@@ -232,6 +253,9 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Flush: lambda state, step: (
         step.lane in state.producers and state.producers[step.lane].unflushed > 0
     ),
+    Purge: lambda state, step: (
+        step.lane in state.producers and state.producers[step.lane].unflushed > 0
+    ),
     CommitTransaction: lambda state, step: state.in_transaction(step.lane),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: lambda state, step: (
@@ -244,7 +268,11 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
     Heal: lambda state, step: step.lane in state.faults,
-    Hold: lambda state, _: state.last != "hold" and state.pending(),
+    Hold: lambda state, step: (
+        state.last != "hold"
+        and state.pending()
+        and (step.ms <= MOMENT_MS_MAX or PATIENCE in state.subject.producer)
+    ),
     CreateTopic: lambda state, step: (
         step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
     ),
@@ -267,6 +295,8 @@ def _event_label(step: Step) -> str:
     elif isinstance(step, Publish):
         words += [f"t{'1' if step.topic == 't1' else 'n'}", "many" if step.count > 1 else "one"]
         words += ["keyed"] if step.key else []
+        words += ["other"] if step.lane == SECOND else []
+        words += [str(step.call)] if step.call is Call.BATCH else []
     elif isinstance(step, (Kill, Pause, Close)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

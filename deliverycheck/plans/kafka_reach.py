@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
+    MOMENT_MS_MAX,
     PRODUCERS,
     Place,
     PlanState,
@@ -17,14 +18,24 @@ from deliverycheck.plans.steps import (
     AbortTransaction,
     CommitTransaction,
     FaultKind,
+    Hold,
     Inject,
     Kill,
     Pause,
     Publish,
+    Purge,
+    Settling,
     Step,
     Work,
 )
-from deliverycheck.plans.subject import CommitPolicy, Consumer, TopicReady
+from deliverycheck.plans.subject import (
+    SHARE_LOCK_MS,
+    TRANSACTION_TIMEOUT,
+    CommitPolicy,
+    Consumer,
+    Subject,
+    TopicReady,
+)
 
 _FAULT_HAZARDS = {
     FaultKind.LOSE_REPLY: "lost_reply",
@@ -36,11 +47,21 @@ _FAULT_HAZARDS = {
     FaultKind.REFUSE: "refuse",
 }
 
+_LATE = frozenset({FaultKind.STALL, FaultKind.DELAY, FaultKind.BLACK_HOLE})
+"""Faults that keep an answer away for longer than a request may take."""
+
+PROFILE_TRANSACTION_MS = 2000
+"""transaction.timeout.ms of the fast profile: a transaction that was left open ends in a plan."""
+
 _POLL_INTERVAL_MS = 300_000
 """librdkafka's default of max.poll.interval.ms: who polls less often leaves the group."""
 
 _QUEUE_SETTING, _QUEUE_MESSAGES = "queue.buffering.max.messages", 100_000
 """With librdkafka's default: produce() refuses one message more."""
+
+
+TIMESTAMP_AHEAD_MS_MAX = 3_600_000
+"""Kafka's default of message.timestamp.after.max.ms: what lies further ahead is refused."""
 
 
 def hazards_in_reach(plan: Plan) -> frozenset[str]:
@@ -65,11 +86,28 @@ def _hazards_of(state: PlanState, step: Step) -> Iterator[str]:
         yield _FAULT_HAZARDS[step.fault]
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
-    if isinstance(step, CommitTransaction) and len(state.producers) > 1:
-        yield "instance_fenced"
+    if isinstance(step, CommitTransaction):
+        yield from _hazards_of_commit(state, step)
+    if isinstance(step, (AbortTransaction, CommitTransaction)):
+        fault = state.faults.get(f"link {step.lane}")
+        yield from () if fault is None else (_FAULT_HAZARDS[fault],)
+        if fault in _LATE or state.node == "paused":
+            yield "end_late"
     more = _MORE.get(type(step))
     if more is not None:
         yield from more(state, step)
+
+
+def _hazards_of_commit(state: PlanState, step: CommitTransaction) -> Iterator[str]:
+    if len(state.producers) > 1:
+        yield "instance_fenced"
+    if state.producers[step.lane].open_ms >= _timeout_ms(state.subject):
+        yield "transaction_timed_out"
+
+
+def _timeout_ms(subject: Subject) -> int:
+    """How long a transaction may be open; without a setting what our profile says."""
+    return int(subject.producer.get(TRANSACTION_TIMEOUT, PROFILE_TRANSACTION_MS))
 
 
 def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
@@ -81,12 +119,19 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
     if step.topic in state.fresh:
         awaited = state.subject.topic_ready is TopicReady.ANSWERED
         yield "topic_answered" if awaited else "topic_just_created"
+    if step.key is not None and state.wrote_with_key(step):
+        yield "key_shared"
+    if step.timestamp_shift_ms > TIMESTAMP_AHEAD_MS_MAX:
+        yield "definite_failure"
     if step.count > int(state.subject.producer.get(_QUEUE_SETTING, _QUEUE_MESSAGES)):
         yield "definite_failure"
 
 
 def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     """What one member's work may do to the partitions of another, or to its own."""
+    if state.shares:
+        yield from _hazards_of_sharing(state, step)
+        return
     consumer = state.subject.consumer
     others = [
         lane
@@ -97,10 +142,26 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     ]
     if others:
         yield "partitions_moved"
+    writing = state.subject.of_output
+    if writing is not None:
+        stood_ms = state.stood_ms.get(step.lane, 0)
+        yield from ("transaction_timed_out",) if stood_ms >= _timeout_ms(writing) else ()
+        yield from ("end_late",) if state.faults.get(f"link {step.lane}") in _LATE else ()
     if any(lane in state.paused for lane in others):
         yield from ("member_paused", "lost_unfinished")
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
         yield "lost_unfinished"
+
+
+def _hazards_of_sharing(state: PlanState, step: Work) -> Iterator[str]:
+    """What a member of a share group may do to a record that it holds."""
+    consumer = state.subject.consumer
+    handling_ms = 0 if consumer is None else consumer.handling_ms
+    stood_ms = state.stood_ms.get(step.lane, 0)
+    if max(handling_ms, stood_ms) >= SHARE_LOCK_MS:
+        yield "lock_expired"
+    if step.settling is Settling.RELEASE and state.for_group:
+        yield from ("given_back", "given_back_at_limit")
 
 
 def _poll_interval_ms(consumer: Consumer) -> int:
@@ -124,7 +185,8 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
     """What is likely: each cycle finds a message while there is one."""
     cycles, begun = divmod(calls, _cycle(consumer))
     if state.for_group and calls:
-        yield from ("consumer_killed", "partitions_moved")
+        yield "consumer_killed"
+        yield from () if state.shares else ("partitions_moved",)
         if begun and cycles < state.for_group:
             yield "consumer_killed_in_hand"
 
@@ -134,7 +196,8 @@ def _cycle(consumer: Consumer) -> int:
     handles = bool(consumer.handling_ms)
     if consumer.output is not None:
         return 5 + handles  # Receive, begin, write, commit the position, end.
-    return 2 + handles + (consumer.commit is not CommitPolicy.AUTO)
+    commits = consumer.commit is not CommitPolicy.AUTO and not consumer.stores_positions
+    return 2 + handles + commits
 
 
 def _unflushed(state: PlanState, lane: str) -> bool:
@@ -150,8 +213,22 @@ def _are_first(state: PlanState, producer: ProducerState, places: Iterable[Place
     )
 
 
+def _hazards_of_hold(state: PlanState, step: Hold) -> Iterator[str]:
+    """Who waits so long gives a message up, and may have another one on its way by then."""
+    several = any(len(producer.unconfirmed) > 1 for producer in state.producers.values())
+    if step.ms > MOMENT_MS_MAX and several and (state.faults or state.node != "up"):
+        yield "timed_out_beside_others"
+
+
+def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:
+    if _unflushed(state, step.lane):
+        yield "purged"
+
+
 _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
+    Hold: _hazards_of_hold,
     Publish: _hazards_of_publish,
+    Purge: _hazards_of_purge,
     Work: _hazards_of_work,
     Kill: _hazards_of_kill,
 }

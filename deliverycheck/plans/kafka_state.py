@@ -1,7 +1,8 @@
 """What is known of a Kafka plan before each of its steps, from the steps before it alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.step import Wait
@@ -16,10 +17,13 @@ from deliverycheck.plans.steps import (
     FaultKind,
     Flush,
     Heal,
+    Hold,
     Inject,
     Kill,
     Pause,
     Publish,
+    Purge,
+    Purged,
     Release,
     Restart,
     Resume,
@@ -27,16 +31,20 @@ from deliverycheck.plans.steps import (
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.subject import GroupKind, Subject
 
 SYSTEM = "kafka"
 FIRST, SECOND = PRODUCERS = ("p1", "p2")
-"""The second is another instance of the same application, which a transactional id names."""
+"""The second is another instance of the same application, which a transactional id names, or
+another application that writes to the same topics."""
 
 CONSUMERS = ("c1", "c2")
 NODE = "b1"
 GROUP_TOPIC = "t1"
 TOPICS = tuple(f"t{number}" for number in range(1, 32))
+
+MOMENT_MS_MAX = 2000
+"""Longer holds are for messages that time out: of a subject that says when they do."""
 
 Place = tuple[str, int | None]
 """Topic and partition; ``None`` where the client's partitioner chooses."""
@@ -48,11 +56,13 @@ class ProducerState:
 
     Attributes:
         unflushed: messages that were handed over since all were waited for.
+        open_ms: how long its transaction is open, as far as steps say so.
         confirmed: places from which it surely has a confirm; of `unconfirmed` it is not known.
     """
 
     unflushed: int = 0
     in_transaction: bool = False
+    open_ms: int = 0
     confirmed: set[Place] = field(default_factory=set)
     unconfirmed: set[Place] = field(default_factory=set)
 
@@ -64,6 +74,8 @@ class PlanState:
     Attributes:
         topics: each with the number of its partitions.
         producers: those that live.
+        stood_ms: how long each consumer has made no call, as far as steps say so.
+        keyed: lane, topic and key of all that was published with a key.
     """
 
     subject: Subject
@@ -72,8 +84,10 @@ class PlanState:
     grown: set[str] = field(default_factory=set)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
+    keyed: set[tuple[str, str, str]] = field(default_factory=set)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
+    stood_ms: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -95,6 +109,17 @@ class PlanState:
 
     def in_transaction(self, lane: str) -> bool:
         return lane in self.producers and self.producers[lane].in_transaction
+
+    @property
+    def shares(self) -> bool:
+        """Whether the group is a share group."""
+        consumer = self.subject.consumer
+        return consumer is not None and consumer.kind is GroupKind.SHARE
+
+    def wrote_with_key(self, step: Publish) -> bool:
+        """Whether the other producer has written to the topic with the key of this step."""
+        others = (lane for lane in PRODUCERS if lane != step.lane)
+        return any((lane, step.topic, step.key) in self.keyed for lane in others)
 
     def pending(self) -> bool:
         disturbed = self.faults or self.paused or self.node != "up"
@@ -124,28 +149,50 @@ def walk(plan: Plan) -> Iterator[tuple[PlanState, Step]]:
 def advance(state: PlanState, step: Step) -> None:
     """Apply an applicable step."""
     state.last = verb_of(step)
-    if isinstance(step, (Publish, Flush, Work, Await)):
-        _advance_calls(state, step)
-    elif isinstance(step, (CommitTransaction, AbortTransaction)):
-        producer = state.producers[step.lane]
-        producer.in_transaction = False
-        producer.unflushed = 0  # A commit waits for all confirms; an abort drops what has none.
-    elif isinstance(step, (Kill, Close, Pause, Resume, Restart)):
-        _advance_life(state, step)
-    elif isinstance(step, Inject):
-        state.faults[step.lane] = step.fault
-    elif isinstance(step, Heal):
-        del state.faults[step.lane]
-    elif isinstance(step, CreateTopic):
-        state.topics[step.topic] = state.subject.partitions
-        state.fresh.add(step.topic)
-    elif isinstance(step, AddPartitions):
-        state.topics[step.topic] += step.count
-        state.grown.add(step.topic)
-    elif isinstance(step, Arm):
-        state.armed.add(step.lane)
-    elif isinstance(step, Release):
-        state.armed.discard(step.lane)
+    change = _CHANGES.get(type(step))
+    if change is not None:
+        change(state, step)
+
+
+def _end_transaction(state: PlanState, step: CommitTransaction | AbortTransaction) -> None:
+    """A commit waits for all confirms; an abort drops what has none."""
+    producer = state.producers[step.lane]
+    producer.in_transaction = False
+    producer.open_ms = 0
+    producer.unflushed = 0
+
+
+def _hold(state: PlanState, step: Hold) -> None:
+    for producer in state.producers.values():
+        producer.open_ms += step.ms if producer.in_transaction else 0
+    for lane in state.calls:
+        state.stood_ms[lane] = state.stood_ms.get(lane, 0) + step.ms
+
+
+def _inject(state: PlanState, step: Inject) -> None:
+    state.faults[step.lane] = step.fault
+
+
+def _heal(state: PlanState, step: Heal) -> None:
+    del state.faults[step.lane]
+
+
+def _create_topic(state: PlanState, step: CreateTopic) -> None:
+    state.topics[step.topic] = state.subject.partitions
+    state.fresh.add(step.topic)
+
+
+def _add_partitions(state: PlanState, step: AddPartitions) -> None:
+    state.topics[step.topic] += step.count
+    state.grown.add(step.topic)
+
+
+def _advance_purge(state: PlanState, step: Purge) -> None:
+    """Messages that are queued stay, and have to be waited for, unless they are purged too."""
+    producer = state.producers[step.lane]
+    if step.what is Purged.ALL:
+        producer.unflushed = 0
+    producer.unconfirmed.clear()  # Of what was forgotten no confirm comes.
 
 
 def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> None:
@@ -155,6 +202,8 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
     if isinstance(step, Publish):
         state.messages += step.count
         state.for_group += step.count if step.topic == GROUP_TOPIC else 0
+        if step.key is not None:
+            state.keyed.add((step.lane, step.topic, step.key))
         producer = state.producers.setdefault(step.lane, ProducerState())
         producer.unflushed += step.count
         producer.in_transaction = state.subject.is_transactional
@@ -167,13 +216,14 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer.unconfirmed.clear()
     else:
         state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
+        state.stood_ms[step.lane] = 0
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
 
 def place_of(step: Publish) -> Place:
     """Where the publish goes, as far as the plan says."""
-    return step.topic, None if step.key else step.partition
+    return step.topic, None if step.by_partitioner else step.partition
 
 
 def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restart) -> None:
@@ -190,3 +240,27 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.armed.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.
+
+
+_CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
+    Publish: _advance_calls,
+    Flush: _advance_calls,
+    Purge: _advance_purge,
+    Work: _advance_calls,
+    Await: _advance_calls,
+    CommitTransaction: _end_transaction,
+    AbortTransaction: _end_transaction,
+    Kill: _advance_life,
+    Close: _advance_life,
+    Pause: _advance_life,
+    Resume: _advance_life,
+    Restart: _advance_life,
+    Hold: _hold,
+    Inject: _inject,
+    Heal: _heal,
+    CreateTopic: _create_topic,
+    AddPartitions: _add_partitions,
+    Arm: lambda state, step: state.armed.add(step.lane),
+    Release: lambda state, step: state.armed.discard(step.lane),
+}
+"""What each kind of step changes."""

@@ -54,6 +54,41 @@ class HoldPoint(StrEnum):
     ON_REVOKE = "on_revoke"
 
 
+class Chooser(StrEnum):
+    """Who chooses the partition of a message.
+
+    By default that is the client's partitioner if the message has a key, else the plan. An
+    application that chooses for a keyed message has a partitioner of its own.
+    """
+
+    DEFAULT = "default"
+    PARTITIONER = "partitioner"
+    APPLICATION = "application"
+
+
+class Call(StrEnum):
+    """How messages are handed over: a call for each, or one for all (``produce_batch``)."""
+
+    EACH = "each"
+    BATCH = "batch"
+
+
+class Settling(StrEnum):
+    """What a member of a share group does with a record: keeps, gives back or gives up."""
+
+    ACCEPT = "accept"
+    RELEASE = "release"
+    REJECT = "reject"
+
+
+class Purged(StrEnum):
+    """Which of the messages without a confirm a producer forgets."""
+
+    QUEUE = "queue"
+    IN_FLIGHT = "in_flight"
+    ALL = "all"
+
+
 HOLD_MS_MAX = 60_000
 """What only time can do (a session or a lock that expires) takes seconds."""
 
@@ -62,12 +97,13 @@ PARTITIONS_ADDED_MAX = 8
 
 
 class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
-    """A producer hands over `count` messages, a call each; with `key` its partitioner chooses.
+    """A producer hands over `count` messages; with `key` its partitioner chooses.
 
     A transactional producer begins a transaction first, if none is open.
 
     Attributes:
-        headers: name and value of each.
+        headers: name and value of each; a call for all carries none, and no timestamps.
+        tombstone: the messages have no value; who they are stands in a header.
         bytes: each body has at least as many.
         timestamp_shift_ms: the messages' own timestamp lies that far from now; with 0 the client
             sets it.
@@ -81,7 +117,16 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     headers: tuple[tuple[str, str], ...] = ()
     bytes: Annotated[int, msgspec.Meta(ge=0, le=BYTES_MAX)] = 0
     timestamp_shift_ms: int = 0
+    chosen_by: Chooser = Chooser.DEFAULT
+    call: Call = Call.EACH
+    tombstone: bool = False
     wait: Wait = Wait.RETURNED
+
+    @property
+    def by_partitioner(self) -> bool:
+        """Whether the client's partitioner chooses."""
+        keyed = self.key is not None and self.chosen_by is Chooser.DEFAULT
+        return keyed or self.chosen_by is Chooser.PARTITIONER
 
 
 class Flush(_Step, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
@@ -89,6 +134,13 @@ class Flush(_Step, frozen=True, kw_only=True, tag="flush", omit_defaults=True):
 
     lane: str = "p1"
     wait: Wait = Wait.RETURNED
+
+
+class Purge(_Step, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
+    """A producer forgets messages that have no confirm: their reports say so."""
+
+    lane: str = "p1"
+    what: Purged = Purged.ALL
 
 
 class CommitTransaction(
@@ -108,10 +160,15 @@ class AbortTransaction(
 
 
 class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
-    """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …)."""
+    """A consumer makes the next `calls` calls of its cycle (receive, effect, commit …).
+
+    Attributes:
+        settling: what a member of a share group does with what it is handed in these calls.
+    """
 
     lane: str = "c1"
     calls: Count = 1
+    settling: Settling = Settling.ACCEPT
     wait: Wait = Wait.RETURNED
 
 
@@ -202,6 +259,7 @@ class Await(_Step, frozen=True, kw_only=True, tag="await", omit_defaults=True):
 Step = (
     Publish
     | Flush
+    | Purge
     | CommitTransaction
     | AbortTransaction
     | Work

@@ -12,6 +12,19 @@ Setting = str | int | float | bool
 TRANSACTIONAL_ID = "transactional.id"
 """Who sets it has a transactional producer; each execution appends a name of its own."""
 
+TRANSACTION_TIMEOUT, TRANSACTION_TIMEOUT_MS = "transaction.timeout.ms", 60_000
+"""A transaction that is open for longer is aborted by its coordinator; the library's default."""
+
+REQUEST_TIMEOUT, REQUEST_TIMEOUT_MS = "socket.timeout.ms", 60_000
+"""A request without an answer is given up then, and sent again; the library's default."""
+
+SHARE_RESET = "share.auto.offset.reset"
+SHARE_LOCK, SHARE_LOCK_MS = "share.record.lock.duration.ms", 1000
+"""A record that a member does not settle in that time is free again; with our profile's value."""
+
+SHARE_LIMIT, SHARE_LIMIT_DEFAULT = "share.delivery.count.limit", 5
+"""A record that was delivered so often and is not accepted is given up; with Kafka's default."""
+
 PARTITIONS_MAX = 100
 """Each costs the broker files and a scan a reader; a plan names the first few."""
 
@@ -43,6 +56,17 @@ class AfterError(StrEnum):
     SEND_AGAIN = "send_again"
 
 
+class AfterLateEnd(StrEnum):
+    """What the application does with a producer whose transaction took its time to end.
+
+    An end that was not answered within the request's timeout was sent again, and the first
+    request may still arrive.
+    """
+
+    KEEP = "keep"
+    DISCARD = "discard"
+
+
 class CommitPolicy(StrEnum):
     """The order of calls in the consumer's application cycle."""
 
@@ -64,6 +88,19 @@ class Member(StrEnum):
     NOBODY = "nobody"
 
 
+class GroupKind(StrEnum):
+    """How a group shares a topic: partition by partition, or record by record (KIP-932)."""
+
+    CONSUMER = "consumer"
+    SHARE = "share"
+
+
+class Sink(StrEnum):
+    """Where effects go, other than a member's own journal."""
+
+    SQLITE = "sqlite"
+
+
 class Isolation(StrEnum):
     """What a reader of a log with transactions is handed."""
 
@@ -82,29 +119,52 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A consumer group, or some that work alike: its client settings and how it works.
 
     Attributes:
+        kind: of a share group `settings` are its members', and `commit` says when a record is
+            accepted.
+        group_settings: what the broker is told of a share group.
         groups: how many work off the topic, each all of it. Consumers join them in turn: c1 the
             first, c2 the second, if there is one.
         handling_ms: how long the effect of one message takes in the workload.
         output: settings of a producer with which a member writes a message for each that it was
             handed, in a transaction: that message is the effect. Without it the effect is a line
             in the member's journal.
+        sink: a database that members write a row to for each message: that row is the effect.
+            With the commit ``in_transaction`` the position goes on in the transaction of the row,
+            and members read on from the position in the database.
         member: where positions are committed in the transaction of the output, in whose name.
+        output_isolation: what those who read the outputs ask to see.
         relies_on_isolation: what the application takes for granted of what it is handed; if it
             is not said, what its settings ask for.
     """
 
     commit: CommitPolicy
+    kind: GroupKind = GroupKind.CONSUMER
+    group_settings: dict[str, Setting] = {}
     groups: Annotated[int, msgspec.Meta(ge=1, le=GROUPS_MAX)] = 1
     relies_on_isolation: Isolation | None = None
     settings: dict[str, Setting] = {}
     output: dict[str, Setting] | None = None
+    sink: Sink | None = None
     member: Member = Member.PRESENT
+    output_isolation: Isolation = Isolation.READ_COMMITTED
     handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError: the parts do not fit together."""
-        if self.output is None and self.commit is CommitPolicy.IN_TRANSACTION:
-            message = "commit 'in_transaction' needs an output: the producer of the transaction"
+        if self.output is None and self.sink is None and self._in_transaction:
+            message = "commit 'in_transaction' needs an output, with its producer, or a sink"
+            raise ValueError(message)
+        if self.kind is GroupKind.SHARE and not self._may_share:
+            message = (
+                "kind 'share': expected a commit 'after_effect' or 'before_effect', one group, and "
+                "no output or sink"
+            )
+            raise ValueError(message)
+        if self.sink is not None and (self.output is not None or self.groups > 1):
+            message = "sink: expected no output beside it, and one group: it has one effect"
+            raise ValueError(message)
+        if self.sink is not None and self.commit not in _BY_CALL:
+            message = f"commit {self.commit.value!r} is the library's, not of who writes to a sink"
             raise ValueError(message)
         if self.output is not None and TRANSACTIONAL_ID not in self.output:
             message = (
@@ -117,6 +177,20 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.output is not None and self.groups > 1:
             message = "two groups: expected no output, since one topic of outputs has one group"
             raise ValueError(message)
+
+    @property
+    def _may_share(self) -> bool:
+        plain = self.output is None and self.sink is None and self.groups == 1
+        return plain and self.commit in {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT}
+
+    @property
+    def _in_transaction(self) -> bool:
+        return self.commit is CommitPolicy.IN_TRANSACTION
+
+    @property
+    def stores_positions(self) -> bool:
+        """Whether the positions are in the sink, and not with the group."""
+        return self.sink is not None and self._in_transaction
 
     def group_of(self, lane: str) -> int:
         """Which of the groups, from 0, the consumer of that name (``c1``, ``c2``) is in."""
@@ -135,9 +209,12 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         client: library and version of the clients, such as ``confluent-kafka==2.3.0``; without
             one it is the library that the target has.
         producer: settings of the producing client, by the client's own names.
+        second_producer: where a second producing application, which writes to the same topics,
+            has other settings than the first; ``None`` where there is no second one.
         consumer: ``None`` where only the log is judged.
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
+        after_late_end: of the producer, and of members that write outputs.
         topic_ready: of queues: whether faults of the node wait until a declared queue is some age.
         topology: the queues that it is about; ``None`` where it is about a log.
     """
@@ -145,11 +222,13 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
     client: str | None = None
     producer: dict[str, Setting] = {}
+    second_producer: dict[str, Setting] | None = None
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM
     error_means: ErrorMeans = ErrorMeans.UNKNOWN
     after_error: AfterError = AfterError.GIVE_UP
     topic_ready: TopicReady = TopicReady.ANSWERED
+    after_late_end: AfterLateEnd = AfterLateEnd.KEEP
     topology: Topology | None = None
 
     @property
@@ -157,9 +236,27 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Whether the producer sends in transactions."""
         return TRANSACTIONAL_ID in self.producer
 
+    def __post_init__(self) -> None:
+        """Raises ValueError: the parts do not fit together."""
+        if self.second_producer is not None and self.is_transactional:
+            message = (
+                "second_producer: expected none beside a transactional one, whose second instance "
+                "has its settings"
+            )
+            raise ValueError(message)
+
+    @property
+    def of_second(self) -> "Subject | None":
+        """The same with the second producer in the first one's place, if there is one."""
+        if self.second_producer is None:
+            return None
+        return msgspec.structs.replace(
+            self, producer={**self.producer, **self.second_producer}, second_producer=None
+        )
+
     @property
     def of_output(self) -> "Subject | None":
         """The same with the members' own producer in the producer's place, if they have one."""
         if self.consumer is None or self.consumer.output is None:
             return None
-        return msgspec.structs.replace(self, producer=self.consumer.output)
+        return msgspec.structs.replace(self, producer=self.consumer.output, second_producer=None)

@@ -34,6 +34,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def work(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "settle" in self.draft.kinds())
+    @rule(steps=steps_of("settle"))
+    def give_back_or_up(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "inject" in self.draft.kinds())
     @rule(steps=steps_of("inject"))
     def disturb_link(self, steps):
@@ -64,6 +69,26 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def flush(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "outlast" in self.draft.kinds())
+    @rule(steps=steps_of("outlast"))
+    def stand_still_in_a_transaction(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "end_late" in self.draft.kinds())
+    @rule(steps=steps_of("end_late"))
+    def end_a_transaction_late(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "purge" in self.draft.kinds())
+    @rule(steps=steps_of("purge"))
+    def forget_messages(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "alternate" in self.draft.kinds())
+    @rule(steps=steps_of("alternate"))
+    def two_applications_write(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "end_transaction" in self.draft.kinds())
     @rule(steps=steps_of("end_transaction"))
     def end_transaction(self, steps):
@@ -72,6 +97,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     @precondition(lambda self: "replace" in self.draft.kinds())
     @rule(steps=steps_of("replace"))
     def replace_instance(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "outwait" in self.draft.kinds())
+    @rule(steps=steps_of("outwait"))
+    def give_a_message_up(self, steps):
         self._offer(steps)
 
     @precondition(lambda self: "hold" in self.draft.kinds())

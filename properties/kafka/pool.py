@@ -17,11 +17,12 @@ from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     CommitPolicy,
     Consumer,
+    GroupKind,
     Step,
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH, KafkaDraft
+from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -34,13 +35,25 @@ from properties.kafka.vocabulary import (
 )
 
 EVERYTHING = Subject(
+    producer={PATIENCE: 6000},
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}),
     topic_ready=TopicReady.CREATED,
+    second_producer={},
 )
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 
-TRANSACTIONAL = structs.replace(EVERYTHING, producer={TRANSACTIONAL_ID: "pool"})
+TRANSACTIONAL = structs.replace(
+    EVERYTHING, producer={TRANSACTIONAL_ID: "pool", PATIENCE: 6000}, second_producer=None
+)
 """The same with a producer that sends in transactions."""
+
+SHARING = structs.replace(
+    EVERYTHING, consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, kind=GroupKind.SHARE)
+)
+"""The same with a share group."""
+
+SHARING_SHARE = 10
+"""One list in so many has records that are given back, or up; they stand behind all others too."""
 
 TRANSACTIONAL_SHARE = 5
 """One list in so many has the ends of transactions. They stand behind all others: of a producer
@@ -65,9 +78,13 @@ def drawing(count: int) -> settings:
 
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
-    share = count // TRANSACTIONAL_SHARE
-    plain = _mixed(EVERYTHING, pool_seed, count - share)
-    return (*plain, *_mixed(TRANSACTIONAL, pool_seed, share))
+    transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
+    plain = _mixed(EVERYTHING, pool_seed, count - transactional - sharing)
+    return (
+        *plain,
+        *_mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_mixed(SHARING, pool_seed, sharing),
+    )
 
 
 def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tuple[StepList, ...]:

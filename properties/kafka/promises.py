@@ -9,6 +9,7 @@ from deliverycheck.plans import (
     CommitPolicy,
     Consumer,
     ErrorMeans,
+    GroupKind,
     Member,
     ReliesOn,
     Setting,
@@ -24,6 +25,7 @@ _DEFAULTS: dict[str, str] = {
     "isolation.level": "read_committed",
     "enable.auto.commit": "true",
     "auto.offset.reset": "earliest",
+    "partitioner": "consistent_random",
 }
 """Of the settings that a promise hangs on: librdkafka's, or what our profile says instead."""
 _OF_TRANSACTIONS: dict[str, str] = {"enable.idempotence": "true"}
@@ -37,7 +39,10 @@ class Promise:
 
     Attributes:
         producer, consumer: the settings that it hangs on, each with the values that will do.
+        kinds: kinds of groups that will do, where there is a group.
         commits: orders of the consumer's calls that will do; empty where none matters.
+        transactional: a producer with a transactional id.
+        one_partitioner: where there are two producing applications they have one partitioner.
         relies_on, error_means, after_errors: what the application may take for done, take an
             error for, and do after one.
     """
@@ -48,14 +53,25 @@ class Promise:
     producer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     consumer: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commits: tuple[CommitPolicy, ...] = ()
+    kinds: tuple[GroupKind, ...] = tuple(GroupKind)
     relies_on: tuple[ReliesOn, ...] = (ReliesOn.CONFIRM,)
     error_means: tuple[ErrorMeans, ...] = (ErrorMeans.UNKNOWN,)
     after_errors: tuple[AfterError, ...] = tuple(AfterError)
+    transactional: bool = False
+    one_partitioner: bool = False
 
     def missing(self, subject: Subject) -> tuple[str, ...]:
         """What keeps the subject from being promised it, each in a few words."""
         found = _other_values(self.producer, subject.producer)
+        if self.transactional and not subject.is_transactional:
+            found.append(f"{TRANSACTIONAL_ID} is not set")
+        if self.one_partitioner and _partitioners(subject) > 1:
+            found.append("two applications write, each with a partitioner of its own")
+        if subject.consumer is None and self.kinds == _SHARERS:
+            found.append("there is no share group")
         if subject.consumer is not None:
+            if subject.consumer.kind not in self.kinds:
+                found.append(f"the group is a {subject.consumer.kind.value} group")
             found += _other_values(self.consumer, subject.consumer.settings)
             found += self._missing_of_commits(subject.consumer)
         if subject.relies_on not in self.relies_on:
@@ -72,7 +88,8 @@ class Promise:
         if consumer.commit not in self.commits:
             wanted = " or ".join(one.value for one in self.commits)
             return [f"the commit comes {consumer.commit.value}, not {wanted}"]
-        if consumer.commit is CommitPolicy.IN_TRANSACTION and consumer.member is Member.NOBODY:
+        in_transaction = consumer.commit is CommitPolicy.IN_TRANSACTION and not consumer.sink
+        if in_transaction and consumer.member is Member.NOBODY:
             return ["the transaction moves positions in nobody's name, not the member's (KIP-447)"]
         return []
 
@@ -87,6 +104,11 @@ def _other_values(
     ]
 
 
+def _partitioners(subject: Subject) -> int:
+    settings = (one.producer for one in (subject, subject.of_second) if one is not None)
+    return len({_told(each, "partitioner") for each in settings})
+
+
 def _told(settings: Mapping[str, Setting], name: str) -> str:
     defaults = _DEFAULTS | _OF_TRANSACTIONS if TRANSACTIONAL_ID in settings else _DEFAULTS
     value = settings.get(name, defaults.get(name, ""))
@@ -97,6 +119,10 @@ def _told(settings: Mapping[str, Setting], name: str) -> str:
 _CONFIRMED = {"acks": ("all",)}
 _IDEMPOTENT = {"acks": ("all",), "enable.idempotence": ("true",)}
 _FROM_THE_START = {"auto.offset.reset": ("earliest", "smallest", "beginning")}
+_CONSUMERS = (GroupKind.CONSUMER,)
+_BY_KEY = ("consistent", "consistent_random", "murmur2", "murmur2_random", "fnv1a", "fnv1a_random")
+"""Partitioners for which the key alone decides, as far as there is one."""
+_SHARERS = (GroupKind.SHARE,)
 _GIVES_UP = (AfterError.GIVE_UP,)
 _GROUPS = "Kafka 4.3, consumer javadoc, Consumer Groups and Topic Subscriptions"
 _POSITIONS = "Kafka 4.3, consumer javadoc, Offsets and Consumer Position"
@@ -129,6 +155,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="at_least_once_in_effect",
+        kinds=_CONSUMERS,
         text="a position saved after processing: at least once",
         source=_DESIGN,
         producer=_CONFIRMED,
@@ -141,6 +168,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="at_most_once_in_effect",
+        kinds=_CONSUMERS,
         text="a position saved before processing: at most once",
         source=_DESIGN,
         commits=(CommitPolicy.BEFORE_EFFECT, CommitPolicy.IN_TRANSACTION),
@@ -149,6 +177,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="exactly_once_in_effect",
+        kinds=_CONSUMERS,
         text="position and output in one transaction: exactly once",
         source=_DESIGN,
         producer=_CONFIRMED,
@@ -157,12 +186,14 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="read_committed",
+        kinds=_CONSUMERS,
         text="read_committed: poll() returns only what was committed",
         source="Kafka 4.3, consumer configs, isolation.level",
         consumer={"isolation.level": ("read_committed",)},
     ),
     Promise(
         guarantee="atomic_transactions",
+        kinds=_CONSUMERS,
         text="messages of a transaction are all written or none is",
         source=_DESIGN,
         consumer={"isolation.level": ("read_committed",)},
@@ -175,6 +206,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="gapless_reading",
+        kinds=_CONSUMERS,
         text="the position rises with each message that is handed out, and by one message",
         source=_POSITIONS,
         relies_on=tuple(ReliesOn),
@@ -182,6 +214,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="single_owner",
+        kinds=_CONSUMERS,
         text="each partition is assigned to exactly one consumer in the group",
         source=_GROUPS,
         relies_on=tuple(ReliesOn),
@@ -189,6 +222,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="single_delivery_in_group",
+        kinds=_CONSUMERS,
         text="who takes over begins where the group committed",
         source=_POSITIONS,
         relies_on=tuple(ReliesOn),
@@ -196,6 +230,7 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="commits_move_forward",
+        kinds=_CONSUMERS,
         text="a commit of a member that is not of the present generation is refused",
         source="Kafka 4.3, protocol, OffsetCommit",
         relies_on=tuple(ReliesOn),
@@ -203,9 +238,41 @@ PROMISES: tuple[Promise, ...] = (
     ),
     Promise(
         guarantee="commit_follows_effect",
+        kinds=_CONSUMERS,
         text="who saves the position after processing never commits past what is unprocessed",
         source=_DESIGN,
         commits=(CommitPolicy.AFTER_EFFECT, CommitPolicy.STORE_AFTER_EFFECT),
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="per_key_order",
+        text="all data for a given key goes to the same partition, and idempotence keeps the order",
+        source="Kafka 4.3, design, The Producer, Load balancing",
+        producer={**_IDEMPOTENT, "partitioner": _BY_KEY},
+        one_partitioner=True,
+    ),
+    Promise(
+        guarantee="fencing",
+        text="who takes a transactional id over fences all older instances of it",
+        source="Kafka 4.3, producer configs, transactional.id; KIP-98",
+        transactional=True,
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="settlement",
+        text="what a share group has acknowledged is not delivered to it again",
+        source="KIP-932",
+        kinds=_SHARERS,
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="record_lock",
+        text="a record that a member of a share group has acquired is not available to others",
+        source="KIP-932",
+        kinds=_SHARERS,
         relies_on=tuple(ReliesOn),
         error_means=tuple(ErrorMeans),
     ),

@@ -11,12 +11,15 @@ from deliverycheck.clients import SettingError, client_program
 from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     AfterError,
+    AfterLateEnd,
     CommitPolicy,
     Consumer,
     ErrorMeans,
+    GroupKind,
     Member,
     ReliesOn,
     Setting,
+    Sink,
     Subject,
     TopicReady,
 )
@@ -38,6 +41,8 @@ SENDING: Values = {
     "compression.type": CODECS,
     "queue.buffering.max.messages": (2, 10, 1000),
     "queue.buffering.backpressure.threshold": (1, 10),
+    "message.max.bytes": (1000, 100_000),
+    "queue.buffering.max.kbytes": (1, 100),
     "partitioner": ("random", "consistent", "murmur2_random", "fnv1a"),
     "sticky.partitioning.linger.ms": (0, 50),
     "socket.timeout.ms": (500, 3000),
@@ -48,6 +53,9 @@ SENDING: Values = {
     REFRESH: (100, 300_000),
 }
 """What any producer may set."""
+
+PARTITIONING: Values = {"partitioner": ("consistent_random", "murmur2_random")}
+"""In what a second producing application differs: it may be written for another library."""
 
 PLAIN: Values = {
     "acks": ("all", "all", 1, 0),
@@ -65,7 +73,8 @@ IDEMPOTENT: Values = {
 TRANSACTIONAL: Values = {
     "enable.idempotence": (True,),
     _IN_FLIGHT: (1, 2, 5),
-    "message.timeout.ms": (1000, 2000),
+    "message.timeout.ms": (1000,),
+    "transaction.timeout.ms": (1000, 2000),
 }
 KINDS: tuple[tuple[dict[str, Setting], Values], ...] = (
     ({}, PLAIN),
@@ -95,6 +104,7 @@ CLASSIC: Values = {
 }
 BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 
+_RARELY = (*[False] * 9, True)
 _MOSTLY_NOT = (False, False, False, False, True)
 
 
@@ -134,28 +144,56 @@ def subjects(draw: st.DrawFn) -> Subject:
     gives_up = TRANSACTIONAL_ID in base or not draw(st.sampled_from(_MOSTLY_NOT))
     relies_on_call = draw(st.sampled_from(_MOSTLY_NOT))
     takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
+    second = TRANSACTIONAL_ID not in base and draw(st.sampled_from(_MOSTLY_NOT))
     reads = not draw(st.sampled_from(_MOSTLY_NOT))
+    consumer = draw(_consumers()) if reads else None
+    in_transactions = TRANSACTIONAL_ID in base or (consumer and consumer.output is not None)
+    keeps = not in_transactions or draw(st.booleans())
     return Subject(
         partitions=draw(st.integers(min_value=1, max_value=6)),
         producer={**base, **draw(_some_of(further)), **draw(_some_of(SENDING))},
-        consumer=draw(_consumers()) if reads else None,
+        second_producer=draw(_some_of(PARTITIONING)) if second else None,
+        consumer=consumer,
         relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
         error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,
         after_error=AfterError.GIVE_UP if gives_up else AfterError.SEND_AGAIN,
+        after_late_end=AfterLateEnd.KEEP if keeps else AfterLateEnd.DISCARD,
         topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 5, TopicReady.CREATED))),
+    )
+
+
+SHARING: Values = {"max.poll.records": (1, 1, 5), "fetch.wait.max.ms": (10, 500)}
+OF_SHARE_GROUPS: Values = {
+    "share.delivery.count.limit": (2, 5, 10),
+    "share.isolation.level": ("read_committed", "read_uncommitted"),
+}
+"""What the broker may be told of a share group."""
+
+
+@st.composite
+def _sharers(draw: st.DrawFn) -> Consumer:
+    return Consumer(
+        commit=draw(st.sampled_from((CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT))),
+        kind=GroupKind.SHARE,
+        settings=draw(_some_of(SHARING)),
+        group_settings=draw(_some_of(OF_SHARE_GROUPS)),
+        handling_ms=draw(st.sampled_from((0, 0, 80, 1300))),
     )
 
 
 @st.composite
 def _consumers(draw: st.DrawFn) -> Consumer:
+    if draw(st.sampled_from(_RARELY)):
+        return draw(_sharers())
     _, kind, _ = draw(st.sampled_from(tuple(GROUP_KINDS.values())))
     by_broker = "group.protocol" in kind
     settings = {**draw(_some_of(READING)), **draw(_some_of(BY_BROKER if by_broker else CLASSIC))}
     writes = draw(st.sampled_from(_MOSTLY_NOT))
+    stores = not writes and draw(st.sampled_from(_MOSTLY_NOT))
     output: dict[str, Setting] = {TRANSACTIONAL_ID: "out", **PATIENT}
     commits = (
         (CommitPolicy.IN_TRANSACTION, CommitPolicy.IN_TRANSACTION, CommitPolicy.AFTER_EFFECT)
-        if writes
+        if writes or stores
         else tuple(one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION)
     )
     return Consumer(
@@ -163,6 +201,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         settings={**settings, **kind},
         output={**output, **draw(_some_of(SENDING))} if writes else None,
         member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
-        groups=1 if writes else draw(st.sampled_from((1, 1, 1, 2))),
+        sink=Sink.SQLITE if stores else None,
+        groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
     )

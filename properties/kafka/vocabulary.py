@@ -11,6 +11,8 @@ from typing import Any
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
+    Call,
+    Chooser,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -23,8 +25,11 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
+    Purge,
+    Purged,
     Restart,
     Resume,
+    Settling,
     Step,
     Wait,
 )
@@ -35,6 +40,13 @@ _LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
 
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
+
+JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
+"""For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
+
+PAST_TRANSACTION_MS = 1400
+"""A transaction that may be open for a second was aborted by then: the coordinator looks every
+200 ms."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
@@ -71,13 +83,16 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     return *works, Kill(lane=lane)
 
 
-def _pause_member(*, lane: str, calls: int, other: str) -> tuple[Step, ...]:
-    """A member stands still for longer than its session, and another may work meanwhile."""
+def _pause_member(*, lane: str, calls: int, other: str, ms: int) -> tuple[Step, ...]:
+    """A member stands still for longer than its session, and another may work meanwhile.
+
+    After four calls one that writes an output has only the end of its transaction left.
+    """
     stand_in = (WorkStep(lane=other, calls=8),) if other != lane else ()
     return (
         WorkStep(lane=lane, calls=calls),
         Pause(lane=lane),
-        Hold(ms=PAST_SESSION_MS),
+        Hold(ms=ms),
         *stand_in,
         Resume(lane=lane),
         WorkStep(lane=lane, calls=4),
@@ -108,6 +123,66 @@ def _grow(*, count: int, key: str) -> tuple[Step, ...]:
     )
 
 
+def _outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[Step, ...]:
+    """A message is given up while its link is held, and others follow it before that.
+
+    They must leave before the first one's request times out, which takes the connection with it,
+    and the link must be back before they are given up too.
+    """
+    first, second = places
+    return (
+        *(Publish(partition=place, wait=Wait.CONFIRMED) for place in places),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=Direction.UPSTREAM),
+        Publish(partition=first),
+        Hold(ms=JUST_IN_TIME_MS),
+        Publish(partition=second, count=count),
+        Hold(ms=GIVEN_UP_MS),
+        Heal(lane=f"link {FIRST}"),
+        Publish(partition=first),
+    )
+
+
+def _outlast(*, lane: str, ms: int, end: type[Step] | None) -> tuple[Step, ...]:
+    """A producer stands still in a transaction, perhaps for longer than it may be open."""
+    other = () if end is None else (end(lane=SECOND),)
+    return (
+        Publish(lane=lane, wait=Wait.CONFIRMED),
+        Pause(lane=lane),
+        Hold(ms=ms),
+        Resume(lane=lane),
+        CommitTransaction(lane=lane),
+        *other,
+    )
+
+
+def _end_late(
+    *, fault: FaultKind, direction: Direction, first: type[Step], second: type[Step], count: int
+) -> tuple[Step, ...]:
+    """The end of a transaction meets a link that keeps its request or its answer, and the next
+    transaction is under way soon after the heal."""
+    return (
+        Publish(lane=FIRST, wait=Wait.CONFIRMED),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=direction),
+        first(lane=FIRST),
+        Heal(lane=f"link {FIRST}"),
+        Publish(lane=FIRST, count=count, wait=Wait.CONFIRMED),
+        Publish(lane=FIRST, partition=1),
+        second(lane=FIRST),
+    )
+
+
+def _alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
+    """Two applications write with one key in turn."""
+    return tuple(
+        Publish(lane=lane, key=key, count=count, wait=wait) for lane in (FIRST, SECOND, FIRST)
+    )
+
+
+def _purge(*, count: int, what: Purged) -> tuple[Step, ...]:
+    """A producer is told to forget what it was just handed."""
+    return Publish(count=count), Purge(what=what)
+
+
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
     """A second instance takes over, and the first, which does not know it, goes on."""
     ends = () if end is None else (end(lane=SECOND),)
@@ -129,7 +204,11 @@ KINDS = {
             # Mostly plain: what a message looks like rarely decides what becomes of it.
             "headers": (*((),) * 9, (("h1", "v1"),), (("h1", ""), ("h2", "ä"))),
             "bytes": (*(0,) * 12, 1000, 20_000, 300_000),
-            "timestamp_shift_ms": (*(0,) * 8, -86_400_000, 600_000),
+            # The last lies further ahead than Kafka takes by default.
+            "timestamp_shift_ms": (*(0,) * 16, -86_400_000, -1, 600_000, 7_200_000),
+            "chosen_by": (*(Chooser.DEFAULT,) * 5, *Chooser),
+            "call": (*(Call.EACH,) * 4, Call.BATCH),
+            "tombstone": (*(False,) * 9, True),
             "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
         },
     ),
@@ -138,6 +217,16 @@ KINDS = {
         makes=_one(WorkStep),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
+    ),
+    # Each record takes two calls, and a third if its member keeps it.
+    "settle": Kind(
+        weight=4,
+        makes=_one(WorkStep),
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (2, 4, 4, 6),
+            "settling": (Settling.RELEASE, Settling.RELEASE, Settling.REJECT),
+        },
     ),
     "inject": Kind(
         weight=4,
@@ -157,13 +246,32 @@ KINDS = {
     "pause_member": Kind(
         weight=1,
         makes=_pause_member,
-        arguments={"lane": CONSUMERS, "calls": (1, 1, 2, 3), "other": CONSUMERS},
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (1, 1, 2, 3, 4),
+            "other": CONSUMERS,
+            "ms": (PAST_SESSION_MS, PAST_SESSION_MS, PAST_TRANSACTION_MS),
+        },
     ),
     "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
     "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
     "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": (FIRST,)}),
+    "purge": Kind(
+        weight=1,
+        makes=_purge,
+        arguments={"count": (1, 4), "what": tuple(Purged)},
+    ),
+    "alternate": Kind(
+        weight=1,
+        makes=_alternate,
+        arguments={
+            "key": ("k1", "k2"),
+            "count": (1, 1, 3),
+            "wait": (Wait.RETURNED, Wait.CONFIRMED),
+        },
+    ),
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,
@@ -171,6 +279,36 @@ KINDS = {
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (FIRST,),
+        },
+    ),
+    "outwait": Kind(
+        weight=1,
+        makes=_outwait,
+        arguments={
+            "places": ((0, 1), (1, 0), (0, 0)),
+            # Who is stalled has his bytes delivered at the heal; those of a black hole are gone.
+            "fault": (FaultKind.STALL, FaultKind.STALL, FaultKind.BLACK_HOLE),
+            "count": (1, 3),
+        },
+    ),
+    "outlast": Kind(
+        weight=1,
+        makes=_outlast,
+        arguments={
+            "lane": (FIRST,),
+            "ms": (300, PAST_TRANSACTION_MS, PAST_TRANSACTION_MS),
+            "end": (None, None, CommitTransaction),
+        },
+    ),
+    "end_late": Kind(
+        weight=1,
+        makes=_end_late,
+        arguments={
+            "fault": (FaultKind.STALL, FaultKind.DELAY),
+            "direction": (Direction.UPSTREAM, Direction.UPSTREAM, Direction.DOWNSTREAM),
+            "first": (CommitTransaction, AbortTransaction),
+            "second": (CommitTransaction, AbortTransaction),
+            "count": (1, 2),
         },
     ),
     "replace": Kind(

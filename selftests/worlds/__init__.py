@@ -16,6 +16,8 @@ from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
+from selftests.worlds.share_flaws import FlawedShare
+from selftests.worlds.share_world import ShareWorld
 from selftests.worlds.transaction_flaws import FlawedTransactions
 from selftests.worlds.transaction_world import SerialWorld, TransactionWorld
 from selftests.worlds.world import World, steps_for, worlds
@@ -25,6 +27,7 @@ WORLDS = {
     "keeping": KeepingWorld,
     "queue": QueueWorld,
     "limits": LimitsWorld,
+    "share": ShareWorld,
     "transactions": TransactionWorld,
     "serial": SerialWorld,
     "conversation": ConversationWorld,
@@ -36,6 +39,7 @@ FLAWED = {
     "keeping": FlawedKeeping,
     "queue": FlawedQueue,
     "limits": FlawedLimits,
+    "share": FlawedShare,
     "transactions": FlawedTransactions,
     "conversation": FlawedConversation,
     "liveness": FlawedLiveness,

@@ -1,6 +1,7 @@
 """The consumer of a Kafka worker: polls, keeps what comes unasked, tells every callback."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from deliverycheck.clients.commands import (
@@ -35,13 +36,15 @@ from deliverycheck.clients.protocol import (
     RevokeEvent,
     SourcePartition,
 )
+from deliverycheck.clients.sink import SinkFile
 from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
 from deliverycheck.history import Delivery, Outcome, Position, delivery_of
-from deliverycheck.plans import HoldPoint
+from deliverycheck.plans import HoldPoint, Setting
 
 # Bounds how late a receive notices the command behind it or its own end condition.
 _SLICE_S = 0.05
 _METADATA_S = 1.0
+OFFSET_BEGINNING = -2  # RD_KAFKA_OFFSET_BEGINNING
 
 
 class Consuming:
@@ -54,8 +57,12 @@ class Consuming:
             application does that takes one message per poll.
     """
 
-    def __init__(self, loop: WorkerLoop, command: OpenConsumer) -> None:
+    def __init__(
+        self, loop: WorkerLoop, command: OpenConsumer, stored: SinkFile | None = None
+    ) -> None:
+        """`stored` says where to read on, instead of the group."""
         self._loop = loop
+        self._stored = stored
         self.say = loop.outbox.say
         self._identity: int | None = None
         self._kept: deque[Received] = deque()
@@ -121,6 +128,17 @@ class Consuming:
         deliveries = tuple(delivery_of_message(message) for message in taken)
         self.say(OkEvent(op=command.op, deliveries=deliveries))
         return self.state(identity, len(taken))
+
+    def go_back_to_stored(self, covers: Sequence[Position]) -> None:
+        """Read on where the database says; what is not the member's any more is let be."""
+        for one in covers:
+            source, partition = place = _place(one)
+            stored = None if self._stored is None else self._stored.position(source, partition)
+            if stored is not None and place in self._assigned:
+                with suppress(KafkaException):
+                    self.consumer.seek(TopicPartition(source, partition, stored))
+                self._ends.pop(place, None)
+                self._kept = deque(each for each in self._kept if place_of(each) != place)
 
     def pump(self, identity: int, command: Pump) -> Reply:
         deadline = Deadline(command.timeout_ms)
@@ -251,6 +269,17 @@ class Consuming:
             self._assigned[one.topic, one.partition] = None
             self._ends.pop((one.topic, one.partition), None)
         self.say(AssignEvent(partitions=_sources(partitions), parent=self._identity))
+        if self._stored is not None:
+            self._begin_where_stored(self._stored, partitions)
+
+    def _begin_where_stored(self, stored: SinkFile, partitions: list[TopicPartition]) -> None:
+        for one in partitions:
+            position = stored.position(one.topic, one.partition)
+            one.offset = OFFSET_BEGINNING if position is None else position
+        if _is_incremental(self._settings):
+            self.consumer.incremental_assign(partitions)
+        else:
+            self.consumer.assign(partitions)
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self.say(RevokeEvent(partitions=_sources(partitions), parent=self._identity))
@@ -272,16 +301,23 @@ class Consuming:
         self.say(ClientErrorEvent(error=error.name(), text=error.str()))
 
 
+def _is_incremental(settings: Mapping[str, Setting]) -> bool:
+    """Whether rebalances of such a member change its partitions one by one."""
+    by_broker = settings.get("group.protocol") == "consumer"
+    return by_broker or settings.get("partition.assignment.strategy") == "cooperative-sticky"
+
+
 def place_of(message: Received) -> tuple[str, int]:
     """Source and partition of a message that came from the broker; such a one has both."""
     return message.topic(), message.partition()  # type: ignore[return-value]
 
 
-def delivery_of_message(message: Received) -> Delivery:
-    """What the library handed over."""
+def delivery_of_message(message: Received, deliveries: int | None = None) -> Delivery:
+    """What the library handed over, with the broker's count of its deliveries if it has one."""
     key = message.key()
     kind, timestamp_ms = message.timestamp()
     return delivery_of(
+        deliveries=deliveries,
         value=message.value(),
         source=place_of(message)[0],
         partition=message.partition(),

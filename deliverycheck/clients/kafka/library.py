@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 from importlib.machinery import PathFinder
 from types import ModuleType
+from typing import Any
 
 
 def _bare_package(name: str, path: Sequence[str] | None = None) -> ModuleType:
@@ -34,6 +35,7 @@ def _bare_package(name: str, path: Sequence[str] | None = None) -> ModuleType:
 _root = _bare_package("confluent_kafka")
 _admin = _bare_package("confluent_kafka.admin", _root.__path__)
 
+from confluent_kafka import cimpl  # noqa: E402
 from confluent_kafka.admin import _metadata  # noqa: E402
 from confluent_kafka.cimpl import (  # noqa: E402
     TIMESTAMP_CREATE_TIME,
@@ -50,13 +52,19 @@ from confluent_kafka.cimpl import (  # noqa: E402
 for _name in ("ClusterMetadata", "BrokerMetadata", "TopicMetadata", "PartitionMetadata"):
     setattr(_admin, _name, getattr(_metadata, _name))
 
+ShareConsumer: Any = getattr(cimpl, "ShareConsumer", None)
+"""Of libraries from 2.15 on; ``None`` of those before."""
+IllegalStateException: type[Exception] = getattr(cimpl, "IllegalStateException", RuntimeError)
+
 __all__ = [
     "TIMESTAMP_CREATE_TIME",
     "Consumer",
+    "IllegalStateException",
     "KafkaError",
     "KafkaException",
     "Message",
     "Producer",
+    "ShareConsumer",
     "TopicPartition",
     "libversion",
 ]

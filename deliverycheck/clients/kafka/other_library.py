@@ -11,7 +11,7 @@ from deliverycheck.clients.kafka.settings import (
     deviations,
     producer_settings,
 )
-from deliverycheck.plans import Setting, Subject
+from deliverycheck.plans import GroupKind, Setting, Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +78,9 @@ class OtherLibrary:
         return tuple(map(said.get, range(len(subjects))))
 
     def _asked(self, subject: Subject) -> Iterator[Asked]:
-        for one in (subject, subject.of_output):
+        for one in (subject, subject.of_second, subject.of_output):
             if one is not None:
                 yield "producer", self.producer_settings(one, "", "")
         if subject.consumer is not None:
-            yield "consumer", self.consumer_settings(subject, "", "g", "")
+            shares = subject.consumer.kind is GroupKind.SHARE
+            yield "share" if shares else "consumer", self.consumer_settings(subject, "", "g", "")

@@ -12,7 +12,7 @@ from deliverycheck.clients.errors import WorkerError
 from deliverycheck.plans import Setting
 
 Asked = tuple[str, Mapping[str, Setting]]
-"""``producer`` or ``consumer``, and all settings of that client."""
+"""``producer``, ``consumer`` or ``share``, and all settings of that client."""
 
 _ASKED_S_MAX = 60
 """Some hundred clients without a broker are made in 2 s on an idle machine."""
@@ -26,7 +26,10 @@ def refusal_of(kind: str, settings: Mapping[str, Setting]) -> str | None:
     """
     import confluent_kafka  # noqa: PLC0415  # 50 ms that only a check of settings should pay.
 
-    client = confluent_kafka.Producer if kind == "producer" else confluent_kafka.Consumer
+    if kind == "share" and not hasattr(confluent_kafka, "ShareConsumer"):
+        return "this version has no consumer of share groups"
+    names = {"producer": "Producer", "consumer": "Consumer", "share": "ShareConsumer"}
+    client = getattr(confluent_kafka, names[kind])
     quiet = {name: value for name, value in settings.items() if name != "bootstrap.servers"}
     try:
         client({**quiet, "log_level": 2})

@@ -214,3 +214,19 @@ CONSUMER = frozenset(
     }
 )
 """Settings that only a consumer heeds."""
+
+SHARE = frozenset(
+    {
+        "check.crcs",
+        "fetch.error.backoff.ms",
+        "fetch.max.bytes",
+        "fetch.message.max.bytes",
+        "fetch.min.bytes",
+        "fetch.wait.max.ms",
+        "group.id",
+        "max.partition.fetch.bytes",
+        "max.poll.interval.ms",
+        "max.poll.records",
+        "share.acknowledgement.mode",
+    }
+)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka.refusals import refusal_of
-from deliverycheck.clients.kafka.setting_names import COMMON, CONSUMER, PRODUCER
-from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, Setting, Subject
+from deliverycheck.clients.kafka.setting_names import COMMON, CONSUMER, PRODUCER, SHARE
+from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, GroupKind, Setting, Subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +165,17 @@ _AUTO_COMMIT_PROFILE = (
     ),
 )
 
+# Members of share groups, which have no positions and no sessions of their own.
+_SHARE_PROFILE = (
+    Deviation(
+        name="max.poll.records",
+        value=1,
+        default=500,
+        why="A member holds few records at a time: whole batches, however few it asks for.",
+    ),
+)
+_EXPLICIT: Mapping[str, Setting] = {"share.acknowledgement.mode": "explicit"}
+
 # What each order of calls asks of the library. AUTO is the library's own default.
 _COMMIT_SETTINGS: Mapping[CommitPolicy, Mapping[str, Setting]] = {
     CommitPolicy.AFTER_EFFECT: {"enable.auto.commit": False},
@@ -185,6 +196,7 @@ def deviations() -> tuple[Deviation, ...]:
         *_CONSUMER_PROFILE,
         *_CLASSIC_PROFILE,
         *_AUTO_COMMIT_PROFILE,
+        *_SHARE_PROFILE,
     )
 
 
@@ -232,6 +244,10 @@ def consumer_settings(
         msg = "the subject has no consumer, so there are no settings for one"
         raise SettingError(msg)
     own, policy = subject.consumer.settings, subject.consumer.commit
+    if subject.consumer.kind is GroupKind.SHARE:
+        wanted = {**_values(_COMMON_PROFILE + _SHARE_PROFILE), **_EXPLICIT}
+        settings = _unless_set(wanted, own, without)
+        return {"bootstrap.servers": endpoint, "group.id": group, **settings}
     profile: tuple[Deviation, ...] = _COMMON_PROFILE + _CONSUMER_PROFILE
     if own.get("group.protocol", "classic") == "classic":
         profile += _CLASSIC_PROFILE
@@ -253,15 +269,20 @@ def check_settings(subject: Subject) -> None:
         SettingError: it does not; names the setting and the nearest known names.
     """
     _check_producer(subject)
-    if (writing := subject.of_output) is not None:
+    others = {"second_producer": subject.of_second, "consumer.output": subject.of_output}
+    for name, writing in others.items():
+        if writing is None:
+            continue
         try:
             _check_producer(writing)
         except SettingError as error:
-            msg = f"consumer.output: {error}"
+            msg = f"{name}: {error}"
             raise SettingError(msg) from error
     if subject.consumer is not None:
         settings = consumer_settings(subject, "", "g")
-        _check("consumer", settings, subject.consumer.settings, COMMON | CONSUMER)
+        shares = subject.consumer.kind is GroupKind.SHARE
+        kind, own = "share" if shares else "consumer", subject.consumer.settings
+        _check(kind, settings, own, COMMON | (SHARE if shares else CONSUMER))
 
 
 def _check_producer(subject: Subject) -> None:
@@ -276,7 +297,7 @@ def _check(
 ) -> None:
     for name in own:
         if name not in names and name in PRODUCER | CONSUMER:
-            other = "consumer" if kind == "producer" else "producer"
+            other = "producer" if name in PRODUCER else "consumer"
             msg = (
                 f"{kind} setting {name!r} is one that only a {other} heeds: librdkafka would "
                 f"ignore it here. {_nearest(name, names)}"

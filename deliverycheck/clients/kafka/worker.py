@@ -12,6 +12,7 @@ from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
 from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import libversion
 from deliverycheck.clients.kafka.producing import Producing, error_name
+from deliverycheck.clients.kafka.sharing import Sharing
 from deliverycheck.clients.kafka.transacting import (
     abort_transaction,
     begin_transaction,
@@ -19,7 +20,8 @@ from deliverycheck.clients.kafka.transacting import (
     init_transactions,
     send_offsets,
 )
-from deliverycheck.clients.protocol import PROTOCOL, HelloEvent, OkEvent, Reply
+from deliverycheck.clients.protocol import PROTOCOL, FailEvent, HelloEvent, OkEvent, Reply
+from deliverycheck.clients.sink import SinkFile, StaleError
 from deliverycheck.clients.worker_loop import WorkerLoop
 
 # An open client is served at least this often between commands: reports come
@@ -40,10 +42,14 @@ class KafkaClient:
         self._journal = JournalFile(journal)
         self._producing: Producing | None = None
         self._consuming: Consuming | None = None
+        self._sharing: Sharing | None = None
+        self._sink: SinkFile | None = None
+        self._positions: SinkFile | None = None
         self._calls: dict[str, Callable[[int, Any], Reply]] = {
             "open_producer": self._open_producer,
             "publish": self._by_producer(Producing.publish),
             "flush": self._by_producer(Producing.flush),
+            "purge": self._by_producer(Producing.purge),
             "poll": self._by_producer(Producing.poll),
             "publish_bulk": self._by_producer(publish_bulk),
             "open_consumer": self._open_consumer,
@@ -51,8 +57,13 @@ class KafkaClient:
             "seek": self._by_consumer(Consuming.seek),
             "receive": self._by_consumer(Consuming.receive),
             "receive_bulk": self._by_consumer(receive_bulk),
+            "open_share": self._open_share,
+            "acquire": self._by_sharer(Sharing.acquire),
+            "settle_records": self._by_sharer(Sharing.settle),
             "pump": self._pump,
             "effect": self._effect,
+            "open_sink": self._open_sink,
+            "row": self._row,
             "store_offset": self._by_consumer(Consuming.store_offset),
             "commit": self._by_consumer(Consuming.commit),
             "send_offsets": lambda identity, command: send_offsets(
@@ -80,6 +91,13 @@ class KafkaClient:
             msg = "no consumer is open"
             raise NotOpenError(msg)
         return self._consuming
+
+    @property
+    def sharing(self) -> Sharing:
+        if self._sharing is None:
+            msg = "no member of a share group is open"
+            raise NotOpenError(msg)
+        return self._sharing
 
     def hello(self) -> HelloEvent:
         return HelloEvent(
@@ -113,6 +131,9 @@ class KafkaClient:
             self._consuming.serve()
 
     def close(self) -> None:
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None
         if self._consuming is not None:
             self._consuming.close()
             self._consuming = None
@@ -130,12 +151,19 @@ class KafkaClient:
     ) -> Callable[[int, Any], Reply]:
         return lambda identity, command: call(self.consuming, identity, command)
 
+    def _by_sharer(self, call: Callable[[Sharing, int, Any], Reply]) -> Callable[[int, Any], Reply]:
+        return lambda identity, command: call(self.sharing, identity, command)
+
+    def _open_share(self, identity: int, command: commands.OpenShare) -> Reply:
+        self._sharing = Sharing(self._loop, command)
+        return Reply(re=identity)
+
     def _open_producer(self, identity: int, command: commands.OpenProducer) -> Reply:
         self._producing = Producing(self._loop, command)
         return Reply(re=identity)
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
-        self._consuming = Consuming(self._loop, command)
+        self._consuming = Consuming(self._loop, command, self._positions)
         return Reply(re=identity)
 
     def _pump(self, identity: int, command: commands.Pump) -> Reply:
@@ -148,6 +176,30 @@ class KafkaClient:
         self._loop.outbox.say(OkEvent(op=command.op))
         return Reply(re=identity)
 
+    def _open_sink(self, identity: int, command: commands.OpenSink) -> Reply:
+        self._close_sink()
+        self._sink = SinkFile(command.path)
+        self._positions = self._sink if command.positions else None
+        return Reply(re=identity)
+
+    def _row(self, identity: int, command: commands.Row) -> Reply:
+        if self._sink is None:
+            msg = "no sink is open"
+            raise NotOpenError(msg)
+        try:
+            self._sink.write(command.op, command.delivery, command.covers)
+        except StaleError:
+            self._loop.outbox.say(FailEvent(op=command.op, error="_STALE"))
+            self.consuming.go_back_to_stored(command.covers)
+        else:
+            self._loop.outbox.say(OkEvent(op=command.op))
+        return Reply(re=identity)
+
+    def _close_sink(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+        self._sink = self._positions = None
+
     def _idle(self, identity: int, _: commands.Idle) -> Reply:
         if self._consuming is not None:
             self._consuming.in_hand = False
@@ -159,12 +211,16 @@ class KafkaClient:
 
     def _reset(self, identity: int, _: commands.Reset) -> Reply:
         self._loop.holds.disarm()
+        if self._sharing is not None:
+            self._sharing.close()
+            self._sharing = None
         if self._consuming is not None:
             self._consuming.close()
             self._consuming = None
         if self._producing is not None:
             self._producing.drop()
             self._producing = None
+        self._close_sink()
         self._journal.empty()
         return Reply(re=identity)
 

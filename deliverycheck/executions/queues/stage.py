@@ -6,6 +6,7 @@ from typing import Any
 from deliverycheck.brokers import Capability
 from deliverycheck.clients import commands
 from deliverycheck.executions.consumer import Called
+from deliverycheck.executions.ends import End
 from deliverycheck.executions.queues.client import PROVE_MS, QueueLane
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import OLD_ENOUGH_S, QueuePlace
@@ -13,7 +14,6 @@ from deliverycheck.executions.queues.publisher import PublisherLane
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, NS_PER_S, Run
 from deliverycheck.executions.stage import HARNESS, Stage
-from deliverycheck.executions.transactional import End
 from deliverycheck.history import Action, FaultMoment, Ok
 from deliverycheck.history.events import Invoke
 from deliverycheck.plans import (

@@ -1,9 +1,9 @@
 """A lane that publishes in transactions of its channel."""
 
 from deliverycheck.clients import commands
+from deliverycheck.executions.ends import END_ACTIONS, END_COMMANDS, End
 from deliverycheck.executions.producer import CALL_TIMEOUT_MS
 from deliverycheck.executions.queues.publisher import PublisherLane
-from deliverycheck.executions.transactional import END_ACTIONS, END_COMMANDS, End
 from deliverycheck.history import Action, Ok
 from deliverycheck.plans import Send
 

@@ -32,6 +32,25 @@ _UNFLAGGED_REDELIVERY = AnomalyKind(
     source="queue protocols: the redelivered flag of a delivery",
     example="c1 is handed a and killed; c2 starts and is handed a with redelivered: false.",
 )
+_SHARED_RECORD = AnomalyKind(
+    name="shared_record",
+    meaning="One delivery of a record was handed out twice, or one that a member was done with.",
+    breaks=("record_lock",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "one_count": (
+            "Message {message} in {place} was handed to {first_to} at {first_ns:s} and to "
+            "{again_to} at {again_ns:s}, each time as delivery number {count}."
+        ),
+        "after_settled": (
+            "Message {message} in {place} was handed to {first_to} at {first_ns:s}, which settled "
+            "it for good; {again_to} was handed it at {again_ns:s}, after that, as delivery "
+            "number {count}."
+        ),
+    },
+    source="KIP-932: an acquired record is one member's, an acknowledged or archived one nobody's",
+    example="c1 is handed a as its first delivery; c2 is handed a as its first delivery too.",
+)
 _COMMIT_AHEAD = AnomalyKind(
     name="commit_ahead",
     meaning="A group committed past a message that it had been handed and not worked on yet.",
@@ -133,6 +152,7 @@ _REPEATED_DELIVERY = AnomalyKind(
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _REDELIVERED_AFTER_ACK,
     _UNFLAGGED_REDELIVERY,
+    _SHARED_RECORD,
     _COMMIT_AHEAD,
     _COMMIT_REGRESSED,
     _STALE_COMMIT,

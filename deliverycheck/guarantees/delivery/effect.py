@@ -6,17 +6,25 @@ work, whose repetition is the business of `exactly_once_in_log` and not of these
 
 from deliverycheck.guarantees.delivery.members import told_ns
 from deliverycheck.guarantees.delivery.queued import is_queue
-from deliverycheck.guarantees.delivery.work import Effects, ExpectedCopies, Handed, work_of
+from deliverycheck.guarantees.delivery.record_lock import given_up
+from deliverycheck.guarantees.delivery.work import (
+    Effects,
+    ExpectedCopies,
+    Handed,
+    piece_of,
+    work_of,
+)
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, Delivery, Effect, History, Outcome, indexed
 
 
 def at_least_once_in_effect(history: History) -> Verdict:
-    """Every message in a group's sources has an effect by that group.
+    """Every message in a group's sources has an effect by that group, or was given up by it.
 
     Sound: an effect whose outcome is unknown may have happened, so its message is neither
-    lost nor examined. Of a log what a fresh reader did not find is no obligation. Of a queue that
+    lost nor examined; a record that a share group rejected is no obligation. Of a log what a
+    fresh reader did not find is none. Of a queue that
     one group works off alone what the application relied on is one, if it was published by the
     queue's own name, the queue keeps it, and no consumer refused it.
 
@@ -87,7 +95,7 @@ def _worked_off(history: History) -> tuple[list[Anomaly], int]:
         missing: list[tuple[int, Delivery]] = []
         for op, delivery in work_of(history, group):
             found = effects.of(delivery)
-            if not found:
+            if not found and (group, piece_of(history, delivery)) not in given_up(history):
                 missing.append((op, delivery))
             done += any(effect.outcome is Outcome.OK for effect in found)
         if missing:

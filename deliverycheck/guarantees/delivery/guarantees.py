@@ -8,6 +8,7 @@ from deliverycheck.guarantees.delivery.effect import (
     exactly_once_in_effect,
 )
 from deliverycheck.guarantees.delivery.ownership import single_owner
+from deliverycheck.guarantees.delivery.record_lock import record_lock
 from deliverycheck.guarantees.delivery.repetition import single_delivery_in_group
 from deliverycheck.guarantees.delivery.settled import settlement
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
@@ -71,5 +72,15 @@ GUARANTEES = (
         ),
         needs=DRAINED,
         check=settlement,
+    ),
+    Guarantee(
+        name="record_lock",
+        title="a delivery is one member's",
+        promise=(
+            "Each delivery of a record is handed to one member of a share group, and a record that "
+            "was accepted or rejected to nobody again."
+        ),
+        needs=frozenset(),
+        check=record_lock,
     ),
 )

@@ -114,6 +114,11 @@ _REORDERED = AnomalyKind(
             "{process} sent {message} and {behind} with key {key}, and they stand in different "
             "partitions of {source}: {partitions}. No reader is given an order between them."
         ),
+        "split_between": (
+            "{process} sent {message} and {second} sent {behind} with key {key}, and they stand in "
+            "different partitions of {source}: {partitions}. No reader is given an order between "
+            "them."
+        ),
         "in_queue": (
             "{publisher} sent {behind} before {message}, and queue {source} handed {message} out "
             "first: to {ahead_by} at {ahead_ns:s}, and {behind} to {behind_by} at {behind_ns:s}."

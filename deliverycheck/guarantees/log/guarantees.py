@@ -42,8 +42,8 @@ GUARANTEES = (
         name="per_key_order",
         title="order per key",
         promise=(
-            "The messages of one producer with one key stand in one partition, and reading "
-            "them never goes back to an earlier call."
+            "The messages with one key stand in one partition, and reading those of one producer "
+            "never goes back to an earlier call."
         ),
         needs=SCANNED,
         check=per_key_order,

@@ -52,14 +52,15 @@ def per_partition_order(history: History) -> Verdict:
 
 
 def per_key_order(history: History) -> Verdict:
-    """The messages of one producer with one key stand in one partition, in the order of its calls.
+    """The messages with one key stand in one partition, in the order of each producer's calls.
 
     All copies count, as in `per_partition_order`. A key whose messages stand in two partitions
-    has no order that a reader could see: ``reordered``, of the kind ``split_key``.
+    has no order that a reader could see, whoever sent them: ``reordered``, of the kind
+    ``split_key``, or ``split_between`` where no producer alone split it.
 
-    Sound: only messages with a key are compared, of one incarnation, in one topic. An
-    application that names the partition of a keyed message has chosen by hand, so such a message
-    splits no key.
+    Sound: only messages with a key are compared, in one topic; their order only within one
+    incarnation. An application that names the partition of a keyed message has chosen by hand,
+    so such a message splits no key.
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN.
     """
@@ -112,12 +113,12 @@ def _by_key(publication: Publication, reading: Reading) -> tuple[object, ...] | 
     return (publication.process, publication.key, _partition(reading))
 
 
-def _joined(rows: list[_Row]) -> dict[tuple[str, str | None, str], _Row]:
-    """Rows of one process, key and topic, over all its partitions."""
-    joined: dict[tuple[str, str | None, str], _Row] = defaultdict(list)
+def _joined(rows: list[_Row]) -> dict[tuple[str | None, str], _Row]:
+    """Rows of one key and topic, of all processes and over all its partitions."""
+    joined: dict[tuple[str | None, str], _Row] = defaultdict(list)
     for row in rows:
         publication, delivery = row[0].publication, row[0].reading.delivery
-        joined[publication.process, publication.key, delivery.source] += row
+        joined[publication.key, delivery.source] += row
     return joined
 
 
@@ -145,22 +146,50 @@ def _going_back(row: _Row) -> Iterator[Anomaly]:
 
 
 def _split_keys(history: History, rows: list[_Row]) -> Iterator[Anomaly]:
-    for (_, key, _), keyed in _joined(rows).items():
-        first_in: dict[int | None, _Copy] = {}
-        for copy in keyed:
-            if history.by_op[copy.publication.op].asked_partition is None:
-                first_in.setdefault(copy.partition, copy)
+    for (key, _), keyed in _joined(rows).items():
+        free = [
+            copy for copy in keyed if history.by_op[copy.publication.op].asked_partition is None
+        ]
+        alone = _split_alone(free)
+        first_in = _first_in_each(free if alone is None else alone)
         if len(first_in) > 1:
             one, other = sorted(first_in.values(), key=lambda copy: copy.rank)[:2]
-            partitions = [partition for partition in first_in if partition is not None]
-            yield _reordered(one, other, "split_key", key=str(key), partitions=partitions)
+            places: dict[str, str | list[int]] = {
+                "key": str(key),
+                "partitions": [each for each in first_in if each is not None],
+            }
+            if one.publication.process == other.publication.process:
+                yield _reordered(one, other, "split_key", **places)
+            else:
+                second = other.publication.process
+                yield _reordered(one, other, "split_between", second=second, **places)
+
+
+def _split_alone(keyed: _Row) -> _Row | None:
+    """The copies of the first process that alone has some in two partitions."""
+    by_process: dict[str, _Row] = defaultdict(list)
+    for copy in keyed:
+        by_process[copy.publication.process].append(copy)
+    split = (row for row in by_process.values() if len({copy.partition for copy in row}) > 1)
+    return next(split, None)
+
+
+def _first_in_each(keyed: _Row) -> dict[int | None, _Copy]:
+    first_in: dict[int | None, _Copy] = {}
+    for copy in sorted(keyed, key=lambda copy: copy.position):
+        first_in.setdefault(copy.partition, copy)
+    return {copy.partition: copy for copy in sorted(first_in.values(), key=_by_partition)}
+
+
+def _by_partition(copy: _Copy) -> int:
+    return -1 if copy.partition is None else copy.partition
 
 
 def _reordered(
     copy: _Copy, other: _Copy, kind: str, **facts: str | int | list[str] | list[int]
 ) -> Anomaly:
     key = copy.publication.key
-    goes_back = kind != "split_key" and key == other.publication.key
+    goes_back = not kind.startswith("split") and key == other.publication.key
     operations = (copy.publication.op, other.publication.op, other.reading.op, copy.reading.op)
     return Anomaly(
         name="reordered",

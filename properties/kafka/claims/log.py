@@ -12,18 +12,21 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import REFRESH
-from properties.kafka.claims.settings import FIRST_WRITE, NETWORK, ONE_MESSAGE_A_BATCH
+from properties.kafka.claims.settings import (
+    FIRST_WRITE,
+    IDEMPOTENT,
+    NETWORK,
+    ONE_MESSAGE_A_BATCH,
+    TIMED_OUT,
+)
 
-IDEMPOTENT: dict[str, Setting] = {
-    "enable.idempotence": True,
-    "max.in.flight.requests.per.connection": 5,
-    **ONE_MESSAGE_A_BATCH,
-}
 PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_MESSAGE_A_BATCH}
 
 _ACKS_ALL = Subject(producer={"acks": "all"})
 _IDEMPOTENT = Subject(producer=IDEMPOTENT)
 _KEYED = Subject(producer={**IDEMPOTENT, REFRESH: 100})
+_MURMUR2: dict[str, Setting] = {"partitioner": "murmur2_random"}
+_CRC32: dict[str, Setting] = {"partitioner": "consistent_random"}
 _PLAIN = Subject(producer=PLAIN)
 
 SOON_GIVEN_UP: dict[str, Setting] = {"message.timeout.ms": 1000}
@@ -96,7 +99,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="an idempotent producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         pair="kafka-plain-exactly-once",
@@ -121,7 +124,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",
@@ -146,7 +149,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK),
-        unless=("partitions_added", *FIRST_WRITE),
+        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-partitions-added",
@@ -164,6 +167,60 @@ LOG: tuple[Claim, ...] = (
         "so adding some moves keys",
         source="Kafka 4.3, operations, Modifying topics",
         pair="kafka-per-key-order",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-per-key-order-one-partitioner",
+        system="kafka",
+        setting="two producers with one partitioner, with keys",
+        subject=Subject(producer={**IDEMPOTENT, **_MURMUR2}, second_producer={}),
+        guarantee="per_key_order",
+        stance=Stance.HOLDS,
+        hazards=("key_shared",),
+        unless=("partitions_added", *FIRST_WRITE),
+        promise="all data for a given key goes to the same partition",
+        source="Kafka 4.3, design, The Producer, Load balancing",
+        pair="kafka-per-key-order-two-partitioners",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-per-key-order-two-partitioners",
+        system="kafka",
+        setting="one producer with Java's partitioner, one with librdkafka's default, with keys",
+        subject=Subject(producer={**IDEMPOTENT, **_MURMUR2}, second_producer=_CRC32),
+        guarantee="per_key_order",
+        stance=Stance.BREAKS,
+        hazards=("key_shared",),
+        promise="consistent_random is a CRC32 hash of the key, murmur2_random is Java's Murmur2",
+        source="librdkafka 2.16, CONFIGURATION.md, partitioner",
+        pair="kafka-per-key-order-one-partitioner",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-purged",
+        system="kafka",
+        setting="idempotent, purged, the outcome taken for unknown",
+        subject=_IDEMPOTENT,
+        guarantee="exactly_once_in_log",
+        stance=Stance.HOLDS,
+        hazards=("purged",),
+        unless=FIRST_WRITE,
+        promise="what is purged in flight may be delivered or not, what is purged in the queue not",
+        source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
+        pair="kafka-purged-taken-for-absent",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-purged-taken-for-absent",
+        system="kafka",
+        setting="idempotent, purged, the error taken for absence",
+        subject=Subject(producer=IDEMPOTENT, error_means=ErrorMeans.ABSENT),
+        guarantee="exactly_once_in_log",
+        stance=Stance.BREAKS,
+        hazards=("purged",),
+        promise="what is purged in flight may be delivered or not, what is purged in the queue not",
+        source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
+        pair="kafka-purged",
         pace=Pace.MEDIUM,
     ),
     Claim(

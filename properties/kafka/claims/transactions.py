@@ -1,6 +1,7 @@
 """What we claim of transactions, and of those who read them."""
 
 from deliverycheck.plans import (
+    AfterLateEnd,
     Claim,
     CommitPolicy,
     Consumer,
@@ -16,13 +17,21 @@ from properties.kafka.claims.settings import FIRST_WRITE, IN_HAND, NETWORK, ONE_
 LATE = ("stall", "delay", "broker_paused")
 """A request that arrives late may end a transaction that it was not meant for: KAFKA-17754."""
 
+BRIEF: dict[str, Setting] = {"transaction.timeout.ms": 1000, "message.timeout.ms": 1000}
+"""Who stands still in a transaction for a second comes back when the coordinator has ended it."""
+
 
 def _transactional(
-    settings: dict[str, Setting] | None = None, relies_on: Isolation | None = None
+    settings: dict[str, Setting] | None = None,
+    relies_on: Isolation | None = None,
+    *,
+    sending: dict[str, Setting] | None = None,
+    after_late_end: AfterLateEnd = AfterLateEnd.KEEP,
 ) -> Subject:
     """A producer that sends in transactions, and a group that works off what it is handed."""
     return Subject(
-        producer={"transactional.id": "tx", **ONE_MESSAGE_A_BATCH},
+        producer={"transactional.id": "tx", **ONE_MESSAGE_A_BATCH, **(sending or {})},
+        after_late_end=after_late_end,
         consumer=Consumer(
             commit=CommitPolicy.AFTER_EFFECT,
             settings=settings or {},
@@ -38,16 +47,32 @@ PATIENT: dict[str, Setting] = {"transaction.timeout.ms": 10_000, "message.timeou
 """A member that stood still for its session comes back to a transaction that is still open."""
 
 
-def _transformer(commit: CommitPolicy, member: Member = Member.PRESENT) -> Subject:
+def _transformer(
+    commit: CommitPolicy,
+    member: Member = Member.PRESENT,
+    *,
+    writing: dict[str, Setting] = PATIENT,
+    read: Isolation = Isolation.READ_COMMITTED,
+    after_late_end: AfterLateEnd = AfterLateEnd.KEEP,
+) -> Subject:
     """Members that write a message for each that they are handed."""
-    output: dict[str, Setting] = {"transactional.id": "out", **PATIENT}
+    output: dict[str, Setting] = {"transactional.id": "out", **writing}
     return Subject(
-        producer={"acks": "all"}, consumer=Consumer(commit=commit, output=output, member=member)
+        producer={"acks": "all"},
+        after_late_end=after_late_end,
+        consumer=Consumer(commit=commit, output=output, member=member, output_isolation=read),
     )
 
 
 def _transforming(  # noqa: PLR0913  # What claims of one kind differ in, by name.
-    name: str, setting: str, subject: Subject, *, hazards: tuple[str, ...], pair: str, pace: Pace
+    name: str,
+    setting: str,
+    subject: Subject,
+    *,
+    hazards: tuple[str, ...],
+    pair: str,
+    pace: Pace,
+    unless: tuple[str, ...] = (*LATE, *FIRST_WRITE),
 ) -> Claim:
     """Exactly once, from topic to topic."""
     return Claim(
@@ -58,7 +83,7 @@ def _transforming(  # noqa: PLR0913  # What claims of one kind differ in, by nam
         guarantee="exactly_once_in_effect",
         stance=Stance.HOLDS,
         hazards=hazards,
-        unless=(*LATE, *FIRST_WRITE),
+        unless=unless,
         promise="position and output are committed together, so each message has one output",
         source=_SEND_OFFSETS,
         pair=pair,
@@ -139,6 +164,43 @@ TRANSACTIONS: tuple[Claim, ...] = (
         pace=Pace.LONG,
     ),
     Claim(
+        id="kafka-transaction-timed-out",
+        system="kafka",
+        setting="transactions, transaction.timeout.ms 1 s, reader of committed messages",
+        subject=_transactional(sending=BRIEF),
+        guarantee="atomic_transactions",
+        stance=Stance.HOLDS,
+        hazards=("transaction_timed_out",),
+        unless=(*LATE, *FIRST_WRITE),
+        promise="the coordinator aborts a transaction that is open for transaction.timeout.ms, "
+        "and refuses its end",
+        source="Kafka 4.3, producer configs, transaction.timeout.ms",
+        pair="kafka-torn-transactions",
+        pace=Pace.MEDIUM,
+    ),
+    *(
+        Claim(
+            id=f"kafka-{name}-discard",
+            system="kafka",
+            setting="transactions, reader of committed messages, a producer that was late is "
+            "discarded",
+            subject=_transactional(after_late_end=AfterLateEnd.DISCARD),
+            guarantee=guarantee,
+            stance=Stance.HOLDS,
+            hazards=("end_late", "stall", "delay"),
+            unless=FIRST_WRITE,
+            promise="who takes the transactional id over ends what was open, and a request of "
+            "before is refused by its epoch",
+            source="Kafka 4.3, producer configs, transactional.id; KIP-98",
+            pair=pair,
+            pace=pace,
+        )
+        for name, guarantee, pair, pace in (
+            ("atomic", "atomic_transactions", "kafka-torn-transactions", Pace.MEDIUM),
+            ("read-committed", "read_committed", "kafka-read-uncommitted", Pace.LONG),
+        )
+    ),
+    Claim(
         id="kafka-torn-transactions",
         system="kafka",
         setting="transactions, isolation.level=read_uncommitted",
@@ -166,6 +228,36 @@ TRANSACTIONS: tuple[Claim, ...] = (
         hazards=(*NETWORK, "broker_killed"),
         pair="kafka-transform-offsets-apart",
         pace=Pace.LONG,
+    ),
+    _transforming(
+        "kafka-transform-timed-out",
+        "topic to topic, position in the transaction, transaction.timeout.ms 1 s",
+        _transformer(CommitPolicy.IN_TRANSACTION, writing=BRIEF),
+        hazards=("transaction_timed_out", "member_paused"),
+        pair="kafka-transform-offsets-apart",
+        pace=Pace.LONG,
+    ),
+    _transforming(
+        "kafka-transform-discard",
+        "topic to topic, position in the transaction, a client that was late is discarded",
+        _transformer(CommitPolicy.IN_TRANSACTION, after_late_end=AfterLateEnd.DISCARD),
+        hazards=("end_late", "stall", "delay"),
+        pair="kafka-transform-offsets-apart",
+        pace=Pace.LONG,
+        unless=FIRST_WRITE,
+    ),
+    Claim(
+        id="kafka-transform-read-uncommitted",
+        system="kafka",
+        setting="topic to topic, position in the transaction, outputs read uncommitted",
+        subject=_transformer(CommitPolicy.IN_TRANSACTION, read=Isolation.READ_UNCOMMITTED),
+        guarantee="exactly_once_in_effect",
+        stance=Stance.BREAKS,
+        hazards=IN_HAND,
+        promise="exactly once is what readers of committed messages see",
+        source="Kafka 4.3, design, message delivery semantics",
+        pair="kafka-transform",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="kafka-transform-offsets-apart",

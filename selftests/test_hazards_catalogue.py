@@ -1,0 +1,87 @@
+"""Every hazard of the catalogue can be told, and says where it stands and what it needs."""
+
+from dataclasses import replace
+
+import pytest
+
+from deliverycheck.guarantees import HAZARDS, Evidence, hazards_of
+from selftests.story import Story
+
+NEEDS = {
+    "none": ("no fault", "nothing"),
+    "topic_just_created": ("new topic", "nothing"),
+    "topic_answered": ("new topic", "nothing"),
+    "partitions_added": ("no fault", "nothing"),
+    "transaction_aborted": ("no fault", "nothing"),
+    "instance_fenced": ("no fault", "nothing"),
+    "definite_failure": ("no fault", "nothing"),
+    "timed_out_beside_others": ("stall", "link"),
+    "lost_reply": ("lost reply", "link"),
+    "lost_request": ("lost request", "link"),
+    "black_hole": ("black hole", "link"),
+    "stall": ("stall", "link"),
+    "delay": ("delay", "link"),
+    "refuse": ("refused", "link"),
+    "transaction_timed_out": ("worker paused", "worker"),
+    "end_late": ("stall", "link"),
+    "purged": ("no fault", "nothing"),
+    "key_shared": ("no fault", "nothing"),
+    "producer_killed": ("worker killed", "worker"),
+    "producer_killed_unflushed": ("worker killed", "worker"),
+    "consumer_killed": ("worker killed", "worker"),
+    "consumer_killed_in_hand": ("worker killed", "worker"),
+    "partitions_moved": ("rebalance", "nothing"),
+    "lost_unfinished": ("rebalance", "nothing"),
+    "member_paused": ("worker paused", "worker"),
+    "lock_expired": ("rebalance", "nothing"),
+    "given_back": ("no fault", "nothing"),
+    "given_back_at_limit": ("no fault", "nothing"),
+    "broker_killed": ("broker killed", "node"),
+    "broker_paused": ("broker paused", "node"),
+    "first_write_broker_killed": ("broker killed", "node"),
+}
+
+FACTS = {
+    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
+    **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
+    **dict.fromkeys(
+        (
+            "publishes",
+            "operations",
+            "messages",
+            "deliveries",
+            "after_ms",
+            "partitions",
+            "timeout_ms",
+            "lock_ms",
+            "count",
+            "request_ms",
+        ),
+        2,
+    ),
+    **dict.fromkeys(
+        (
+            *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
+            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
+            "timed_out_ns",
+        ),
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HAZARDS)
+def test_each_hazard_can_be_told_and_says_where_it_stands_and_what_must_be_within_reach(name):
+    hazard = HAZARDS[name]
+    assert name not in hazards_of(Story().history())
+    assert (hazard.fault_column, hazard.needs) == NEEDS[name]
+    assert len(hazard.title.split()) > 1
+    for kind in hazard.sentences:
+        told = hazard.tell(Evidence(kind=kind, ns=5, facts=FACTS))
+        assert told.endswith(".")
+
+
+def test_evidence_has_no_facts_witnesses_and_fault_but_those_that_it_is_given():
+    bare = Evidence(kind="seen", ns=5)
+    assert replace(HAZARDS["none"], sentences={"seen": "It was."}).tell(bare) == "It was."
+    assert (bare.facts, bare.witnesses, bare.span) == ({}, (), None)
