@@ -104,9 +104,9 @@ def unroutable(history: History) -> tuple[Evidence, ...]:
     return _of_publishes("unroutable", nowhere)
 
 
-def given_back(history: History) -> tuple[Evidence, ...]:
+def requeued(history: History) -> tuple[Evidence, ...]:
     """A consumer gave messages back for another delivery."""
-    return _of_settlements(history, "given_back", requeue=True)
+    return _of_settlements(history, "requeued", requeue=True)
 
 
 def rejected(history: History) -> tuple[Evidence, ...]:
