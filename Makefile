@@ -6,11 +6,11 @@ RUN := .venv/bin/deliverycheck
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
-setup: ## Environment, Java, Kafka, Toxiproxy: fetched once, then found
+setup: ## Environment, Java, Kafka, RabbitMQ, Toxiproxy: fetched once, then found
 	@$(PY) bootstrap.py
-demo: setup ## A minute of real Kafka, broken and judged
+demo: setup ## A minute of real Kafka and one of RabbitMQ, broken and judged
 	@$(RUN) run --profile demo
-test: setup ## The suite's own tests, then a smoke run against real Kafka
+test: setup ## The suite's own tests, then smoke runs against real Kafka and RabbitMQ
 	@.venv/bin/python -m pytest selftests
 	@$(RUN) run --profile smoke
 check: setup ## Before each commit: ruff, mypy, the suite's own tests

@@ -2,8 +2,8 @@
 
 Standard library only, and no module of the project: neither is there yet. It
 makes `.venv` from the wheels that `locks/requirements.txt` pins, then hands over
-to `deliverycheck.brokers.provision` for Java, Kafka and Toxiproxy. With the name of
-an extra, such as `mutants`, it adds the wheels of that lock to `.venv` and ends.
+to `deliverycheck.brokers.provision` for Java, Kafka, RabbitMQ and Toxiproxy. With the
+name of an extra, such as `mutants`, it adds the wheels of that lock to `.venv` and ends.
 
 The wheels are kept in a per-user cache, so a second clone needs no network.
 What has its stamp is complete: a set-up that was stopped is done again from the

@@ -4,8 +4,9 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -13,12 +14,13 @@ from properties.items import GIVEN, TOLD
 
 if TYPE_CHECKING:
     from deliverycheck.cli.claim_session import ClaimSession
+    from deliverycheck.cli.run_options import RunOptions
 
 OUT = Path(__file__).resolve().parent / "reports" / "out" / "pytest"
 OPTIONS = {
     "profile": "How much: smoke (a minute a system), ci (20 min), nightly. [default: smoke]",
     "bootstrap": "HOST:PORT of a running cluster; else a broker of our own is started.",
-    "broker": "Another version of our own broker, such as kafka:3.9.2.",
+    "broker": "Another version of our own broker, such as kafka:3.9.2 or rabbitmq:4.0.",
     "client": "Another version of the client, such as confluent-kafka==2.3.0.",
     "minutes": "No execution starts after so many minutes; else as the profile says.",
     "at-once": "Executions at once; else as the profile says.",
@@ -89,27 +91,80 @@ def given(request: pytest.FixtureRequest) -> dict[str, object]:
 
 
 @pytest.fixture(scope="session")
-def claims(request: pytest.FixtureRequest, given: dict) -> "Iterator[ClaimSession]":
-    """The session's campaign, a broker of its own for each xdist process; opened when needed."""
-    from deliverycheck import content  # noqa: PLC0415  # collection starts and imports nothing
-    from deliverycheck.cli.claim_session import ClaimSession  # noqa: PLC0415
-    from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415
-    from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
+def sessions(request: pytest.FixtureRequest, given: dict) -> "Iterator[Sessions]":
+    """The session's campaigns, closed when all items are done."""
+    with Sessions(request.session, given) as opened:
+        yield opened
 
-    target = {name: given[name] for name in ("bootstrap", "broker", "client")}
-    options = RunOptions(
-        profile=profile_of(given["profile"], minutes=given["minutes"], at_once=given["at-once"]),
-        target=TargetOptions(**target),
-        claims=(),
-        seed=given["plan-seed"],
-        out=_emptied(OUT / os.environ.get("PYTEST_XDIST_WORKER", "main")),
-        corpus=content.folder("corpus"),
-    )
-    items = [item for item in request.session.items if "claims" in item.fixturenames]
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    with ClaimSession(options, -(-len(items) // processes)) as session:
-        yield session
-    session.render()
+
+@pytest.fixture
+def claims(request: pytest.FixtureRequest, sessions: "Sessions") -> "ClaimSession":
+    """The campaign of the item's system; one that cannot be had here is listed as not exercised."""
+    return sessions.of(request.path.parent.name)
+
+
+class Sessions:
+    """A campaign for each system and xdist process, each with its broker; opened when needed."""
+
+    def __init__(self, session: pytest.Session, given: dict) -> None:
+        self._items = [item for item in session.items if "claims" in item.fixturenames]
+        self._given = given
+        self._stack = ExitStack()
+        self._opened: dict[str, ClaimSession] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+        for session in self._opened.values():
+            session.render()
+
+    def of(self, name: str) -> "ClaimSession":
+        """That of the system, or of the first one for items that stand elsewhere."""
+        from deliverycheck.brokers.provision import ProvisionError  # noqa: PLC0415  # As below.
+        from deliverycheck.cli.claim_session import ClaimSession  # noqa: PLC0415
+        from deliverycheck.cli.makers import maker_of  # noqa: PLC0415
+        from deliverycheck.cli.systems import systems  # noqa: PLC0415
+
+        system = name if name in systems() else systems()[0]
+        if system not in self._opened:
+            options = self._options(system)
+            maker = maker_of(system)
+            try:
+                maker.tools(lambda _: None, maker.version(system, options.target.broker))
+            except ProvisionError as error:
+                if system == systems()[0]:
+                    raise
+                pytest.skip(f"not exercised: {maker.title} cannot be had here: {error}")
+            processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            own = [item for item in self._items if item.path.parent.name == name]
+            session = ClaimSession(options, -(-len(own) // processes))
+            self._opened[system] = self._stack.enter_context(session)
+        return self._opened[system]
+
+    def _options(self, system: str) -> "RunOptions":
+        from deliverycheck import content  # noqa: PLC0415  # collection starts and imports nothing
+        from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415
+        from deliverycheck.cli.systems import systems  # noqa: PLC0415
+        from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
+
+        given = self._given
+        broker = given["broker"]
+        first = system == systems()[0]
+        own = broker if (broker or "").startswith(f"{system}:") or first else None
+        further = {name: given[name] for name in ("bootstrap", "client")} if first else {}
+        folder = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        return RunOptions(
+            profile=profile_of(
+                given["profile"], minutes=given["minutes"], at_once=given["at-once"]
+            ),
+            target=TargetOptions(system=system, broker=own, **further),
+            claims=(),
+            seed=given["plan-seed"],
+            out=_emptied(OUT / (folder if first else f"{folder}-{system}")),
+            corpus=content.folder("corpus"),
+        )
 
 
 def _emptied(folder: Path) -> Path:

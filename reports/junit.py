@@ -22,7 +22,7 @@ def junit_of(campaign: Campaign) -> bytes:
     failures = sum(1 for result in campaign.results if result.state in _FAILED)
     skipped = words.count_of(campaign, ClaimState.NOT_EXERCISED)
     counts = {
-        "name": f"deliverycheck {campaign.target.broker}",
+        "name": f"deliverycheck {campaign.brokers}",
         "tests": str(len(campaign.results)),
         "failures": str(failures),
         "errors": "0",

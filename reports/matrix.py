@@ -98,16 +98,20 @@ def matrix_of(campaign: Campaign) -> Matrix:
     present = {column_of(cell.hazard) for result in campaign.results for cell in result.cells}
     known = [column.value for column in FaultColumn if column.value in present]
     columns = (*known, *sorted(present - set(known)))
-    names = list(GUARANTEES)
+    names, systems = list(GUARANTEES), [target.system for target in campaign.targets]
+    titles = {one.system: one.broker.partition(" ")[0] for one in campaign.targets}
 
-    def rank(result: ClaimResult) -> tuple[int, str]:
+    def rank(result: ClaimResult) -> tuple[int, str, int]:
         name = result.claim.guarantee
-        return (names.index(name) if name in GUARANTEES else len(names), name)
+        system = systems.index(result.claim.system) if result.claim.system in systems else 0
+        return (names.index(name) if name in GUARANTEES else len(names), name, system)
 
+    if len(titles) == 1:
+        titles = {}
     grouped = groupby(sorted(campaign.results, key=rank), key=lambda one: one.claim.guarantee)
     return Matrix(
         columns=columns,
-        groups=tuple(_group(name, tuple(results), columns) for name, results in grouped),
+        groups=tuple(_group(name, tuple(results), columns, titles) for name, results in grouped),
     )
 
 
@@ -123,21 +127,28 @@ def title_of(guarantee: str) -> str:
     return known.title if known else guarantee.replace("_", " ")
 
 
-def _group(name: str, results: tuple[ClaimResult, ...], columns: tuple[str, ...]) -> Group:
+def _group(
+    name: str,
+    results: tuple[ClaimResult, ...],
+    columns: tuple[str, ...],
+    titles: dict[str, str],
+) -> Group:
     known = GUARANTEES.get(name)
     holding_first = sorted(results, key=lambda one: one.claim.stance is Stance.BREAKS)
     return Group(
         guarantee=name,
         title=title_of(name),
         promise=known.promise if known else "",
-        rows=tuple(_row(result, columns) for result in holding_first),
+        rows=tuple(_row(result, columns, titles) for result in holding_first),
     )
 
 
-def _row(result: ClaimResult, columns: tuple[str, ...]) -> Row:
+def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) -> Row:
+    """Of a campaign against several systems with the system's name before the setting."""
+    title = titles.get(result.claim.system)
     return Row(
         claim=result.claim.id,
-        setting=result.claim.setting,
+        setting=f"{title}: {result.claim.setting}" if title else result.claim.setting,
         stance=result.claim.stance,
         as_stated=result.as_stance_says,
         cells=tuple(

@@ -36,8 +36,8 @@ def answer_of(campaign: Campaign) -> str:
     ]
     told = [part for part in parts if not part.startswith("0 ")]
     if not campaign.executions:
-        return f"{campaign.target.broker}: nothing was executed, so nothing is known."
-    return f"{campaign.target.broker}: {', '.join(told) or 'no claim was judged'}."
+        return f"{campaign.brokers}: nothing was executed, so nothing is known."
+    return f"{campaign.brokers}: {', '.join(told) or 'no claim was judged'}."
 
 
 def count_of(campaign: Campaign, state: ClaimState) -> int:
@@ -78,11 +78,16 @@ def _alarms(campaign: Campaign) -> list[str]:
 
 def header_of(campaign: Campaign) -> str:
     """What was there and how much was done: broker, client, proxy, executions."""
-    target = campaign.target
     parts = [
-        f"{target.broker} ({target.backend})" if target.backend else target.broker,
-        target.client,
-        target.proxy,
+        part
+        for target in campaign.targets
+        for part in (
+            f"{target.broker} ({target.backend})" if target.backend else target.broker,
+            target.client,
+        )
+    ]
+    parts += [
+        campaign.target.proxy,
         f"{counted(campaign.executions, 'execution')} in {campaign.duration_s:.0f} s",
     ]
     if campaign.inconclusive:
@@ -225,15 +230,15 @@ def titled(name: str) -> str:
 
 def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:
     """Name and value of what a reader needs to judge or repeat the campaign."""
-    target = campaign.target
+    targets = campaign.targets
     options = " ".join(f"{name}={value}" for name, value in campaign.options.items())
     facts = {
-        "Broker": f"{target.broker}, {target.backend}",
-        "Client": target.client,
-        "Proxy": target.proxy,
-        "Runtime": target.runtime,
-        "Machine": target.machine,
-        "Differs from the broker's defaults": ", ".join(target.deviations),
+        "Broker": _each([f"{one.broker}, {one.backend}".strip(", ") for one in targets]),
+        "Client": _each([one.client for one in targets]),
+        "Proxy": campaign.target.proxy,
+        "Runtime": _each([one.runtime for one in targets]),
+        "Machine": campaign.target.machine,
+        "Differs from the broker's defaults": _each([", ".join(one.deviations) for one in targets]),
         "Profile": campaign.profile,
         "Seed": str(campaign.seed),
         "Options": options,
@@ -242,6 +247,10 @@ def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:
         "Campaign": campaign.id,
     }
     return tuple((name, value) for name, value in facts.items() if value.strip(", "))
+
+
+def _each(words: Sequence[str]) -> str:
+    return "; ".join(word for word in words if word)
 
 
 LEGEND = (

@@ -6,7 +6,7 @@ import pytest
 
 from deliverycheck.brokers import BrokerError, DeathCause, Guardian, kafka
 from deliverycheck.brokers.kafka import KafkaProcess
-from deliverycheck.brokers.kafka_node import cause_of_death
+from deliverycheck.brokers.kafka_node import KafkaNode
 from deliverycheck.brokers.storage import new_storage
 
 
@@ -136,7 +136,7 @@ def test_unknown_node_and_node_that_does_not_run_are_refused(template, tmp_path,
     ],
 )
 def test_cause_of_death(exit_code, lines, cause):
-    assert cause_of_death(exit_code, lines) is cause
+    assert KafkaNode.cause_of_death(exit_code, lines) is cause
 
 
 def test_data_go_where_the_user_says(tmp_path, guardian, monkeypatch):

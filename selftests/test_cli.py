@@ -64,7 +64,10 @@ MISUSE = {
     "profile-misspelt": (["run", "--profile", "nightyl"], "no profile 'nightyl'; there are: smoke"),
     "claim-misspelt": (["run", "--claim", "kafka-acks-al"], "did you mean 'kafka-acks-all'?"),
     "claim-unlike-any": (["run", "--claim", "zzz"], "`deliverycheck claims` lists them all"),
-    "system-unknown": (["run", "--system", "kafak"], "no system 'kafak'; there is: kafka"),
+    "system-unknown": (
+        ["run", "--system", "kafak"],
+        "no system 'kafak'; there are: kafka, rabbitmq",
+    ),
     "seed-no-number": (["run", "--seed", "lucky"], "'--seed'"),
     "time-too-short": (["run", "--minutes", "-1"], "--minutes"),
     "too-many-at-once": (["run", "--at-once", "99"], "--at-once"),

@@ -2,10 +2,9 @@
 
 import pytest
 
-from deliverycheck.cli.ask.mending import CHANGES, TIMES, Mending, smallest_mending
+from deliverycheck.cli.ask.mending import TIMES, Mending, smallest_mending
 from deliverycheck.cli.ask.properties_file import load_settings
 from deliverycheck.cli.ask.question import (
-    FAMILIES,
     FAULTS,
     USUAL,
     claims_of,
@@ -13,6 +12,8 @@ from deliverycheck.cli.ask.question import (
     guarantees_of,
     only,
 )
+from deliverycheck.cli.ask.systems import Asked, asking_of
+from deliverycheck.cli.subject_changes import changed
 from deliverycheck.cli.systems import UsageError, content_of
 from deliverycheck.clients.kafka.java_names import (
     OF_THE_PLACE,
@@ -44,6 +45,7 @@ from properties.kafka import promised
 from properties.kafka.promises import PROMISES
 
 LOG = Subject(producer={"acks": 1})
+FAMILIES, CHANGES = asking_of("kafka").families, asking_of("kafka").changes
 GROUP = Subject(producer={"acks": "all"}, consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT))
 
 
@@ -154,9 +156,11 @@ def test_names_on_the_lists_are_the_librarys_or_are_not():
 
 
 def test_short_form_stands_for_its_family_as_far_as_somebody_consumes():
-    assert guarantees_of(["at-least-once"], GROUP) == FAMILIES["at-least-once"]
-    assert guarantees_of(["at-least-once"], LOG) == ("at_least_once_in_log",)
-    assert guarantees_of(["order", "per_partition_order"], LOG) == ("per_partition_order",)
+    assert guarantees_of(["at-least-once"], GROUP, FAMILIES) == FAMILIES["at-least-once"]
+    assert guarantees_of(["at-least-once"], LOG, FAMILIES) == ("at_least_once_in_log",)
+    assert guarantees_of(["order", "per_partition_order"], LOG, FAMILIES) == (
+        "per_partition_order",
+    )
     assert {name for names in FAMILIES.values() for name in names} <= set(GUARANTEES)
 
 
@@ -170,7 +174,7 @@ def test_short_form_stands_for_its_family_as_far_as_somebody_consumes():
 )
 def test_guarantee_that_cannot_be_asked_for_is_named(word, complaint):
     with pytest.raises(UsageError, match=complaint):
-        guarantees_of([word], LOG)
+        guarantees_of([word], LOG, FAMILIES)
 
 
 def test_faults_are_the_usual_ones_or_those_that_are_named():
@@ -208,7 +212,7 @@ def test_only_the_faults_that_were_asked_for_are_left():
 
 def test_claim_is_about_the_hazards_that_its_plans_can_bring_about():
     pool = [(Publish(), Kill(lane="p1"), Publish())]
-    (claim,) = claims_of(content_of("kafka"), LOG, ["at_least_once_in_log"], USUAL, pool)
+    (claim,) = claims_of(content_of("kafka"), LOG, ["at_least_once_in_log"], USUAL, pool, {})
     assert claim.hazards == ("producer_killed", "producer_killed_unflushed")
     assert (claim.guarantee, claim.subject) == ("at_least_once_in_log", LOG)
     assert claim.promise == "not promised: acks is 1, not all"
@@ -275,7 +279,7 @@ class Judged:
 def mending(rules, *, subject=LOG, check=lambda _: None, go_on=lambda: True):
     """The change found where `rules` says what a subject's executions come to; what was run."""
     ran, pool = [], [(Publish(), Publish(partition=1))]
-    (claim,) = claims_of(content_of("kafka"), subject, ["at_least_once_in_log"], USUAL, pool)
+    (claim,) = claims_of(content_of("kafka"), subject, ["at_least_once_in_log"], USUAL, pool, {})
 
     def execute(plan):
         ran.append(plan.subject)
@@ -284,6 +288,7 @@ def mending(rules, *, subject=LOG, check=lambda _: None, go_on=lambda: True):
     found = smallest_mending(
         claim,
         [KafkaModel().normalise(subject, (Publish(),))],
+        changes=CHANGES,
         model=KafkaModel(),
         execute=execute,
         check=check,
@@ -334,3 +339,37 @@ def test_setting_that_the_library_refuses_is_not_tried():
 
 def test_stop_ends_the_search():
     assert mending(lambda _: Ruling.VALID, go_on=lambda: False) == (None, [])
+
+
+@pytest.mark.parametrize("system", ["kafka", "rabbitmq"])
+def test_short_forms_and_changes_of_each_system_are_of_what_there_is(system):
+    asking = asking_of(system)
+    assert {name for names in asking.families.values() for name in names} <= set(GUARANTEES)
+    assert {name for names in asking.hazards.values() for name in names} <= set(HAZARDS)
+    asked = Asked(producer=None, consumer=None, commit=None, queue=None)
+    subject, _ = asking.subject(asked)
+    for change in asking.changes:
+        if not change.startswith("consumer."):
+            changed(subject, [change])
+
+
+def test_queue_is_asked_about_by_its_fields_and_a_place_for_its_dead_comes_with_it(tmp_path):
+    publisher = tmp_path / "publisher.properties"
+    publisher.write_text("confirms=pipelined\npersistent=true\n")
+    words = "kind=quorum, length_max=3, dead_letter_exchange=, dead_letter_key=dead"
+    asked = Asked(producer=publisher, consumer=None, commit=None, queue=words)
+    subject, _ = asking_of("rabbitmq").subject(asked)
+    assert subject.producer == {"confirms": "pipelined", "persistent": True}
+    assert [queue.name for queue in subject.topology.queues] == ["q1", "dead"]
+    assert subject.topology.queues[0].length_max == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [("kind=quorom", "quorom"), ("lenght_max=3", "'lenght_max'"), ("quorum", "name=value")],
+    ids=["value-misspelt", "field-misspelt", "no-field"],
+)
+def test_queue_that_cannot_be_meant_is_refused(words, message):
+    asked = Asked(producer=None, consumer=None, commit=None, queue=words)
+    with pytest.raises(UsageError, match=message):
+        asking_of("rabbitmq").subject(asked)

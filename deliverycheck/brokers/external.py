@@ -15,11 +15,12 @@ from deliverycheck.brokers.broker import (
 )
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_groups import GroupSettings
-from deliverycheck.brokers.kafka_node import loopback
-from deliverycheck.brokers.kafka_relay import Relay
+from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
+from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
+from deliverycheck.brokers.relay import Relay
 
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
@@ -148,7 +149,7 @@ class KafkaExternal:
                 Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
                 for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
             )
-            self._relay = Relay(self._slots, self._direct)
+            self._relay = Relay(self._slots, self._direct, serve_rewritten)
             self._relay.start()
         except (PortsError, OSError) as error:
             message = f"no link slots to {self._bootstrap}: {error}"

@@ -21,12 +21,12 @@ from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_files import first_batches
 from deliverycheck.brokers.kafka_groups import GroupSettings
-from deliverycheck.brokers.kafka_node import KafkaNode, NodePlan, PortTakenError, loopback
+from deliverycheck.brokers.kafka_node import KafkaNode, NodePlan
 from deliverycheck.brokers.kafka_properties import deviations
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
+from deliverycheck.brokers.node import PortTakenError, loopback
 from deliverycheck.brokers.ports import connections_to
-from deliverycheck.brokers.processes import ProcessError
 from deliverycheck.brokers.provision import KafkaDistribution
 
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
@@ -81,17 +81,11 @@ class KafkaProcess:
         return evidence
 
     def pause(self, node: str) -> Mapping[str, int]:
-        try:
-            with self._topics.at_rest():
-                return self._named(node).pause()
-        except ProcessError as error:
-            raise BrokerError(self._node.complaint(str(error))) from error
+        with self._topics.at_rest():
+            return self._named(node).pause()
 
     def resume(self, node: str) -> Mapping[str, int]:
-        try:
-            return self._named(node).resume()
-        except ProcessError as error:
-            raise BrokerError(self._node.complaint(str(error))) from error
+        return self._named(node).resume()
 
     def restart(self, node: str) -> Mapping[str, int]:
         begun = time.monotonic()

@@ -161,29 +161,29 @@ def pids_behind(ports: Collection[int], *, likely: Iterable[int] = ()) -> dict[i
     return owners
 
 
-def connections_to(port: int) -> int:
-    """How many ends of connections may still bring bytes to whoever listens on the port.
+def connections_to(*ports: int) -> int:
+    """How many ends of connections may still bring bytes to whoever listens on one of the ports.
 
     Both ends are looked at: a proxy that has closed may have sent bytes that the
     broker has not read; the broker's end is gone only when it has.
     """
     return sum(
-        (local == port and state in _MAY_BRING_BYTES_HERE)
-        or (remote == port and state in _MAY_SEND_BYTES)
-        for local, remote, state, _ in _sockets(f":{port:04X} ")
+        (local in ports and state in _MAY_BRING_BYTES_HERE)
+        or (remote in ports and state in _MAY_SEND_BYTES)
+        for local, remote, state, _ in _sockets(*(f":{port:04X} " for port in ports))
     )
 
 
-def _sockets(holding: str = ":") -> Iterator[tuple[int, int, str, str]]:
+def _sockets(*holding: str) -> Iterator[tuple[int, int, str, str]]:
     """(local port, remote port, state, inode) of each TCP socket of this network namespace.
 
-    Only of those whose line holds a text: polled every few milliseconds, the
-    table is not taken apart for nothing.
+    Only of those whose line holds one of the texts, if any is given: polled every few
+    milliseconds, the table is not taken apart for nothing.
     """
     for table in _SOCKET_TABLES:
         with suppress(OSError):
             for line in table.read_text().splitlines()[1:]:
-                if holding not in line:
+                if holding and not any(text in line for text in holding):
                     continue
                 fields = line.split()
                 yield (

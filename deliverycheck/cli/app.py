@@ -25,6 +25,7 @@ from deliverycheck.cli.options import (
     Client,
     Out,
     Seed,
+    System,
     new_folder,
 )
 from deliverycheck.cli.packing import histories
@@ -245,7 +246,7 @@ def doctor() -> None:
 
 @app.command()
 def claims(
-    system: Annotated[str, typer.Option(help="The system under test.")] = "kafka",
+    system: System = "kafka",
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -274,6 +275,7 @@ def worker_check(
 @app.command()
 def detect(
     claim: Claims = None,
+    system: System = "kafka",
     seeds: Annotated[
         str, typer.Option(help="How many seeds, from 0; or a range such as 30-129.")
     ] = "30",
@@ -285,16 +287,17 @@ def detect(
     from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(tuple(claim or ()), seeds, out, stderr(), stop)))
+        raise typer.Exit(int(command(system, tuple(claim or ()), seeds, out, stderr(), stop)))
 
 
 @app.command()
-def keep(claim: Claims = None) -> None:
+def keep(claim: Claims = None, system: System = "kafka") -> None:
     """Fill the corpus: find, shrink and keep each must-break claim's best-reproducing plan."""
     from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(tuple(claim or ()), content.folder("corpus"), stderr(), stop)))
+        corpus = content.folder("corpus")
+        raise typer.Exit(int(command(system, tuple(claim or ()), corpus, stderr(), stop)))
 
 
 @app.command()

@@ -38,6 +38,13 @@ def ask(  # noqa: PLR0913, PLR0917  # each is an option
     consumer: Annotated[
         Path | None, typer.Option(help="Settings of your consumers, as a properties file.")
     ] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(
+            help="Of RabbitMQ, your queue: kind=quorum,length_max=1000,dead_letter_exchange=, "
+            "dead_letter_key=dead and so on; else a durable classic one."
+        ),
+    ] = None,
     commit: Annotated[
         Commit | None,
         typer.Option(
@@ -74,19 +81,25 @@ breaks is shrunk, and the smallest change of settings that mends it is found by 
 
     deliverycheck ask kafka --producer producer.properties --guarantee at-least-once
 
+    deliverycheck ask rabbitmq --producer publisher.properties --queue kind=quorum
+
     Exit code: 0 held, 1 broken, 2 usage, 3 infrastructure, 4 not exercised.
     """
     from deliverycheck.cli.ask.command import Question  # noqa: PLC0415  # Only who asks pays for Hypothesis.
     from deliverycheck.cli.ask.command import ask as command  # noqa: PLC0415
+    from deliverycheck.cli.ask.systems import Asked  # noqa: PLC0415
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
     from reports import ReportError, render, report_console  # noqa: PLC0415
 
     question = Question(
         target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
-        producer=producer,
-        consumer=consumer,
-        commit=None if commit is None else CommitPolicy(commit.value),
+        asked=Asked(
+            producer=producer,
+            consumer=consumer,
+            commit=None if commit is None else CommitPolicy(commit.value),
+            queue=queue,
+        ),
         guarantees=tuple(guarantee or ("at-least-once",)),
         faults=fault,
         minutes=minutes,

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from deliverycheck.cli.target import TargetOptions
     from deliverycheck.plans import Claim
 
-System = Annotated[str, typer.Option("--system", "--systems", help="The system under test.")]
+Systems = Annotated[
+    str | None,
+    typer.Option("--systems", "--system", help="kafka, rabbitmq, or both with a comma; else all."),
+]
 Minutes = Annotated[
     float | None,
     typer.Option(
@@ -56,7 +59,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     ] = "demo",
     claim: Claims = None,
     own: Own = None,
-    system: System = "kafka",
+    systems: Systems = None,
     bootstrap: Bootstrap = None,
     broker: Broker = None,
     client: Client = None,
@@ -74,17 +77,18 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415  # Only who runs pays for Hypothesis.
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
 
-    added = _own_claims(own, system)
+    named = _systems(systems, claim, bootstrap, broker, client)
+    added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
-        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
+        target=TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client),
         claims=tuple(claim or (one.id for one in added)),
         own=added,
         seed=seed,
         out=_unused(out or new_folder(profile)),
         corpus=content.folder("corpus"),
     )
-    _run_and_tell(options, as_json=as_json)
+    _run_and_tell(options, named, as_json=as_json)
 
 
 def campaign(  # noqa: PLR0913, PLR0917  # each is an option
@@ -102,7 +106,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
     ] = None,
     claim: Claims = None,
     own: Own = None,
-    system: System = "kafka",
+    systems: Systems = None,
     bootstrap: Bootstrap = None,
     broker: Broker = None,
     client: Client = None,
@@ -139,14 +143,16 @@ judged by every guarantee that is documented for what was drawn.
     from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
 
     if resume is not None:
-        _run_and_tell(load_options(resume), as_json=as_json)
-    target = TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client)
+        going_on = load_options(resume)
+        _run_and_tell(going_on, (going_on.target.system,), as_json=as_json)
+    named = _systems(systems, claim, bootstrap, broker, client)
+    target = TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client)
     if free is not None:
         _check_free_alone(context, ("claim", "own", "profile", "shard"))
         folder = _unused(out or new_folder("free"))
         drawn = _drawn(free, target, seed, folder, minutes=minutes, at_once=at_once)
-        _run_and_tell(drawn, as_json=as_json)
-    added = _own_claims(own, system)
+        _run_and_tell(drawn, named[:1], as_json=as_json)
+    added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
         target=target,
@@ -157,7 +163,7 @@ judged by every guarantee that is documented for what was drawn.
         corpus=content.folder("corpus"),
         shard=_shard(shard),
     )
-    _run_and_tell(options, as_json=as_json)
+    _run_and_tell(options, named, as_json=as_json)
 
 
 def _check_free_alone(context: typer.Context, others: Sequence[str]) -> None:
@@ -188,13 +194,30 @@ def _drawn(  # noqa: PLR0913  # Each is an option of the command.
     return free_options(count, target, profile=profile, seed=seed, out=out, say=say)
 
 
-def _own_claims(path: Path | None, system: str) -> "tuple[Claim, ...]":
+def _systems(
+    text: str | None,
+    claims: list[str] | None,
+    bootstrap: str | None,
+    broker: str | None,
+    client: str | None,
+) -> tuple[str, ...]:
+    """Those that were named; a broker or a client of one system is for that system alone."""
+    from deliverycheck.cli.several import systems_named  # noqa: PLC0415  # As above.
+
+    if text is None and (bootstrap or client):
+        return ("rabbitmq" if (bootstrap or "").startswith("amqp:") else "kafka",)
+    if text is None and broker:
+        text = broker.partition(":")[0]
+    return systems_named(text, claims or ())
+
+
+def _own_claims(path: Path | None, systems: Sequence[str]) -> "tuple[Claim, ...]":
     from deliverycheck.cli.own_claims import load_claims  # noqa: PLC0415  # As above.
     from deliverycheck.cli.systems import content_of  # noqa: PLC0415
 
     if path is None:
         return ()
-    return load_claims(path, {claim.id for claim in content_of(system).claims})
+    return load_claims(path, {claim.id for name in systems for claim in content_of(name).claims})
 
 
 def _unused(folder: Path) -> Path:
@@ -215,15 +238,15 @@ def _shard(text: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
-def _run_and_tell(options: "RunOptions", *, as_json: bool) -> None:
+def _run_and_tell(options: "RunOptions", systems: Sequence[str], *, as_json: bool) -> None:
     """Ends the command with the campaign's exit code."""
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
-    from deliverycheck.cli.run import run as command  # noqa: PLC0415
+    from deliverycheck.cli.several import run_several  # noqa: PLC0415
     from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
 
     folder = options.out
     with stopping() as stop:
-        record = command(options, Progress(stderr()), stop)
+        record = run_several(options, systems, Progress(stderr()), stop)
     if as_json:
         sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
     else:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-import confluent_kafka
-
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError, provide_client
+from deliverycheck.cli.makers import maker_of
 from deliverycheck.clients import ClientProgram, WorkerPool, client_program
 
 
@@ -80,15 +79,10 @@ class Crews:
 
     def _made(self, client: str | None) -> Crew:
         library = None if client is None else provide_client(client, self._say)
-        name = library.name if library else _OURS
+        name = library.name if library else maker_of(self._system).client
         program = self._adapt(client_program(self._system, library.folder if library else None))
         folder = self._folder / (client or "")
         folder.mkdir(parents=True, exist_ok=True)
         workers = WorkerPool(program.argv, spare=self._spare, folder=folder)
         self._stack.callback(workers.close)
         return Crew(client=name, program=program, workers=workers)
-
-
-_OURS = (
-    f"confluent-kafka {confluent_kafka.__version__} (librdkafka {confluent_kafka.libversion()[0]})"
-)

@@ -36,9 +36,11 @@ SECONDS_A_CHAIN = 12.0
 """Measured: some 8 executions of 1.5 s a chain; for the estimate that is printed first."""
 
 
-def detect(names: Sequence[str], seeds: str, out: Path, console: Console, stop: Event) -> ExitCode:
+def detect(  # noqa: PLR0913, PLR0917  # wiring
+    system: str, names: Sequence[str], seeds: str, out: Path, console: Console, stop: Event
+) -> ExitCode:
     """Measure what is not measured yet, print the table, write `detect.json`."""
-    content = content_of("kafka")
+    content = content_of(system)
     claims = [
         claim
         for claim in claims_named(content.claims, names, UP_TO_MEDIUM)
@@ -98,7 +100,10 @@ def _measure(  # noqa: PLR0913, PLR0917  # wiring
 ) -> None:
     pools = _Pools(content)
     with OpenTarget(
-        TargetOptions(), model=content.model, folder=out / "run", say=progress.say
+        TargetOptions(system=content.name),
+        model=content.model,
+        folder=out / "run",
+        say=progress.say,
     ) as target:
         progress.head(target.facts())
         judge = Judge(

@@ -16,6 +16,7 @@ from deliverycheck.cli.target import TargetOptions
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Plan, Setting, Step, Subject, lane_of
+from deliverycheck.plans.describe_queues import describe_queue
 from deliverycheck.search import Profile, save_pool
 
 BROKER_WIDE_SHARE_MAX = 0.1
@@ -152,6 +153,8 @@ def in_words(subject: Subject) -> str:
         f"error means {subject.error_means.value}, after error {subject.after_error.value}",
         f"partitions {subject.partitions}, topic {subject.topic_ready.value}",
     ]
+    if subject.topology is not None:
+        told[-1] = f"queues {', '.join(map(describe_queue, subject.topology.queues))}"
     if (consumer := subject.consumer) is not None:
         with_ = _listed(consumer.settings) or "its defaults"
         told.append(f"groups {consumer.groups}, which commit {consumer.commit.value}, with {with_}")

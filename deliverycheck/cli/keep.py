@@ -38,9 +38,11 @@ SURELY = (5, 1)
 """Convictions that a candidate needs, misses that it may have: the second keeps the rate high."""
 
 
-def keep(names: Sequence[str], corpus: Path, console: Console, stop: Event) -> ExitCode:
+def keep(
+    system: str, names: Sequence[str], corpus: Path, console: Console, stop: Event
+) -> ExitCode:
     """Each claim's folder of the corpus holds the plan that convicted most often of 20."""
-    content = content_of("kafka")
+    content = content_of(system)
     claims = [
         claim for claim in claims_named(content.claims, names) if claim.stance is Stance.BREAKS
     ]
@@ -48,7 +50,9 @@ def keep(names: Sequence[str], corpus: Path, console: Console, stop: Event) -> E
         raise UsageError("none of these claims is stated to break; the corpus is about those")
     progress = Progress(console)
     out = Path("reports") / "out" / "keep"
-    with OpenTarget(TargetOptions(), model=content.model, folder=out, say=progress.say) as target:
+    with OpenTarget(
+        TargetOptions(system=system), model=content.model, folder=out, say=progress.say
+    ) as target:
         judge = Judge(
             execute=target.execute,
             renew=target.renew,

@@ -10,9 +10,15 @@ Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
 ]
+System = Annotated[str, typer.Option(help="The system under test: kafka or rabbitmq.")]
 Bootstrap = Annotated[
     str | None,
-    typer.Option(help="HOST:PORT of a running cluster; else a broker of our own is started."),
+    typer.Option(
+        "--bootstrap",
+        "--amqp",
+        help="HOST:PORT of a running Kafka cluster, or amqp://USER@HOST:PORT of a running RabbitMQ "
+        "(its password in DELIVERYCHECK_AMQP_PASSWORD); else a broker of our own is started.",
+    ),
 ]
 Broker = Annotated[
     str | None,

@@ -14,6 +14,11 @@ OF_CONSUMERS = frozenset(
         "single_delivery_in_group",
         "single_owner",
         "gapless_reading",
+        "settlement",
+        "prefetch_bound",
+        "disjoint_consumers",
+        "effects_in_order",
+        "requeue_position",
     }
 )
 """They say something only where somebody consumes."""

@@ -1,5 +1,6 @@
 """`deliverycheck replay`: one plan, again and again, and how often it breaks what."""
 
+import re
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -93,7 +94,9 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
 
 def _written(path: Path, plan: Plan, claim: Claim | None, options: ReplayOptions) -> ExitCode:
     named = {
-        "--bootstrap": options.bootstrap,
+        # A password is written nowhere.
+        "--bootstrap": options.bootstrap
+        and re.sub("(?<=//)([^:@]*):[^@]*@", r"\1@", options.bootstrap),
         "--broker": options.broker,
         "--client": options.client,
     }

@@ -104,7 +104,7 @@ class OpenCampaign:
         """What was found is on disk, also after a defect of ours; nothing of it runs any more."""
         trouble = _words(error, self.folder) if isinstance(error, _TROUBLE) else None
         with self._stack:
-            self.record = _saved(self._told(trouble), self.folder)
+            self.record = saved(self._told(trouble), self.folder)
         return trouble is not None
 
     def _checked_claims(self) -> tuple[Claim, ...]:
@@ -216,7 +216,7 @@ def _words(error: Exception, folder: CampaignFolder) -> str:
     return f"{type(error).__name__.removesuffix('Error')}: {error}"
 
 
-def _saved(record: CampaignRecord, folder: CampaignFolder) -> CampaignRecord:
+def saved(record: CampaignRecord, folder: CampaignFolder) -> CampaignRecord:
     """The record as it lies in `campaign.json`, or with a note why it does not."""
     encoded = msgspec.json.format(msgspec.json.encode(record), indent=1)
     try:

@@ -9,7 +9,7 @@ import msgspec
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.plans import Consumer, Setting, Subject
 
-_PRODUCER, _CONSUMER = "producer.", "consumer."
+_PRODUCER, _CONSUMER, _QUEUE = "producer.", "consumer.", "queue."
 _OWN_OF_CONSUMER = frozenset(Consumer.__struct_fields__) - {"settings"}
 _OWN_OF_SUBJECT = frozenset(Subject.__struct_fields__) - {"producer", "consumer"}
 
@@ -18,7 +18,7 @@ def changed(subject: Subject, changes: Sequence[str]) -> Subject:
     """The subject after each ``name=value``; no value gives a setting its default back.
 
     ``producer.NAME`` and ``consumer.NAME`` are settings of the clients, or fields of the
-    consumer; any other name is a field of the subject.
+    consumer, ``queue.NAME`` a field of the first queue; any other name is a field of the subject.
 
     Raises:
         UsageError: a change is written otherwise, or names what there is not.
@@ -52,10 +52,16 @@ def _holder(content: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
             raise UsageError(msg)
         key = name.removeprefix(_CONSUMER)
         return (consumer if key in _OWN_OF_CONSUMER else consumer.setdefault("settings", {})), key
+    if name.startswith(_QUEUE):
+        topology = content.get("topology")
+        if not topology:
+            msg = f"--set {name}: the plan's subject has no queue"
+            raise UsageError(msg)
+        return topology["queues"][0], name.removeprefix(_QUEUE)
     if name not in _OWN_OF_SUBJECT:
         msg = (
             f"--set {name}: no such setting; there are: {', '.join(sorted(_OWN_OF_SUBJECT))}, "
-            "producer.NAME and consumer.NAME"
+            "producer.NAME, consumer.NAME and queue.NAME"
         )
         raise UsageError(msg)
     return content, name

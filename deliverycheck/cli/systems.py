@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from deliverycheck.plans import Claim, Pace, Step, Subject
 from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.model import Model
+from deliverycheck.plans.rabbitmq import RabbitModel
 
 if TYPE_CHECKING:
-    from properties.kafka.promises import Promise
+    from properties.promises import Promise
 
 
 class UsageError(Exception):
@@ -45,9 +46,18 @@ def content_of(system: str) -> Content:
     Raises:
         UsageError: there is none of this name.
     """
-    if system != "kafka":
-        msg = f"no system {system!r}; there is: kafka"
+    if system not in _CONTENTS:
+        msg = f"no system {system!r}; there are: {', '.join(_CONTENTS)}"
         raise UsageError(msg)
+    return _CONTENTS[system]()
+
+
+def systems() -> tuple[str, ...]:
+    """The names of all systems, the first one that is meant if none is named."""
+    return tuple(_CONTENTS)
+
+
+def _kafka() -> Content:
     from properties import kafka  # noqa: PLC0415  # Hypothesis takes 0.3 s to import: only who draws pays
 
     return Content(
@@ -60,6 +70,24 @@ def content_of(system: str) -> Content:
         model=KafkaModel(),
         promised=kafka.promised,
     )
+
+
+def _rabbitmq() -> Content:
+    from properties import rabbitmq  # noqa: PLC0415  # As above.
+
+    return Content(
+        name="rabbitmq",
+        claims=rabbitmq.CLAIMS,
+        make_pool=rabbitmq.make_pool,
+        make_pool_of=rabbitmq.make_pool_of,
+        draw_subjects=rabbitmq.draw_subjects,
+        unless=rabbitmq.unless_of,
+        model=RabbitModel(),
+        promised=rabbitmq.promised,
+    )
+
+
+_CONTENTS = {"kafka": _kafka, "rabbitmq": _rabbitmq}
 
 
 def claims_named(

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,14 +14,9 @@ from typing import Self
 
 import msgspec
 
-from deliverycheck.brokers import Broker, Capability, Guardian, KafkaExternal, KafkaProcess
-from deliverycheck.brokers.provision import (
-    KAFKA_VERSION,
-    Toolchain,
-    locked_versions,
-    toolchain,
-)
+from deliverycheck.brokers import Broker, Capability, Guardian
 from deliverycheck.cli.crews import Crew, Crews
+from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.memory import give_back_free_memory, keep_memory_together
 from deliverycheck.cli.place import Place
 from deliverycheck.cli.systems import UsageError
@@ -83,8 +77,12 @@ class OpenTarget:
         self._say = say
         self._stack = ExitStack()
         self._executions = count(1)
-        version = _version_of(options.broker, options.system) or KAFKA_VERSION
-        self._tools: Toolchain = toolchain(say, kafka_version=version)
+        self._maker = maker_of(options.system)
+        version = self._maker.version(options.system, options.broker)
+        if options.bootstrap is not None and self._maker.external is None:
+            msg = f"--bootstrap: a running {self._maker.title} cannot be put to the test yet"
+            raise UsageError(msg)
+        self._tools = self._maker.tools(say, version)
 
     def __enter__(self) -> Self:
         """Broker, proxy and workers are up.
@@ -139,9 +137,9 @@ class OpenTarget:
         return place
 
     def _new_broker(self, folder: Path, slots: int) -> Broker:
-        if self._options.bootstrap is not None:
-            return KafkaExternal(self._options.bootstrap, slots=slots)
-        return KafkaProcess(self._tools.kafka, folder=folder, guardian=self._guardian, slots=slots)
+        if self._options.bootstrap is not None and self._maker.external is not None:
+            return self._maker.external(self._options.bootstrap, slots)
+        return self._tools.new_broker(folder, self._guardian, slots)
 
     @property
     def live(self) -> LiveTarget:
@@ -176,7 +174,7 @@ class OpenTarget:
         broker, present = self.live.broker, crew or self._crews.usual
         return Target(
             system=broker.system,
-            broker=f"Kafka {broker.version()}",
+            broker=f"{self._maker.title} {broker.version()}",
             backend=f"{broker.backend}, 1 node",
             client=present.client,
             proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
@@ -193,25 +191,6 @@ def _machine() -> str:
         f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}"
     )
-
-
-def _version_of(broker: str | None, system: str) -> str | None:
-    """The version in ``kafka:3.9.2``.
-
-    Raises:
-        UsageError: it is not written so, or names another system.
-    """
-    if broker is None:
-        return None
-    name, _, version = broker.partition(":")
-    if name != system or not re.fullmatch(r"\d+(\.\d+)+", version):
-        msg = (
-            f"--broker {broker!r}: expected {system}:VERSION with numbers and dots, such as "
-            f"{system}:{locked_versions()[0]}; locked are: {', '.join(locked_versions())}, any "
-            "other is fetched and marked as not locked"
-        )
-        raise UsageError(msg)
-    return version
 
 
 def _debugged(program: ClientProgram, *, contexts: str | None) -> ClientProgram:

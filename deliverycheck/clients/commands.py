@@ -8,8 +8,21 @@ from enum import StrEnum
 
 import msgspec
 
+from deliverycheck.clients.command import WorkerCommand as _Command
+from deliverycheck.clients.queue_commands import (
+    Cancel,
+    CloseChannel,
+    Letter,
+    Prove,
+    Send,
+    Settle,
+    Settlement,
+)
 from deliverycheck.history import Delivery, Position
 from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting, Settling
+
+# What comes from `queue_commands` and is meant to be used from here.
+__all__ = ["Cancel", "CloseChannel", "Letter", "Prove", "Send", "Settle", "Settlement"]
 
 
 class Connect(StrEnum):
@@ -31,10 +44,6 @@ class Until(StrEnum):
 
     DEADLINE = "deadline"
     END = "end"
-
-
-class _Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
-    """What all commands share: `WorkerHandle.send` gives each one its ``id``."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -147,7 +156,7 @@ class Acquire(_Command, frozen=True, kw_only=True, tag="acquire", omit_defaults=
     timeout_ms: int = 250
 
 
-class Settle(_Command, frozen=True, kw_only=True, tag="settle", omit_defaults=True):
+class SettleRecords(_Command, frozen=True, kw_only=True, tag="settle_records", omit_defaults=True):
     """Settle records that were acquired, by their own positions, and wait for the answer."""
 
     op: int
@@ -321,7 +330,7 @@ Command = (
     | Receive
     | OpenShare
     | Acquire
-    | Settle
+    | SettleRecords
     | Pump
     | Effect
     | OpenSink
@@ -340,6 +349,11 @@ Command = (
     | Release
     | PublishBulk
     | ReceiveBulk
+    | Send
+    | Settle
+    | Prove
+    | Cancel
+    | CloseChannel
     | Exit
 )
 

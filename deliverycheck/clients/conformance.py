@@ -14,7 +14,19 @@ from deliverycheck.clients.handle import WorkerHandle
 from deliverycheck.clients.protocol import Reply
 
 # Every worker must know these; the others depend on what its client library can do.
-REQUIRED = ("publish", "flush", "receive", "effect", "idle", "close", "reset", "exit")
+REQUIRED = ("flush", "receive", "effect", "idle", "close", "reset", "exit")
+# It hands messages over to topics or to exchanges; who does one need not know what belongs to the
+# other.
+_OF_LOGS = (
+    "publish",
+    "assign",
+    "seek",
+    "store_offset",
+    "commit",
+    "send_offsets",
+    "init_transactions",
+)
+_OF_QUEUES = ("send", "settle", "prove", "cancel", "close_channel")
 _HELLO_S = 10.0
 _REPLY_S = 5.0
 _SECOND_REPLY_S = 0.2
@@ -100,11 +112,16 @@ class _Check:
     def _capabilities(self, worker: WorkerHandle) -> None:
         known = worker.hello.capabilities if worker.hello else ()
         missing = [name for name in REQUIRED if name not in known]
+        logs, queues = _OF_LOGS[0] in known, _OF_QUEUES[0] in known
+        if not (logs or queues):
+            missing.insert(0, f"{_OF_LOGS[0]} (or {_OF_QUEUES[0]})")
         if missing:
             self._wrong("it knows the required commands", f"missing: {', '.join(missing)}")
         else:
             self._good("it knows the required commands", f"{len(known)} commands")
-        optional = [name for name in _all_commands() if name not in known and name not in missing]
+        foreign = () if logs and queues else _OF_LOGS if queues else _OF_QUEUES
+        needless = {*known, *missing, *foreign}
+        optional = [name for name in _all_commands() if name not in needless]
         if optional:
             seen = f"plans that need {', '.join(optional)} will not run"
             self._add(Grade.NOTE, "it knows all commands", seen)

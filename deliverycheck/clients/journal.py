@@ -37,3 +37,22 @@ def read_journal(path: Path) -> list[JournalLine]:
     except FileNotFoundError:
         return []
     return [_decoder.decode(line) for line in data[: data.rfind(b"\n") + 1].splitlines()]
+
+
+class JournalFile:
+    """The file that effects go to, opened with the first one."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def descriptor(self) -> int:
+        if self._descriptor is None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            self._descriptor = os.open(self._path, flags, 0o600)
+        return self._descriptor
+
+    def empty(self) -> None:
+        """Nothing was done yet."""
+        if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)

@@ -12,7 +12,7 @@ LINE_BYTES_MAX = 8 * 1024 * 1024
 
 
 class Remedy(StrEnum):
-    """What the library says that an application has to do after an error of a transaction."""
+    """What an application has to do after an error, as the library says."""
 
     AGAIN = "again"
     ABORT = "abort"
@@ -52,6 +52,12 @@ class ReturnedEvent(_Event, frozen=True, kw_only=True, tag="returned"):
     op: int
 
 
+class ConfirmedAgainEvent(_Event, frozen=True, kw_only=True, tag="confirmed_again"):
+    """The broker answered a publish that it had answered before."""
+
+    op: int
+
+
 class _CompletionEvent(_Event, frozen=True, kw_only=True, omit_defaults=True):
     op: int
     confirmed: bool = False
@@ -63,6 +69,7 @@ class _CompletionEvent(_Event, frozen=True, kw_only=True, omit_defaults=True):
     covers: tuple[Position, ...] = ()
     remaining: int | None = None
     error: str | None = None
+    returned_unroutable: bool = False
 
 
 class OkEvent(_CompletionEvent, frozen=True, kw_only=True, tag="ok", omit_defaults=True):
@@ -155,6 +162,7 @@ RebalanceEvent = AssignEvent | RevokeEvent | LostEvent
 WorkerEvent = (
     HelloEvent
     | ReturnedEvent
+    | ConfirmedAgainEvent
     | OkEvent
     | FailEvent
     | InfoEvent

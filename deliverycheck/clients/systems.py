@@ -2,12 +2,13 @@
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka import settings as kafka_settings
 from deliverycheck.clients.kafka.other_library import OtherLibrary
+from deliverycheck.clients.rabbitmq import settings as rabbitmq_settings
 from deliverycheck.plans import Setting, Subject
 
 
@@ -50,18 +51,51 @@ def client_program(system: str, library: Path | None = None) -> ClientProgram:
     if system not in _PROGRAMS:
         msg = f"no client program for system {system!r}; known: {', '.join(sorted(_PROGRAMS))}"
         raise UnknownSystemError(msg)
-    program = _PROGRAMS[system]
+    return _PROGRAMS[system](library)
+
+
+def _kafka(library: Path | None) -> ClientProgram:
     if library is None:
-        return program
-    other = OtherLibrary(argv=_python_worker(_ASKED[system], library))
-    return replace(
-        program,
-        argv=_python_worker(_MODULES[system], library),
+        return ClientProgram(
+            argv=_python_worker(_KAFKA),
+            producer_settings=kafka_settings.producer_settings,
+            consumer_settings=kafka_settings.consumer_settings,
+            check_settings=kafka_settings.check_settings,
+            refused=_refused,
+            deviations=_deviations(),
+        )
+    other = OtherLibrary(argv=_python_worker(_KAFKA_ASKED, library))
+    return ClientProgram(
+        argv=_python_worker(_KAFKA, library),
         producer_settings=other.producer_settings,
         consumer_settings=other.consumer_settings,
         check_settings=other.check_settings,
         refused=other.refused,
         deviations=_deviations(other.unknown),
+    )
+
+
+def _rabbitmq(library: Path | None) -> ClientProgram:
+    """The settings have names of ours, so that every version of the library takes the same."""
+    return ClientProgram(
+        argv=_python_worker(_RABBITMQ) if library is None else _python_worker(_RABBITMQ, library),
+        producer_settings=rabbitmq_settings.producer_settings,
+        consumer_settings=rabbitmq_settings.consumer_settings,
+        check_settings=rabbitmq_settings.check_settings,
+        refused=rabbitmq_settings.refused,
+        deviations=rabbitmq_settings.DEVIATIONS,
+    )
+
+
+def _streams(library: Path | None) -> ClientProgram:
+    """For RabbitMQ's streams by their own protocol: the extra `streams` brings its library."""
+    return ClientProgram(
+        argv=_python_worker(_STREAMS) if library is None else _python_worker(_STREAMS, library),
+        producer_settings=rabbitmq_settings.producer_settings,
+        consumer_settings=rabbitmq_settings.consumer_settings,
+        check_settings=rabbitmq_settings.check_stream_settings,
+        refused=rabbitmq_settings.stream_refused,
+        deviations=rabbitmq_settings.STREAM_DEVIATIONS,
     )
 
 
@@ -97,15 +131,12 @@ def _python_worker(module: str, *first: Path) -> tuple[str, ...]:
     return (sys.executable, "-I", "-c", program)
 
 
-_MODULES = {"kafka": "deliverycheck.clients.kafka.worker"}
-_ASKED = {"kafka": "deliverycheck.clients.kafka.refusals"}
-_PROGRAMS = {
-    "kafka": ClientProgram(
-        argv=_python_worker(_MODULES["kafka"]),
-        producer_settings=kafka_settings.producer_settings,
-        consumer_settings=kafka_settings.consumer_settings,
-        check_settings=kafka_settings.check_settings,
-        refused=_refused,
-        deviations=_deviations(),
-    ),
+_KAFKA = "deliverycheck.clients.kafka.worker"
+_KAFKA_ASKED = "deliverycheck.clients.kafka.refusals"
+_RABBITMQ = "deliverycheck.clients.rabbitmq.worker"
+_STREAMS = "deliverycheck.clients.rabbitmq.stream_worker"
+_PROGRAMS: dict[str, Callable[[Path | None], ClientProgram]] = {
+    "kafka": _kafka,
+    "rabbitmq": _rabbitmq,
+    "rabbitmq-streams": _streams,
 }

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -42,7 +43,7 @@ class Outbox:
         while data:
             data = data[os.write(_STDOUT, data) :]
 
-    def say_all(self, lines: list[WorkerLine]) -> None:
+    def say_all(self, lines: Sequence[WorkerLine]) -> None:
         """Several lines in one write, for events that happened together."""
         data = b"".join(map(encode_line, lines))
         while data:

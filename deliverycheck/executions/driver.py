@@ -7,31 +7,18 @@ from dataclasses import dataclass
 
 import msgspec
 
-from deliverycheck.brokers import Broker, Capability, Death, DeathCause, InfrastructureError
+from deliverycheck.brokers import Broker, Death, DeathCause, InfrastructureError
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.clients import WorkerError
-from deliverycheck.executions.consumer import ConsumerLane, group_named
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import LiveTarget
-from deliverycheck.executions.producer import ProducerLane
+from deliverycheck.executions.log_performance import LogPerformance
+from deliverycheck.executions.performance import Performance
+from deliverycheck.executions.queues import QueuePerformance
 from deliverycheck.executions.run import Run
-from deliverycheck.executions.sharing import SharingLane
-from deliverycheck.executions.sinking import SinkLane
 from deliverycheck.executions.stage import Stage
-from deliverycheck.executions.tail import bring_to_rest
-from deliverycheck.executions.transactional import TransactionalLane
-from deliverycheck.executions.transformer import OUTPUT, TransformerLane
-from deliverycheck.history import (
-    FORMAT,
-    VERSION,
-    ExecutionFolder,
-    Header,
-    NodeEvent,
-    NodeState,
-    Phase,
-    Recorder,
-)
-from deliverycheck.plans import Consumer, GroupKind, Inject, Plan, Publish, Work, lane_of
+from deliverycheck.history import ExecutionFolder, NodeEvent, NodeState, Phase, Recorder
+from deliverycheck.plans import Plan
 
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
@@ -105,31 +92,34 @@ def _named(error: Exception) -> str:
 
 def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     """The trouble that ended it early, or ``None``."""
-    topic = target.broker.lease_topic(plan.subject.partitions)
-    execution = topic.rpartition("-")[2] or topic
-    recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
-    run = Run(plan=plan, target=target, recorder=recorder, execution=execution, folder=folder.root)
-    run.adopt("t1", topic)
-    if plan.subject.of_output is not None:
-        run.adopt(OUTPUT, target.broker.lease_topic(plan.subject.partitions))
-    stage = Stage(run)
+    kind = LogPerformance if plan.subject.topology is None else QueuePerformance
+    performance: Performance = kind(plan, target)
+    recorder = Recorder(folder.history, performance.header(), target.time.now_ns)
+    run = Run(
+        plan=plan,
+        target=target,
+        recorder=recorder,
+        execution=performance.execution,
+        folder=folder.root,
+    )
+    stage: Stage | None = None
     trouble: str | None = None
     try:
-        _make_lanes(run)
+        stage = performance.begin(run)
         run.phase(Phase.WORKLOAD)
         for number, step in enumerate(plan.steps, start=1):
             run.note(PLAN, "step", evidence={"number": number})
             stage.perform(step)
-        bring_to_rest(run, stage)
+        performance.bring_to_rest(run, stage)
         run.require_alive()
-        _collect_from_disk(run, folder)
+        performance.collect(run, folder)
     except INFRASTRUCTURE as error:
         trouble = _named(error)
         _record_death(run)
         if isinstance(error, OSError):
             raise
     finally:
-        left = _clean_up(run, stage), _retire(run)
+        left = _clean_up(run, stage or Stage(run)), _retire(performance, run)
         recorder.close()
         run.close()
         _keep_logs(run, folder)
@@ -146,67 +136,13 @@ def _record_death(run: Run) -> None:
             run.recorder.write(event)
 
 
-def _retire(run: Run) -> str | None:
-    """The topics are deleted some time; why not, if the broker is in trouble."""
+def _retire(performance: Performance, run: Run) -> str | None:
+    """The place is given up; why not, if the broker is in trouble."""
     try:
-        run.target.broker.retire_topics(tuple(run.topics.values()))
+        performance.retire(run)
     except INFRASTRUCTURE as error:
         return _named(error)
     return None
-
-
-def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
-    """What the broker's files say of topics that the plan created, where they are ours to read."""
-    created = [topic for name, topic in run.topics.items() if name not in {"t1", OUTPUT}]
-    broker, many = run.target.broker, run.partitions
-    if created and Capability.FILES in run.target.capabilities:
-        lines = [line for topic in created for line in broker.first_batches(topic, many[topic])]
-        folder.evidence.write_bytes(msgspec.json.encode(lines))
-
-
-def _header(plan: Plan, execution: str, topic: str) -> Header:
-    subject = plan.subject
-    groups = 0 if subject.consumer is None else subject.consumer.groups
-    return Header(
-        format=FORMAT,
-        version=VERSION,
-        execution=execution,
-        plan=plan.digest,
-        relies_on=subject.relies_on,
-        error_means=subject.error_means,
-        groups={group_named(topic, number): (topic,) for number in range(groups)},
-    )
-
-
-def _make_lanes(run: Run) -> None:
-    """A lane for each producer and consumer of the plan, each with a link of its own."""
-    names = {"p1"} | {
-        lane.removeprefix("link ")
-        for step in run.plan.steps
-        if isinstance(step, (Publish, Work, Inject)) and (lane := lane_of(step))
-    }
-    consumer = run.plan.subject.consumer
-    if consumer is not None:  # Each group works its topic off, also where no step speaks of it.
-        names |= {f"c{number}" for number in range(1, consumer.groups + 1)}
-    for name in sorted(names):
-        slot = run.target.slots.lease()
-        if name.startswith("p"):
-            transactional = run.plan.subject.is_transactional
-            kind = TransactionalLane if transactional else ProducerLane
-            run.lanes[name] = kind(run, name, slot)
-        elif consumer is not None:
-            run.lanes[name] = _member(consumer)(run, name, slot, consumer)
-        else:
-            run.target.slots.give_back(slot)
-
-
-def _member(consumer: Consumer) -> type[ConsumerLane]:
-    """What plays a consumer: its effects are lines of a journal, rows, or messages."""
-    if consumer.kind is GroupKind.SHARE:
-        return SharingLane
-    if consumer.sink is not None:
-        return SinkLane
-    return ConsumerLane if consumer.output is None else TransformerLane
 
 
 def _clean_up(run: Run, stage: Stage) -> str | None:

@@ -8,6 +8,7 @@ from deliverycheck.clients import (
     AssignEvent,
     AutoCommitEvent,
     ClientErrorEvent,
+    ConfirmedAgainEvent,
     DeliveryEvent,
     FailEvent,
     HeldEvent,
@@ -169,6 +170,8 @@ class Lane:
             self._require_told_once(event.op, self._calls, "returned from")
             self._calls.discard(event.op)
             recorder.write(Returned(op=event.op, ns=recorder.now()))
+        elif isinstance(event, ConfirmedAgainEvent):
+            self.run.note(self.process, "confirmed_again", op=event.op)
         elif isinstance(event, (AssignEvent, RevokeEvent, LostEvent)):
             covers = tuple(
                 Position(source=one.source, partition=one.partition, position=0)
@@ -258,10 +261,13 @@ class Lane:
         self.run.note(self.process, "resumed", evidence=evidence)
         return evidence
 
-    def dismiss(self, deadline_s: float = CALL_DEADLINE_S) -> None:
-        """Nobody plays the lane; a worker that forgets in time is used again, another is killed."""
+    def dismiss(self, deadline_s: float = CALL_DEADLINE_S) -> bool:
+        """Nobody plays the lane; a worker that forgets in time is used again, another is killed.
+
+        Whether its client, if there was one, was closed in order.
+        """
         if self.worker is None:
-            return
+            return True
         worker = self.worker
         reply = None if self.busy else self.call(commands.Reset(), deadline_s=deadline_s)
         self.run.unwatch(worker.fileno())
@@ -270,9 +276,10 @@ class Lane:
         if reply is not None and reply.error is None:
             self.run.note(self.process, "closed")
             self.run.target.workers.give_back(worker)
-        else:
-            worker.kill()
-            self.run.note(self.process, "killed", evidence={"pid": worker.pid, "by": "tail"})
+            return True
+        worker.kill()
+        self.run.note(self.process, "killed", evidence={"pid": worker.pid, "by": "tail"})
+        return False
 
     def position_after(self, delivery: Delivery) -> Position:
         """What a commit of this delivery names: the next position to read."""

@@ -5,9 +5,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from deliverycheck.brokers import Broker, Capability, InfrastructureError, Slot
+from deliverycheck.brokers import (
+    Broker,
+    Capability,
+    InfrastructureError,
+    LogBroker,
+    QueueBroker,
+    Slot,
+)
 from deliverycheck.clients import ClientProgram, WorkerPool
 from deliverycheck.plans import Direction, FaultKind
 
@@ -89,6 +96,16 @@ class LiveTarget:
     program: ClientProgram
     slots: SlotPool
     time: Time = RealTime()  # noqa: RUF009  # it has no state
+
+    @property
+    def log_broker(self) -> LogBroker:
+        """The broker of a system of logs; plans about topics are run against no other."""
+        return cast("LogBroker", self.broker)
+
+    @property
+    def queue_broker(self) -> QueueBroker:
+        """The broker of a system of queues; plans with a topology are run against no other."""
+        return cast("QueueBroker", self.broker)
 
     @property
     def capabilities(self) -> frozenset[Capability]:

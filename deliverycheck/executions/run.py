@@ -62,7 +62,7 @@ class Run:
         """The broker knows the settings of a share group."""
         if group not in self._configured:
             self._configured.add(group)
-            self.target.broker.configure_group(group, settings)
+            self.target.log_broker.configure_group(group, settings)
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""

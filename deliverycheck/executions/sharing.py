@@ -146,7 +146,7 @@ class SharingLane(ConsumerLane):
             covers=covers,
             requeue=None if how is Settling.ACCEPT else how is Settling.RELEASE,
         )
-        command = commands.Settle(op=op, how=how, covers=covers, timeout_ms=CALL_TIMEOUT_MS)
+        command = commands.SettleRecords(op=op, how=how, covers=covers, timeout_ms=CALL_TIMEOUT_MS)
         yield from self._ask(command, op)
         yield Called.COMMIT
         done = isinstance(self.completed.get(op), Ok)

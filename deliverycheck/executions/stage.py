@@ -1,6 +1,6 @@
 """What the driver does for each kind of step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deliverycheck.brokers import Capability
@@ -54,7 +54,11 @@ class Stage:
 
     def perform(self, step: Step) -> None:
         """Do what the step says. What is not possible (any more) is left out and recorded."""
-        _VERBS[type(step)](self, step)
+        self.verbs()[type(step)](self, step)
+
+    def verbs(self) -> Mapping[type, Callable[[Any, Any], None]]:
+        """By kind of step what does it."""
+        return _VERBS
 
     def producer(self, name: str) -> ProducerLane:
         """The producing lane of that name."""
@@ -188,16 +192,16 @@ class Stage:
         recorder.write(
             Invoke(op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=name)
         )
-        run.target.broker.create_topic(name, partitions)
+        run.target.log_broker.create_topic(name, partitions)
         recorder.write(Ok(op=op, ns=recorder.now()))
         if run.plan.subject.topic_ready is TopicReady.ANSWERED:
-            run.target.broker.await_topic(name, partitions)
+            run.target.log_broker.await_topic(name, partitions)
             run.note(HARNESS, "answered", evidence={"topic": name})
 
     def add_partitions(self, step: AddPartitions) -> None:
         run, topic = self.run, self.run.topics[step.topic]
         total = run.partitions[topic] + step.count
-        run.target.broker.grow_topic(topic, total)
+        run.target.log_broker.grow_topic(topic, total)
         run.partitions[topic] = total
         evidence = {"topic": topic, "partitions": total, "added": step.count}
         run.note(HARNESS, "partitions_added", evidence=evidence)
@@ -218,7 +222,7 @@ class Stage:
         self.run.lanes[step.lane].join(CALL_DEADLINE_S)
 
 
-_VERBS: dict[type, Callable[[Stage, Any], None]] = {
+_VERBS: dict[type, Callable[[Any, Any], None]] = {
     Publish: Stage.publish,
     Flush: Stage.flush,
     Purge: Stage.purge,

@@ -52,7 +52,7 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
     """
     reached = Reached()
     run.phase(Phase.SETTLE)
-    _heal_all(run, stage)
+    heal_all(run, stage)
     consumers = _consumers(run)
     for lane in consumers:
         if not lane.lives and not lane.closed:
@@ -76,7 +76,8 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
     run.recorder.write(done)
 
 
-def _heal_all(run: Run, stage: Stage) -> None:
+def heal_all(run: Run, stage: Stage) -> None:
+    """No fault is in place, nobody stands still, and every call has come back or was given up."""
     for lane in run.lanes.values():
         if lane.link in stage.disturbances.on_links:
             stage.disturbances.heal(lane)
@@ -170,7 +171,7 @@ def _scan(run: Run, topics: Mapping[str, str], isolation: str = SCAN_ISOLATION) 
     recorder = run.recorder
     for topic, many in partitions.items():
         if topic != run.subject_topic:  # One that was never awaited may still be on its way.
-            run.target.broker.await_topic(topic, many)
+            run.target.log_broker.await_topic(topic, many)
     op = recorder.next_op()
     invoked = Invoke(
         op=op,
@@ -180,7 +181,7 @@ def _scan(run: Run, topics: Mapping[str, str], isolation: str = SCAN_ISOLATION) 
         isolation=isolation,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(partitions, isolation)
+    scan = run.target.log_broker.scan(partitions, isolation)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
     recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
     if scan.moved:

@@ -18,6 +18,8 @@ class FaultColumn(StrEnum):
 
     NO_FAULT = "no fault"
     NEW_TOPIC = "new topic"
+    SETTLEMENT = "given back"
+    LIMIT = "limit reached"
     LOST_REPLY = "lost reply"
     LOST_REQUEST = "lost request"
     BLACK_HOLE = "black hole"

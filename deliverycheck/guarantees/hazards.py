@@ -18,6 +18,7 @@ from deliverycheck.guarantees.group_hazards import (
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
+from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
@@ -354,6 +355,7 @@ HAZARDS: dict[str, Hazard] = {
         *HAZARDS_OF_KEYS,
         *HAZARDS_IN_TIME,
         *HAZARDS_OF_SHARES,
+        *QUEUE_HAZARDS,
     )
 }
 """Every situation that a claim can be about, by name."""

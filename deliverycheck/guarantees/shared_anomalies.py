@@ -10,6 +10,9 @@ _LOSING = (
     "dead_lettering",
     "routed_confirms",
     "expiry",
+    "at_least_once_in_queue",
+    "accounted_for",
+    "routed_as_bound",
 )
 
 _NOT_FOUND = (
@@ -46,6 +49,23 @@ _LOST = AnomalyKind(
             "Message {message} to {source} was confirmed at {confirmed_ns:s} and did not come back "
             "as unroutable; no queue handed it to anybody, and nothing is left."
         ),
+        "not_in_queue": (
+            "Message {message} to {target} was {relied} at {relied_ns:s}; queue {source}, in which "
+            "it belongs, never handed it to anybody, and nothing is left."
+        ),
+        "unrouted": (
+            "Message {message} to {target} was {relied} at {relied_ns:s}; no binding led it to any "
+            "queue, and its sender was not told."
+        ),
+        "given_up": (
+            "Message {message} to {target} was {relied} at {relied_ns:s} and handed out; nobody "
+            "worked it off, it is nowhere at the end, and neither its sender nor a consumer was "
+            "told."
+        ),
+        "gone_untold": (
+            "Message {message} to {target} was {relied} at {relied_ns:s}; nobody was ever handed "
+            "it, it is nowhere at the end, and its sender was not told."
+        ),
         "before_its_time": (
             "Message {message} to {source} was confirmed at {confirmed_ns:s} and may wait "
             "{waits_ms} ms; at {end_ns:s} nobody had been handed it, and nothing was left."
@@ -65,13 +85,22 @@ _LOST = AnomalyKind(
 _DUPLICATE = AnomalyKind(
     name="duplicate",
     meaning="One message is there twice.",
-    breaks=("exactly_once_in_log", "at_most_once_in_effect", "exactly_once_in_effect"),
+    breaks=(
+        "exactly_once_in_log",
+        "at_most_once_in_effect",
+        "exactly_once_in_effect",
+        "routed_as_bound",
+    ),
     severity=Severity.REPETITION,
     sentences={
         "in_log": "Message {message} stands in the log {copies:count time}: {places}.",
         "in_effect": (
             "Group {group} has {effects:count effect} of message {message} in {place}: "
             "by {effected_by} at {effected_ns:s}."
+        ),
+        "in_queue": (
+            "Queue {source} handed message {message} out twice as new: to {first_by} at "
+            "{first_ns:s} and to {again_by} at {again_ns:s}."
         ),
     },
     details={"attempts": "The application sent it {attempts:count time}."},

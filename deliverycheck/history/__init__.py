@@ -3,6 +3,7 @@
 from deliverycheck.history.body import (
     IDENTITY_HEADER,
     Body,
+    decode_body,
     delivery_of,
     encode_body,
     padding_of,
@@ -48,6 +49,11 @@ from deliverycheck.history.history import (
     indexed,
     is_scanner,
 )
+from deliverycheck.history.letter import (
+    Properties,
+    delivery_of_letter,
+    letter_body,
+)
 from deliverycheck.history.operation import (
     Action,
     Delivery,
@@ -92,13 +98,16 @@ __all__ = [
     "PhaseMark",
     "Position",
     "ProcessEvent",
+    "Properties",
     "Publication",
     "PublishRun",
     "Reading",
     "Recorder",
     "Returned",
     "Source",
+    "decode_body",
     "delivery_of",
+    "delivery_of_letter",
     "encode",
     "encode_body",
     "events_in",
@@ -107,6 +116,7 @@ __all__ = [
     "incarnation_lane",
     "indexed",
     "is_scanner",
+    "letter_body",
     "padding_of",
     "read_header",
     "read_history",

@@ -21,6 +21,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         partition: the partition asked for; ``None`` where the client chose.
         headers: those that the message was published with.
+        properties: what else it was published with, by name; see `letter`.
         timestamp_ms: since 1970; ``None`` where the client chose.
         tombstone: the message has no value, and this stands in a header.
         padding: fills the body to the size asked for: dots, or as `padding_of` makes it.
@@ -34,6 +35,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
     transaction: str | None = None
     headers: dict[str, str] = {}
+    properties: dict[str, str] = {}
     timestamp_ms: int | None = None
     tombstone: bool = False
     padding: str = ""
@@ -51,6 +53,14 @@ def encode_body(body: Body, *, bytes_min: int = 0) -> bytes:
         return encoded
     overhead = len(b',"padding":""')
     return _encoder.encode(msgspec.structs.replace(body, padding="." * max(1, missing - overhead)))
+
+
+def decode_body(value: bytes | None) -> Body | None:
+    """What the message says of itself; ``None`` if it is none of ours."""
+    try:
+        return _decoder.decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def padding_of(message: str, characters: int) -> str:
@@ -76,9 +86,8 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
     A body that is not ours gives a delivery without a message id, mangled in ``body``.
     """
     named = next((said for name, said in headers if name == IDENTITY_HEADER), None)
-    try:
-        body = _decoder.decode(value or named or b"")
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    body = decode_body(value or named)
+    if body is None:
         return Delivery(
             message="",
             source=source,
@@ -102,7 +111,7 @@ def delivery_of(  # noqa: PLR0913 - facts of one delivery, by name
             for part, is_as_sent in (
                 ("key", key == (None if body.key is None else body.key.encode())),
                 ("headers", _own(headers) == [(k, v.encode()) for k, v in body.headers.items()]),
-                ("body", body.tombstone == (not value) and _is_whole(body)),
+                ("body", body.tombstone == (not value) and is_whole(body)),
                 ("timestamp", timestamp_ms is None or body.timestamp_ms in {None, timestamp_ms}),
             )
             if not is_as_sent
@@ -116,6 +125,7 @@ def _own(headers: Sequence[tuple[str, bytes | None]]) -> list[tuple[str, bytes |
     return [header for header in headers if header[0] != IDENTITY_HEADER]
 
 
-def _is_whole(body: Body) -> bool:
+def is_whole(body: Body) -> bool:
+    """Whether its padding came back as it was made."""
     dots = not body.padding.strip(".")
     return dots or body.padding == padding_of(body.message, len(body.padding))

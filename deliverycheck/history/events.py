@@ -140,6 +140,7 @@ class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True)
     requeue: bool | None = None
     prefetch: Natural | None = None
     correlation: str | None = None
+    routes: tuple[str, ...] | None = None
 
 
 class Returned(_Line, frozen=True, kw_only=True, tag="returned"):

@@ -68,7 +68,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         message: the id that our body carries; ``""`` for a body that is not ours.
         attempt: the attempt that the body carries, from 1.
         redelivered: the broker's flag; ``None`` where the broker has none.
-        mangled: names of the parts (key, headers, body, timestamp) that came back changed.
+        mangled: names of the parts (key, headers, properties, body, timestamp) that came back
+            changed.
         target: where the body says that it was published to; ``None`` if it stands there,
             equal to `source` if it stands in another partition than it asked for.
         deliveries: the broker's count of deliveries, this one included.
@@ -149,6 +150,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         requeue: whether a nack or reject asked for the message to come again.
         prefetch: deliveries that a subscription may hold unsettled; ``None`` for no bound.
         correlation: the id of the request that a reply answers.
+        routes: the queues that a published message comes to, by the bindings that there were when
+            it was called; ``None`` if nobody can say.
         returned_unroutable: the broker gave the message back because no queue wanted it.
         starts: where each partition began, as a full read found it.
         ends: where each partition ended: the next position to be written.
@@ -189,6 +192,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue: bool | None = None
     prefetch: int | None = None
     correlation: str | None = None
+    routes: tuple[str, ...] | None = None
     returned_unroutable: bool = False
     starts: tuple[Position, ...] = ()
     ends: tuple[Position, ...] = ()

@@ -140,7 +140,11 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a campaign found; times in seconds."""
+    """All that a campaign found; times in seconds.
+
+    Attributes:
+        further: the targets beside the first, of a campaign against several systems.
+    """
 
     id: str
     profile: str
@@ -156,5 +160,16 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: bool = False
     notes: tuple[str, ...] = ()
     options: dict[str, str] = {}
+    further: tuple[Target, ...] = ()
     format: str = FORMAT
     version: int = VERSION
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that was run against."""
+        return (self.target, *self.further)
+
+    @property
+    def brokers(self) -> str:
+        """Their names and versions: ``Kafka 4.3.1 and RabbitMQ 4.3.6``."""
+        return " and ".join(target.broker for target in self.targets)

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from deliverycheck.plans.steps import AddPartitions, CreateTopic, Publish, Step, Wait
+from deliverycheck.plans.step import Wait
+from deliverycheck.plans.steps import AddPartitions, CreateTopic, Publish, Step
 
 
 def created_by(steps: Sequence[Step]) -> frozenset[str]:

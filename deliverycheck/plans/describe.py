@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from deliverycheck.plans.describe_queues import QUEUE_WORDS
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -27,7 +29,6 @@ from deliverycheck.plans.steps import (
     Resume,
     Settling,
     Step,
-    Wait,
     Work,
 )
 
@@ -125,4 +126,5 @@ _WORDS: dict[type, Callable[..., str]] = {
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),
+    **QUEUE_WORDS,
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -27,7 +28,6 @@ from deliverycheck.plans.steps import (
     Restart,
     Resume,
     Step,
-    Wait,
     Work,
     verb_of,
 )

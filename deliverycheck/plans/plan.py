@@ -10,6 +10,7 @@ import msgspec
 
 from deliverycheck.plans.steps import Step, verb_of
 from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.topology import Topology
 
 FORMAT = "deliverycheck-plan"
 VERSION = 1
@@ -112,5 +113,16 @@ def _objects(found: dict[str, Any], plan: Plan) -> Iterator[tuple[str, dict[str,
     if plan.subject.consumer is not None:
         fields = list(plan.subject.consumer.__struct_fields__)
         yield "the subject's consumer", found["subject"]["consumer"], fields
+    if plan.subject.topology is not None:
+        yield from _declared(found["subject"]["topology"], plan.subject.topology)
     for number, (one, step) in enumerate(zip(found["steps"], plan.steps, strict=True), start=1):
         yield f"step {number} ({verb_of(step)})", one, ["do", *step.__struct_fields__]
+
+
+def _declared(
+    found: dict[str, Any], topology: Topology
+) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
+    yield "the topology", found, list(topology.__struct_fields__)
+    for field in topology.__struct_fields__:
+        for one, part in zip(found.get(field, ()), getattr(topology, field), strict=True):
+            yield f"{field} of the topology", one, list(part.__struct_fields__)

@@ -6,19 +6,25 @@ one before it is over; with ``wait="sent"`` the next one starts at once, and an
 `Await` step joins it later.
 """
 
-import sys
 from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
-
-class Wait(StrEnum):
-    """When a step is over for the plan."""
-
-    RETURNED = "returned"
-    SENT = "sent"
-    CONFIRMED = "confirmed"
+from deliverycheck.plans.queue_steps import (
+    Bind,
+    CloseChannel,
+    CrashLoop,
+    Declare,
+    Request,
+    Send,
+    SetPolicy,
+    Settle,
+    Take,
+    Unbind,
+)
+from deliverycheck.plans.step import BYTES_MAX, Count, Wait
+from deliverycheck.plans.step import Step as _Step
 
 
 class FaultKind(StrEnum):
@@ -86,28 +92,8 @@ class Purged(StrEnum):
 HOLD_MS_MAX = 60_000
 """What only time can do (a session or a lock that expires) takes seconds."""
 
-BYTES_MAX = 1_000_000
-"""The size of a request that librdkafka makes at most, unless it is told otherwise."""
-
 PARTITIONS_ADDED_MAX = 8
 """At once: three or four already move most keys."""
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-
-
-_NAMES = frozenset({"lane", "topic"})
-
-
-class _Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", omit_defaults=True):
-    """What all steps share.
-
-    A field at its default is left out of the JSON where it is the very object that the
-    default is; hence names are interned, or equal plans would have two digests.
-    """
-
-    def __post_init__(self) -> None:
-        for name in _NAMES & set(self.__struct_fields__):
-            msgspec.structs.force_setattr(self, name, sys.intern(getattr(self, name)))
 
 
 class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=True):
@@ -290,6 +276,16 @@ Step = (
     | Arm
     | Release
     | Await
+    | Send
+    | Take
+    | Settle
+    | CloseChannel
+    | CrashLoop
+    | Declare
+    | Bind
+    | Unbind
+    | SetPolicy
+    | Request
 )
 
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from deliverycheck.plans.topology import Topology
+
 Setting = str | int | float | bool
 
 TRANSACTIONAL_ID = "transactional.id"
@@ -213,6 +215,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
         after_late_end: of the producer, and of members that write outputs.
+        topic_ready: of queues: whether faults of the node wait until a declared queue is some age.
+        topology: the queues that it is about; ``None`` where it is about a log.
     """
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
@@ -225,6 +229,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after_error: AfterError = AfterError.GIVE_UP
     topic_ready: TopicReady = TopicReady.ANSWERED
     after_late_end: AfterLateEnd = AfterLateEnd.KEEP
+    topology: Topology | None = None
 
     @property
     def is_transactional(self) -> bool:

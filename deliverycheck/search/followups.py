@@ -7,7 +7,18 @@ that holds them; a consumer is killed between two calls of a cycle that it finis
 from collections.abc import Iterator, Sequence
 
 from deliverycheck.history import Action, History, Operation, Outcome
-from deliverycheck.plans import FaultKind, Heal, Inject, Kill, Plan, Publish, Step, Work
+from deliverycheck.plans import (
+    FaultKind,
+    Heal,
+    Inject,
+    Kill,
+    Plan,
+    Publish,
+    Send,
+    Step,
+    Take,
+    Work,
+)
 from deliverycheck.plans.model import Model
 from deliverycheck.search.slices import operations_by_step
 
@@ -35,13 +46,15 @@ def _cuts(
     step: Step, operations: Sequence[Operation], nodes: Sequence[str]
 ) -> Iterator[tuple[Step, ...]]:
     """What stands in the place of the step, once for each cut."""
-    if isinstance(step, Publish) and any(one.outcome is Outcome.OK for one in operations):
+    if isinstance(step, (Publish, Send)) and any(one.outcome is Outcome.OK for one in operations):
         link = f"link {step.lane}"
         for fault in _CUTS:
             yield Inject(lane=link, fault=fault), step, Heal(lane=link)
         yield step, Kill(lane=step.lane)
         for node in nodes:
             yield step, Kill(lane=node), step
+    if isinstance(step, Take) and any(one.deliveries for one in operations):
+        yield step, Kill(lane=step.lane)
     if isinstance(step, Work):
         for calls in _finished_before(operations):
             left = step.calls - calls

@@ -11,12 +11,14 @@ from deliverycheck.plans import (
     Hold,
     Plan,
     Publish,
+    Send,
     Step,
     Wait,
     Work,
     verb_of,
 )
 from deliverycheck.plans.describe import MAIN_TOPIC
+from deliverycheck.search import queue_reductions
 
 Steps = tuple[Step, ...]
 
@@ -37,7 +39,9 @@ def _weight(step: Step) -> int:
         return step.calls
     if isinstance(step, AddPartitions):
         return step.count
-    return step.ms if isinstance(step, Hold) else 0
+    if isinstance(step, Hold):
+        return step.ms
+    return queue_reductions.weight_of(step) or 0
 
 
 def _plain_content(step: Publish) -> list[bool]:
@@ -78,7 +82,7 @@ def _moved(step: Step, **place: str | int) -> Step:
 def waiting(steps: Sequence[Step]) -> Iterator[Steps]:
     """With a publish that waits for its confirm instead of what comes behind it."""
     for place, step in enumerate(steps[:-1]):
-        if isinstance(step, Publish) and step.wait is Wait.RETURNED:
+        if isinstance(step, (Publish, Send)) and step.wait is Wait.RETURNED:
             patient = msgspec.structs.replace(step, wait=Wait.CONFIRMED)
             yield (*steps[:place], patient, *steps[place + 2 :])
 
@@ -117,6 +121,7 @@ def _join(first: Step, second: Step) -> Iterator[Step]:
     if isinstance(first, Work) and isinstance(second, Work):
         for lane in dict.fromkeys((first.lane, second.lane)):
             yield msgspec.structs.replace(second, lane=lane, calls=first.calls + second.calls)
+    yield from queue_reductions.join(first, second)
 
 
 def with_smaller_arguments(steps: Sequence[Step], place: int) -> Iterator[Steps]:
@@ -136,6 +141,8 @@ def _smaller(step: Step) -> Iterable[Step]:
         yield msgspec.structs.replace(step, count=1)
     elif isinstance(step, Hold):
         yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
+    else:
+        yield from queue_reductions.smaller(step)
 
 
 def _smaller_publish(step: Publish) -> Iterable[Publish]:

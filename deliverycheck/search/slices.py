@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from deliverycheck.guarantees import Anomaly
 from deliverycheck.history import History, Operation
-from deliverycheck.plans import CreateTopic, Publish, Step, Work
+from deliverycheck.plans import CreateTopic, Publish, Send, Settle, Step, Take, Work
+
+_ORDINARY = (Publish, Send, Work, Take, Settle)
+"""What clients do anyway; every other step disturbs or changes something."""
 
 
 def operations_by_step(history: History) -> Mapping[int, list[Operation]]:
@@ -35,7 +38,7 @@ def slices(steps: Sequence[Step], anomaly: Anomaly, history: History) -> Iterato
         if any(operation.op in anomaly.witnesses for operation in operations)
     }
     disturbing = [
-        number for number, step in enumerate(steps, start=1) if not isinstance(step, Publish | Work)
+        number for number, step in enumerate(steps, start=1) if not isinstance(step, _ORDINARY)
     ]
     if not seen:
         return

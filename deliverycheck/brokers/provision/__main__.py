@@ -4,7 +4,8 @@ import signal
 import sys
 import time
 
-from deliverycheck.brokers.provision import ProvisionError, Toolchain, toolchain
+from deliverycheck.brokers.provision import AllTools, ProvisionError, all_tools
+from deliverycheck.brokers.provision.errors import in_one_line
 
 _INFRASTRUCTURE = 3
 _INTERRUPTED = 130
@@ -20,7 +21,7 @@ def main() -> int:
     # As Ctrl-C: what this process started must end with it.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        report(_summary(toolchain(report)))
+        report(_summary(all_tools(report)))
     except ProvisionError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)  # noqa: T201
         return _INFRASTRUCTURE
@@ -30,10 +31,15 @@ def main() -> int:
     return 0
 
 
-def _summary(tools: Toolchain) -> str:
+def _summary(tools: AllTools) -> str:
+    kafka, rabbitmq = tools.kafka, tools.rabbitmq
+    if isinstance(rabbitmq, ProvisionError):
+        which = f"no RabbitMQ ({in_one_line(rabbitmq.problem)})"
+    else:
+        which = f"RabbitMQ {rabbitmq.version} ({rabbitmq.origin}, Erlang/OTP {rabbitmq.otp})"
     return (
-        f"tools ready: Kafka {tools.kafka.release}, Java {tools.java.version} "
-        f"({tools.java.origin}), Toxiproxy {tools.toxiproxy.version}"
+        f"tools ready: Kafka {kafka.kafka.release}, Java {kafka.java.version} "
+        f"({kafka.java.origin}), {which}, Toxiproxy {kafka.toxiproxy.version}"
     )
 
 

@@ -2,6 +2,7 @@
 
 A folder is built beside its place and moved there with its stamp inside, so
 what stands under the final name is complete, whenever a set-up was stopped.
+What holds its own path inside is built in its place, and is complete with its stamp.
 An exclusive lock of the kernel keeps two set-ups from doing the same work; it
 ends with its process, so a killed set-up leaves nothing to clean by hand.
 """
@@ -42,6 +43,18 @@ def made_once(folder: Path, build: Build, progress: Progress, *, space_mb_min: i
     is not begun with less than `space_mb_min` of disk. Needs no write access
     when the folder is complete.
     """
+    draft = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
+    return _made(folder, draft, build, progress, space_mb_min)
+
+
+def made_in_place(
+    folder: Path, build: Build, progress: Progress, *, space_mb_min: int = 0
+) -> Notes:
+    """As `made_once`, for what cannot be moved: `build` fills the folder under its final name."""
+    return _made(folder, folder, build, progress, space_mb_min)
+
+
+def _made(folder: Path, draft: Path, build: Build, progress: Progress, space_mb_min: int) -> Notes:
     notes = notes_of(folder)
     if notes is not None:
         return notes
@@ -49,7 +62,7 @@ def made_once(folder: Path, build: Build, progress: Progress, *, space_mb_min: i
         notes = notes_of(folder)
         if notes is None:
             _require_space(folder.parent, folder.name, space_mb_min)
-            notes = _make(folder, build)
+            notes = _make(folder, draft, build)
         return notes
 
 
@@ -62,16 +75,14 @@ def _require_space(place: Path, what: str, space_mb_min: int) -> None:
         )
 
 
-def _make(folder: Path, build: Build) -> Notes:
-    """Build beside `folder`, stamp, move into place; nothing stays if it fails."""
-    for left_over in folder.parent.glob(f"{folder.name}.tmp-*"):
+def _make(folder: Path, draft: Path, build: Build) -> Notes:
+    """Build, stamp, move into place; nothing stays if it fails."""
+    for left_over in (folder, *folder.parent.glob(f"{folder.name}.tmp-*")):
         shutil.rmtree(left_over, ignore_errors=True)
-    draft = folder.with_name(f"{folder.name}.tmp-{os.getpid()}")
     try:
         draft.mkdir()
         notes = dict(build(draft))
         _write_stamp(draft, notes)
-        shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     except OSError as error:
         raise ProvisionError(
@@ -80,7 +91,8 @@ def _make(folder: Path, build: Build) -> Notes:
             _SPACE_FIX,
         ) from error
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft != folder or notes_of(folder) is None:
+            shutil.rmtree(draft, ignore_errors=True)
     return notes
 
 

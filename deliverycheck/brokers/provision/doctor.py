@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from deliverycheck.brokers.provision import java, toxiproxy
+from deliverycheck.brokers.provision import java, rabbitmq, toxiproxy
 from deliverycheck.brokers.provision.cache import notes_of
 from deliverycheck.brokers.provision.download import read_jar_lock
 from deliverycheck.brokers.provision.errors import ProvisionError, in_one_line
 from deliverycheck.brokers.provision.kafka_release import locked_release
 from deliverycheck.brokers.provision.places import cache_folder
+from deliverycheck.brokers.provision.rabbitmq_apt import machine_archive
+from deliverycheck.brokers.provision.rabbitmq_packages import Wanted
 from deliverycheck.brokers.provision.startup_cache import startup_folder
 
 # Measured: a first set-up needs 0.92 GB while Toxiproxy is built, 0.28 GB after.
@@ -51,6 +53,7 @@ def diagnose() -> tuple[Finding, ...]:
         ("java", _java),
         ("kafka", _kafka),
         ("start-up cache", _startup_cache),
+        ("rabbitmq", _rabbitmq),
         ("toxiproxy", _toxiproxy),
     )
     return tuple(_looked_at(component, look) for component, look in looks)
@@ -142,6 +145,35 @@ def _startup_cache() -> Finding:
         found="not made yet; a broker is ready in about 1.4 s",
         fix="nothing to do: set-up makes it, 10 s",
     )
+
+
+def _rabbitmq() -> Finding:
+    chosen = os.environ.get(rabbitmq.CHOSEN)
+    if chosen:
+        return _ready(rabbitmq.installed_at(Path(chosen), rabbitmq.CHOSEN))
+    cached = rabbitmq.found_in_cache()
+    if cached is not None:
+        folder = rabbitmq.packages_folder()
+        return _ready(cached, f"for a newer one, if there is: rm -r '{folder}' and set up again")
+    on_path = shutil.which("rabbitmq-server")
+    try:
+        archive = machine_archive()
+    except ProvisionError:
+        if on_path is None:
+            raise
+        return _ready(rabbitmq.installed_at(Path(on_path), "PATH"))
+    where = " or ".join(archive.suites(Wanted.parse(rabbitmq.RABBITMQ_NEWEST)))
+    return Finding(
+        component="rabbitmq",
+        status=Status.WILL_FETCH,
+        found="not fetched",
+        fix=f"{_SET_UP} from {archive.distribution} {where}, 54 MB",
+    )
+
+
+def _ready(found: rabbitmq.RabbitDistribution, fix: str = "") -> Finding:
+    words = f"{found.version}, {found.origin}, Erlang/OTP {found.otp}, {found.server}"
+    return Finding(component="rabbitmq", status=Status.OK, found=words, fix=fix)
 
 
 def _toxiproxy() -> Finding:

@@ -10,20 +10,20 @@ from rich.console import Console
 
 from deliverycheck import content
 from deliverycheck.cli.ask.mending import Mending, smallest_mending
-from deliverycheck.cli.ask.properties_file import Settings, load_settings
 from deliverycheck.cli.ask.question import claims_of, faults_of, guarantees_of, only
+from deliverycheck.cli.ask.systems import Asked, asking_of
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.run import OpenCampaign
 from deliverycheck.cli.run_options import RunOptions
 from deliverycheck.cli.systems import Content, content_of
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.clients import client_program
-from deliverycheck.clients.kafka.java_names import consumer_defaults, producer_defaults
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, CommitPolicy, Consumer, Setting, Step, Subject
+from deliverycheck.plans import Claim, Setting, Step, Subject
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.plans.campaign import ClaimResult, ClaimState, Violation
+from deliverycheck.plans.describe_queues import describe_queue
 from deliverycheck.search import PROFILES, save_pool
 from reports import print_campaign
 
@@ -36,16 +36,13 @@ class Question:
     """What the user asked.
 
     Attributes:
-        producer, consumer: properties files; without one the client's defaults.
-        commit: the order of the consumer's calls; ``None`` as the settings say.
+        asked: the settings that are asked about.
         guarantees: names, or short forms such as ``at-least-once``.
         faults: words divided by commas; ``None`` for the usual ones.
     """
 
     target: TargetOptions
-    producer: Path | None
-    consumer: Path | None
-    commit: CommitPolicy | None
+    asked: Asked
     guarantees: Sequence[str]
     faults: str | None
     minutes: float
@@ -61,52 +58,24 @@ def ask(question: Question, console: Console, progress: Progress, stop: Event) -
         BrokerError, ProvisionError and the like: the target did not come up.
     """
     known = content_of(question.target.system)
-    subject, notes = _subject_of(question)
+    asking = asking_of(known.name)
+    subject, notes = asking.subject(question.asked)
     client_program(known.name).check_settings(subject)
-    guarantees = guarantees_of(question.guarantees, subject)
+    guarantees = guarantees_of(question.guarantees, subject, asking.families)
     faults = faults_of(question.faults)
-    _tell_settings(subject, notes, console)
+    _tell_settings(subject, (*notes, asking.with_), console)
     _tell_promises(known, subject, guarantees, console)
     whole = known.make_pool(question.seed, POOL)
     pool = [only(steps, faults, known.model.nodes) for steps in whole]
-    claims = claims_of(known, subject, guarantees, faults, pool)
+    claims = claims_of(known, subject, guarantees, faults, pool, asking.hazards)
     options = _options(question, claims)
     _save(pool, options.out)
     with OpenCampaign(options, progress, stop) as opened, progress.following(opened.campaign):
         opened.campaign.run()
-        mendings = _mendings(opened, claims, progress.say, stop)
+        mendings = _mendings(opened, claims, asking.changes, progress.say, stop)
     print_campaign(_with_the_clearest(opened.record), console)
     _answer(opened.record, mendings, console)
     return opened.record
-
-
-def _subject_of(question: Question) -> tuple[Subject, tuple[str, ...]]:
-    """What is put to the test, and what was said otherwise in the files."""
-    producer, consumer = Settings(), None
-    if question.producer is not None:
-        producer = load_settings(question.producer, producer_defaults)
-    if question.consumer is not None:
-        consumer = load_settings(question.consumer, consumer_defaults)
-    notes = [f"producer: {note}" for note in producer.notes]
-    if consumer is None:
-        return Subject(producer=producer.values), tuple(notes)
-    notes += [f"consumer: {note}" for note in consumer.notes]
-    commit = question.commit or _commit_of(consumer)
-    return (
-        Subject(
-            producer=producer.values, consumer=Consumer(commit=commit, settings=consumer.values)
-        ),
-        tuple(notes),
-    )
-
-
-def _commit_of(settings: Settings) -> CommitPolicy:
-    """The order of calls that the settings leave to the application; after the effect, if all."""
-    if settings.values.get("enable.auto.commit") is False:
-        return CommitPolicy.AFTER_EFFECT
-    if settings.values.get("enable.auto.offset.store") is False:
-        return CommitPolicy.STORE_AFTER_EFFECT
-    return CommitPolicy.AUTO
 
 
 def _options(question: Question, claims: tuple[Claim, ...]) -> RunOptions:
@@ -131,7 +100,11 @@ def _save(pool: Sequence[Sequence[Step]], out: Path) -> None:
 
 
 def _mendings(
-    opened: OpenCampaign, claims: Sequence[Claim], say: Callable[[str], None], stop: Event
+    opened: OpenCampaign,
+    claims: Sequence[Claim],
+    changes: Sequence[str],
+    say: Callable[[str], None],
+    stop: Event,
 ) -> dict[str, Mending | None]:
     """For each claim that was broken the smallest change of settings that mends it."""
     found: dict[str, Mending | None] = {}
@@ -142,6 +115,7 @@ def _mendings(
             found[claim.id] = smallest_mending(
                 claim,
                 [model.normalise(claim.subject, one.plan_steps) for one in broken],
+                changes=changes,
                 model=model,
                 execute=opened.campaign.judge.execute,
                 check=client_program(claim.system).check_settings,
@@ -170,9 +144,10 @@ def _tell_settings(subject: Subject, notes: Sequence[str], console: Console) -> 
             _listed(subject.consumer.settings),
             style="bold",
         )
+    for queue in subject.topology.queues if subject.topology else ():
+        console.print("and queue", describe_queue(queue), style="bold", markup=False)
     for note in notes:
         console.print(f"  {note}", style="dim")
-    console.print("  Tried with librdkafka, whichever client the files are for.", style="dim")
 
 
 def _listed(settings: Mapping[str, Setting]) -> str:

@@ -17,20 +17,6 @@ TIMES = 20
 
 AT_ONCE = 6
 
-CHANGES = (
-    "producer.acks=all",
-    "producer.enable.idempotence=true",
-    "producer.max.in.flight.requests.per.connection=1",
-    "consumer.commit=after_effect",
-    "consumer.commit=before_effect",
-    "consumer.commit=store_after_effect",
-    "consumer.auto.offset.reset=earliest",
-    "consumer.isolation.level=read_committed",
-    "relies_on=confirm",
-    "error_means=unknown",
-)
-"""What is tried, by itself first and then two together."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mending:
@@ -49,36 +35,37 @@ def smallest_mending(  # noqa: PLR0913  # keyword-only, and each part is somebod
     claim: Claim,
     plans: Sequence[Plan],
     *,
+    changes: Sequence[str],
     model: Model,
     execute: Callable[[Plan], Judgement],
     check: Callable[[Subject], None],
     go_on: Callable[[], bool],
     say: Callable[[str], None],
 ) -> Mending | None:
-    """The first change under which none of the plans breaks the claim; ``None`` if none is."""
+    """The first of these changes, or two of them, under which no plan breaks the claim."""
     known = [claim.subject]  # A change that changes nothing, beside another, is no other pair.
-    for changes in _smallest_first():
+    for some in _smallest_first(changes):
         if not go_on():
             return None
-        subject = _applied(claim.subject, changes, check)
+        subject = _applied(claim.subject, some, check)
         if subject is None or subject in known:
             continue
         known.append(subject)
-        say(f"trying {' and '.join(changes)}")
+        say(f"trying {' and '.join(some)}")
         changed_plans = [model.normalise(subject, plan.steps) for plan in plans]
         tried = [_tried(claim, plan, execute) for plan in changed_plans]
         if all(valid for valid, _ in tried):
             return Mending(
-                changes=changes,
+                changes=some,
                 valid=sum(valid for valid, _ in tried),
                 executions=sum(executions for _, executions in tried),
             )
     return None
 
 
-def _smallest_first() -> Iterator[tuple[str, ...]]:
+def _smallest_first(those: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for size in (1, 2):
-        for changes in combinations(CHANGES, size):
+        for changes in combinations(those, size):
             names = {change.partition("=")[0] for change in changes}
             if len(names) == size:
                 yield changes

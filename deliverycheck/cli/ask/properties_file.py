@@ -39,13 +39,8 @@ def load_settings(path: Path, defaults: Defaults) -> Settings:
     Raises:
         UsageError: the file cannot be read, or a line is no setting; names the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path}: cannot be read ({error})"
-        raise UsageError(msg) from None
     found = Settings()
-    for number, name, value in _settings_of(path, text):
+    for number, name, value in _settings_of(path, _text_of(path)):
         try:
             _take(found, name, value)
         except ValueError as error:
@@ -63,6 +58,23 @@ def load_settings(path: Path, defaults: Defaults) -> Settings:
             told = ", ".join(f"{name}={_said(value)}" for name, value in meant.items())
             found.notes.append(f"defaults of the Java client, which this file is for: {told}")
     return found
+
+
+def plain_settings(path: Path) -> dict[str, Setting]:
+    """The settings of a file that uses the worker's own names.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no setting; names the line.
+    """
+    return {name: value_of(value) for _, name, value in _settings_of(path, _text_of(path))}
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path}: cannot be read ({error})"
+        raise UsageError(msg) from None
 
 
 def _settings_of(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
@@ -93,14 +105,14 @@ def _take(found: Settings, name: str, value: str) -> None:
         here, say = TRANSLATED[name]
         said = say(value)
         found.is_java = found.is_java or here != name or str(said) != value
-        found.values[here] = _value(str(said))
+        found.values[here] = value_of(str(said))
         if here != name or str(said) != value:
             found.notes.append(f"{name}={value} is {here}={_said(said)} here")
     else:
-        found.values[name] = _value(value)
+        found.values[name] = value_of(value)
 
 
-def _value(text: str) -> Setting:
+def value_of(text: str) -> Setting:
     """The value as JSON has it, else the text itself: 5, true, all."""
     try:
         value = msgspec.json.decode(text)

@@ -1,21 +1,12 @@
 """What is asked: guarantees and faults by the words that a user has for them, as claims."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from deliverycheck.cli.promised_claims import OF_CONSUMERS, promised_claim
 from deliverycheck.cli.systems import Content, UsageError
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Step, Subject
-
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "at-least-once": ("at_least_once_in_log", "at_least_once_in_effect"),
-    "at-most-once": ("at_most_once_in_effect",),
-    "exactly-once": ("exactly_once_in_log", "exactly_once_in_effect"),
-    "order": ("per_partition_order",),
-    "transactions": ("read_committed", "atomic_transactions"),
-}
-"""Short forms, each for all guarantees of its kind."""
 
 _LINKS = {kind.value: kind.value for kind in FaultKind} | {"torn_request": "lost_request"}
 _LINKS |= {"lose_reply": "lost_reply", "lose_request": "lost_request"}
@@ -33,7 +24,9 @@ USUAL = ("kill:worker", "kill:broker", "lose_reply", "lose_request", "refuse")
 """What happens to every system some day; the others are asked for by name."""
 
 
-def guarantees_of(words: Sequence[str], subject: Subject) -> tuple[str, ...]:
+def guarantees_of(
+    words: Sequence[str], subject: Subject, families: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
     """The guarantees that the words stand for, as far as the subject has what they speak of.
 
     Raises:
@@ -41,9 +34,9 @@ def guarantees_of(words: Sequence[str], subject: Subject) -> tuple[str, ...]:
     """
     found: list[str] = []
     for word in words:
-        named = FAMILIES.get(word, (word,) if word in GUARANTEES else ())
+        named = families.get(word, (word,) if word in GUARANTEES else ())
         if not named:
-            known = [*FAMILIES, *GUARANTEES]
+            known = [*families, *GUARANTEES]
             near = get_close_matches(word, known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             msg = f"--guarantee {word!r}: {hint}there are {', '.join(known)}"
@@ -86,18 +79,25 @@ def _word(step: Step, nodes: Sequence[str]) -> str | None:
     return None
 
 
-def claims_of(
+def claims_of(  # noqa: PLR0913, PLR0917  # each is a part of the question
     known: Content,
     subject: Subject,
     guarantees: Sequence[str],
     faults: Sequence[str],
     pool: Sequence[Sequence[Step]],
+    further: Mapping[str, tuple[str, ...]],
 ) -> tuple[Claim, ...]:
-    """A claim for each guarantee, about the hazards that plans of this pool may bring about."""
+    """A claim for each guarantee, about the hazards that plans of this pool may bring about.
+
+    `further`: by fault, hazards of the system beside those of all systems.
+    """
     reached = frozenset[str]().union(
         *(known.model.hazards_in_reach(known.model.normalise(subject, steps)) for steps in pool)
     )
-    wanted = ("none", *(hazard for fault in faults for hazard in FAULTS[fault]))
+    wanted = (
+        "none",
+        *(hazard for fault in faults for hazard in (*FAULTS[fault], *further.get(fault, ()))),
+    )
     hazards = tuple(dict.fromkeys(hazard for hazard in wanted if hazard in reached))
     return tuple(
         promised_claim(

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from threading import Event
 
-from deliverycheck.brokers import Broker
+from deliverycheck.brokers import LogBroker
 from deliverycheck.cli.bench.figures import Sample
 from deliverycheck.cli.bench.load import Meter
 from deliverycheck.clients import OkEvent, WorkerPool, client_program, commands
@@ -21,7 +21,7 @@ _DEADLINE_S = 60.0
 _GROUP = "bench"
 
 
-def measure_bulk(broker: Broker, folder: Path, stop: Event) -> dict[str, list[Sample]]:
+def measure_bulk(broker: LogBroker, folder: Path, stop: Event) -> dict[str, list[Sample]]:
     """Both ratios; in each round the bare loop and the worker take turns on fresh topics."""
     folder.mkdir(parents=True, exist_ok=True)
     publish: list[Sample] = []
@@ -42,7 +42,7 @@ def measure_bulk(broker: Broker, folder: Path, stop: Event) -> dict[str, list[Sa
     return {"worker_publish_ratio": publish, "worker_receive_ratio": receive}
 
 
-def _producer(broker: Broker) -> dict[str, Setting]:
+def _producer(broker: LogBroker) -> dict[str, Setting]:
     return {
         "bootstrap.servers": str(broker.direct_endpoint()),
         "acks": "all",
@@ -51,7 +51,7 @@ def _producer(broker: Broker) -> dict[str, Setting]:
     }
 
 
-def _consumer(broker: Broker) -> dict[str, Setting]:
+def _consumer(broker: LogBroker) -> dict[str, Setting]:
     return {
         "bootstrap.servers": str(broker.direct_endpoint()),
         "group.id": _GROUP,
@@ -61,7 +61,7 @@ def _consumer(broker: Broker) -> dict[str, Setting]:
     }
 
 
-def _bare(broker: Broker) -> dict[str, float]:
+def _bare(broker: LogBroker) -> dict[str, float]:
     """Seconds of the bare loop."""
     asked = {
         "producer": _producer(broker),
@@ -80,7 +80,7 @@ def _bare(broker: Broker) -> dict[str, float]:
     return seconds
 
 
-def _worker(broker: Broker, pool: WorkerPool) -> dict[str, float]:
+def _worker(broker: LogBroker, pool: WorkerPool) -> dict[str, float]:
     """Seconds of a worker, from the command to its completion."""
     topic = broker.lease_topic(1)
     producing = pool.lease("p1#1")

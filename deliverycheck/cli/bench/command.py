@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event
 
@@ -14,9 +14,10 @@ from rich.table import Column, Table
 from deliverycheck.brokers.provision import toolchain
 from deliverycheck.cli.bench.big import measure_big
 from deliverycheck.cli.bench.bulk import measure_bulk
+from deliverycheck.cli.bench.bulk_queue import measure_bulk_on_queues
 from deliverycheck.cli.bench.checking import measure_checking
 from deliverycheck.cli.bench.figures import GOALS, LOAD_MAX, Figure, Sample, figure_of
-from deliverycheck.cli.bench.rates import RATES, measure
+from deliverycheck.cli.bench.rates import QUEUE_RATES, RATES, Rate, measure
 from deliverycheck.cli.bench.starts import measure_starts
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.systems import content_of
@@ -59,15 +60,28 @@ class _Bench:
         model = content_of("kafka").model
         with OpenTarget(TargetOptions(), model=model, folder=work / "run", say=say) as target:
             self._progress.head(target.facts())
-            self._add_all(measure_bulk(target.live.broker, work / "bulk", self._stop))
-            judge = Judge(
-                execute=target.execute,
-                renew=target.renew,
-                guarantees=tuple(GUARANTEES),
-                folder=work / "executions",
-            )
-            for rate in RATES:
-                self._add(rate.figure, measure(rate, judge, self._stop))
+            self._add_all(measure_bulk(target.live.log_broker, work / "bulk", self._stop))
+            self._measure_rates(target, RATES, work / "executions")
+        self._measure_queues(work)
+
+    def _measure_queues(self, work: Path) -> None:
+        options, model = TargetOptions(system="rabbitmq"), content_of("rabbitmq").model
+        folder, say = work / "queues", self._progress.say
+        with OpenTarget(options, model=model, folder=folder, say=say) as target:
+            self._progress.head(target.facts())
+            broker = target.live.queue_broker
+            self._add_all(measure_bulk_on_queues(broker, work / "bulk-queues", self._stop))
+            self._measure_rates(target, QUEUE_RATES, work / "queue-executions")
+
+    def _measure_rates(self, target: OpenTarget, rates: Sequence[Rate], folder: Path) -> None:
+        judge = Judge(
+            execute=target.execute,
+            renew=target.renew,
+            guarantees=tuple(GUARANTEES),
+            folder=folder,
+        )
+        for rate in rates:
+            self._add(rate.figure, measure(rate, judge, self._stop))
 
     def _add_all(self, samples: Mapping[str, list[Sample]]) -> None:
         for name, some in samples.items():

@@ -20,13 +20,14 @@ from deliverycheck.plans import (
     Pause,
     Plan,
     Publish,
+    Send,
     Step,
     Work,
     lane_of,
     plan_of,
 )
-from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.kafka_state import NODE
+from deliverycheck.plans.model import Model
 from deliverycheck.search import plans_for, reaching
 
 FOLDER = Path(__file__).parent.parent / "bench_plans"
@@ -48,6 +49,7 @@ class PlanClass:
     count: int
     fits: Callable[[Plan], bool]
     hazards: frozenset[str]
+    system: str = "kafka"
 
 
 def _disturbs(plan: Plan) -> bool:
@@ -59,7 +61,7 @@ def _kills(step: Step) -> bool:
 
 
 def _is_quiet(plan: Plan) -> bool:
-    publishes = any(isinstance(step, Publish) for step in plan.steps)
+    publishes = any(isinstance(step, (Publish, Send)) for step in plan.steps)
     return publishes and not _disturbs(plan)
 
 
@@ -129,6 +131,22 @@ CLASSES = (
         fits=_kills_broker,
         hazards=frozenset({"broker_killed"}),
     ),
+    PlanClass(
+        name="queue_none",
+        claims=("rabbitmq-confirms-classic", "rabbitmq-ack-after-effect"),
+        count=60,
+        fits=_is_quiet,
+        hazards=frozenset({"none"}),
+        system="rabbitmq",
+    ),
+    PlanClass(
+        name="queue_broker_kill",
+        claims=("rabbitmq-confirms-classic", "rabbitmq-confirms-quorum"),
+        count=4,
+        fits=_kills_broker,
+        hazards=frozenset({"broker_killed_holding"}),
+        system="rabbitmq",
+    ),
 )
 
 
@@ -145,9 +163,11 @@ def mix(name: str) -> tuple[Plan, ...]:
     )
 
 
-def _draw(chosen: PlanClass, claims: Sequence[Claim], pool: Sequence[Sequence[Step]]) -> list[Plan]:
+def _draw(
+    chosen: PlanClass, claims: Sequence[Claim], pool: Sequence[Sequence[Step]], model: Model
+) -> list[Plan]:
     """The first plans of the pool that fit, equally many for each subject."""
-    model, subjects = KafkaModel(), [one.subject for one in claims if one.id in chosen.claims]
+    subjects = [one.subject for one in claims if one.id in chosen.claims]
     share = -(-chosen.count // len(subjects))
     drawn: dict[str, Plan] = {}
     for subject in subjects:
@@ -158,11 +178,11 @@ def _draw(chosen: PlanClass, claims: Sequence[Claim], pool: Sequence[Sequence[St
 
 def main() -> None:
     """Classes without a file get one, with the mix as drawn now; remove a file to draw it anew."""
-    content = content_of("kafka")
-    pool = content.make_pool(SEED, POOL)
     FOLDER.mkdir(exist_ok=True)
     for chosen in [each for each in CLASSES if not (FOLDER / f"{each.name}.json").exists()]:
-        plans = _draw(chosen, content.claims, pool)
+        content = content_of(chosen.system)
+        pool = content.make_pool(SEED, POOL)
+        plans = _draw(chosen, content.claims, pool, content.model)
         assert len(plans) == chosen.count, f"{chosen.name}: the pool has only {len(plans)}"  # noqa: S101
         lines = b",\n".join(plan.to_json() for plan in plans)
         (FOLDER / f"{chosen.name}.json").write_bytes(b"[\n" + lines + b"\n]\n")

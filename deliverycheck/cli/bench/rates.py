@@ -63,6 +63,16 @@ RATES = (
     Rate(figure="kafka_executions_per_min", mix="none", at_once=6),
 )
 
+QUEUE_RATES = (
+    Rate(
+        figure="rabbitmq_broker_kill_executions_per_min",
+        mix="queue_broker_kill",
+        at_once=1,
+        rounds=3,
+    ),
+    Rate(figure="rabbitmq_executions_per_min", mix="queue_none", at_once=8),
+)
+
 
 def measure(rate: Rate, judge: Judge, stop: Event) -> list[Sample]:
     """A sample for each round; fewer if stopped."""

@@ -5,12 +5,11 @@ from the callback, and on the way back the comparison of its whole body. Every
 shortcut falls back to the plain way for a message that does not fit.
 """
 
-import gc
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
+from deliverycheck.clients.bulk_bodies import Template, no_garbage_collection, template_of
 from deliverycheck.clients.commands import PublishBulk, ReceiveBulk
 from deliverycheck.clients.kafka.consuming import Consuming, delivery_of_message, place_of
 from deliverycheck.clients.kafka.library import KafkaError, KafkaException
@@ -38,7 +37,7 @@ def publish_bulk(producing: Producing, identity: int, command: PublishBulk) -> R
     """All were handed over and confirmed, or the deadline passed; one completion says which."""
     deadline = Deadline(command.timeout_ms)
     confirms = _Confirms(command)
-    with _no_garbage_collection():
+    with no_garbage_collection():
         refused = _hand_over(producing, command, confirms, deadline)
         while len(producing.producer) and not deadline.passed():
             producing.serve(min(_SLICE_S, deadline.left_s()))
@@ -125,7 +124,7 @@ def _hand_over(
     produce, report = producer.produce, confirms.reporter()
     topic, first = command.topic, command.first_sequence
     partition = ANY_PARTITION if command.partition is None else command.partition
-    template = _Template(command)
+    template = _template(command)
     while (done := confirms.handed_over) < command.count:
         end = min(command.count, done + _BATCH, template.end(first + done) - first)
         body = template.of(first + done)
@@ -146,47 +145,17 @@ def _hand_over(
     return None
 
 
-class _Template:
-    """Bodies that differ in the sequence number only, encoded once for each of its lengths."""
-
-    def __init__(self, command: PublishBulk) -> None:
-        self._command = command
-        self._of_digits: dict[int, bytes] = {}
-
-    def end(self, sequence: int) -> int:
-        """The first later sequence with another number of digits."""
-        return int(10 ** len(str(sequence)))
-
-    def of(self, sequence: int) -> bytes:
-        """To be formatted with any sequence of as many digits."""
-        digits = len(str(sequence))
-        if digits not in self._of_digits:
-            self._of_digits[digits] = self._encode(sequence)
-        return self._of_digits[digits]
-
-    def _encode(self, sequence: int) -> bytes:
-        command = self._command
-        message = f"{command.process}-{sequence}"
+def _template(command: PublishBulk) -> Template:
+    def encode(sequence: int) -> bytes:
         body = Body(
             execution=command.execution,
-            message=message,
+            message=f"{command.process}-{sequence}",
             target=command.topic,
             partition=command.partition,
         )
-        encoded = encode_body(body, bytes_min=command.bytes)
-        own = f'"message":"{command.process}-'.encode()
-        before, _, after = encoded.partition(own + str(sequence).encode() + b'"')
-        return _escaped(before + own) + b'%d"' + _escaped(after)
+        return encode_body(body, bytes_min=command.bytes)
 
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """A hundred thousand callbacks in flight are no garbage, and looking through them is slow."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+    return Template(command.process, encode)
 
 
 def receive_bulk(consuming: Consuming, identity: int, command: ReceiveBulk) -> Reply:
@@ -194,7 +163,7 @@ def receive_bulk(consuming: Consuming, identity: int, command: ReceiveBulk) -> R
     deadline = Deadline(command.timeout_ms)
     runs = _Runs(command.execution)
     received = runs.add(consuming.take_kept(command.count))
-    with _no_garbage_collection():
+    with no_garbage_collection():
         while received < command.count:
             batch = consuming.consumer.consume(min(_BATCH, command.count - received), _CONSUME_S)
             messages = [one for one in batch if one.error() is None or consuming.note(one)]
@@ -274,15 +243,14 @@ class _Runs:
         """Compare the body in full; if it is plain, its run goes on or a new one begins."""
         delivery = delivery_of_message(message)
         process, _, digits = delivery.message.rpartition("-")
-        own = f'"message":"{process}-'.encode()
-        before, found, after = (message.value() or b"").partition(own + digits.encode() + b'"')
-        if not (found and digits.isdigit() and self._is_plain(delivery)):
+        body = template_of(message.value() or b"", process, digits)
+        if body is None or not digits.isdigit() or not self._is_plain(delivery):
             self.others.append(delivery)
             return
         source, partition = key = place_of(message)
         place = self._places.setdefault(key, _Place(source, partition))
         self._extend(place, process, int(digits), delivery.position or 0)
-        place.body = _escaped(before + own) + b'%d"' + _escaped(after)
+        place.body = body
 
     def _extend(self, place: _Place, process: str, sequence: int, position: int) -> None:
         goes_on = (
@@ -307,8 +275,3 @@ class _Runs:
             epoch=delivery.epoch,
             execution=self._execution,
         )
-
-
-def _escaped(text: bytes) -> bytes:
-    """To stand in a template that is formatted with ``%``."""
-    return text.replace(b"%", b"%%")

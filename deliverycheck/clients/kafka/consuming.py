@@ -1,6 +1,5 @@
 """The consumer of a Kafka worker: polls, keeps what comes unasked, tells every callback."""
 
-import os
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -306,25 +305,6 @@ def _is_incremental(settings: Mapping[str, Setting]) -> bool:
     """Whether rebalances of such a member change its partitions one by one."""
     by_broker = settings.get("group.protocol") == "consumer"
     return by_broker or settings.get("partition.assignment.strategy") == "cooperative-sticky"
-
-
-class JournalFile:
-    """The file that effects go to, opened with the first one."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._descriptor: int | None = None
-
-    def descriptor(self) -> int:
-        if self._descriptor is None:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            self._descriptor = os.open(self._path, flags, 0o600)
-        return self._descriptor
-
-    def empty(self) -> None:
-        """Nothing was done yet."""
-        if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
 
 
 def place_of(message: Received) -> tuple[str, int]:

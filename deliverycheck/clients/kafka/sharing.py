@@ -6,7 +6,7 @@ is to be settled, `commit_sync` tells the broker and brings its answer.
 
 from collections.abc import Mapping, Sequence
 
-from deliverycheck.clients.commands import Acquire, OpenShare, Settle
+from deliverycheck.clients.commands import Acquire, OpenShare, SettleRecords
 from deliverycheck.clients.kafka.consuming import delivery_of_message
 from deliverycheck.clients.kafka.library import (
     IllegalStateException,
@@ -46,7 +46,7 @@ class Sharing:
         self.say(OkEvent(op=command.op, deliveries=taken))
         return Reply(re=identity, count=len(taken))
 
-    def settle(self, identity: int, command: Settle) -> Reply:
+    def settle(self, identity: int, command: SettleRecords) -> Reply:
         """The broker has answered for each of the records, or nothing is known of them."""
         how = _ACKNOWLEDGE[command.how]
         try:

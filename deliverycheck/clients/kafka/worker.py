@@ -7,9 +7,9 @@ from typing import Any
 
 from deliverycheck.clients import commands
 from deliverycheck.clients.commands import Command, verb_of
-from deliverycheck.clients.journal import append_effects
+from deliverycheck.clients.journal import JournalFile, append_effects
 from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
-from deliverycheck.clients.kafka.consuming import Consuming, JournalFile
+from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import libversion
 from deliverycheck.clients.kafka.producing import Producing, error_name
 from deliverycheck.clients.kafka.sharing import Sharing
@@ -59,7 +59,7 @@ class KafkaClient:
             "receive_bulk": self._by_consumer(receive_bulk),
             "open_share": self._open_share,
             "acquire": self._by_sharer(Sharing.acquire),
-            "settle": self._by_sharer(Sharing.settle),
+            "settle_records": self._by_sharer(Sharing.settle),
             "pump": self._pump,
             "effect": self._effect,
             "open_sink": self._open_sink,

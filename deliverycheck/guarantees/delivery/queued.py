@@ -49,7 +49,7 @@ def queued_for(history: History, group: str) -> list[tuple[int, Delivery]]:
     Each with the call that sent it.
 
     Not what a queue may drop, nor what a consumer refused, nor what came another way than by the
-    queue's own name.
+    queue's own name, unless the history tells its routes.
     """
     groups = history.header.groups
     shares = Counter(source for sources in groups.values() for source in set(sources))
@@ -61,10 +61,17 @@ def queued_for(history: History, group: str) -> list[tuple[int, Delivery]]:
     if not own:
         return []
     return [
-        (publication.op, Delivery(message=publication.message, source=publication.target))
+        (publication.op, Delivery(message=publication.message, source=source))
         for publication in in_order_of_call(history)
-        if publication.target in own and _stays(history, publication)
+        for source in _targets(history, publication)
+        if source in own and _stays(history, publication, source)
     ]
+
+
+def _targets(history: History, publication: Publication) -> tuple[str, ...]:
+    """The queues that it surely came to; the one that it names, if that is all that is known."""
+    routes = history.by_op[publication.op].routes
+    return (publication.target,) if routes is None else routes
 
 
 def _keeps(history: History, source: str) -> bool:
@@ -73,14 +80,14 @@ def _keeps(history: History, source: str) -> bool:
     return told.expires_ms is None and told.length_max is None and told.delivery_limit is None
 
 
-def _stays(history: History, publication: Publication) -> bool:
+def _stays(history: History, publication: Publication, source: str) -> bool:
     operation = history.by_op[publication.op]
     return (
         history.relied_upon(publication)
         and publication.outcome is not Outcome.FAIL
         and operation.expires_ms is None
         and not operation.returned_unroutable
-        and (publication.target, publication.message) not in _refused(history)
+        and (source, publication.message) not in _refused(history)
     )
 
 

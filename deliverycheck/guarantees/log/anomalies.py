@@ -59,13 +59,17 @@ _PHANTOM = AnomalyKind(
 _MISROUTED = AnomalyKind(
     name="misrouted",
     meaning="A message is in another topic, or partition, than it was published to.",
-    breaks=("exactly_once_in_log", "genuine_deliveries"),
+    breaks=("exactly_once_in_log", "genuine_deliveries", "routed_as_bound"),
     severity=Severity.CORRUPTION,
     sentences={
         "in_log": "Message {message} was published to {target} and stands in {place}.",
         "handed": (
             "Message {message} was published to {target}; at {ns:s} {process} was handed it from "
             "{place}."
+        ),
+        "unbound": (
+            "Message {message} was published to {target} with key {key} and belongs in "
+            "{belongs}; queue {source} handed it to {process} at {ns:s}."
         ),
     },
     source="docs/history-format.md: bodies name their target, so that a leak is visible",
@@ -88,7 +92,13 @@ _MANGLED = AnomalyKind(
 _REORDERED = AnomalyKind(
     name="reordered",
     meaning="A message stands behind one that the same producer sent after it.",
-    breaks=("per_partition_order", "per_key_order", "fifo_per_publisher", "dead_lettering"),
+    breaks=(
+        "per_partition_order",
+        "per_key_order",
+        "fifo_per_publisher",
+        "dead_lettering",
+        "effects_in_order",
+    ),
     severity=Severity.DISORDER,
     sentences={
         "first_copy": (
@@ -112,6 +122,10 @@ _REORDERED = AnomalyKind(
         "in_queue": (
             "{publisher} sent {behind} before {message}, and queue {source} handed {message} out "
             "first: to {ahead_by} at {ahead_ns:s}, and {behind} to {behind_by} at {behind_ns:s}."
+        ),
+        "effects": (
+            "{publisher} sent {behind} before {message}, and {message} had its effect first: by "
+            "{ahead_by} at {ahead_ns:s}, and {behind} by {behind_by} at {behind_ns:s}."
         ),
         "dead_letters": (
             "{behind} died before {message}, and {source} handed the dead letter {message} out "

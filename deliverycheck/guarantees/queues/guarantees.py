@@ -1,10 +1,13 @@
 """Guarantees on queues."""
 
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
+from deliverycheck.guarantees.queues.bound import routed_as_bound
 from deliverycheck.guarantees.queues.confirms import confirms_resolved
 from deliverycheck.guarantees.queues.dead_letters import dead_lettering
+from deliverycheck.guarantees.queues.effect_order import effects_in_order
 from deliverycheck.guarantees.queues.expiry import expiry
 from deliverycheck.guarantees.queues.fifo import fifo_per_publisher
+from deliverycheck.guarantees.queues.kept import accounted_for, at_least_once_in_queue
 from deliverycheck.guarantees.queues.length import length_limit
 from deliverycheck.guarantees.queues.prefetch import prefetch_bound
 from deliverycheck.guarantees.queues.priority import priority_order
@@ -105,5 +108,45 @@ GUARANTEES = (
         ),
         needs=frozenset(),
         check=priority_order,
+    ),
+    Guarantee(
+        name="at_least_once_in_queue",
+        title="at least once, in the queue",
+        promise=(
+            "Every message that the application relied on is handed out by each queue that it was "
+            "routed to."
+        ),
+        needs=SCANNED | DRAINED,
+        check=at_least_once_in_queue,
+    ),
+    Guarantee(
+        name="accounted_for",
+        title="nothing lost untold",
+        promise=(
+            "Every message that the application relied on was worked off, is still there, or "
+            "somebody was told."
+        ),
+        needs=SCANNED | DRAINED,
+        check=accounted_for,
+    ),
+    Guarantee(
+        name="routed_as_bound",
+        title="routed as bound",
+        promise=(
+            "A message is handed out by the queues that its bindings lead to, once as new, and by "
+            "no other."
+        ),
+        needs=frozenset(),
+        check=routed_as_bound,
+    ),
+    Guarantee(
+        name="effects_in_order",
+        title="effects in order",
+        promise=(
+            "First effects of one publisher's messages from one queue come in the order of its "
+            "calls."
+        ),
+        needs=frozenset(),
+        check=effects_in_order,
     ),
 )

@@ -1,0 +1,202 @@
+"""RabbitMQ on this machine: one node, a plain child process of the harness."""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from deliverycheck.brokers.broker import (
+    BrokerError,
+    Capability,
+    Death,
+    Endpoint,
+    Namespace,
+    Scan,
+    Slot,
+)
+from deliverycheck.brokers.guardian import Guardian
+from deliverycheck.brokers.node import PortTakenError, loopback
+from deliverycheck.brokers.ports import connections_to
+from deliverycheck.brokers.processes import wait_until
+from deliverycheck.brokers.provision import RabbitDistribution
+from deliverycheck.brokers.rabbitmq_api import Account
+from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
+from deliverycheck.brokers.rabbitmq_node import RabbitNode, RabbitPlan
+from deliverycheck.brokers.rabbitmq_settings import USER, deviations
+from deliverycheck.plans import Binding, Queue, QueueKind, Setting, Topology
+
+# 60 s: usable in 2.5 s on a quiet machine, 3 to 7 s at load 13 on two cores.
+_USABLE_S_MAX = 60.0
+_USABLE_POLL_S = 0.02
+_NODE = "b1"
+_PREFIX = "e"
+_PROBE = Topology(
+    queues=(Queue(name="probe"), Queue(name="probe-quorum", kind=QueueKind.QUORUM)),
+)
+
+
+class RabbitProcess:
+    """The process backend (see `QueueBroker` for what each method promises).
+
+    Its log lies in its folder; its data and its configuration lie with other temporary
+    files (`storage`), and `stop` removes them.
+    """
+
+    system = "rabbitmq"
+    backend = "process"
+
+    def __init__(
+        self,
+        rabbitmq: RabbitDistribution,
+        *,
+        folder: Path,
+        guardian: Guardian,
+        slots: int = 32,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is started; `overrides` are lines of rabbitmq.conf that win over ours."""
+        self._rabbitmq = rabbitmq
+        self._overrides = dict(overrides or {})
+        plan = RabbitPlan(name=_NODE, folder=folder, slots=slots, overrides=self._overrides)
+        self._node = RabbitNode(plan, rabbitmq, guardian)
+        self._harness = self._new_harness()
+
+    def start(self) -> None:
+        self._node.release()
+        try:
+            self._begin()
+        except PortTakenError:
+            # Somebody outside took a port after it was checked; other ports, once.
+            self._begin()
+
+    def stop(self) -> None:
+        self._harness.namespaces.close(delete=False)
+        self._harness.api.close()
+        self._node.release()
+
+    def kill(self, node: str) -> Mapping[str, int]:
+        with self._harness.namespaces.at_rest():
+            evidence = self._named(node).kill()
+        self._harness.api.drop_idle()
+        return evidence
+
+    def pause(self, node: str) -> Mapping[str, int]:
+        with self._harness.namespaces.at_rest():
+            return self._named(node).pause()
+
+    def resume(self, node: str) -> Mapping[str, int]:
+        evidence = self._named(node).resume()
+        self._harness.namespaces.go_on()
+        return evidence
+
+    def restart(self, node: str) -> Mapping[str, int]:
+        begun = time.monotonic()
+        pid = self._named(node).spawn()
+        self._await_usable()
+        self._harness.namespaces.go_on()
+        return {"pid": pid, "usable_ms": round(1000 * (time.monotonic() - begun))}
+
+    def died(self) -> Death | None:
+        return self._node.died()
+
+    def slots(self) -> tuple[Slot, ...]:
+        return tuple(
+            _slot(f"slot{index}", ports) for index, ports in enumerate(self._node.ports.slots)
+        )
+
+    def stream_slot(self) -> Slot:
+        """The way by which all clients of the stream protocol reach the broker.
+
+        There is one: a stream tells its clients where to connect, the same to all.
+        """
+        return _slot("stream", self._node.ports.stream_slot)
+
+    def direct_endpoint(self) -> Endpoint:
+        return loopback(self._node.ports.direct)
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        return self.clients_gone((slot,))
+
+    def clients_gone(self, slots: Sequence[Slot]) -> bool:
+        return connections_to(*(slot.listener.port for slot in slots)) == 0
+
+    def lease_namespace(self) -> Namespace:
+        return self._harness.namespaces.lease()
+
+    def declare(self, namespace: Namespace, topology: Topology) -> None:
+        self._harness.declare(namespace, topology)
+
+    def unbind(self, namespace: Namespace, binding: Binding) -> None:
+        self._harness.unbind(namespace, binding)
+
+    def set_policy(
+        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
+    ) -> None:
+        self._harness.set_policy(namespace, queue, definition)
+
+    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
+        return self._harness.read_queues(namespace, queues)
+
+    def retire_namespace(self, namespace: Namespace) -> None:
+        self._harness.namespaces.retire(namespace)
+
+    def version(self) -> str:
+        return self._rabbitmq.version
+
+    def runtime(self) -> str:
+        return f"Erlang/OTP {self._rabbitmq.otp} ({self._rabbitmq.origin})"
+
+    def deviations(self) -> tuple[str, ...]:
+        settings = deviations(self._overrides)
+        return tuple(f"{item.name}={item.value} ({item.default})" for item in settings)
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.KILL, Capability.PAUSE, Capability.LINKS})
+
+    def logs(self) -> tuple[Path, ...]:
+        return (self._node.log,)
+
+    def _begin(self) -> None:
+        """A fresh node on ports of its own is usable."""
+        self._node.prepare()
+        self._harness = self._new_harness()
+        self._node.spawn()
+        self._await_usable()
+        probe = self._harness.namespaces.lease()
+        self._harness.declare(probe, _PROBE)
+        self._harness.namespaces.retire(probe)
+
+    def _new_harness(self) -> RabbitHarness:
+        """For the ports and the password that the node has now."""
+        account = Account(user=USER, password=self._node.password)
+        api = loopback(self._node.ports.api)
+        return RabbitHarness(self.direct_endpoint(), api, account, prefix=_PREFIX)
+
+    def _await_usable(self) -> None:
+        """It listens, the API answers, and every namespace that is lent is there again."""
+        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
+        node.await_listening(_USABLE_S_MAX)
+
+        def over() -> bool:
+            node.require_alive()
+            return self._harness.is_usable()
+
+        try:
+            usable = wait_until(over, timeout_s=deadline - time.monotonic(), poll_s=_USABLE_POLL_S)
+        except PortTakenError:
+            raise
+        except BrokerError as error:
+            node.require_alive()
+            raise BrokerError(node.complaint(f"is not usable: {error}")) from error
+        if not usable:
+            raise BrokerError(node.complaint(f"is not usable after {_USABLE_S_MAX:.0f} s"))
+
+    def _named(self, node: str) -> RabbitNode:
+        if node != self._node.name:
+            message = f"no node {node!r}; this broker has {self._node.name}"
+            raise BrokerError(message)
+        return self._node
+
+
+def _slot(name: str, ports: tuple[int, int]) -> Slot:
+    listener, advertised = ports
+    return Slot(name=name, listener=loopback(listener), advertised=loopback(advertised))

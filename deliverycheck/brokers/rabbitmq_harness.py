@@ -1,0 +1,92 @@
+"""What the harness asks of a RabbitMQ, whoever runs it: virtual hosts, topologies, what is left."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from deliverycheck.brokers.broker import BrokerError, Endpoint, Namespace, Scan
+from deliverycheck.brokers.processes import wait_until
+from deliverycheck.brokers.rabbitmq_amqp import connected
+from deliverycheck.brokers.rabbitmq_api import Account, RabbitApi
+from deliverycheck.brokers.rabbitmq_namespaces import Namespaces
+from deliverycheck.brokers.rabbitmq_reader import QueueReader
+from deliverycheck.brokers.rabbitmq_topology import declare, policy_definition, unbind
+from deliverycheck.plans import Binding, Setting, Topology
+
+# 10 s: a topology of ten queues takes 60 ms.
+_DECLARE_S_MAX = 10.0
+_POLICY_S_MAX = 5.0
+_PRIORITY_OF_OURS = 1
+
+
+class RabbitHarness:
+    """The parts of `QueueBroker` that go the unproxied way; both backends have one."""
+
+    def __init__(self, direct: Endpoint, api: Endpoint, account: Account, *, prefix: str) -> None:
+        """Nothing is asked yet."""
+        self.api = RabbitApi(api, account)
+        self.namespaces = Namespaces(self.api, account, prefix=prefix)
+        self._direct = direct
+        self._reader = QueueReader(endpoint=direct, api=self.api)
+
+    def declare(self, namespace: Namespace, topology: Topology) -> None:
+        with self._channel(namespace) as channel:
+            declare(channel, topology)
+
+    def unbind(self, namespace: Namespace, binding: Binding) -> None:
+        with self._channel(namespace) as channel:
+            unbind(channel, binding)
+
+    def set_policy(
+        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
+    ) -> None:
+        """Set for this queue alone; the answer comes when every queue that it matches was told."""
+        wanted = policy_definition(definition)
+        body = {
+            "pattern": f"^{_literally(queue)}$",
+            "definition": wanted,
+            "apply-to": "queues",
+            "priority": _PRIORITY_OF_OURS,
+        }
+        try:
+            self.api.put("policies", namespace.name, f"of-{queue}", body=body)
+        except BrokerError as error:
+            message = f"the policy {wanted} for queue {queue!r} was refused: {error}"
+            raise BrokerError(message) from error
+        if not wait_until(lambda: self._has_policy(namespace, queue), timeout_s=_POLICY_S_MAX):
+            message = f"queue {queue!r} did not get the policy {wanted} in {_POLICY_S_MAX:.0f} s"
+            raise BrokerError(message)
+
+    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
+        return self._reader.read(namespace, queues)
+
+    def is_usable(self) -> bool:
+        """The API answers, and every namespace that is lent takes a connection.
+
+        Raises:
+            BrokerError: the API lets us do nothing.
+        """
+        if not self.api.answers():
+            return False
+        try:
+            for namespace in self.namespaces.living():
+                with connected(self._direct, namespace, _DECLARE_S_MAX):
+                    pass
+        except BrokerError:
+            return False
+        return True
+
+    @contextmanager
+    def _channel(self, namespace: Namespace) -> Iterator[Any]:
+        with connected(self._direct, namespace, _DECLARE_S_MAX) as connection:
+            yield connection.channel()
+
+    def _has_policy(self, namespace: Namespace, queue: str) -> bool:
+        """From the list of all queues: alone, up to 4.0, a queue tells nothing of its policy."""
+        queues = self.api.get("queues", namespace.name)
+        return any(each["name"] == queue and each.get("policy") == f"of-{queue}" for each in queues)
+
+
+def _literally(name: str) -> str:
+    """A pattern that the name alone matches, as Erlang's `re` reads it."""
+    return "".join(each if each.isalnum() or each in "-_" else f"\\{each}" for each in name)

@@ -1,0 +1,141 @@
+"""Campaigns against several systems, one after the other, told as one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Event
+
+import msgspec
+
+from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.console import Progress
+from deliverycheck.cli.makers import maker_of
+from deliverycheck.cli.run import run, saved
+from deliverycheck.cli.run_options import RunOptions
+from deliverycheck.cli.systems import UsageError, claims_named, content_of, systems
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans import Claim
+from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Target, Violation
+from deliverycheck.search.record import ExitCode
+
+
+def systems_named(text: str | None, claims: Sequence[str] = ()) -> tuple[str, ...]:
+    """The systems in ``kafka,rabbitmq``; of nothing those of the claims, or all.
+
+    Raises:
+        UsageError: there is no such system.
+    """
+    if text is None:
+        of_claims = [name for name in systems() if any(one.startswith(name) for one in claims)]
+        return tuple(of_claims) or systems()
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for name in named:
+        maker_of(name)
+    if not named:
+        msg = f"--systems {text!r} names none; there are: {', '.join(systems())}"
+        raise UsageError(msg)
+    return named
+
+
+def run_several(
+    options: RunOptions, names: Sequence[str], progress: Progress, stop: Event
+) -> Campaign:
+    """Each system's campaign has a folder of its own in that of the whole, which holds the record.
+
+    One whose broker cannot be had on this machine is told as not exercised.
+
+    Raises:
+        What `run` raises, but for a system that cannot be had.
+    """
+    if len(names) == 1:
+        target = replace(options.target, system=names[0])
+        return run(replace(options, target=target), progress, stop)
+    known = [claim for name in names for claim in content_of(name).claims]
+    claims_named([*known, *options.own], options.claims)
+    records: list[Campaign] = []
+    for name in names:
+        one = _of_system(options, name)
+        if (options.claims and not one.claims) or (records and stop.is_set()):
+            continue
+        try:
+            records.append(run(one, progress, stop))
+        except ProvisionError as error:
+            progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
+            records.append(_not_had(one, error.problem))
+    folder = CampaignFolder(root=options.out)
+    folder.create()
+    return saved(_merged(options, records), folder)
+
+
+def _of_system(options: RunOptions, name: str) -> RunOptions:
+    known = {claim.id for claim in content_of(name).claims}
+    own = tuple(claim for claim in options.own if claim.system == name)
+    claims = tuple(one for one in options.claims if one in known or one in {c.id for c in own})
+    return replace(
+        options,
+        target=replace(options.target, system=name),
+        out=options.out / name,
+        own=own,
+        claims=claims,
+    )
+
+
+def _not_had(options: RunOptions, why: str) -> Campaign:
+    """The record of a campaign whose broker is not there: all of its claims not exercised."""
+    system = options.target.system
+    claims = claims_named(content_of(system).claims, options.claims, options.profile.paces)
+    return Campaign(
+        id=options.out.name,
+        profile=options.profile.name,
+        seed=options.seed,
+        started="",
+        duration_s=0.0,
+        target=Target(
+            system=system, broker=maker_of(system).title, backend="", client="", proxy=""
+        ),
+        executions=0,
+        inconclusive=0,
+        results=tuple(map(_unexercised, claims)),
+        violations=(),
+        exit_code=int(ExitCode.AS_CLAIMED),
+        notes=(
+            f"{maker_of(system).title} cannot be had here, so its claims are not exercised: {why}",
+        ),
+    )
+
+
+def _unexercised(claim: Claim) -> ClaimResult:
+    return ClaimResult(claim=claim, state=ClaimState.NOT_EXERCISED, cells=(), executions=0)
+
+
+def _merged(options: RunOptions, records: Sequence[Campaign]) -> Campaign:
+    """One record of all; its evidence lies in the folders of each."""
+    first = records[0]
+    return Campaign(
+        id=options.out.name,
+        profile=first.profile,
+        seed=first.seed,
+        started=next((one.started for one in records if one.started), ""),
+        duration_s=round(sum(one.duration_s for one in records), 1),
+        target=first.target,
+        further=tuple(one.target for one in records[1:]),
+        executions=sum(one.executions for one in records),
+        inconclusive=sum(one.inconclusive for one in records),
+        results=tuple(result for one in records for result in one.results),
+        violations=tuple(
+            _moved(violation, one.target.system) for one in records for violation in one.violations
+        ),
+        exit_code=_worst([one.exit_code for one in records]),
+        interrupted=any(one.interrupted for one in records),
+        notes=tuple(note for one in records for note in one.notes),
+        options=first.options,
+    )
+
+
+def _moved(violation: Violation, system: str) -> Violation:
+    return msgspec.structs.replace(violation, folder=f"{system}/{violation.folder}")
+
+
+def _worst(codes: Sequence[int]) -> int:
+    """A broken claim, then trouble, then what was not exercised."""
+    order = (ExitCode.BROKEN, ExitCode.INFRASTRUCTURE, ExitCode.NOT_EXERCISED)
+    return next((int(code) for code in order if code in codes), int(ExitCode.AS_CLAIMED))

@@ -1,0 +1,105 @@
+"""Plans about queues: a namespace, exchanges and queues, publishers and consumers."""
+
+from msgspec.structs import replace
+
+from deliverycheck.brokers import SCAN_ISOLATION
+from deliverycheck.executions.live import LiveTarget
+from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
+from deliverycheck.executions.queues.place import QueuePlace
+from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.sources import sources_of
+from deliverycheck.executions.queues.stage import QueueStage
+from deliverycheck.executions.queues.tail import bring_to_rest
+from deliverycheck.executions.queues.transacting import TransactingLane
+from deliverycheck.executions.run import Run
+from deliverycheck.executions.stage import Stage
+from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Ok
+from deliverycheck.plans import Declare, Inject, Plan, Topology, lane_of
+
+_WORKERS = ("p", "c")
+
+
+class QueuePerformance:
+    """See `Performance`: a namespace is leased, and retired when the execution is over."""
+
+    def __init__(self, plan: Plan, target: LiveTarget) -> None:
+        self._plan = plan
+        topology = plan.subject.topology or Topology(queues=())
+        self._transactional = bool(plan.subject.producer.get("transactional"))
+        self._place = QueuePlace(
+            namespace=target.queue_broker.lease_namespace(),
+            topology=topology,
+            isolation=SCAN_ISOLATION if self._transactional else None,
+        )
+        self.execution = self._place.namespace.name
+
+    def header(self) -> Header:
+        subject = self._plan.subject
+        return Header(
+            format=FORMAT,
+            version=VERSION,
+            execution=self.execution,
+            plan=self._plan.digest,
+            relies_on=subject.relies_on,
+            error_means=subject.error_means,
+            groups={group_of(queue): (queue,) for queue in self._worked_off()},
+            sources=sources_of(self._declared()),
+        )
+
+    def _declared(self) -> Topology:
+        """What is there before the first step, and the queues that later ones declare."""
+        later = [step.queue for step in self._plan.steps if isinstance(step, Declare)]
+        topology = self._place.topology
+        own = {queue.name for queue in topology.queues}
+        further = [queue for queue in later if queue.name not in own]
+        return replace(topology, queues=(*topology.queues, *further))
+
+    def _worked_off(self) -> list[str]:
+        """The queues that somebody has to work off."""
+        consumer = self._plan.subject.consumer
+        if consumer is None:
+            return []
+        lanes = [f"c{number}" for number in range(1, consumer.groups + 1)]
+        return [queue_of(consumer, lane, self._place) for lane in lanes]
+
+    def begin(self, run: Run) -> Stage:
+        stage = QueueStage(run, self._place)
+        op = stage.declared(next(iter(sources_of(self._place.topology)), ""))
+        run.target.queue_broker.declare(self._place.namespace, self._place.topology)
+        self._place.declared_ns = run.recorder.now()
+        run.recorder.write(Ok(op=op, ns=self._place.declared_ns))
+        self._make_lanes(run)
+        return stage
+
+    def _make_lanes(self, run: Run) -> None:
+        """A lane for each publisher and consumer of the plan, each with a link of its own."""
+        consumer = self._plan.subject.consumer
+        names = {"p1"} | {
+            name
+            for step in self._plan.steps
+            if (lane := lane_of(step)) and (name := _worker_of(step, lane))
+        }
+        if consumer is not None:
+            names |= {f"c{number}" for number in range(1, consumer.groups + 1)}
+        kind = TransactingLane if self._transactional else PublisherLane
+        for name in sorted(names):
+            if name.startswith("p"):
+                run.lanes[name] = kind(run, name, run.target.slots.lease(), self._place)
+            elif consumer is not None:
+                slot = run.target.slots.lease()
+                run.lanes[name] = ConsumerOfQueueLane(run, name, slot, self._place, consumer)
+
+    def bring_to_rest(self, run: Run, stage: Stage) -> None:
+        bring_to_rest(run, stage, self._place)
+
+    def collect(self, run: Run, folder: ExecutionFolder) -> None:
+        """Nothing is known that the history does not say."""
+
+    def retire(self, run: Run) -> None:
+        run.target.queue_broker.retire_namespace(self._place.namespace)
+
+
+def _worker_of(step: object, lane: str) -> str | None:
+    """The worker whose lane it is; nodes and the harness's own client are none."""
+    name = lane.removeprefix("link ") if isinstance(step, Inject) else lane
+    return name if name.startswith(_WORKERS) and name[1:].isdigit() else None

@@ -1,0 +1,219 @@
+"""What the driver does for each kind of step of a plan about queues."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from deliverycheck.brokers import Capability
+from deliverycheck.clients import commands
+from deliverycheck.executions.consumer import Called
+from deliverycheck.executions.ends import End
+from deliverycheck.executions.queues.client import PROVE_MS, QueueLane
+from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane
+from deliverycheck.executions.queues.place import OLD_ENOUGH_S, QueuePlace
+from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.transacting import TransactingLane
+from deliverycheck.executions.run import CALL_DEADLINE_S, NS_PER_S, Run
+from deliverycheck.executions.stage import HARNESS, Stage
+from deliverycheck.history import Action, FaultMoment, Ok
+from deliverycheck.history.events import Invoke
+from deliverycheck.plans import (
+    AbortTransaction,
+    Bind,
+    Close,
+    CloseChannel,
+    CommitTransaction,
+    CrashLoop,
+    Declare,
+    Flush,
+    Inject,
+    QueueKind,
+    Send,
+    SetPolicy,
+    Settle,
+    Take,
+    TopicReady,
+    Topology,
+    Unbind,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.routing import with_binding, without_binding
+
+_PAUSES = frozenset({Called.BLOCKED, Called.DISCARDED})
+
+
+class QueueStage(Stage):
+    """An execution's lanes, queues and disturbances: performs steps one after the other."""
+
+    def __init__(self, run: Run, place: QueuePlace) -> None:
+        super().__init__(run)
+        self.place = place
+
+    def verbs(self) -> Mapping[type, Callable[[Any, Any], None]]:
+        return {**super().verbs(), **_VERBS}
+
+    def publisher(self, name: str) -> PublisherLane:
+        """The publishing lane of that name."""
+        lane = self.run.lanes[name]
+        assert isinstance(lane, PublisherLane)  # noqa: S101  # lanes are made by their names
+        return lane
+
+    def consuming(self, name: str) -> ConsumerOfQueueLane:
+        """The consuming lane of that name."""
+        lane = self.run.lanes[name]
+        assert isinstance(lane, ConsumerOfQueueLane)  # noqa: S101  # lanes are made by their names
+        return lane
+
+    def send(self, step: Send) -> None:
+        lane = self.publisher(step.lane)
+        if self._is_ready(lane):
+            lane.publish(step)
+
+    def flush_publisher(self, step: Flush) -> None:
+        lane = self.publisher(step.lane)
+        if lane.lives and self.is_free(lane):
+            lane.flush(step)
+
+    def end_channel_transaction(self, step: CommitTransaction | AbortTransaction) -> None:
+        lane = self.run.lanes[step.lane]
+        assert isinstance(lane, TransactingLane)  # noqa: S101  # the model excludes others
+        if lane.lives and self.is_free(lane):
+            lane.end(End.COMMIT if isinstance(step, CommitTransaction) else End.ABORT)
+
+    def work_off(self, step: Work) -> None:
+        lane = self.consuming(step.lane)
+        if not self._is_ready(lane):
+            return
+        for call in range(1, step.calls + 1):
+            sent = step.wait is Wait.SENT and call == step.calls
+            called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)
+            if called in _PAUSES or (called is Called.RECEIVE and lane.idle):
+                return
+
+    def take(self, step: Take) -> None:
+        lane = self.consuming(step.lane)
+        if self._is_ready(lane):
+            lane.take(step.count)
+
+    def settle(self, step: Settle) -> None:
+        lane = self.consuming(step.lane)
+        if lane.lives and lane.in_hand and self.is_free(lane):
+            lane.settle(step)
+
+    def _is_ready(self, lane: PublisherLane | ConsumerOfQueueLane) -> bool:
+        """Whether a client plays the lane that can take a call; a lost one is replaced."""
+        if lane.lives and not self.is_free(lane):
+            return False
+        lane.discard_if_gone()
+        if not lane.lives:
+            lane.open()
+        return lane.lives
+
+    def close_consumer(self, step: Close) -> None:
+        lane = self.consuming(step.lane)
+        if lane.lives and self.is_free(lane):
+            op = lane.invoke(Action.CLOSE)
+            lane.finish(op, lane.call(commands.Close(), op=op))
+            lane.closed = True
+            lane.dismiss()
+
+    def close_channel(self, step: CloseChannel) -> None:
+        """The worker's only channel is closed, with it all that it held; another one is opened."""
+        lane = self.run.lanes[step.lane]
+        assert isinstance(lane, QueueLane)  # noqa: S101  # the model excludes others
+        if lane.lives and self.is_free(lane):
+            op = lane.invoke(Action.CLOSE)
+            lane.finish(op, lane.call(commands.CloseChannel(timeout_ms=PROVE_MS), op=op))
+            lane.discard("its channel was closed")
+
+    def crash_loop(self, step: CrashLoop) -> None:
+        lane = self.consuming(step.lane)
+        for _ in range(step.cycles):
+            if not self._is_ready(lane) or not lane.take(1):
+                return
+            self.disturbances.record_plain(FaultMoment.INJECT, "kill", lane.name)
+            evidence = lane.kill()
+            self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
+
+    def inject(self, step: Inject) -> None:
+        super().inject(step)
+        lane = self.run.lanes[step.lane.removeprefix("link ")]
+        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
+        lane.leaves_traces = True
+
+    def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
+        """A plan whose queues must be of some age before the node is disturbed waits for it.
+
+        Classic queues are as safe when they are new (the claim on those just declared).
+        """
+        kinds = {queue.kind for queue in self.place.topology.queues}
+        if self.run.plan.subject.topic_ready is TopicReady.ANSWERED and kinds != {
+            QueueKind.CLASSIC
+        }:
+            age_s = (self.run.recorder.now() - self.place.declared_ns) / NS_PER_S
+            self.run.pass_time(max(0.0, OLD_ENOUGH_S - age_s))
+        super()._disturb_node(node, fault, needed)
+
+    # The harness's own client.
+
+    def declare(self, step: Declare) -> None:
+        place = self.place
+        place.add(step.queue)
+        for binding in step.bindings:
+            place.topology = with_binding(place.topology, binding)
+        self._declare(Topology(queues=(step.queue,)), step.queue.name)
+        if step.bindings:
+            self._declare(place.topology, step.queue.name)
+        place.declared_ns = self.run.recorder.now()
+
+    def bind(self, step: Bind) -> None:
+        place = self.place
+        place.topology = with_binding(place.topology, step.binding)
+        self._declare(place.topology, step.binding.destination)
+
+    def unbind(self, step: Unbind) -> None:
+        place = self.place
+        place.topology = without_binding(place.topology, step.binding)
+        op = self.declared(step.binding.destination)
+        self.run.target.queue_broker.unbind(place.namespace, step.binding)
+        self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
+
+    def set_policy(self, step: SetPolicy) -> None:
+        op = self.declared(step.queue)
+        broker = self.run.target.queue_broker
+        broker.set_policy(self.place.namespace, step.queue, step.definition)
+        self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
+
+    def _declare(self, topology: Topology, target: str) -> None:
+        op = self.declared(target)
+        self.run.target.queue_broker.declare(self.place.namespace, topology)
+        self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
+
+    def declared(self, target: str) -> int:
+        """A declaration, or the end of one, begins; its operation."""
+        recorder = self.run.recorder
+        op = recorder.next_op()
+        asked = Invoke(
+            op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=target
+        )
+        recorder.write(asked)
+        return op
+
+
+_VERBS: dict[type, Callable[[Any, Any], None]] = {
+    Send: QueueStage.send,
+    Flush: QueueStage.flush_publisher,
+    Inject: QueueStage.inject,
+    CommitTransaction: QueueStage.end_channel_transaction,
+    AbortTransaction: QueueStage.end_channel_transaction,
+    Work: QueueStage.work_off,
+    Take: QueueStage.take,
+    Settle: QueueStage.settle,
+    Close: QueueStage.close_consumer,
+    CloseChannel: QueueStage.close_channel,
+    CrashLoop: QueueStage.crash_loop,
+    Declare: QueueStage.declare,
+    Bind: QueueStage.bind,
+    Unbind: QueueStage.unbind,
+    SetPolicy: QueueStage.set_policy,
+}

@@ -1,0 +1,48 @@
+"""A lane that publishes in transactions of its channel."""
+
+from deliverycheck.clients import commands
+from deliverycheck.executions.ends import END_ACTIONS, END_COMMANDS, End
+from deliverycheck.executions.producer import CALL_TIMEOUT_MS
+from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.history import Action, Ok
+from deliverycheck.plans import Send
+
+
+class TransactingLane(PublisherLane):
+    """One publisher of the plan that begins a transaction when it has one to fill."""
+
+    _begun = 0
+
+    def open(self) -> None:
+        self.transaction, self._begun = None, 0
+        super().open()
+
+    def publish(self, step: Send) -> None:
+        """Hand the messages over, in the open transaction or a new one."""
+        if self.transaction or self._begin():
+            super().publish(step)
+
+    def _begin(self) -> bool:
+        self._begun += 1
+        transaction = f"{self.process}-t{self._begun}"
+        op = self.invoke(Action.BEGIN_TRANSACTION, transaction=transaction)
+        self.call(commands.BeginTransaction(op=op), op=op)
+        if not isinstance(self.completed.get(op), Ok):
+            self.discard("no transaction could be begun")
+            return False
+        self.transaction = transaction
+        return True
+
+    def end(self, how: End) -> None:
+        """Ask for the end of the open transaction, once: how a lost answer ended nobody can ask."""
+        if self.transaction is None or not self.lives:
+            return
+        op = self.invoke(END_ACTIONS[how], transaction=self.transaction)
+        self.transaction = None
+        self.call(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
+        self.discard_if_gone()
+
+    def close_transaction(self) -> None:
+        """What nobody ended is aborted."""
+        if self.transaction is not None and self.lives and not self.busy and not self.gone:
+            self.end(End.ABORT)

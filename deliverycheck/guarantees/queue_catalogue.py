@@ -1,0 +1,137 @@
+"""The catalogue of hazards of queues."""
+
+from deliverycheck.guarantees import queue_hazards as find
+from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
+
+QUEUE_HAZARDS: tuple[Hazard, ...] = (
+    Hazard(
+        name="node_killed",
+        title="the broker was killed, whether or not anybody spoke to it",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"killed": "{node} was killed at {down_ns:s}."},
+        find=find.node_killed,
+    ),
+    Hazard(
+        name="broker_killed_holding",
+        title="the broker was killed with confirmed messages in its queues",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"held": "{node} went down at {down_ns:s} and held {messages:count message}."},
+        find=find.broker_killed_holding,
+    ),
+    Hazard(
+        name="queue_just_declared",
+        title="the broker was killed within half a second of a queue's declaration",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={
+            "young": (
+                "{node} was killed {after_ms} ms after a queue had been declared, and held "
+                "{messages:count message}."
+            )
+        },
+        find=find.queue_just_declared,
+    ),
+    Hazard(
+        name="unroutable",
+        title="a message was published that no queue wants",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={"unroutable": "{process} published {messages:count message} to no queue."},
+        find=find.unroutable,
+    ),
+    Hazard(
+        name="given_back",
+        title="a consumer gave a message back",
+        fault_column=FaultColumn.SETTLEMENT,
+        needs=Needed.NOTHING,
+        sentences={"given_back": "{process} gave {messages:count message} back."},
+        find=find.given_back,
+    ),
+    Hazard(
+        name="rejected",
+        title="a consumer refused a message for good",
+        fault_column=FaultColumn.SETTLEMENT,
+        needs=Needed.NOTHING,
+        sentences={"rejected": "{process} refused {messages:count message} for good."},
+        find=find.rejected,
+    ),
+    Hazard(
+        name="closed_in_hand",
+        title="a client closed with messages in hand",
+        fault_column=FaultColumn.SETTLEMENT,
+        needs=Needed.NOTHING,
+        sentences={
+            "closed": "{process} closed at {closed_ns:s} with {messages:count message} in hand."
+        },
+        find=find.closed_in_hand,
+    ),
+    Hazard(
+        name="two_consumers",
+        title="two consumers were handed messages of one queue",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={"both": "{consumers:count consumer} were handed messages of {queue}."},
+        find=find.two_consumers,
+    ),
+    Hazard(
+        name="length_reached",
+        title="more messages came to a queue than it may hold",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "length": "{messages:count message} came to {queue}, which may hold {length_max}."
+        },
+        find=find.length_reached,
+    ),
+    Hazard(
+        name="publish_refused",
+        title="the broker refused a publish",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"refused": "{messages:count message} of {process} were refused."},
+        find=find.publish_refused,
+    ),
+    Hazard(
+        name="expired",
+        title="a message waited for longer than it may",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"expired": "{messages:count message} of {process} waited for too long."},
+        find=find.expired,
+    ),
+    Hazard(
+        name="delivery_limit_reached",
+        title="a message was handed out more often than it may fail",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "limit": (
+                "{message} was handed out {deliveries:count time} from {queue}, whose limit is "
+                "{delivery_limit}."
+            )
+        },
+        find=find.delivery_limit_reached,
+    ),
+    Hazard(
+        name="dead_lettered",
+        title="messages became dead letters",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"dead": "{messages:count dead letter} was handed out: {reasons}."},
+        find=find.dead_lettered,
+    ),
+    Hazard(
+        name="dead_letters_refused",
+        title="dead letters had no place to go",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "full": "Dead letters of {queue} go to {target}, which may hold a few only.",
+            "unbound": "Dead letters of {queue} go to {target}, which no queue is.",
+        },
+        find=find.dead_letters_refused,
+    ),
+)
+"""Each situation of queues that a claim can be about."""

@@ -1,0 +1,296 @@
+"""The pure model of a RabbitMQ plan: which step is applicable when, and what a plan covers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.queue_steps import (
+    Bind,
+    CloseChannel,
+    CrashLoop,
+    Declare,
+    Send,
+    SetPolicy,
+    Settle,
+    Settlement,
+    Take,
+    Unbind,
+)
+from deliverycheck.plans.rabbitmq_reach import hazards_in_reach
+from deliverycheck.plans.rabbitmq_state import (
+    CONSUMERS,
+    FURTHER_QUEUES,
+    NODE,
+    PRODUCERS,
+    SYSTEM,
+    RabbitState,
+    advance,
+    walk,
+)
+from deliverycheck.plans.steps import (
+    AbortTransaction,
+    Arm,
+    Await,
+    Close,
+    CommitTransaction,
+    Direction,
+    FaultKind,
+    Flush,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Pause,
+    Release,
+    Restart,
+    Resume,
+    Step,
+    Work,
+    lane_of,
+    verb_of,
+)
+from deliverycheck.plans.subject import CommitPolicy, Subject
+from deliverycheck.plans.topology import DEFAULT_EXCHANGE, Binding, Destination, Topology
+
+MESSAGES_MAX = 130
+"""A history stays readable, and taking them all takes milliseconds."""
+
+BROKER_FAULTS_MAX = 1
+"""One kill or pause of the node a plan: each costs 3 to 4 s and has the broker alone."""
+
+BINDINGS_MAX = 24
+"""What a person can still follow; the broker would take any number."""
+
+HASHES_MAX = 2
+"""``#`` in one topic pattern: from 4.3.5 on a broker refuses more (406)."""
+
+CRASHES_MAX = 8
+"""In loops, of one plan, unless it has a single longer one: each takes some 0.15 s."""
+
+DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
+"""Faults whose direction is a choice; the others have one by their meaning."""
+
+_RESTORES = (Hold, Heal, Resume, Restart, Flush, Await, Release)
+
+
+class RabbitDraft:
+    """A plan while it grows: takes a step only where the model says that it is applicable."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._state = RabbitState(subject)
+        self._steps: list[Step] = []
+
+    @property
+    def topology(self) -> Topology:
+        """What is declared by now."""
+        return self._state.topology
+
+    def offer(self, step: Step) -> bool:
+        """Append the step if it is applicable here; whether it was."""
+        step = _plain(step)
+        applicable = is_applicable(self._state, step)
+        if applicable:
+            advance(self._state, step)
+            self._steps.append(step)
+        return applicable
+
+    def kinds(self) -> frozenset[str]:
+        """Kinds of step of which some are applicable here, by the names of the vocabulary."""
+        state = self._state
+        found = {"send"}
+        found |= {"route"} if state.topology.exchanges else set()
+        found |= {"bind", "unbind"} if state.topology.exchanges and state.node == "up" else set()
+        found |= {"declare"} if state.node == "up" else set()
+        if state.messages:
+            found |= {"work", "take", "crash_loop", "inject"}
+        found |= {"settle"} if any(state.in_hand.values()) else set()
+        found |= {"kill_worker", "pause_worker"} if state.publishers or state.calls else set()
+        found |= {"close", "close_channel"} if state.calls else set()
+        found |= {"heal"} if state.faults else set()
+        found |= {"flush"} if state.unflushed else set()
+        found |= {"end_transaction"} if any(map(state.in_transaction, PRODUCERS)) else set()
+        found |= {"hold"} if state.pending() and state.last != "hold" else set()
+        return frozenset(found)
+
+    def plan(self) -> Plan:
+        """The steps so far, without a tail that the driver's quiet tail repeats."""
+        kept = list(self._steps)
+        while kept and isinstance(kept[-1], _RESTORES):
+            kept.pop()
+        return Plan(system=SYSTEM, subject=self._state.subject, steps=tuple(kept))
+
+
+class RabbitModel:
+    """Plans of up to two publishers, up to two consumers, one node, any topology."""
+
+    nodes: tuple[str, ...] = (NODE,)
+    amplifiers: tuple[Callable[[Plan], Plan], ...] = ()  # What one message meets, all do at once.
+
+    def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
+        draft = RabbitDraft(subject)
+        for step in steps:
+            draft.offer(step)
+        return draft.plan()
+
+    def features(self, plan: Plan) -> frozenset[str]:
+        found: set[str] = set()
+        recent: list[str] = []
+        for state, step in walk(plan):
+            event = _event_label(step)
+            found.add(f"{event} | {state.label()}")
+            found.update(
+                f"{before} > {event} | {sorted(state.faults.values())}" for before in recent
+            )
+            recent = [*recent[-2:], event]
+        return frozenset(found)
+
+    def hazards_in_reach(self, plan: Plan) -> frozenset[str]:
+        return hazards_in_reach(plan)
+
+    def broker_wide(self, plan: Plan) -> bool:
+        return any(lane_of(step) == NODE for step in plan.steps)
+
+    def seconds(self, plan: Plan) -> float:
+        held = sum(step.ms for step in plan.steps if isinstance(step, Hold)) / 1000
+        faults = sum(isinstance(step, Inject) for step in plan.steps)
+        cycles = sum(step.cycles for step in plan.steps if isinstance(step, CrashLoop))
+        consumers = 0.4 if plan.subject.consumer else 0.0
+        node = 4.0 if self.broker_wide(plan) else 0.0
+        return 0.2 + held + 0.6 * faults + 0.15 * cycles + consumers + node
+
+
+def is_applicable(state: RabbitState, step: Step) -> bool:
+    """Whether the step can be done, as far as the model knows."""
+    lane = lane_of(step)
+    if lane in state.paused and not isinstance(step, (Resume, Kill)):
+        return False
+    if lane in CONSUMERS and state.subject.consumer is None:
+        return False
+    rule = _APPLICABLE.get(type(step))
+    return rule is not None and bool(rule(state, step))
+
+
+def _plain(step: Step) -> Step:
+    """Drop an argument that means nothing for this fault."""
+    if isinstance(step, Inject):
+        directed = step.fault in DIRECTED
+        if not directed and step.direction is not None:
+            return Inject(lane=step.lane, fault=step.fault)
+        if directed and step.direction is None:
+            return Inject(lane=step.lane, fault=step.fault, direction=Direction.UPSTREAM)
+    return step
+
+
+def _linked(state: RabbitState, lane: str) -> bool:
+    owner = lane.removeprefix("link ")
+    if lane == owner:
+        return False
+    return owner == PRODUCERS[0] or state.lives(owner)
+
+
+def _may_disturb_node(state: RabbitState) -> bool:
+    return state.node == "up" and state.messages > 0 and state.broker_faults < BROKER_FAULTS_MAX
+
+
+def _may_hit(state: RabbitState, step: Kill | Pause) -> bool:
+    return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
+
+
+def _may_resume(state: RabbitState, step: Resume) -> bool:
+    return state.node == "paused" if step.lane == NODE else step.lane in state.paused
+
+
+def _may_send(state: RabbitState, step: Send) -> bool:
+    exchange = state.topology.exchange(step.exchange)
+    there = step.exchange == DEFAULT_EXCHANGE or (exchange is not None and not exchange.internal)
+    return step.lane in PRODUCERS and there and state.messages + step.count <= MESSAGES_MAX
+
+
+def _may_consume(state: RabbitState, step: Work | Take | CrashLoop) -> bool:
+    return step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
+
+
+def _may_settle(state: RabbitState, step: Settle) -> bool:
+    consumer = state.subject.consumer
+    automatic = consumer is not None and consumer.commit is CommitPolicy.AUTO
+    acks = step.how is Settlement.ACK
+    return state.in_hand.get(step.lane, 0) > 0 and (acks or not automatic)
+
+
+def _may_declare(state: RabbitState, step: Declare) -> bool:
+    free = step.queue.name in FURTHER_QUEUES and state.topology.queue(step.queue.name) is None
+    leads = (state.topology.exchange(each.source) for each in step.bindings)
+    own = all(each.destination == step.queue.name for each in step.bindings)
+    return state.node == "up" and free and own and all(leads)
+
+
+def _may_bind(state: RabbitState, step: Bind) -> bool:
+    topology, binding = state.topology, step.binding
+    return (
+        state.node == "up"
+        and binding not in topology.bindings
+        and len(topology.bindings) < BINDINGS_MAX
+        and topology.exchange(binding.source) is not None
+        and binding.key.split(".").count("#") <= HASHES_MAX
+        and _is_there(topology, binding)
+    )
+
+
+def _is_there(topology: Topology, binding: Binding) -> bool:
+    if binding.to is Destination.QUEUE:
+        return topology.queue(binding.destination) is not None
+    return topology.exchange(binding.destination) is not None
+
+
+_APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
+    Send: _may_send,
+    Flush: lambda state, step: (
+        step.lane in state.publishers and state.publishers[step.lane].unflushed > 0
+    ),
+    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    AbortTransaction: lambda state, step: state.in_transaction(step.lane),
+    Work: _may_consume,
+    Take: _may_consume,
+    CrashLoop: lambda state, step: (
+        _may_consume(state, step)
+        and (not state.crashes or state.crashes + step.cycles <= CRASHES_MAX)
+    ),
+    Settle: _may_settle,
+    Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
+    CloseChannel: lambda state, step: state.lives(step.lane) and step.lane not in state.sent,
+    Kill: _may_hit,
+    Pause: _may_hit,
+    Resume: _may_resume,
+    Restart: lambda state, step: step.lane == NODE and state.node == "down",
+    Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
+    Heal: lambda state, step: step.lane in state.faults,
+    Hold: lambda state, _: state.last != "hold" and state.pending(),
+    Declare: _may_declare,
+    Bind: _may_bind,
+    Unbind: lambda state, step: state.node == "up" and step.binding in state.topology.bindings,
+    SetPolicy: lambda state, step: (
+        state.node == "up" and state.topology.queue(step.queue) is not None
+    ),
+    Await: lambda state, step: step.lane in state.sent,
+    Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
+    Release: lambda state, step: step.lane in state.armed,
+}
+
+
+def _event_label(step: Step) -> str:
+    words = [verb_of(step)]
+    if isinstance(step, Inject):
+        words += [step.lane, step.fault, step.direction or ""]
+    elif isinstance(step, (Work, Take)):
+        words += [step.lane, str((step.calls if isinstance(step, Work) else step.count) % 3)]
+    elif isinstance(step, Send):
+        words += [step.exchange or "default", "many" if step.count > 1 else "one"]
+        words += ["expires"] if step.expires_ms is not None else []
+        words += ["priority"] if step.priority is not None else []
+    elif isinstance(step, Settle):
+        words += [step.how, step.pick, "requeue" if step.requeue else ""]
+    elif isinstance(step, (Bind, Unbind)):
+        words += [step.binding.source, step.binding.to]
+    elif isinstance(step, (Kill, Pause, Close, CloseChannel)):
+        words.append(step.lane)
+    return " ".join(word for word in words if word)

@@ -1,0 +1,240 @@
+"""What is known of a RabbitMQ plan before each of its steps, from the steps before it alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.queue_steps import (
+    Bind,
+    CloseChannel,
+    CrashLoop,
+    Declare,
+    Send,
+    SetPolicy,
+    Settle,
+    Take,
+    Unbind,
+)
+from deliverycheck.plans.routing import NoSuchExchangeError, routes, with_binding, without_binding
+from deliverycheck.plans.step import Wait
+from deliverycheck.plans.steps import (
+    AbortTransaction,
+    Arm,
+    Await,
+    Close,
+    CommitTransaction,
+    FaultKind,
+    Flush,
+    Heal,
+    Inject,
+    Kill,
+    Pause,
+    Release,
+    Restart,
+    Resume,
+    Step,
+    Work,
+    verb_of,
+)
+from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.topology import Queue, Topology
+
+SYSTEM = "rabbitmq"
+PRODUCERS = ("p1", "p2")
+CONSUMERS = ("c1", "c2")
+NODE = "b1"
+FIRST_QUEUE = "q1"
+FURTHER_QUEUES = ("q5", "q6", "q7", "q8")
+"""Names for queues that a plan declares on its way."""
+
+PLAIN = Topology(queues=(Queue(name=FIRST_QUEUE),))
+"""What a subject without a topology is put to: one durable classic queue."""
+
+
+@dataclass(slots=True)
+class PublisherState:
+    """What is known of the present incarnation of a publisher."""
+
+    unflushed: int = 0
+    in_transaction: bool = False
+
+
+@dataclass(slots=True)
+class RabbitState:
+    """What is known before a step, from the steps before it alone.
+
+    Attributes:
+        topology: what is declared by now.
+        stands: messages that came to each queue, and that nobody surely took.
+        handed: those that some consumer may have been handed.
+        in_hand: by consumer that lives, what it may hold.
+        fresh: queues that the plan itself declared, since the node was last disturbed.
+    """
+
+    subject: Subject
+    topology: Topology = PLAIN
+    messages: int = 0
+    publishers: dict[str, PublisherState] = field(default_factory=dict)
+    stands: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
+    in_hand: dict[str, int] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
+    faults: dict[str, FaultKind] = field(default_factory=dict)
+    node: str = "up"
+    broker_faults: int = 0
+    sent: set[str] = field(default_factory=set)
+    armed: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
+    returned: bool = False
+    crashes: int = 0
+    last: str = ""
+
+    def __post_init__(self) -> None:
+        self.topology = self.subject.topology or PLAIN
+
+    def lives(self, lane: str) -> bool:
+        return lane in self.publishers or lane in self.calls
+
+    @property
+    def unflushed(self) -> bool:
+        """Whether some publisher has messages that were not waited for."""
+        return any(publisher.unflushed for publisher in self.publishers.values())
+
+    def in_transaction(self, lane: str) -> bool:
+        return lane in self.publishers and self.publishers[lane].in_transaction
+
+    def pending(self) -> bool:
+        """Whether time may change anything."""
+        disturbed = self.faults or self.paused or self.node != "up"
+        return bool(disturbed or self.unflushed or self.calls or self.messages)
+
+    def reached(self, step: Send) -> frozenset[str]:
+        """The queues that its messages come to."""
+        try:
+            return routes(self.topology, step.exchange, step.key, step.headers)
+        except NoSuchExchangeError:
+            return frozenset()
+
+    def queue_of(self, lane: str) -> str:
+        """The queue that the consumer works off."""
+        consumer = self.subject.consumer
+        own = [queue.name for queue in self.topology.queues]
+        if consumer is None:
+            return own[0]
+        named = str(consumer.settings.get("queue", own[0]))
+        group = consumer.group_of(lane)
+        return named if group == 0 else [name for name in own if name != named][group - 1]
+
+    def label(self) -> str:
+        """The state as coverage sees it: what is disturbed, what is in hand."""
+        parts = [f"{lane}:{fault}" for lane, fault in sorted(self.faults.items())]
+        parts += [f"{lane} paused" for lane in sorted(self.paused)]
+        parts += [f"node {self.node}"] if self.node != "up" else []
+        parts += ["unflushed"] if self.unflushed else []
+        parts += ["in a transaction"] if any(map(self.in_transaction, self.publishers)) else []
+        parts += [f"{lane} holds" for lane, held in sorted(self.in_hand.items()) if held]
+        parts += ["returned"] if self.returned else []
+        return ", ".join(parts) or "quiet"
+
+
+def walk(plan: Plan) -> Iterator[tuple[RabbitState, Step]]:
+    """Each step with the state before it; the state changes in place."""
+    state = RabbitState(plan.subject)
+    for step in plan.steps:
+        yield state, step
+        advance(state, step)
+
+
+def advance(state: RabbitState, step: Step) -> None:
+    """Apply an applicable step."""
+    state.last = verb_of(step)
+    if isinstance(step, Send):
+        _advance_send(state, step)
+    elif isinstance(step, (Work, Take, Settle, CrashLoop)):
+        _advance_consumer(state, step)
+    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Resume, Restart)):
+        _advance_life(state, step)
+    elif isinstance(step, (Declare, Bind, Unbind, SetPolicy)):
+        _advance_topology(state, step)
+    else:
+        _advance_rest(state, step)
+
+
+def _advance_send(state: RabbitState, step: Send) -> None:
+    state.messages += step.count
+    publisher = state.publishers.setdefault(step.lane, PublisherState())
+    publisher.unflushed += 0 if step.wait is Wait.CONFIRMED else step.count
+    publisher.in_transaction = bool(state.subject.producer.get("transactional"))
+    for queue in state.reached(step):
+        state.stands[queue] = state.stands.get(queue, 0) + step.count
+    if step.wait is Wait.SENT:
+        state.sent.add(step.lane)
+
+
+def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop) -> None:
+    lane = step.lane
+    if isinstance(step, CrashLoop):
+        state.crashes += step.cycles
+        state.calls.pop(lane, None)
+        state.in_hand.pop(lane, None)
+        return
+    state.calls[lane] = state.calls.get(lane, 0) + (step.calls if isinstance(step, Work) else 1)
+    held = state.in_hand.get(lane, 0)
+    if isinstance(step, Take):
+        state.in_hand[lane] = held + min(step.count, state.stands.get(state.queue_of(lane), 0))
+    elif isinstance(step, Settle):
+        state.returned = state.returned or step.requeue
+        whole = step.pick not in {"first", "last", "every_second"}
+        state.in_hand[lane] = 0 if whole else max(0, held - 1)
+    elif step.wait is Wait.SENT:
+        state.sent.add(lane)
+
+
+def _advance_life(
+    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Resume | Restart
+) -> None:
+    if step.lane == NODE:
+        state.node = {Kill: "down", Pause: "paused"}.get(type(step), "up")
+        state.broker_faults += isinstance(step, (Kill, Pause))
+        state.fresh.clear()
+    elif isinstance(step, Pause):
+        state.paused.add(step.lane)
+    elif isinstance(step, Resume):
+        state.paused.discard(step.lane)
+    else:
+        for those in (state.paused, state.sent, state.armed):
+            those.discard(step.lane)
+        for those_by_lane in (state.calls, state.in_hand, state.publishers):
+            those_by_lane.pop(step.lane, None)
+
+
+def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPolicy) -> None:
+    if isinstance(step, Declare):
+        queues = (*state.topology.queues, step.queue)
+        state.topology = replace(state.topology, queues=queues)
+        for binding in step.bindings:
+            state.topology = with_binding(state.topology, binding)
+        state.fresh.add(step.queue.name)
+    elif isinstance(step, Bind):
+        state.topology = with_binding(state.topology, step.binding)
+    elif isinstance(step, Unbind):
+        state.topology = without_binding(state.topology, step.binding)
+
+
+def _advance_rest(state: RabbitState, step: Step) -> None:
+    if isinstance(step, Flush):
+        state.publishers[step.lane].unflushed = 0
+    elif isinstance(step, (CommitTransaction, AbortTransaction)):
+        state.publishers[step.lane] = PublisherState()
+    elif isinstance(step, Inject):
+        state.faults[step.lane] = step.fault
+    elif isinstance(step, Heal):
+        del state.faults[step.lane]
+    elif isinstance(step, Await):
+        state.sent.discard(step.lane)
+    elif isinstance(step, Arm):
+        state.armed.add(step.lane)
+    elif isinstance(step, Release):
+        state.armed.discard(step.lane)

@@ -1,0 +1,65 @@
+"""Smaller steps on queues made of steps on queues."""
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from deliverycheck.plans import CrashLoop, Pick, Send, Settle, Step, Take, Wait
+
+_FEW_BYTES = 1000
+
+
+def weight_of(step: Step) -> int | None:
+    """How much the step asks of a reader; ``None`` if it is none of these."""
+    if isinstance(step, Send):
+        waits = step.wait is not Wait.RETURNED
+        return 2 * step.count + waits + _plain_content(step).count(False)
+    if isinstance(step, Take):
+        return step.count
+    if isinstance(step, CrashLoop):
+        return step.cycles
+    return int(step.pick is not Pick.ALL) if isinstance(step, Settle) else None
+
+
+def _plain_content(step: Send) -> list[bool]:
+    return [not step.headers, not step.bytes, step.expires_ms is None, step.priority is None]
+
+
+def smaller(step: Step) -> Iterator[Step]:
+    """Steps that do less in its place."""
+    if isinstance(step, Send):
+        yield from _smaller_send(step)
+    elif isinstance(step, Take):
+        yield from (replace(step, count=count) for count in (1, 2) if count < step.count)
+    elif isinstance(step, CrashLoop):
+        fewer = sorted({1, 2, 3, step.cycles - 1})
+        yield from (replace(step, cycles=n) for n in fewer if 0 < n < step.cycles)
+    elif isinstance(step, Settle) and step.pick is not Pick.ALL:
+        yield replace(step, pick=Pick.ALL)
+
+
+def _smaller_send(step: Send) -> Iterator[Send]:
+    for count in sorted({1, 2, step.count // 2}):
+        if 0 < count < step.count:
+            yield replace(step, count=count)
+    if not all(_plain_content(step)):
+        yield replace(step, headers=(), bytes=0, expires_ms=None, priority=None)
+        yield from (
+            changed
+            for plain in ({"headers": ()}, {"bytes": 0}, {"expires_ms": None}, {"priority": None})
+            if (changed := replace(step, **plain)) != step
+        )
+    if step.bytes > _FEW_BYTES:
+        yield replace(step, bytes=_FEW_BYTES)
+
+
+def join(first: Step, second: Step) -> Iterator[Step]:
+    """One step for two that go to the same place, or are of one consumer."""
+    if isinstance(first, Send) and isinstance(second, Send):
+        same = replace(first, count=1, wait=Wait.RETURNED)
+        if same == replace(second, count=1, wait=Wait.RETURNED):
+            yield replace(second, count=first.count + second.count)
+    if isinstance(first, Take) and isinstance(second, Take) and first.lane == second.lane:
+        yield replace(second, count=first.count + second.count)
+    if isinstance(first, CrashLoop) and isinstance(second, CrashLoop):
+        yield replace(second, cycles=first.cycles + second.cycles)

@@ -1,0 +1,13 @@
+"""What we claim of RabbitMQ, as data: each holding setting beside a sibling that must break."""
+
+from deliverycheck.plans import Claim
+from properties.rabbitmq.claims.effect import EFFECT
+from properties.rabbitmq.claims.limits import LIMITS
+from properties.rabbitmq.claims.order import ORDER
+from properties.rabbitmq.claims.queue import QUEUE
+from properties.rabbitmq.claims.routing import ROUTING
+from properties.rabbitmq.claims.transactions import TRANSACTIONS
+
+CLAIMS: tuple[Claim, ...] = (*QUEUE, *EFFECT, *ORDER, *LIMITS, *ROUTING, *TRANSACTIONS)
+
+__all__ = ["CLAIMS"]

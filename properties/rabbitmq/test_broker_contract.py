@@ -1,0 +1,388 @@
+"""The process backend keeps the broker contract: real RabbitMQ, killed, paused, read, proxied."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pika
+import pytest
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPConnectionError
+
+from deliverycheck.brokers import BrokerError, Capability, DeathCause, Guardian
+from deliverycheck.brokers.ports import connections_to, is_free, pid_behind
+from deliverycheck.brokers.processes import wait_until
+from deliverycheck.brokers.provision import rabbit_toolchain
+from deliverycheck.brokers.rabbitmq import RabbitProcess
+from deliverycheck.history import encode_body
+from deliverycheck.history.letter import letter_body
+from deliverycheck.plans import (
+    Binding,
+    Exchange,
+    ExchangeKind,
+    FaultKind,
+    Match,
+    Overflow,
+    Queue,
+    QueueKind,
+    Topology,
+)
+from faults import Injector, Toxiproxy
+
+NODE = "b1"
+REFUSED = (AMQPConnectionError, AMQPConnectorException)
+# The goals of 4.x, with a core for each process that is ready to run; 3.10 takes half as long
+# again. Where they queue for one it takes a multiple.
+READY_S_MAX = 4.0
+READY_S_MAX_OF_3 = 6.0
+# A quorum queue or a stream whose node is killed within about a second of its declaration is
+# lost, with all that it had: a matter of claims, not of this contract.
+SETTLED_S = 1.5
+
+
+@pytest.fixture(scope="module", params=["4", "4.0", "3.10"])
+def broker(request, tmp_path_factory):
+    tools = rabbit_toolchain(version=request.param)
+    with Guardian.start() as guardian:
+        folder = tmp_path_factory.mktemp("a broker")
+        broker = RabbitProcess(tools.rabbitmq, folder=folder, guardian=guardian, slots=3)
+        proxy = None
+        try:
+            begun = time.monotonic()
+            broker.start()
+            assert time.monotonic() - begun < limit_s(request.param)
+            slots = (*broker.slots(), broker.stream_slot())
+            proxy = Toxiproxy(
+                tools.toxiproxy.executable, slots=slots, folder=folder, guardian=guardian
+            )
+            proxy.start()
+            broker.proxy = proxy
+            yield broker
+        finally:
+            if proxy is not None:
+                proxy.stop()
+            broker.stop()
+
+
+def limit_s(version):
+    overload = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    return overload * (READY_S_MAX_OF_3 if version.startswith("3") else READY_S_MAX)
+
+
+@pytest.fixture
+def namespace(broker):
+    leased = broker.lease_namespace()
+    yield leased
+    broker.retire_namespace(leased)
+
+
+def declared(broker, namespace, *queues, **others):
+    broker.declare(namespace, Topology(queues=queues, **others))
+
+
+def connection(endpoint, namespace):
+    credentials = pika.PlainCredentials(namespace.user, namespace.password)
+    return pika.BlockingConnection(
+        pika.ConnectionParameters(
+            host=endpoint.host,
+            port=endpoint.port,
+            virtual_host=namespace.name,
+            credentials=credentials,
+            socket_timeout=1.0,
+            stack_timeout=1.0,
+        )
+    )
+
+
+def publish(endpoint, namespace, key, count, *, exchange="", headers=None):  # noqa: PLR0913
+    """Each is confirmed, or an error is raised."""
+    opened = connection(endpoint, namespace)
+    channel = opened.channel()
+    channel.confirm_delivery()
+    for number in range(count):
+        properties = pika.BasicProperties(delivery_mode=2, headers=headers)
+        body = letter_body(
+            execution="contract",
+            message=f"p1#1-{number}",
+            attempt=1,
+            exchange=exchange,
+            key=key,
+            properties=properties,
+        )
+        channel.basic_publish(exchange, key, encode_body(body), properties, mandatory=True)
+    opened.close()
+
+
+def messages(broker, namespace, queue):
+    return [each.message for each in broker.read_queues(namespace, [queue]).deliveries[queue, 0]]
+
+
+def numbered(count):
+    return [f"p1#1-{number}" for number in range(count)]
+
+
+# Namespaces and what is declared in them.
+
+
+def test_leased_namespaces_are_fresh_and_usable(broker):
+    leased = [broker.lease_namespace() for _ in range(20)]
+    assert len({each.name for each in leased}) == 20
+    for each in leased:
+        connection(broker.direct_endpoint(), each).close()
+        assert broker.read_queues(each, []).deliveries == {}
+        broker.retire_namespace(each)
+    assert leased[0].password not in repr(leased[0])
+
+
+def test_retired_namespace_is_deleted_some_time(broker):
+    leased = broker.lease_namespace()
+    broker.retire_namespace(leased)
+
+    assert wait_until(lambda: is_deleted(broker, leased), timeout_s=10)
+
+
+def is_deleted(broker, namespace):
+    try:
+        connection(broker.direct_endpoint(), namespace).close()
+    except REFUSED:
+        return True
+    return False
+
+
+def test_same_names_in_two_namespaces_are_different_queues(broker, namespace):
+    other = broker.lease_namespace()
+    for each in (namespace, other):
+        declared(broker, each, Queue(name="q1"))
+    publish(broker.direct_endpoint(), namespace, "q1", 2)
+    assert messages(broker, other, "q1") == []
+    assert messages(broker, namespace, "q1") == numbered(2)
+    broker.retire_namespace(other)
+
+
+@pytest.mark.parametrize("kind", QueueKind)
+def test_what_is_left_is_found_in_order_and_whole(broker, namespace, kind):
+    declared(broker, namespace, Queue(name="q1", kind=kind))
+    publish(broker.direct_endpoint(), namespace, "q1", 25, headers={"a": 1, "b": "1", "c": None})
+    scan = broker.read_queues(namespace, ["q1"])
+    found = scan.deliveries["q1", 0]
+    assert [each.message for each in found] == numbered(25)
+    assert scan.ends == {("q1", 0): 25}
+    assert {each.mangled for each in found} == {()}
+    assert {each.source for each in found} == {"q1"}
+    taken = kind is not QueueKind.STREAM
+    assert messages(broker, namespace, "q1") == ([] if taken else numbered(25))
+
+
+def test_empty_and_missing_queues_have_nothing(broker, namespace):
+    declared(
+        broker,
+        namespace,
+        Queue(name="q1"),
+        Queue(name="q2", kind=QueueKind.QUORUM),
+        Queue(name="s1", kind=QueueKind.STREAM),
+        Queue(name="gone", exclusive=True, durable=False),
+    )
+    names = ["q1", "q2", "s1", "gone", "never-declared"]
+    scan = broker.read_queues(namespace, names)
+    assert scan.deliveries == {(name, 0): [] for name in names}
+
+
+def test_topology_routes_as_declared(broker, namespace):
+    declared(
+        broker,
+        namespace,
+        Queue(name="q1"),
+        Queue(name="q2"),
+        Queue(name="q3"),
+        exchanges=(
+            Exchange(name="x1", kind=ExchangeKind.TOPIC, alternate="x3"),
+            Exchange(name="x2", kind=ExchangeKind.HEADERS),
+            Exchange(name="x3", kind=ExchangeKind.FANOUT),
+        ),
+        bindings=(
+            Binding(source="x1", destination="q1", key="a.*"),
+            Binding(source="x2", destination="q2", match=Match.ANY, headers=(("n", 1),)),
+            Binding(source="x3", destination="q3"),
+        ),
+    )
+    direct = broker.direct_endpoint()
+    publish(direct, namespace, "a.b", 1, exchange="x1")
+    publish(direct, namespace, "b", 2, exchange="x1")
+    publish(direct, namespace, "", 3, exchange="x2", headers={"n": 1, "other": "x"})
+    found = broker.read_queues(namespace, ["q1", "q2", "q3"]).ends
+    assert found == {("q1", 0): 1, ("q2", 0): 3, ("q3", 0): 2}
+
+
+def test_binding_that_was_taken_away_routes_no_more(broker, namespace):
+    binding = Binding(source="x1", destination="q1", match=Match.ALL, headers=(("n", 1),))
+    stays = Binding(source="x1", destination="q2")
+    declared(
+        broker,
+        namespace,
+        Queue(name="q1"),
+        Queue(name="q2"),
+        exchanges=(Exchange(name="x1", kind=ExchangeKind.HEADERS),),
+        bindings=(binding, stays),
+    )
+    broker.unbind(namespace, binding)
+    publish(broker.direct_endpoint(), namespace, "", 1, exchange="x1", headers={"n": 1})
+    assert broker.read_queues(namespace, ["q1", "q2"]).ends == {("q1", 0): 0, ("q2", 0): 1}
+
+
+def test_declaration_that_is_refused_is_named_with_the_brokers_words(broker, namespace):
+    declared(broker, namespace, Queue(name="q1"))
+    with pytest.raises(BrokerError, match=r"refused classic queue 'q1': 406 PRECONDITION_FAILED"):
+        declared(broker, namespace, Queue(name="q1", length_max=3))
+
+
+# Policies.
+
+
+@pytest.mark.parametrize("kind", [QueueKind.CLASSIC, QueueKind.QUORUM])
+def test_queue_in_use_has_the_limits_of_its_policy(broker, namespace, kind):
+    declared(broker, namespace, Queue(name="q1", kind=kind), Queue(name="q12", kind=kind))
+    for queue in ("q1", "q12"):
+        publish(broker.direct_endpoint(), namespace, queue, 5)
+    broker.set_policy(namespace, "q1", {"length_max": 2})
+    assert messages(broker, namespace, "q1") == numbered(5)[-2:]
+    assert messages(broker, namespace, "q12") == numbered(5), "of another queue it is not"
+    broker.set_policy(namespace, "q1", {"length_max": 1, "overflow": Overflow.REJECT_PUBLISH.value})
+
+
+def test_policy_that_is_refused_is_named_with_the_brokers_words(broker, namespace):
+    declared(broker, namespace, Queue(name="q1"))
+    with pytest.raises(BrokerError, match=r"for queue 'q1' was refused: .*not a valid maximum"):
+        broker.set_policy(namespace, "q1", {"length_max": -1})
+    with pytest.raises(BrokerError, match="no policy sets priorities_max"):
+        broker.set_policy(namespace, "q1", {"priorities_max": 3})
+
+
+# Links.
+
+
+def test_slot_leads_through_its_proxy(broker, namespace):
+    slot = broker.slots()[0]
+    declared(broker, namespace, Queue(name="q1"))
+    assert pid_behind(slot.advertised.port) == broker.proxy.pid()
+    publish(slot.advertised, namespace, "q1", 2)
+    assert wait_until(lambda: broker.publishers_gone(slot), timeout_s=2)
+
+    injector = Injector(broker.proxy)
+    injector.inject(FaultKind.REFUSE, slot, None)
+    with pytest.raises(REFUSED):
+        publish(slot.advertised, namespace, "q1", 1)
+    publish(broker.slots()[1].advertised, namespace, "q1", 1)
+    injector.heal(slot)
+    publish(slot.advertised, namespace, "q1", 1)
+    assert len(messages(broker, namespace, "q1")) == 4
+
+
+def test_publishers_are_gone_when_the_broker_has_closed_their_connections(broker, namespace):
+    slot = broker.slots()[0]
+    opened = connection(slot.advertised, namespace)
+    assert not broker.publishers_gone(slot)
+    assert broker.publishers_gone(broker.slots()[1])
+    opened.close()
+    assert wait_until(lambda: broker.publishers_gone(slot), timeout_s=2)
+
+
+def test_streams_tell_their_clients_the_slot_of_streams(broker):
+    slot = broker.stream_slot()
+    assert pid_behind(slot.advertised.port) == broker.proxy.pid()
+    assert connections_to(slot.listener.port) == 0
+
+
+# The node is killed, paused, and dies.
+
+
+def test_killed_node_comes_back_with_what_it_had(broker, namespace):
+    declared(
+        broker,
+        namespace,
+        Queue(name="q1"),
+        Queue(name="q2", kind=QueueKind.QUORUM),
+        Queue(name="s1", kind=QueueKind.STREAM),
+    )
+    time.sleep(SETTLED_S)
+    for queue in ("q1", "q2", "s1"):
+        publish(broker.direct_endpoint(), namespace, queue, 5)
+    killed = broker.kill(NODE)
+    assert killed["exit_code"] == -signal.SIGKILL
+    assert broker.died() is None, "a node that we killed did not die by itself"
+    with pytest.raises(BrokerError, match="cannot pause b1: it is not running"):
+        broker.pause(NODE)
+
+    begun = time.monotonic()
+    restarted = broker.restart(NODE)
+    assert time.monotonic() - begun < limit_s(broker.version())
+    assert restarted["pid"] != killed["pid"]
+    for queue in ("q1", "q2", "s1"):
+        assert messages(broker, namespace, queue) == numbered(5), queue
+    publish(broker.direct_endpoint(), namespace, "q1", 1)
+    connection(broker.direct_endpoint(), broker.lease_namespace()).close()
+
+
+def test_paused_node_answers_nobody_until_it_is_resumed(broker, namespace):
+    declared(broker, namespace, Queue(name="q1"))
+    broker.pause(NODE)
+    try:
+        with pytest.raises(BrokerError, match="takes no connection"):
+            declared(broker, namespace, Queue(name="q2"))
+    finally:
+        broker.resume(NODE)
+    publish(broker.direct_endpoint(), namespace, "q1", 1)
+
+
+def test_namespace_that_is_retired_while_the_node_is_paused_keeps_nobody_waiting(broker):
+    leased = broker.lease_namespace()
+    broker.pause(NODE)
+    broker.retire_namespace(leased)
+    time.sleep(0.2)  # A deletion would have begun.
+    begun = time.monotonic()
+    broker.kill(NODE)
+    assert time.monotonic() - begun < limit_s(broker.version()) / 4
+    broker.restart(NODE)
+    assert wait_until(lambda: is_deleted(broker, leased), timeout_s=10)
+
+
+def test_process_backend_can_do_all_but_show_its_files(broker):
+    assert broker.capabilities() == {Capability.KILL, Capability.PAUSE, Capability.LINKS}
+    told = broker.deviations()
+    assert "dead_letter_worker_publisher_confirm_timeout=2000 (180000)" in told
+    assert "Erlang/OTP" in broker.runtime()
+
+
+def test_no_port_mapper_runs_and_nothing_listens_on_other_interfaces(broker):
+    """Erlang would start an epmd that outlives the node, and listen for nodes everywhere."""
+    assert "epmd" not in {program(path) for path in Path("/proc").glob("[0-9]*/comm")}
+    inodes = {
+        each.readlink().name.removeprefix("socket:[").removesuffix("]")
+        for each in Path(f"/proc/{pid_behind(broker.direct_endpoint().port)}/fd").iterdir()
+    }
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    listening = [fields[1] for fields in lines if fields[3] == "0A" and fields[9] in inodes]
+    assert len(listening) > 4
+    assert {address.partition(":")[0] for address in listening} == {"0100007F"}
+
+
+def program(comm):
+    try:
+        return comm.read_text().strip()
+    except OSError:
+        return ""  # It has ended meanwhile.
+
+
+def test_node_that_dies_by_itself_is_told_and_stop_leaves_nothing(broker):
+    direct = broker.direct_endpoint().port
+    os.kill(pid_behind(direct), signal.SIGABRT)
+    assert wait_until(lambda: broker.died() is not None, timeout_s=10)
+    death = broker.died()
+    assert death.cause is DeathCause.ITSELF
+    assert "b1 died by itself (ended by SIGABRT)" in death.text
+    broker.stop()
+    assert is_free(direct)

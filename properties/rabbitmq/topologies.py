@@ -1,0 +1,77 @@
+"""Queues and exchanges that claims and pools share, by names that the vocabulary knows."""
+
+from typing import Any
+
+from deliverycheck.plans import (
+    Binding,
+    DeadLettering,
+    Destination,
+    Exchange,
+    ExchangeKind,
+    Match,
+    Overflow,
+    Queue,
+    QueueKind,
+    Topology,
+)
+
+DEAD = "dead"
+"""The queue of dead letters."""
+
+
+def one_queue(kind: QueueKind = QueueKind.CLASSIC, **more: Any) -> Topology:
+    """A single queue, q1."""
+    return Topology(queues=(Queue(name="q1", kind=kind, **more),))
+
+
+def with_dead_letters(
+    kind: QueueKind = QueueKind.CLASSIC, *, dead: Queue | None = None, **more: Any
+) -> Topology:
+    """A queue whose dead letters go to another one by the default exchange."""
+    queue = Queue(name="q1", kind=kind, dead_letter_exchange="", dead_letter_key=DEAD, **more)
+    return Topology(queues=(queue, dead or Queue(name=DEAD, kind=kind)))
+
+
+AT_LEAST_ONCE: dict[str, Any] = {
+    "dead_lettering": DeadLettering.AT_LEAST_ONCE,
+    "overflow": Overflow.REJECT_PUBLISH,
+}
+"""What at-least-once dead lettering needs of a quorum queue."""
+
+FULL_SOON = Queue(name=DEAD, length_max=1, overflow=Overflow.REJECT_PUBLISH)
+"""A place for the dead that takes one, and refuses the next."""
+
+CLASSIC = one_queue()
+QUORUM = one_queue(QueueKind.QUORUM)
+
+FAN_OUT = Topology(
+    queues=(Queue(name="q1"), Queue(name="q2", kind=QueueKind.QUORUM)),
+    exchanges=(Exchange(name="x3", kind=ExchangeKind.FANOUT),),
+    bindings=(
+        Binding(source="x3", destination="q1"),
+        Binding(source="x3", destination="q2"),
+    ),
+)
+
+EVERY_EXCHANGE = Topology(
+    queues=(
+        Queue(name="q1"),
+        Queue(name="q2", kind=QueueKind.QUORUM),
+        Queue(name="q3"),
+    ),
+    exchanges=(
+        Exchange(name="x1"),
+        Exchange(name="x2", kind=ExchangeKind.TOPIC, alternate="x5"),
+        Exchange(name="x3", kind=ExchangeKind.FANOUT),
+        Exchange(name="x4", kind=ExchangeKind.HEADERS),
+        Exchange(name="x5", kind=ExchangeKind.FANOUT),
+    ),
+    bindings=(
+        Binding(source="x1", destination="q1", key="a"),
+        Binding(source="x2", destination="q2", key="a.#"),
+        Binding(source="x2", destination="x1", to=Destination.EXCHANGE, key="*"),
+        Binding(source="x4", destination="q3", match=Match.ANY, headers=(("h", "v"), ("k", "v"))),
+        Binding(source="x5", destination="q3"),
+    ),
+)
+"""Every kind of exchange, one bound to another, one with an alternate: plans bind further ones."""

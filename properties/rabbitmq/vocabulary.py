@@ -1,0 +1,278 @@
+"""What steps for RabbitMQ are made of, as data: kinds, their arguments, their weights.
+
+One vocabulary and one set of weights for every claim: a holding setting and its breaking sibling
+are put through the same kinds of plans. Names of exchanges and queues are those of `topologies`;
+what a subject does not declare is left out of its plans.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deliverycheck.plans import (
+    AbortTransaction,
+    Bind,
+    Binding,
+    Close,
+    CloseChannel,
+    CommitTransaction,
+    CrashLoop,
+    Declare,
+    Destination,
+    Direction,
+    FaultKind,
+    Flush,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Match,
+    Pause,
+    Pick,
+    Queue,
+    QueueKind,
+    Restart,
+    Resume,
+    Send,
+    Settle,
+    Settlement,
+    Step,
+    Take,
+    Unbind,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.rabbitmq_state import CONSUMERS, FURTHER_QUEUES, NODE, PRODUCERS
+
+_LINKS = tuple(f"link {lane}" for lane in (PRODUCERS[0], *CONSUMERS))
+
+EXCHANGES = ("x1", "x2", "x3", "x4", "x5")
+QUEUES = ("q1", "q2", "q3", "q4")
+KEYS = ("a", "b", "a.b", "a.b.c", "b.a", "", ".", "a..b", "c", "a.b.b")
+PATTERNS = (
+    *("#", "*", "a.#", "*.b", "a.*", "a", "a.*.b", "#.b", "", "a.b.#", "*.*", "a.#.b", "b", "c"),
+    *("#.#", "*a", "a.b", "#.a.#"),
+)
+HEADERS = (
+    (),
+    (),
+    (("h", "v"),),
+    (("h", 1),),
+    (("h", "1"),),
+    (("h", True), ("k", "v")),
+    (("k", "v"),),
+    (("x-a", "v"),),
+    (("h", "v"), ("k", 2)),
+)
+WANTED = (*HEADERS, (("h", None),), (("h", None), ("k", "v")), (("x-a", "w"), ("k", "v")))
+"""Of bindings: a header without a value asks for its presence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of step, or of steps that belong together.
+
+    Attributes:
+        weight: how often it is drawn among the kinds that are applicable.
+        makes: from values of the arguments, the steps.
+        arguments: the values of each argument; a value that stands twice is drawn
+            twice as often.
+    """
+
+    weight: int
+    makes: Callable[..., tuple[Step, ...]]
+    arguments: dict[str, Sequence[Any]]
+
+
+def _one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
+    return lambda **arguments: (make(**arguments),)
+
+
+def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
+    return (make(**arguments),)
+
+
+def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
+    """A worker is killed where it is, or a consumer in the midst of its next calls."""
+    works = (Work(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()
+    return *works, Kill(lane=lane)
+
+
+def _take(
+    *, lane: str, count: int, how: Settlement | None, requeue: bool, pick: Pick
+) -> tuple[Step, ...]:
+    """Messages are taken, and mostly some of them settled."""
+    settles = () if how is None else (Settle(lane=lane, how=how, requeue=requeue, pick=pick),)
+    return Take(lane=lane, count=count), *settles
+
+
+def _declare(*, queue: str, kind: QueueKind, count: int) -> tuple[Step, ...]:
+    """Who declares a queue writes to it at once."""
+    declared = Declare(queue=Queue(name=queue, kind=kind))
+    return declared, Send(key=queue, count=count, wait=Wait.CONFIRMED)
+
+
+def _bind(
+    *, source: str, to: str, key: str, match: Match, headers: tuple[tuple[str, Any], ...]
+) -> tuple[Step, ...]:
+    """A binding, and a message that may go its way."""
+    destination = Destination.EXCHANGE if to in EXCHANGES else Destination.QUEUE
+    binding = Binding(
+        source=source, destination=to, to=destination, key=key, match=match, headers=headers
+    )
+    return Bind(binding=binding), Send(exchange=source, key=key.replace("#", "a"), headers=headers)
+
+
+def _unbind(**arguments: object) -> tuple[Step, ...]:
+    bind, send = _bind(**arguments)  # type: ignore[arg-type]  # the same values
+    assert isinstance(bind, Bind)
+    return bind, Unbind(binding=bind.binding), send
+
+
+_ROUTE: dict[str, Sequence[Any]] = {
+    "source": EXCHANGES[:4],
+    "to": (*QUEUES[:3], *QUEUES[:3], *EXCHANGES[:4]),
+    "key": PATTERNS,
+    "match": tuple(Match),
+    "headers": WANTED,
+}
+
+KINDS = {
+    "send": Kind(
+        weight=6,
+        makes=_one(Send),
+        arguments={
+            "lane": (*PRODUCERS[:1] * 4, *PRODUCERS),
+            "key": (*("q1",) * 9, "q2", "nowhere"),
+            # Mostly few; now and then enough that a limit or a prefetch is passed.
+            "count": (1, 1, 2, 3, 4, 12),
+            "expires_ms": (*(None,) * 14, 60, 60_000),
+            "priority": (None, None, None, 0, 2, 9),
+            "headers": (*((),) * 9, (("h", "v"),)),
+            "bytes": (*(0,) * 12, 1000, 20_000, 300_000),
+            "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
+        },
+    ),
+    "route": Kind(
+        weight=6,
+        makes=_one(Send),
+        arguments={
+            "exchange": EXCHANGES,
+            "key": KEYS,
+            "headers": HEADERS,
+            "count": (1, 1, 2),
+            "wait": (Wait.RETURNED, Wait.CONFIRMED),
+        },
+    ),
+    "bind": Kind(weight=5, makes=_bind, arguments=_ROUTE),
+    "unbind": Kind(weight=1, makes=_unbind, arguments=_ROUTE),
+    "work": Kind(
+        weight=5,
+        makes=_one(Work),
+        # The last call is where the consumer may be killed: any place of the cycle.
+        arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
+    ),
+    "take": Kind(
+        weight=4,
+        makes=_take,
+        arguments={
+            "lane": (*CONSUMERS[:1], *CONSUMERS),
+            "count": (1, 2, 3, 5),
+            "how": (None, *Settlement, Settlement.NACK),
+            "requeue": (True, True, False),
+            "pick": tuple(Pick),
+        },
+    ),
+    "settle": Kind(
+        weight=3,
+        makes=_one(Settle),
+        arguments={
+            "lane": CONSUMERS,
+            "how": tuple(Settlement),
+            "requeue": (True, True, False),
+            "pick": tuple(Pick),
+        },
+    ),
+    "inject": Kind(
+        weight=4,
+        makes=_one(Inject),
+        arguments={
+            "lane": (*_LINKS[:1], *_LINKS),
+            "fault": tuple(FaultKind),
+            "direction": (Direction.UPSTREAM, Direction.DOWNSTREAM),
+        },
+    ),
+    "kill_worker": Kind(
+        weight=3,
+        makes=_kill,
+        arguments={"lane": (PRODUCERS[0], *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
+    ),
+    "crash_loop": Kind(
+        weight=1,
+        makes=_one(CrashLoop),
+        arguments={"lane": CONSUMERS[:1], "cycles": (1, 2, 3, 4)},
+    ),
+    "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
+    # A moment; longer than a message of 60 ms may wait; longer than a queue is young.
+    "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 120, 600)}),
+    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": PRODUCERS}),
+    # Most transactions are meant to take effect.
+    "end_transaction": Kind(
+        weight=4,
+        makes=_one_of,
+        arguments={
+            "make": (CommitTransaction, CommitTransaction, AbortTransaction),
+            "lane": (*PRODUCERS[:1], *PRODUCERS),
+        },
+    ),
+    "declare": Kind(
+        weight=1,
+        makes=_declare,
+        arguments={
+            "queue": FURTHER_QUEUES,
+            "kind": (QueueKind.CLASSIC, QueueKind.QUORUM),
+            "count": (1, 4),
+        },
+    ),
+    "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
+    "close_channel": Kind(weight=1, makes=_one(CloseChannel), arguments={"lane": CONSUMERS}),
+    "pause_worker": Kind(
+        weight=1,
+        makes=_one_of,
+        arguments={"make": (Pause, Resume), "lane": (PRODUCERS[0], *CONSUMERS)},
+    ),
+}
+
+
+def _disturb_node(
+    *, make: type[Step], key: str, count: int, wait: Wait, back: type[Step] | None
+) -> tuple[Step, ...]:
+    """The node is killed or stopped, with messages in its queues, and may come back in the plan."""
+    send = Send(key=key, count=count, wait=wait)
+    returns = () if back is None else (back(lane=NODE), send)
+    return send, make(lane=NODE), send, *returns
+
+
+NODE_FAULT = Kind(
+    weight=1,
+    makes=_disturb_node,
+    arguments={
+        "make": (Kill, Kill, Pause),
+        "key": ("q1", "q1", "q1", "q5"),
+        "count": (1, 4, 12),
+        "wait": (Wait.CONFIRMED, Wait.CONFIRMED, Wait.RETURNED),
+        "back": (None, None, Restart, Resume),
+    },
+)
+
+NODE_FAULT_SHARE = 6
+"""One plan in so many may disturb the node: such a plan costs ten others, but they
+run in a chain of their own, and a claim needs ten of them."""
+
+STEPS_MIN, STEPS_MAX = 5, 14
+"""Long enough to build a situation up, short enough that a minimal plan is near."""
+
+
+def weighted(possible: frozenset[str]) -> list[str]:
+    """The kinds among `possible`, each as often as its weight says."""
+    return [name for name, kind in KINDS.items() if name in possible for _ in range(kind.weight)]

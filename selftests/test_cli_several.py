@@ -1,0 +1,132 @@
+"""Several systems in one run: one record, each one's evidence in a folder of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+
+from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli import several
+from deliverycheck.cli.run_options import RunOptions, profile_of
+from deliverycheck.cli.several import run_several, systems_named
+from deliverycheck.cli.systems import UsageError, content_of, systems
+from deliverycheck.cli.target import TargetOptions
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Target
+from reports import load_campaign
+from reports.matrix import matrix_of
+from reports.words import answer_of
+
+SILENT = SimpleNamespace(say=lambda _: None)
+
+
+@pytest.fixture
+def options(tmp_path):
+    return RunOptions(
+        profile=profile_of("demo"),
+        target=TargetOptions(),
+        claims=(),
+        seed=0,
+        out=tmp_path / "both",
+        corpus=Path("corpus"),
+    )
+
+
+def record(one, *, exit_code=0):
+    """What a campaign against one system leaves."""
+    system = one.target.system
+    claim = content_of(system).claims[0]
+    target = Target(
+        system=system, broker=f"{system.title()} 1", backend="process", client="c", proxy="p"
+    )
+    cell = Cell(hazard=claim.hazards[0], state=ClaimState.HELD, valid=3)
+    result = ClaimResult(claim=claim, state=ClaimState.HELD, cells=(cell,), executions=3, valid=3)
+    return Campaign(
+        id=system,
+        profile="demo",
+        seed=0,
+        started="now",
+        duration_s=1.0,
+        target=target,
+        executions=3,
+        inconclusive=0,
+        results=(result,),
+        violations=(),
+        exit_code=exit_code,
+    )
+
+
+def test_without_a_name_all_systems_are_run_and_claims_name_theirs():
+    assert systems_named(None) == systems()
+    assert systems_named(None, ["rabbitmq-transient"]) == ("rabbitmq",)
+    assert systems_named("rabbitmq, kafka") == ("rabbitmq", "kafka")
+    with pytest.raises(UsageError, match="there are: kafka, rabbitmq"):
+        systems_named("kafka,rabbit")
+
+
+def test_two_systems_are_told_in_one_matrix_with_their_names(options, monkeypatch):
+    folders = []
+
+    def run(one, *_):
+        folders.append(one.out)
+        return record(one, exit_code=0)
+
+    monkeypatch.setattr(several, "run", run)
+    whole = run_several(options, systems(), SILENT, Event())
+    assert folders == [options.out / "kafka", options.out / "rabbitmq"]
+    assert whole.executions == 6
+    assert whole.brokers == "Kafka 1 and Rabbitmq 1"
+    settings = [row.setting for group in matrix_of(whole).groups for row in group.rows]
+    assert {text.partition(":")[0] for text in settings} == {"Kafka", "Rabbitmq"}
+    assert load_campaign(options.out) == whole
+
+
+def test_worst_exit_code_is_that_of_the_whole(options, monkeypatch):
+    codes = {"kafka": 0, "rabbitmq": 1}
+    monkeypatch.setattr(
+        several, "run", lambda one, *_: record(one, exit_code=codes[one.target.system])
+    )
+    assert run_several(options, systems(), SILENT, Event()).exit_code == 1
+
+
+def test_system_that_cannot_be_had_is_not_exercised_and_told_in_one_line(options, monkeypatch):
+    def run(one, *_):
+        if one.target.system == "rabbitmq":
+            raise ProvisionError("RabbitMQ", "no apt here", "install it")
+        return record(one, exit_code=0)
+
+    said = []
+    monkeypatch.setattr(several, "run", run)
+    whole = run_several(options, systems(), SimpleNamespace(say=said.append), Event())
+    assert said == ["RabbitMQ cannot be had: no apt here; install it"]
+    assert whole.exit_code == 0
+    (note,) = [note for note in whole.notes if "RabbitMQ" in note]
+    assert note == "RabbitMQ cannot be had here, so its claims are not exercised: no apt here"
+    states = {one.state for one in whole.results if one.claim.system == "rabbitmq"}
+    assert states == {ClaimState.NOT_EXERCISED}
+    assert "not exercised" in answer_of(whole)
+
+
+def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
+    def run(*_):
+        raise ProvisionError("RabbitMQ", "no apt here", "install it")
+
+    monkeypatch.setattr(several, "run", run)
+    with pytest.raises(ProvisionError):
+        run_several(options, ("rabbitmq",), SILENT, Event())
+
+
+def test_claim_of_one_system_starts_no_other(options, monkeypatch):
+    ran = []
+
+    def run(one, *_):
+        ran.append((one.target.system, one.claims))
+        return record(one, exit_code=0)
+
+    monkeypatch.setattr(several, "run", run)
+    some = replace(options, claims=("rabbitmq-transient",))
+    run_several(some, systems(), SILENT, Event())
+    assert ran == [("rabbitmq", ("rabbitmq-transient",))]
+    assert CampaignFolder(root=options.out).campaign.exists()

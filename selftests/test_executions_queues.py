@@ -1,0 +1,304 @@
+"""The driver on queues: it makes the calls that a plan asks for and brings everything to rest."""
+
+import pytest
+
+from deliverycheck.clients import commands
+from deliverycheck.executions import execute
+from deliverycheck.executions.queues import place as places
+from deliverycheck.guarantees import GUARANTEES, Validity, check
+from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
+from deliverycheck.plans import (
+    AbortTransaction,
+    Bind,
+    Binding,
+    Close,
+    CloseChannel,
+    CommitPolicy,
+    CommitTransaction,
+    Consumer,
+    CrashLoop,
+    Declare,
+    Exchange,
+    ExchangeKind,
+    FaultKind,
+    Heal,
+    Inject,
+    Kill,
+    Pause,
+    Pick,
+    Queue,
+    QueueKind,
+    ReliesOn,
+    Resume,
+    Send,
+    Settle,
+    Settlement,
+    Subject,
+    Take,
+    TopicReady,
+    Topology,
+    Unbind,
+    Wait,
+    Work,
+)
+from deliverycheck.plans.rabbitmq import RabbitModel
+from selftests.memory_queues import MemoryQueueTarget
+
+MODEL = RabbitModel()
+CONFIRMED = {"confirms": "pipelined", "persistent": True, "mandatory": True}
+ONE = Topology(queues=(Queue(name="q1"),))
+WITH_DEAD = Topology(
+    queues=(Queue(name="q1", dead_letter_exchange="", dead_letter_key="dead"), Queue(name="dead"))
+)
+CYCLE = {
+    CommitPolicy.AFTER_EFFECT: ["receive", "effect", "ack"],
+    CommitPolicy.BEFORE_EFFECT: ["receive", "ack", "effect"],
+    CommitPolicy.AUTO: ["receive", "effect"],
+}
+
+
+def subject(policy=CommitPolicy.AFTER_EFFECT, topology=ONE, **fields):
+    consumer = None if policy is None else Consumer(commit=policy, settings={"prefetch": 3})
+    return Subject(
+        producer=fields.pop("producer", CONFIRMED), consumer=consumer, topology=topology, **fields
+    )
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run steps for a subject in memory: the execution, its history, the target."""
+
+    def run_one(of, *steps, **trouble):
+        plan = MODEL.normalise(of, steps)
+        assert plan.steps == steps
+        target = MemoryQueueTarget(tmp_path, **trouble)
+        folder = ExecutionFolder(root=tmp_path / "execution")
+        execution = execute(plan, target.live, folder)
+        assert execution.inconclusive is None
+        return read_history(folder.history), target
+
+    return run_one
+
+
+def broken(history):
+    verdicts = check(history, tuple(GUARANTEES))
+    return {one.guarantee for one in verdicts if one.validity is Validity.INVALID}
+
+
+def valid(history):
+    verdicts = check(history, tuple(GUARANTEES))
+    return {one.guarantee for one in verdicts if one.validity is Validity.VALID}
+
+
+def calls_of(history, process):
+    return [str(one.action) for one in history.operations if one.process == process]
+
+
+@pytest.mark.parametrize("policy", CYCLE)
+def test_consumer_makes_the_calls_of_its_cycle_in_their_order(policy, run):
+    history, _ = run(subject(policy), Send(), Work(calls=len(CYCLE[policy])))
+    assert calls_of(history, "c1#1")[1:][: len(CYCLE[policy])] == CYCLE[policy]
+    assert not broken(history)
+    assert "at_most_once_in_effect" in valid(history)
+
+
+def test_ack_is_open_until_a_round_trip_and_done_at_the_end(run):
+    history, _ = run(subject(), Send(count=2), Work(calls=6))
+    acks = list(history.select(Action.ACK))
+    assert [one.outcome for one in acks] == [Outcome.OK] * 2
+    assert acks[0].completed_ns < acks[1].invoked_ns, "proven before the next receive"
+
+
+def test_what_nobody_consumes_is_read_at_the_end(run):
+    history, target = run(subject(policy=None), Send(count=3))
+    assert [one.delivery.message for one in history.log] == ["p1#1-1", "p1#1-2", "p1#1-3"]
+    assert history.drained
+    assert history.scanned
+    assert target.calls[-1] == "retire"
+    assert "at_least_once_in_queue" in valid(history)
+    assert not broken(history)
+
+
+def test_password_stands_in_no_file_of_the_execution(run, tmp_path):
+    run(subject(), Send(), Work(calls=3))
+    files = [path for path in (tmp_path / "execution").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"secret" in path.read_bytes()]
+
+
+def test_message_to_no_queue_comes_back_and_the_history_knows_that_it_had_no_route(run):
+    history, _ = run(subject(), Send(key="nowhere"), Send())
+    lost, kept = history.select(Action.PUBLISH)
+    assert (lost.routes, lost.returned_unroutable, lost.outcome) == ((), True, Outcome.FAIL)
+    assert (kept.routes, kept.outcome) == (("q1",), Outcome.OK)
+    assert not broken(history)
+
+
+def test_bindings_change_what_the_history_expects_from_then_on(run):
+    topology = Topology(
+        queues=(Queue(name="q1"),), exchanges=(Exchange(name="x1", kind=ExchangeKind.TOPIC),)
+    )
+    binding = Binding(source="x1", destination="q1", key="a.*")
+    to_it = Send(exchange="x1", key="a.b")
+    steps = (to_it, Bind(binding=binding), to_it, Unbind(binding=binding), to_it)
+    history, _ = run(subject(topology=topology), *steps)
+    assert [one.routes for one in history.select(Action.PUBLISH)] == [(), ("q1",), ()]
+
+
+def test_subset_in_hand_is_settled_as_the_step_says_and_known_to_be(run):
+    steps = (
+        Send(count=4),
+        Take(count=3),
+        Settle(how=Settlement.NACK, requeue=True, pick=Pick.EVERY_SECOND),
+        Settle(how=Settlement.REJECT, pick=Pick.FIRST),
+    )
+    history, _ = run(subject(topology=WITH_DEAD), *steps)
+    (first, second), (reject,) = history.select(Action.NACK), history.select(Action.REJECT)
+    assert [one.covers[0].position for one in (first, second, reject)] == [1, 3, 2]
+    assert {one.outcome for one in (first, second, reject)} == {Outcome.OK}
+    dead = [one.delivery.message for one in history.log if one.delivery.source == "dead"]
+    assert dead == ["p1#1-2"]
+    assert not broken(history)
+    assert {"dead_lettering", "settlement", "accounted_for"} <= valid(history)
+
+
+def test_all_up_to_the_last_are_settled_in_one_call(run):
+    history, _ = run(subject(), Send(count=3), Take(count=3), Settle(pick=Pick.UP_TO_LAST))
+    (ack,) = history.select(Action.ACK)
+    assert [one.position for one in ack.covers] == [1, 2, 3]
+    assert len(list(history.select(Action.EFFECT))) == 3
+
+
+def test_killed_consumer_leaves_its_messages_to_the_next_one(run):
+    history, target = run(subject(), Send(), Work(calls=2), Kill(lane="c1"))
+    assert broken(history) == {"at_most_once_in_effect", "exactly_once_in_effect"}
+    assert "gone 1?" in target.calls, "a killed client leaves traces"
+    again = [one.delivery.redelivered for one in history.receipts]
+    assert again == [False, True]
+
+
+def test_clients_that_close_in_order_leave_no_traces_to_wait_for(run):
+    _, target = run(subject(), Send(), Work(calls=3), Close(lane="c1"))
+    assert not [call for call in target.calls if call.startswith("gone")]
+
+
+def test_channel_that_is_closed_gives_back_what_was_in_hand(run):
+    history, _ = run(subject(), Send(), Take(), CloseChannel(lane="c1"))
+    assert [one.delivery.redelivered for one in history.receipts] == [False, True]
+    assert not broken(history)
+
+
+def test_crash_loop_takes_a_message_and_dies_as_often_as_it_says(run):
+    history, _ = run(subject(), Send(), CrashLoop(cycles=3))
+    killed = [one.process for one in history.processes if one.what == "killed"]
+    assert killed == ["c1#1", "c1#2", "c1#3"]
+    assert len(history.receipts) == 4
+
+
+def test_client_whose_connection_is_lost_makes_room_for_the_next(run, monkeypatch):
+    lost = MemoryQueueTarget.lease
+
+    def lease(self, process):
+        worker = lost(self, process)
+        worker.lost = process == "p1#1"
+        return worker
+
+    monkeypatch.setattr(MemoryQueueTarget, "lease", lease)
+    history, _ = run(subject(), Send(), Send())
+    assert [one.process for one in history.select(Action.PUBLISH)] == ["p1#2"]
+
+
+def test_call_on_a_disturbed_link_is_blocked_and_its_outcome_recorded_after_the_heal(run):
+    steps = (
+        Send(),
+        Inject(lane="link p1", fault=FaultKind.REFUSE),
+        Send(wait=Wait.SENT),
+        Heal(lane="link p1"),
+    )
+    plan_steps = (*steps, Send())
+    history, target = run(subject(), *plan_steps, hits=(commands.Send,))
+    assert [one.outcome for one in history.select(Action.PUBLISH)] == [Outcome.OK] * 3
+    assert target.calls.index("inject refuse") < target.calls.index("heal")
+
+
+def test_paused_consumer_goes_on_in_the_tail(run):
+    history, _ = run(subject(), Send(), Take(), Pause(lane="c1"), Send())
+    assert {one.fault for one in history.faults} == {"pause"}
+    assert history.drained
+    assert not broken(history)
+
+
+def test_resumed_consumer_works_on(run):
+    steps = (Send(), Take(), Pause(lane="c1"), Send(), Resume(lane="c1"), Settle())
+    history, _ = run(subject(), *steps)
+    assert len(list(history.select(Action.ACK))) == 2
+    assert not broken(history)
+
+
+@pytest.mark.parametrize(("end", "seen"), [(CommitTransaction, 2), (AbortTransaction, 0)])
+def test_transaction_shows_all_of_its_messages_or_none(end, seen, run):
+    transacting = subject(producer={"transactional": True})
+    history, _ = run(transacting, Send(count=2), end(lane="p1"))
+    assert len(history.receipts) == seen
+    assert not broken(history)
+    assert "read_committed" in valid(history)
+
+
+def test_node_is_killed_only_when_its_queues_are_old_enough_unless_that_is_the_point(
+    run, monkeypatch
+):
+    monkeypatch.setattr("deliverycheck.executions.queues.stage.OLD_ENOUGH_S", 0.3)
+    assert places.OLD_ENOUGH_S > 0.5
+    ages = {}
+    for ready in TopicReady:
+        quorum = Topology(queues=(Queue(name="q1", kind=QueueKind.QUORUM),))
+        history, _ = run(
+            subject(topic_ready=ready, topology=quorum),
+            Send(wait=Wait.CONFIRMED),
+            Kill(lane="b1"),
+            Send(),
+        )
+        killed = next(one.ns for one in history.nodes if one.state == "killed")
+        ages[ready] = killed - next(history.select(Action.DECLARE)).completed_ns
+    assert ages[TopicReady.ANSWERED] >= 300_000_000 > ages[TopicReady.CREATED]
+
+
+def test_queue_declared_on_the_way_is_read_too(run):
+    history, _ = run(subject(), Send(), Declare(queue=Queue(name="q5")), Send(key="q5"))
+    assert [one.delivery.source for one in history.log] == ["q5"]
+    assert "q5" in history.header.sources, "or nobody would judge what becomes of its messages"
+
+
+DEFECTS = {
+    "loses": {"at_least_once_in_queue", "routed_confirms", "accounted_for", "routed_as_bound"},
+    "unflagged": {"settlement", "routed_as_bound"},
+    "resurrects": {"settlement"},
+    "everywhere": {"routed_as_bound"},
+}
+WORKLOAD = (
+    Send(count=4),
+    Take(count=2),
+    Settle(how=Settlement.NACK, requeue=True),
+    Work(calls=9),
+    Kill(lane="c1"),
+    Work(calls=3),
+)
+TWO = Topology(queues=(Queue(name="q1"), Queue(name="q2")))
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_broker_with_a_defect_is_convicted_of_it(defect, run):
+    history, _ = run(subject(topology=TWO), *WORKLOAD, defect=defect)
+    assert DEFECTS[defect] <= broken(history)
+
+
+def test_same_broker_without_a_defect_is_accused_of_nothing_but_repetition(run):
+    history, _ = run(subject(topology=TWO), *WORKLOAD)
+    assert broken(history) <= {"at_most_once_in_effect", "exactly_once_in_effect"}
+
+
+def test_who_relies_on_its_calls_does_not_wait_for_a_proof(run):
+    careless = subject(CommitPolicy.BEFORE_EFFECT, relies_on=ReliesOn.CALL_RETURNED)
+    history, _ = run(careless, Send(), Work(calls=3))
+    (ack,), (effect,) = history.select(Action.ACK), history.select(Action.EFFECT)
+    assert ack.completed_ns > effect.invoked_ns

@@ -1,0 +1,151 @@
+"""Hazards of queues: what shows each, and what is near it and does not."""
+
+import pytest
+
+from deliverycheck.history import Source
+from selftests.queue_story import QueueStory, queue, tagged
+from selftests.shown import evidence, occurred
+
+
+def killed(story, node="b1"):
+    story.node(node, "killed")
+    story.node(node, "ready")
+    return story
+
+
+def test_node_that_was_killed_is_told_of_though_nobody_spoke_to_it():
+    assert "node_killed" in occurred(killed(QueueStory()))
+    story = QueueStory()
+    story.node("b1", "paused")
+    story.node("b1", "resumed")
+    assert "node_killed" not in occurred(story)
+
+
+def test_broker_killed_with_confirmed_messages_held_them():
+    story = QueueStory()
+    story.published("p1#1-1")
+    assert evidence(killed(story), "broker_killed_holding") == [
+        "b1 went down at 0.003 s and held 1 message."
+    ]
+
+
+@pytest.mark.parametrize("how", ["not-confirmed", "settled-before", "confirmed-after"])
+def test_broker_killed_without_a_confirmed_message_held_nothing(how):
+    story = QueueStory()
+    op = story.publish("p1#1-1", target="q")
+    if how == "settled-before":
+        story.ok(op)
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        story.settled("c1#1", "ack", 1)
+    killed(story)
+    if how == "confirmed-after":
+        story.ok(op)
+    assert "broker_killed_holding" not in occurred(story)
+
+
+@pytest.mark.parametrize(("ms", "shown"), [(400, True), (600, False)], ids=["young", "old-enough"])
+def test_queue_is_just_declared_for_half_a_second(ms, shown):
+    story = QueueStory()
+    op = story.invoke("admin#1", "declare", target="q")
+    story.ok(op)
+    story.published("p1#1-1")
+    story.ms += ms
+    assert ("queue_just_declared" in occurred(killed(story))) is shown
+
+
+def test_message_without_a_route_is_unroutable_and_one_that_nobody_knows_of_is_not():
+    story = QueueStory()
+    story.published("p1#1-1", target="x", routes=())
+    assert "unroutable" in occurred(story)
+    other = QueueStory()
+    other.published("p1#1-1", target="x")
+    assert "unroutable" not in occurred(other)
+
+
+@pytest.mark.parametrize(
+    ("requeue", "outcome", "shown"),
+    [(True, "ok", "given_back"), (False, "ok", "rejected"), (True, "info", None)],
+    ids=["given-back", "refused-for-good", "unknown-shows-nothing"],
+)
+def test_refusal_counts_once_it_is_known(requeue, outcome, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    story.settled("c1#1", "nack", 1, requeue=requeue, outcome=outcome)
+    assert occurred(story) & {"given_back", "rejected"} == ({shown} if shown else set())
+
+
+def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settled_does_not():
+    for settles in (False, True):
+        story = QueueStory()
+        story.published("p1#1-1")
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        if settles:
+            story.settled("c1#1", "ack", 1)
+        op = story.invoke("c1#1", "close")
+        story.ok(op)
+        assert ("closed_in_hand" in occurred(story)) is not settles
+
+
+def test_two_consumers_are_two_lanes_and_not_two_incarnations():
+    for other, shown in (("c2#1", True), ("c1#2", False)):
+        story = QueueStory()
+        story.published("p1#1-1")
+        story.published("p1#1-2")
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        story.fetched(other, tagged("p1#1-2", 1))
+        assert ("two_consumers" in occurred(story)) is shown
+
+
+def test_limit_of_length_is_reached_by_one_message_more():
+    for count, shown in ((2, True), (1, False)):
+        story = QueueStory(sources={"q": queue(length_max=1)})
+        for number in range(count):
+            story.published(f"p1#1-{number + 1}")
+        assert ("length_reached" in occurred(story)) is shown
+
+
+def test_publish_that_failed_was_refused_and_one_that_came_back_was_not():
+    for fields, shown in (({}, True), ({"returned_unroutable": True}, False)):
+        story = QueueStory()
+        op = story.publish("p1#1-1", target="q")
+        story.fail(op, error="NackError", **fields)
+        assert ("publish_refused" in occurred(story)) is shown
+
+
+def test_message_expired_if_nobody_was_handed_it_in_time():
+    for ms, shown in ((20, True), (2, False)):
+        story = QueueStory(sources={"q": queue(expires_ms=10)})
+        story.published("p1#1-1")
+        story.ms += ms
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        assert ("expired" in occurred(story.done())) is shown
+
+
+def test_delivery_limit_is_reached_by_more_deliveries_than_it():
+    for deliveries, shown in ((2, True), (1, False)):
+        story = QueueStory(sources={"q": queue(delivery_limit=1)})
+        story.published("p1#1-1")
+        for number in range(deliveries):
+            story.fetched(f"c1#{number + 1}", tagged("p1#1-1", 1))
+        assert ("delivery_limit_reached" in occurred(story)) is shown
+
+
+def test_dead_letter_says_why_it_died():
+    story = QueueStory(sources={"q": queue(dead_letter="d"), "d": queue()})
+    story.fetched("scan#1", tagged("p1#1-1", 1, source="d", reason="rejected"), target="d")
+    assert "dead_lettered" in occurred(story)
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [(None, True), (Source(kind="queue", length_max=1), True), (queue(), False)],
+    ids=["no-queue", "a-full-queue", "a-queue"],
+)
+def test_dead_letters_are_refused_where_no_queue_surely_takes_them(target, shown):
+    sources = {"q": queue(dead_letter="d"), **({} if target is None else {"d": target})}
+    story = QueueStory(sources=sources)
+    story.published("p1#1-1")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    story.settled("c1#1", "reject", 1, requeue=False)
+    assert ("dead_letters_refused" in occurred(story)) is shown

@@ -1,0 +1,156 @@
+"""The model of RabbitMQ plans: what is applicable, what normalises, what is in reach."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deliverycheck.plans import (
+    Bind,
+    Binding,
+    CommitPolicy,
+    Consumer,
+    CrashLoop,
+    Declare,
+    Exchange,
+    FaultKind,
+    Inject,
+    Kill,
+    Plan,
+    Queue,
+    Send,
+    Settle,
+    Settlement,
+    Subject,
+    Take,
+    Topology,
+    Unbind,
+    Work,
+    plan_of,
+)
+from deliverycheck.plans.describe import describe_step
+from deliverycheck.plans.plan import PlanFormatError
+from deliverycheck.plans.rabbitmq import RabbitDraft, RabbitModel
+from properties.rabbitmq.claims import CLAIMS
+from properties.rabbitmq.pool import QUEUES, ROUTING, make_pool
+from properties.rabbitmq.strategies import plans
+
+MODEL = RabbitModel()
+SUBJECTS = st.sampled_from([claim.subject for claim in CLAIMS])
+READING = Consumer(commit=CommitPolicy.AFTER_EFFECT)
+
+
+def subject(**fields):
+    fields.setdefault("consumer", READING)
+    fields.setdefault("topology", Topology(queues=(Queue(name="q1"),)))
+    return Subject(**fields)
+
+
+def reach(*steps, **fields):
+    return MODEL.hazards_in_reach(MODEL.normalise(subject(**fields), steps))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data(), plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans), other=SUBJECTS)
+def test_every_sub_list_of_steps_normalises_to_a_plan_that_stays_as_it_is(data, plan, other):
+    kept = data.draw(st.lists(st.booleans(), min_size=len(plan.steps), max_size=len(plan.steps)))
+    some = [step for step, keep in zip(plan.steps, kept, strict=True) if keep]
+    once = MODEL.normalise(other, some)
+    assert MODEL.normalise(other, once.steps) == once
+
+
+@settings(max_examples=60, deadline=None)
+@given(plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans))
+def test_every_plan_reads_back_as_it_was_written_and_each_step_has_words(plan):
+    assert plan_of(plan.to_json()) == plan
+    assert plan_of(plan.to_json()).digest == plan.digest
+    assert all(describe_step(step) for step in plan.steps)
+    assert MODEL.features(plan) or not plan.steps
+
+
+def test_pool_is_the_same_for_the_same_seed():
+    assert make_pool(3, 40) == make_pool(3, 40)
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_every_hazard_of_every_claim_is_in_reach_of_the_pool(claim):
+    plans_ = [MODEL.normalise(claim.subject, steps) for steps in POOL]
+    found = set().union(*map(MODEL.hazards_in_reach, plans_))
+    assert set(claim.hazards) <= found
+
+
+POOL = make_pool(0, 600)
+
+
+def test_claims_have_ids_of_their_own_and_pairs_of_the_other_stance():
+    by_id = {claim.id: claim for claim in CLAIMS}
+    assert len(by_id) == len(CLAIMS)
+    for claim in CLAIMS:
+        assert claim.id.startswith("rabbitmq-")
+        assert claim.pair is None or by_id[claim.pair].stance != claim.stance
+
+
+def test_message_to_a_name_that_nothing_has_is_unroutable():
+    assert "unroutable" in reach(Send(key="nowhere"))
+    assert "unroutable" not in reach(Send(key="q1"))
+
+
+def test_consumer_killed_between_receive_and_ack_has_a_message_in_hand():
+    assert "consumer_killed_in_hand" in reach(Send(), Work(calls=1), Kill(lane="c1"))
+    assert "consumer_killed_in_hand" not in reach(Send(), Work(calls=3), Kill(lane="c1"))
+
+
+def test_crash_loop_passes_a_delivery_limit_with_one_crash_more():
+    topology = Topology(queues=(Queue(name="q1", delivery_limit=2),))
+    assert "delivery_limit_reached" in reach(Send(), CrashLoop(cycles=3), topology=topology)
+    assert "delivery_limit_reached" not in reach(Send(), CrashLoop(cycles=2), topology=topology)
+
+
+def test_automatic_ack_leaves_nothing_to_refuse():
+    automatic = subject(consumer=Consumer(commit=CommitPolicy.AUTO))
+    steps = (Send(), Take(), Settle(how=Settlement.NACK))
+    assert MODEL.normalise(automatic, steps).steps == steps[:2]
+    assert MODEL.normalise(subject(), steps).steps == steps
+
+
+def test_only_what_is_bound_can_be_unbound_and_no_broker_takes_three_hashes():
+    exchanges = Topology(queues=(Queue(name="q1"),), exchanges=(Exchange(name="x1"),))
+    draft = RabbitDraft(subject(topology=exchanges))
+    binding = Binding(source="x1", destination="q1", key="a")
+    assert not draft.offer(Unbind(binding=binding))
+    assert draft.offer(Bind(binding=binding))
+    assert not draft.offer(Bind(binding=binding))
+    assert draft.offer(Unbind(binding=binding))
+    assert not draft.offer(Bind(binding=Binding(source="x1", destination="q1", key="#.a.#.b.#")))
+
+
+def test_node_fails_once_and_only_with_messages_in_its_queues():
+    draft = RabbitDraft(subject())
+    assert not draft.offer(Kill(lane="b1"))
+    assert draft.offer(Send())
+    assert draft.offer(Kill(lane="b1"))
+    assert not draft.offer(Kill(lane="b1"))
+    assert not draft.offer(Declare(queue=Queue(name="q5")))
+
+
+def test_link_of_who_never_came_cannot_be_disturbed():
+    draft = RabbitDraft(subject())
+    draft.offer(Send())
+    assert draft.offer(Inject(lane="link p1", fault=FaultKind.REFUSE))
+    assert not draft.offer(Inject(lane="link c1", fault=FaultKind.REFUSE))
+
+
+@pytest.mark.parametrize(
+    ("topology", "message"),
+    [
+        (b'{"queues":[{"name":"q1","durabel":false}]}', "'durabel'"),
+        (b'{"queues":[],"bindings":[{"source":"x","destination":"q"}]}', "exchange 'x'"),
+        (b'{"queues":[{"name":"q"},{"name":"q"}]}', "two declarations of queue 'q'"),
+    ],
+    ids=["field-misspelt", "binding-from-nothing", "declared-twice"],
+)
+def test_topology_that_cannot_be_meant_is_refused_with_its_part_named(topology, message):
+    whole = Plan(system="rabbitmq", subject=subject(), steps=()).to_json()
+    broken = whole.replace(b'{"queues":[{"name":"q1"}]}', topology)
+    assert broken != whole
+    with pytest.raises(PlanFormatError, match=message):
+        plan_of(broken)
