@@ -352,10 +352,10 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_DOWN,
             find=broker_paused,
         ),
+        *QUEUE_HAZARDS,
         *HAZARDS_OF_KEYS,
         *HAZARDS_IN_TIME,
         *HAZARDS_OF_SHARES,
-        *QUEUE_HAZARDS,
     )
 }
 """Every situation that a claim can be about, by name."""
