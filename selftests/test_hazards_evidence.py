@@ -46,21 +46,8 @@ NEEDS = {
 FACTS = {
     **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
     **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
-    **dict.fromkeys(
-        (
-            "publishes",
-            "operations",
-            "messages",
-            "deliveries",
-            "after_ms",
-            "partitions",
-            "timeout_ms",
-            "lock_ms",
-            "count",
-            "request_ms",
-        ),
-        2,
-    ),
+    **dict.fromkeys(("publishes", "operations", "messages", "deliveries", "after_ms", "count"), 2),
+    **dict.fromkeys(("partitions", "timeout_ms", "lock_ms", "request_ms"), 2),
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
