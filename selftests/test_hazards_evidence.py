@@ -18,6 +18,7 @@ NEEDS = {
     "transaction_aborted": ("no fault", "nothing"),
     "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),
+    "timed_out_beside_others": ("stall", "link"),
     "lost_reply": ("lost reply", "link"),
     "lost_request": ("lost request", "link"),
     "black_hole": ("black hole", "link"),
@@ -52,6 +53,7 @@ FACTS = {
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
             *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
+            "timed_out_ns",
         ),
         5,
     ),

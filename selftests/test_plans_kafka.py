@@ -174,6 +174,13 @@ def test_where_a_new_topic_is_a_hazard_no_other_topic_is_made_for_copies():
     assert WITH_MORE_TOPICS(plan) == plan
 
 
+def test_long_hold_is_for_who_says_when_a_message_is_given_up():
+    steps = (Publish(), Hold(ms=4400), Publish())
+    patient = Subject(producer={"message.timeout.ms": 6000})
+    assert MODEL.normalise(patient, steps).steps == steps
+    assert MODEL.normalise(LOG_ONLY, steps).steps == (Publish(), Publish())
+
+
 DROPPED = {
     "work-before-any-message": (Work(),),
     "flush-of-nothing": (Flush(),),

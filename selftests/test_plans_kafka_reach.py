@@ -53,6 +53,9 @@ TWO_PRODUCERS = Subject(second_producer={})
 SMALL_QUEUE = Subject(producer={"queue.buffering.max.messages": 2})
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+STALL = Inject(lane="link p1", fault=FaultKind.STALL, direction=Direction.UPSTREAM)
+PATIENT = Subject(producer={"message.timeout.ms": 6000})
+GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900), Publish())
 
 
 REACH = {
@@ -65,6 +68,12 @@ REACH = {
     ),
     "reply-lost-of-what-is-under-way": ((Publish(), LOSE), LOG_ONLY, {"lost_reply"}),
     "fault-with-nothing-under-it": ((Publish(), Flush(), LOSE), LOG_ONLY, set()),
+    "message-given-up-beside-another": (GIVING_UP, PATIENT, {"stall", "timed_out_beside_others"}),
+    "message-given-up-alone": (
+        (STALL, Publish(), Hold(ms=6000), Publish()),
+        PATIENT,
+        {"stall"},
+    ),
     "torn-request": (
         (Publish(), Inject(lane="link p1", fault=FaultKind.TORN_REQUEST), Publish()),
         LOG_ONLY,

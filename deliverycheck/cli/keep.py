@@ -91,7 +91,7 @@ class _Keeper:
             if self._convicts(claim, plan):
                 found_after = found_after or number
                 measured += self._reduced(claim, plan)
-        if not measured:
+        if not measured or self._stop.is_set():  # What was not run to its end measures nothing.
             return False
         sure = [record for record in measured if _is_sure(record)]
         best = min(sure, key=_steps) if sure else max(measured, key=_convictions)
@@ -156,6 +156,7 @@ class _Keeper:
             BUDGET,
             convictions_needed=convictions_needed,
             misses_max=misses_max,
+            stopped=self._stop.is_set,
         )
         return shrinker.shrink(plan).smallest
 

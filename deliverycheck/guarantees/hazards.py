@@ -19,6 +19,7 @@ from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Neede
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
+from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -98,6 +99,12 @@ _PURGED = {
     "failed": (
         "{publishes:count publish} of {process} had no confirm when it was told to forget them, "
         "from {failed_ns:s} on: {error}."
+    )
+}
+_TIMED_OUT = {
+    "timed_out": (
+        "{message} timed out at {timed_out_ns:s} while {messages:count other message} of {process} "
+        "was without an answer."
     )
 }
 _MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
@@ -206,6 +213,13 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_FAILED,
             find=definite_failure,
+        ),
+        _on_link(
+            "timed_out_beside_others",
+            "a message timed out while others of its producer were without an answer",
+            FaultColumn.STALL,
+            timed_out_beside_others,
+            _TIMED_OUT,
         ),
         Hazard(
             name="purged",

@@ -16,6 +16,7 @@ from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     FIRST,
+    MOMENT_MS_MAX,
     NODE,
     PRODUCERS,
     SECOND,
@@ -72,6 +73,9 @@ TOPIC_PARTITIONS_MAX = 12
 REFRESH = "topic.metadata.refresh.interval.ms"
 """A client learns of new partitions so often; librdkafka's default is 5 minutes."""
 
+PATIENCE = "message.timeout.ms"
+"""How long librdkafka tries to deliver a message; its default is 5 minutes."""
+
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
 """Faults whose direction is a choice; the others have one by their meaning."""
 
@@ -102,6 +106,7 @@ class KafkaDraft:
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"settle"} if state.messages and state.shares else set()
+        found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"heal"} if state.faults else set()
@@ -263,7 +268,11 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
     Heal: lambda state, step: step.lane in state.faults,
-    Hold: lambda state, _: state.last != "hold" and state.pending(),
+    Hold: lambda state, step: (
+        state.last != "hold"
+        and state.pending()
+        and (step.ms <= MOMENT_MS_MAX or PATIENCE in state.subject.producer)
+    ),
     CreateTopic: lambda state, step: (
         step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
     ),

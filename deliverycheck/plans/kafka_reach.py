@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
+    MOMENT_MS_MAX,
     PRODUCERS,
     Place,
     PlanState,
@@ -17,6 +18,7 @@ from deliverycheck.plans.steps import (
     AbortTransaction,
     CommitTransaction,
     FaultKind,
+    Hold,
     Inject,
     Kill,
     Pause,
@@ -216,7 +218,15 @@ def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:
         yield "purged"
 
 
+def _hazards_of_hold(state: PlanState, step: Hold) -> Iterator[str]:
+    """Who waits so long gives a message up, and may have another one on its way by then."""
+    several = any(len(producer.unconfirmed) > 1 for producer in state.producers.values())
+    if step.ms > MOMENT_MS_MAX and several and (state.faults or state.node != "up"):
+        yield "timed_out_beside_others"
+
+
 _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
+    Hold: _hazards_of_hold,
     Publish: _hazards_of_publish,
     Purge: _hazards_of_purge,
     Work: _hazards_of_work,

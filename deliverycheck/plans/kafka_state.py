@@ -43,6 +43,9 @@ NODE = "b1"
 GROUP_TOPIC = "t1"
 TOPICS = tuple(f"t{number}" for number in range(1, 32))
 
+MOMENT_MS_MAX = 2000
+"""Longer holds are for messages that time out: of a subject that says when they do."""
+
 Place = tuple[str, int | None]
 """Topic and partition; ``None`` where the client's partitioner chooses."""
 

@@ -1,7 +1,6 @@
 """What is known of each claim so far: counts per hazard, convictions, the gate."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 
 from deliverycheck.guarantees import HAZARDS, Needed
@@ -49,7 +48,6 @@ class Entry:
     all: _Counts = field(default_factory=_Counts)
     cells: dict[str, _Counts] = field(default_factory=dict)
     out_of_time: set[str] = field(default_factory=set)
-    counted: Recent[Path, None] = field(default_factory=lambda: Recent(COUNTED_MAX))
 
     def needed_for(self, hazard: str) -> int:
         """Valid executions that the hazard needs: at most 10 where each disturbs a whole broker."""
@@ -68,6 +66,7 @@ class Ledger:
     ) -> None:
         self._lock = Lock()
         self._reachable = reachable
+        self._counted: Recent[str, set[str]] = Recent(COUNTED_MAX)
         self.entries = {claim.id: Entry(claim=claim, needed=needed) for claim in claims}
         for entry in self.entries.values():
             entry.cells = {hazard: _Counts() for hazard in entry.claim.hazards}
@@ -80,10 +79,8 @@ class Ledger:
         ruling = judgement.ruling(claim)
         with self._lock:
             entry = self.entries[claim.id]
-            folder = judgement.execution.folder.root
-            if folder in entry.counted:
+            if not self._is_new(claim, judgement):
                 return False
-            entry.counted.put(folder, None)
             entry.executions += 1
             if ruling is Ruling.INCONCLUSIVE:
                 entry.inconclusive += 1
@@ -95,6 +92,17 @@ class Ledger:
                 entry.conviction = judgement
                 return True
         return False
+
+    def _is_new(self, claim: Claim, judgement: Judgement) -> bool:
+        """Whether the execution was not counted for the claim before; it is from here on."""
+        folder = str(judgement.execution.folder.root)
+        claims = self._counted.get(folder)
+        if claims is None:
+            claims = set()
+            self._counted.put(folder, claims)
+        is_new = claim.id not in claims
+        claims.add(claim.id)
+        return is_new
 
     def missing(self, claim: Claim, hazard: str) -> int:
         """Valid executions of the claim under the hazard that are still to come."""

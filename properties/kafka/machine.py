@@ -99,6 +99,11 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def replace_instance(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "outwait" in self.draft.kinds())
+    @rule(steps=steps_of("outwait"))
+    def give_a_message_up(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "hold" in self.draft.kinds())
     @rule(steps=steps_of("hold"))
     def let_time_pass(self, steps):

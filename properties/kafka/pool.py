@@ -22,7 +22,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH, KafkaDraft
+from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -35,6 +35,7 @@ from properties.kafka.vocabulary import (
 )
 
 EVERYTHING = Subject(
+    producer={PATIENCE: 6000},
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}),
     topic_ready=TopicReady.CREATED,
     second_producer={},
@@ -42,7 +43,7 @@ EVERYTHING = Subject(
 """A subject to which every kind of step is applicable; plans are cut to the claim's later."""
 
 TRANSACTIONAL = structs.replace(
-    EVERYTHING, producer={TRANSACTIONAL_ID: "pool"}, second_producer=None
+    EVERYTHING, producer={TRANSACTIONAL_ID: "pool", PATIENCE: 6000}, second_producer=None
 )
 """The same with a producer that sends in transactions."""
 

@@ -45,6 +45,9 @@ PAST_TRANSACTION_MS = 1400
 """A transaction that may be open for a second was aborted by then: the coordinator looks every
 200 ms."""
 
+JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
+"""For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
+
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
@@ -159,6 +162,25 @@ def _alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
 def _purge(*, count: int, what: Purged) -> tuple[Step, ...]:
     """A producer is told to forget what it was just handed."""
     return Publish(count=count), Purge(what=what)
+
+
+def _outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[Step, ...]:
+    """A message is given up while its link is held, and others follow it before that.
+
+    They must leave before the first one's request times out, which takes the connection with it,
+    and the link must be back before they are given up too.
+    """
+    first, second = places
+    return (
+        *(Publish(partition=place, wait=Wait.CONFIRMED) for place in places),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=Direction.UPSTREAM),
+        Publish(partition=first),
+        Hold(ms=JUST_IN_TIME_MS),
+        Publish(partition=second, count=count),
+        Hold(ms=GIVEN_UP_MS),
+        Heal(lane=f"link {FIRST}"),
+        Publish(partition=first),
+    )
 
 
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
@@ -277,6 +299,16 @@ KINDS = {
             "first": (CommitTransaction, AbortTransaction),
             "second": (CommitTransaction, AbortTransaction),
             "count": (1, 2),
+        },
+    ),
+    "outwait": Kind(
+        weight=1,
+        makes=_outwait,
+        arguments={
+            "places": ((0, 1), (1, 0), (0, 0)),
+            # Who is stalled has his bytes delivered at the heal; those of a black hole are gone.
+            "fault": (FaultKind.STALL, FaultKind.STALL, FaultKind.BLACK_HOLE),
+            "count": (1, 3),
         },
     ),
     "replace": Kind(

@@ -7,8 +7,18 @@ from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
+from properties.kafka.claims.timeouts import TIMEOUTS
 from properties.kafka.claims.transactions import TRANSACTIONS
 
-CLAIMS: tuple[Claim, ...] = (*LOG, *CONTENT, *EFFECT, *GROUPS, *TRANSACTIONS, *SINKS, *SHARES)
+CLAIMS: tuple[Claim, ...] = (
+    *LOG,
+    *TIMEOUTS,
+    *CONTENT,
+    *EFFECT,
+    *GROUPS,
+    *TRANSACTIONS,
+    *SINKS,
+    *SHARES,
+)
 
 __all__ = ["CLAIMS"]

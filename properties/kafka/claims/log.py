@@ -12,13 +12,14 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import REFRESH
-from properties.kafka.claims.settings import FIRST_WRITE, NETWORK, ONE_MESSAGE_A_BATCH
+from properties.kafka.claims.settings import (
+    FIRST_WRITE,
+    IDEMPOTENT,
+    NETWORK,
+    ONE_MESSAGE_A_BATCH,
+    TIMED_OUT,
+)
 
-IDEMPOTENT: dict[str, Setting] = {
-    "enable.idempotence": True,
-    "max.in.flight.requests.per.connection": 5,
-    **ONE_MESSAGE_A_BATCH,
-}
 PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_MESSAGE_A_BATCH}
 
 _ACKS_ALL = Subject(producer={"acks": "all"})
@@ -98,7 +99,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="an idempotent producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         pair="kafka-plain-exactly-once",
@@ -123,7 +124,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",
@@ -148,7 +149,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK),
-        unless=("partitions_added", *FIRST_WRITE),
+        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-partitions-added",
@@ -176,7 +177,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("key_shared",),
-        unless=("partitions_added", *FIRST_WRITE),
+        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-two-partitioners",
@@ -203,7 +204,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("purged",),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *TIMED_OUT),
         promise="what is purged in flight may be delivered or not, what is purged in the queue not",
         source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
         pair="kafka-purged-taken-for-absent",

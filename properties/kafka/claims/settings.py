@@ -8,8 +8,17 @@ ONE_MESSAGE_A_BATCH: dict[str, Setting] = {"batch.num.messages": 1, "linger.ms":
 NETWORK = ("lost_reply", "lost_request", "refuse")
 IN_HAND = ("consumer_killed_in_hand",)
 
+IDEMPOTENT: dict[str, Setting] = {
+    "enable.idempotence": True,
+    "max.in.flight.requests.per.connection": 5,
+    **ONE_MESSAGE_A_BATCH,
+}
+
 FIRST_WRITE = ("first_write_broker_killed",)
 """librdkafka then confirms what is not in the log: `kafka-first-write`."""
+
+TIMED_OUT = ("timed_out_beside_others",)
+"""An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
 
 def consuming(
