@@ -63,7 +63,7 @@ def test_later_change_wins_and_none_changes_nothing():
     ("subject", "change", "said"),
     [
         (SUBJECT, "acks", "expected name=value"),
-        (SUBJECT, "acks=all", "no such setting; there are: after_error, client"),
+        (SUBJECT, "acks=all", "no such setting; there are: after_error, after_late_end, client"),
         (SUBJECT, "partitions=many", "Expected `int`"),
         (SUBJECT, "partitions=0", "`int` >= 1"),
         (SUBJECT, "consumer.commit=never", "Invalid enum value 'never'"),

@@ -56,25 +56,17 @@ def test_tombstone_is_confirmed_like_any_other(worker):
     open_producer(worker, acks="all")
     ask(worker, commands.Publish(execution="e", messages=(message(1, key="k", tombstone=True),)))
     heard = ask(worker, commands.Flush(op=2, timeout_ms=5000))
-    assert kinds(heard, OkEvent)[0] == OkEvent(op=1, confirmed=True, partition=0, position=0)
+    assert OkEvent(op=1, confirmed=True, partition=0, position=0) in heard
 
 
 @pytest.mark.parametrize("what", [Purged.ALL, Purged.QUEUE])
-def test_message_forgotten_in_the_queue_proves_nothing_where_it_may_have_been_sent(what, worker):
+def test_message_forgotten_in_the_queue_proves_nothing_since_it_may_have_been_sent(what, worker):
     open_without_a_broker(worker)
     ask(worker, commands.Publish(execution="e", messages=(message(1),)))
     heard = ask(worker, commands.Purge(what=what))
     assert kinds(heard, InfoEvent, FailEvent) == [
         InfoEvent(op=1, partition=0, error="_PURGE_QUEUE")
     ]
-
-
-def test_message_forgotten_in_the_queue_has_failed_where_it_is_sent_once(worker):
-    settings = NOWHERE | {"retries": 0}
-    ask(worker, commands.OpenProducer(settings=settings, connect=commands.Connect.COLD))
-    ask(worker, commands.Publish(execution="e", messages=(message(1),)))
-    heard = ask(worker, commands.Purge())
-    assert kinds(heard, FailEvent) == [FailEvent(op=1, partition=0, error="_PURGE_QUEUE")]
 
 
 def test_what_is_queued_is_not_forgotten_with_what_is_in_flight(worker):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from deliverycheck.brokers import Capability, Scan
+from deliverycheck.brokers import SCAN_ISOLATION, Capability, Scan
 from deliverycheck.history import Delivery
 from selftests.yardstick.group import Group
 
@@ -123,7 +123,7 @@ class Broker:
     def retire_topics(self, names):
         pass
 
-    def scan(self, topics):
+    def scan(self, topics, isolation=SCAN_ISOLATION):  # It has no transactions.
         places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
         return Scan(
             deliveries={place: tuple(filter(None, self.logs[place])) for place in places},

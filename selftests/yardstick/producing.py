@@ -28,7 +28,8 @@ class Producing:
     def _record(self, one, execution):
         partition = one.partition
         if partition is None:
-            partition = int(one.key[1:]) % self._worker.broker.group.partitions
+            spread = one.op if one.key is None else int(one.key[1:])
+            partition = spread % self._worker.broker.group.partitions
         return Record(
             one.op, one.message, one.topic, partition, one.key, self._worker.process, execution
         )

@@ -118,6 +118,10 @@ class Worker:
     def _flush(self, identity, command):
         self._client.flush(identity, command)
 
+    def _purge(self, identity, _):
+        """What was handed over is on its way at once: nothing is there to be forgotten."""
+        self._reply(identity)
+
     def _receive(self, identity, command):
         self._client.receive(identity, command)
 

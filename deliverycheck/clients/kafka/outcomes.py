@@ -108,11 +108,6 @@ DEFINITE: tuple[Definite, ...] = (
         "another of its records, which Kafka validates before it appends any",
     ),
     _rejected(
-        "_PURGE_QUEUE",
-        "librdkafka src/rdkafka_request.c rd_kafka_err_action: the request is not persisted; a "
-        "message that was sent before may wait in the queue again",
-    ),
-    _rejected(
         "TOPIC_AUTHORIZATION_FAILED",
         "Kafka core/src/main/scala/kafka/server/KafkaApis.scala handleProduceRequest: "
         "unauthorized topics are answered and not handed to the replica manager",
