@@ -60,7 +60,7 @@ PROOFS = {
     "accounted_for/anomaly-failed-too-often": (1, (0,), "q", None),
     "routed_as_bound/anomaly-in-a-queue-too-many": (3, (0, 2), "r", None),
     "routed_as_bound/anomaly-missing-in-one-queue": (3, (0,), "r", None),
-    "routed_as_bound/anomaly-twice-in-one-queue": (2, (0, 1, 1), "q", None),
+    "routed_as_bound/anomaly-twice-in-one-queue": (2, (0, 1), "q", None),
     "effects_in_order/anomaly-given-back-beside-another": (1, (0, 1, 5, 7), "q", None),
 }
 """How much was examined, and of the one anomaly its witnesses, queue and tag."""

@@ -14,8 +14,11 @@ def killed(story, node="b1"):
 
 
 def test_node_that_was_killed_is_told_of_though_nobody_spoke_to_it():
-    assert "node_killed" in occurred(killed(QueueStory()))
     story = QueueStory()
+    story.published("p1#1-1")
+    assert "node_killed" in occurred(killed(story))
+    story = QueueStory()
+    story.published("p1#1-1")
     story.node("b1", "paused")
     story.node("b1", "resumed")
     assert "node_killed" not in occurred(story)
