@@ -40,7 +40,7 @@ def test_address_says_where_to_connect_to(endpoint, expected):
     assert address_settings(endpoint) == expected
 
 
-@pytest.mark.parametrize("endpoint", ["", "http://h", "amqp://u:secret@h:port"])
+@pytest.mark.parametrize("endpoint", ["", "mqtt://h", "amqp://u:secret@h:port"])
 def test_what_is_no_address_is_refused_without_telling_a_password(endpoint):
     with pytest.raises(SettingError, match="no address of a broker") as raised:
         address_settings(endpoint)

@@ -16,6 +16,8 @@ from selftests.worlds.log_flaws import FlawedLog
 from selftests.worlds.log_world import LogWorld
 from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
+from selftests.worlds.routed_flaws import FlawedRouting
+from selftests.worlds.routed_world import RoutedWorld
 from selftests.worlds.share_flaws import FlawedShare
 from selftests.worlds.share_world import ShareWorld
 from selftests.worlds.transaction_flaws import FlawedTransactions
@@ -27,6 +29,7 @@ WORLDS = {
     "keeping": KeepingWorld,
     "queue": QueueWorld,
     "limits": LimitsWorld,
+    "routed": RoutedWorld,
     "share": ShareWorld,
     "transactions": TransactionWorld,
     "serial": SerialWorld,
@@ -39,6 +42,7 @@ FLAWED = {
     "keeping": FlawedKeeping,
     "queue": FlawedQueue,
     "limits": FlawedLimits,
+    "routed": FlawedRouting,
     "share": FlawedShare,
     "transactions": FlawedTransactions,
     "conversation": FlawedConversation,

@@ -14,7 +14,7 @@ class FlawedLimits(LimitsWorld):
     flaws: ClassVar = {
         "hands_out_too_late": Flaw("delivered_expired", {"expiry"}),
         "lets_expire_too_soon": Flaw("expired_early", {"expiry"}),
-        "loses_what_may_wait": Flaw("lost", {"expiry"}),
+        "loses_what_may_wait": Flaw("lost", {"expiry", "accounted_for", "routed_as_bound"}),
         "holds_too_many": Flaw("over_length", {"length_limit"}),
         "drops_its_tail": Flaw("dropped_newer", {"length_limit"}),
         "prefers_the_less_urgent": Flaw("priority_inverted", {"priority_order"}),
@@ -40,6 +40,7 @@ class FlawedLimits(LimitsWorld):
         self._hand(self._call("timed"), "timed", row)
 
     def lets_expire_too_soon(self, *_):
+        self.not_kept.add("routed_as_bound")  # Which cannot tell it from a message that never came.
         (held,) = self._fill("timed", 0)
         self.queues["timed"].remove(held)
         self._bury(held, "expired", "expired")

@@ -13,14 +13,18 @@ class FlawedQueue(QueueWorld):
 
     flaws: ClassVar = {
         "hands_out_after_an_ack": Flaw("redelivered_after_ack", {"settlement"}),
-        "flags_no_redelivery": Flaw("unflagged_redelivery", {"settlement"}),
+        "flags_no_redelivery": Flaw(
+            "unflagged_redelivery", {"settlement"}, {"routed_as_bound": "duplicate"}
+        ),
         "hands_out_too_many": Flaw("over_prefetch", {"prefetch_bound"}),
         "confirms_twice": Flaw("confirmed_twice", {"confirms_resolved"}),
-        "loses_a_rejected": Flaw("lost", {"dead_lettering"}),
+        "loses_a_rejected": Flaw("lost", {"dead_lettering", "accounted_for"}),
         "gives_a_wrong_reason": Flaw("wrong_reason", {"dead_lettering"}),
         "buries_in_another_order": Flaw("reordered", {"dead_lettering"}),
         "turns_round": Flaw("reordered", {"fifo_per_publisher"}),
-        "hands_one_to_both": Flaw("shared_delivery", {"disjoint_consumers"}),
+        "hands_one_to_both": Flaw(
+            "shared_delivery", {"disjoint_consumers"}, {"routed_as_bound": "duplicate"}
+        ),
         "answers_never": Flaw("unconfirmed", {"confirms_resolved"}),
         "returns_what_it_took": Flaw("returned_and_routed", {"routed_confirms"}),
         "confirms_what_goes_nowhere": Flaw("lost", {"routed_confirms"}),
