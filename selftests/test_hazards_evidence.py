@@ -15,6 +15,8 @@ NEEDS = {
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
     "partitions_added": ("no fault", "nothing"),
+    "records_deleted": ("records gone", "nothing"),
+    "read_records_deleted": ("records gone", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),
     "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),
@@ -38,7 +40,9 @@ NEEDS = {
 }
 
 FACTS = {
-    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
+    **dict.fromkeys(
+        ("process", "lane", "error", "message", "without", "node", "other", "group"), "x"
+    ),
     **dict.fromkeys(("topic", "place", "transaction", "newer"), "t"),
     **dict.fromkeys(
         ("publishes", "operations", "messages", "deliveries", "after_ms", "partitions"), 2
@@ -46,7 +50,7 @@ FACTS = {
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "timed_out_ns"),
+            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "timed_out_ns", "deleted_ns"),
         ),
         5,
     ),

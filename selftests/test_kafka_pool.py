@@ -11,6 +11,7 @@ from deliverycheck.plans import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     FaultKind,
     Flush,
     Heal,
@@ -65,7 +66,7 @@ def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     steps = {step for steps in pool for step in steps}
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
-    kinds |= {CommitTransaction, AbortTransaction, AddPartitions}
+    kinds |= {CommitTransaction, AbortTransaction, AddPartitions, DeleteRecords}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 

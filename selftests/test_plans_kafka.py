@@ -14,6 +14,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     Consumer,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -218,6 +219,8 @@ AFTERWARDS = {
     "topic-made-twice": ((CreateTopic(topic="t2"),), CreateTopic(topic="t2")),
     "topic-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), CreateTopic(topic="t2")),
     "partitions-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), AddPartitions()),
+    "deletion-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), DeleteRecords()),
+    "deletion-where-nothing-was-written": ((Publish(),), DeleteRecords(partition=1)),
     "partitions-that-the-group-would-not-see": ((Publish(),), AddPartitions()),
     "second-instance-without-a-transactional-id": ((Publish(),), Publish(lane="p2")),
 }

@@ -9,6 +9,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     Consumer,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -194,6 +195,17 @@ REACH = {
         (Publish(), Work()),
         SLOW,
         {"none", "lost_unfinished"},
+    ),
+    "deletion-of-what-nobody-reads": ((Publish(), DeleteRecords()), WITH_GROUP, {"none"}),
+    "deletion-behind-a-member-and-before-it": (
+        (Publish(count=2), Work(calls=3), DeleteRecords()),
+        WITH_GROUP,
+        {"none", "records_deleted", "read_records_deleted"},
+    ),
+    "deletion-of-what-was-worked-off": (
+        (Publish(), Work(calls=3), DeleteRecords()),
+        WITH_GROUP,
+        {"none", "read_records_deleted"},
     ),
     "a transaction that is aborted": (
         (Publish(), AbortTransaction()),

@@ -1,6 +1,6 @@
 """What every broker under test offers the driver, whichever system and backend it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -54,12 +54,14 @@ class Scan:
 
     Attributes:
         ends: the end position of each (source, partition) when the scan began.
+        starts: where those began that were said to drop what they hold.
         moved: partitions that lost their leader, if only for a moment, and no restart of a node
             explains it: a machine too busy for the broker's heartbeats, or somebody else's doing.
     """
 
     deliveries: Mapping[tuple[str, int], Sequence[Delivery]] = field(default_factory=dict)
     ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    starts: Mapping[tuple[str, int], int] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
 
 
@@ -146,8 +148,16 @@ class Broker(Protocol):
     def grow_topic(self, name: str, partitions: int) -> None:
         """It has so many partitions now, more than before, and each answers."""
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
+    def log_end(self, topic: str, partition: int) -> int:
+        """The position that the next record of it gets."""
+
+    def delete_records(self, topic: str, partition: int, position: int) -> int:
+        """Its records below this position are gone; where it begins now."""
+
+    def scan(self, topics: Mapping[str, int], dropping: Collection[str] = ()) -> Scan:
         """Read topics (name to number of partitions) from start to end, unproxied.
+
+        Those in `dropping` may begin behind position 0.
 
         Raises:
             BrokerError: the end was not reached in time.

@@ -1,7 +1,7 @@
 """A Kafka cluster that somebody else runs: used, and left as it was found."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Scan, Slot
@@ -99,8 +99,14 @@ class KafkaExternal:
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 
-    def scan(self, topics: Mapping[str, int]) -> Scan:
-        return self._scanner.scan(topics)
+    def log_end(self, topic: str, partition: int) -> int:
+        return self._admin.records.log_end(topic, partition)
+
+    def delete_records(self, topic: str, partition: int, position: int) -> int:
+        return self._admin.records.delete_below(topic, partition, position)
+
+    def scan(self, topics: Mapping[str, int], dropping: Collection[str] = ()) -> Scan:
+        return self._scanner.scan(topics, dropping)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

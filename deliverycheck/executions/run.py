@@ -11,6 +11,9 @@ from deliverycheck.plans import Plan
 if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
     from deliverycheck.executions.lane import Lane
 
+HARNESS = "admin#1"
+"""The process of what the harness itself asks of the broker."""
+
 CALL_DEADLINE_S = 1.5
 """Past it a call is recorded as blocked and the plan goes on: above a client's 1 s timer scan, far
 below the 30 s and more that a synchronous commit waits on a faulted link."""
@@ -24,7 +27,8 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
-    `topics` holds the real names by the plan's, `partitions` how many each real one has.
+    `topics` holds the real names by the plan's, `partitions` how many each real one has, and
+    `dropping` those that may begin behind their first position.
 
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
@@ -39,6 +43,7 @@ class Run:
         self.execution = execution
         self.topics: dict[str, str] = {}
         self.partitions: dict[str, int] = {}
+        self.dropping: set[str] = set()
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
         self._looked_ns = 0

@@ -14,7 +14,7 @@ from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
-from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark
+from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark, Position
 
 JOIN_DEADLINE_S = 20.0
 """A synchronous commit that met a fault returns within its request timeouts after the heal."""
@@ -174,9 +174,13 @@ def _scan(run: Run, topics: Mapping[str, str]) -> Scan:
         isolation=SCAN_ISOLATION,
     )
     recorder.write(invoked)
-    scan = run.target.broker.scan(partitions)
+    scan = run.target.broker.scan(partitions, run.dropping & partitions.keys())
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
-    recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
+    starts = tuple(
+        Position(source=source, partition=partition, position=start)
+        for (source, partition), start in scan.starts.items()
+    )
+    recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found, starts=starts))
     if scan.moved:
         raise InconclusiveError(_moved(scan.moved))
     return scan

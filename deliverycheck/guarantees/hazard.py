@@ -18,6 +18,7 @@ class FaultColumn(StrEnum):
 
     NO_FAULT = "no fault"
     NEW_TOPIC = "new topic"
+    RECORDS_GONE = "records gone"
     LOST_REPLY = "lost reply"
     LOST_REQUEST = "lost request"
     BLACK_HOLE = "black hole"

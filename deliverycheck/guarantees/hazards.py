@@ -8,6 +8,7 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
+from deliverycheck.guarantees.deletion_hazards import read_records_deleted, records_deleted
 from deliverycheck.guarantees.error_hazards import definite_failure
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.group_hazards import (
@@ -134,6 +135,18 @@ _GROWN = {
         "before and since ({messages:count message})."
     )
 }
+_UNREAD_DELETED = {
+    "deleted": (
+        "{process} deleted {messages:count message} of {place} at {deleted_ns:s}, {message} among "
+        "them, of which {group} had not begun the effect."
+    )
+}
+_READ_DELETED = {
+    "deleted": (
+        "{process} deleted {messages:count message} of {place} at {deleted_ns:s}; {group} had "
+        "worked all of them off."
+    )
+}
 _EARLY = {
     "early": (
         "{process} wrote to {topic} {after_ms} ms after its creation was asked for, before its "
@@ -216,6 +229,22 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_GROWN,
             find=partitions_added,
+        ),
+        Hazard(
+            name="records_deleted",
+            title="records were deleted that a group had not worked off",
+            fault_column=FaultColumn.RECORDS_GONE,
+            needs=Needed.NOTHING,
+            sentences=_UNREAD_DELETED,
+            find=records_deleted,
+        ),
+        Hazard(
+            name="read_records_deleted",
+            title="records were deleted that a group had worked off",
+            fault_column=FaultColumn.RECORDS_GONE,
+            needs=Needed.NOTHING,
+            sentences=_READ_DELETED,
+            find=read_records_deleted,
         ),
         Hazard(
             name="topic_answered",

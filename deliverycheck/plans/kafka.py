@@ -33,6 +33,7 @@ from deliverycheck.plans.steps import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -97,6 +98,7 @@ class KafkaDraft:
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
+        found |= {"delete_records"} if state.messages and state.node == "up" else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
@@ -260,6 +262,11 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     AddPartitions: lambda state, step: (
         _may_grow(state)
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
+    ),
+    DeleteRecords: lambda state, step: (
+        state.node == "up"
+        and step.partition < state.topics.get(step.topic, 0)
+        and (step.topic, step.partition) in state.written
     ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,

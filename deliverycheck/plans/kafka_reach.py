@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
+    GROUP_TOPIC,
     MOMENT_MS_MAX,
     PRODUCERS,
     Place,
@@ -17,6 +18,7 @@ from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
     CommitTransaction,
+    DeleteRecords,
     FaultKind,
     Hold,
     Inject,
@@ -131,6 +133,18 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
             yield "consumer_killed_in_hand"
 
 
+def _hazards_of_deletion(state: PlanState, step: DeleteRecords) -> Iterator[str]:
+    """What a group that is there may have worked off, or not."""
+    consumer = state.subject.consumer
+    if consumer is None or step.topic != GROUP_TOPIC or not state.served:
+        return
+    worked_off = state.served // _cycle(consumer)
+    if worked_off < state.for_group:
+        yield "records_deleted"
+    if worked_off:
+        yield "read_records_deleted"
+
+
 def _cycle(consumer: Consumer) -> int:
     """Calls for one message: receive, handle, effect, and what the commit policy adds."""
     handles = bool(consumer.handling_ms)
@@ -164,4 +178,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     Publish: _hazards_of_publish,
     Work: _hazards_of_work,
     Kill: _hazards_of_kill,
+    DeleteRecords: _hazards_of_deletion,
 }

@@ -1,6 +1,6 @@
 """What is known of a Kafka plan before each of its steps, from the steps before it alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from deliverycheck.plans.plan import Plan
@@ -66,6 +66,8 @@ class PlanState:
 
     Attributes:
         topics: each with the number of its partitions.
+        served: calls that consumers made, those of dead ones too.
+        written: partitions that may hold something.
         producers: those that live.
     """
 
@@ -73,10 +75,12 @@ class PlanState:
     topics: dict[str, int] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     grown: set[str] = field(default_factory=set)
+    written: set[tuple[str, int]] = field(default_factory=set)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
+    served: int = 0
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -161,6 +165,7 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer = state.producers.setdefault(step.lane, ProducerState())
         producer.unflushed += step.count
         producer.in_transaction = state.subject.is_transactional
+        state.written |= {(step.topic, number) for number in partitions_of(state, step)}
         waits = step.wait is Wait.CONFIRMED and state.node == "up"
         (producer.confirmed if waits else producer.unconfirmed).add(place_of(step))
     elif isinstance(step, Flush):
@@ -170,6 +175,7 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer.unconfirmed.clear()
     else:
         state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
+        state.served += step.calls
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
@@ -177,6 +183,11 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
 def place_of(step: Publish) -> Place:
     """Where the publish goes, as far as the plan says."""
     return step.topic, None if step.key else step.partition
+
+
+def partitions_of(state: PlanState, step: Publish) -> Iterable[int]:
+    """The partitions that it may write to."""
+    return (step.partition,) if step.key is None else range(state.topics[step.topic])
 
 
 def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restart) -> None:

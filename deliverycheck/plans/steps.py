@@ -194,6 +194,15 @@ class AddPartitions(_Step, frozen=True, kw_only=True, tag="add_partitions", omit
     lane: str = "admin"
 
 
+class DeleteRecords(_Step, frozen=True, kw_only=True, tag="delete_records", omit_defaults=True):
+    """All that stands in a partition is deleted but the last `keep`, read or not."""
+
+    topic: str = "t1"
+    partition: Annotated[int, msgspec.Meta(ge=0)] = 0
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lane: str = "admin"
+
+
 class Arm(_Step, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
     """The worker will stop at this point of a callback until released."""
 
@@ -229,6 +238,7 @@ Step = (
     | Hold
     | CreateTopic
     | AddPartitions
+    | DeleteRecords
     | Arm
     | Release
     | Await

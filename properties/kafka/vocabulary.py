@@ -14,6 +14,7 @@ from deliverycheck.plans import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -38,6 +39,9 @@ REFRESHED_MS = 300
 
 JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
 """For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
+
+FETCHED_MS = 60
+"""A member that reads on has fetched by then what was confirmed; on a busy machine too, mostly."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
@@ -128,6 +132,35 @@ def _outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[
         Heal(lane=f"link {FIRST}"),
         Publish(partition=first),
     )
+
+
+def _delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
+    """Records are deleted of a partition that a member reads, which may be away meanwhile.
+
+    What a member that is not away has fetched already it hands out all the same.
+    """
+    gone, back = _AWAY[away]
+    written = Publish(wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane)),  # It has joined: from here on it is handed what comes.
+        *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=calls)),
+        *(make(lane) for make in gone),
+        *(written, written, DeleteRecords(keep=keep)),
+        *(make(lane) for make in back),
+        *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
+    )
+
+
+_AWAY: dict[str, tuple[tuple[Callable[[str], Step], ...], tuple[Callable[[str], Step], ...]]] = {
+    "not": ((), ()),
+    "killed": ((lambda lane: Kill(lane=lane),), ()),
+    "closed": ((lambda lane: Close(lane=lane),), ()),
+    "cut off": (
+        (lambda lane: Inject(lane=f"link {lane}", fault=FaultKind.REFUSE),),
+        (lambda lane: Heal(lane=f"link {lane}"),),
+    ),
+}
+"""How a member comes to lag behind, and how it comes back."""
 
 
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
@@ -227,6 +260,17 @@ KINDS = {
         },
     ),
     "add_partitions": Kind(weight=1, makes=_grow, arguments={"count": (1, 3), "key": ("k1", "k2")}),
+    "delete_records": Kind(
+        weight=1,
+        makes=_delete,
+        arguments={
+            "lane": CONSUMERS,
+            # Until after its commit, before it, and before its effect.
+            "calls": (3, 3, 2, 1),
+            "keep": (0, 1, 2, 3),
+            "away": ("not", "killed", "closed", "cut off", "cut off"),
+        },
+    ),
     "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
         weight=1,

@@ -123,12 +123,26 @@ class Broker:
     def retire_topics(self, names):
         pass
 
-    def scan(self, topics):
+    def log_end(self, topic, partition):
+        return len(self.logs[topic, partition])
+
+    def delete_records(self, topic, partition, position):
+        self.time.pass_ms(5)
+        self.logs[topic, partition][:position] = [None] * position
+        return position
+
+    def scan(self, topics, dropping=()):
         places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
         return Scan(
             deliveries={place: tuple(filter(None, self.logs[place])) for place in places},
+            starts={place: self._start(place) for place in places if place[0] in dropping},
             ends={place: len(self.logs[place]) for place in places},
         )
+
+    def _start(self, place):
+        """The first position that holds something; the end if none does."""
+        log = self.logs[place]
+        return next((at for at, record in enumerate(log) if record is not None), len(log))
 
     def publishers_gone(self, slot):
         self.time.pass_ms(5)

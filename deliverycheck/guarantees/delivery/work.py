@@ -7,6 +7,7 @@ from itertools import chain
 from operator import attrgetter
 
 from deliverycheck.guarantees.copies import Place, copies, place_of, standing
+from deliverycheck.guarantees.delivery.dropped import dropped_for
 from deliverycheck.guarantees.delivery.members import group_of
 from deliverycheck.guarantees.delivery.queued import is_queue, queued_for
 from deliverycheck.guarantees.reached import why_not_scanned
@@ -25,13 +26,13 @@ from deliverycheck.history import (
 def work_of(history: History, group: str) -> list[tuple[int, Delivery]]:
     """Every copy in the log that stands in a source of the group, in the order of places.
 
-    Of a queue what was left in it, and then what surely came to it. Each with the operation that
-    tells of it.
+    Of a queue what was left in it, and then what surely came to it; of a log at last what it
+    dropped while the group was there. Each with the operation that tells of it.
     """
     sources = frozenset(history.header.groups[group])
     found: dict[Place, tuple[int, Delivery]] = {}
     read = ((reading.op, reading.delivery) for reading in copies(history))
-    for op, delivery in chain(read, queued_for(history, group)):
+    for op, delivery in chain(read, queued_for(history, group), dropped_for(history, group)):
         if delivery.source in sources:
             found.setdefault(piece_of(history, delivery), (op, delivery))
     return list(found.values())

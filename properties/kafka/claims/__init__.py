@@ -5,9 +5,10 @@ from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
+from properties.kafka.claims.reading import READING
 from properties.kafka.claims.timeouts import TIMEOUTS
 from properties.kafka.claims.transactions import TRANSACTIONS
 
-CLAIMS: tuple[Claim, ...] = (*LOG, *TIMEOUTS, *CONTENT, *EFFECT, *GROUPS, *TRANSACTIONS)
+CLAIMS: tuple[Claim, ...] = (*LOG, *TIMEOUTS, *CONTENT, *EFFECT, *GROUPS, *READING, *TRANSACTIONS)
 
 __all__ = ["CLAIMS"]
