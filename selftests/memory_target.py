@@ -22,7 +22,7 @@ from deliverycheck.clients import (
     commands,
 )
 from deliverycheck.executions import LiveTarget, SlotPool
-from deliverycheck.history import Delivery, Position
+from deliverycheck.history import Delivery, Position, Source
 
 SLOTS = tuple(
     Slot(
@@ -72,6 +72,12 @@ class MemoryBroker:
 
     def retire_topics(self, names):
         self.calls.append(f"retire {len(names)}")
+
+    def source_of(self, settings):
+        return Source(compacted=True) if "cleanup.policy" in settings else None
+
+    def configure_topic(self, name, settings):
+        self.calls.append(f"configure {name} {settings}")
 
     def log_end(self, topic, partition):
         return len(self.logs[topic, partition])

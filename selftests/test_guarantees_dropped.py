@@ -81,6 +81,26 @@ def test_reader_that_goes_on_further_has_skipped_what_still_stands_there():
     assert (one.name, one.message) == ("skipped", "p1#1-2")
 
 
+@pytest.mark.parametrize(
+    ("deleted_again", "validity"),
+    [(False, Validity.INVALID), (True, Validity.VALID)],
+    ids=["what-was-found-stays", "it-may-be-gone-by-then"],
+)
+def test_reader_that_goes_on_after_the_scan_skips_what_was_found_unless_it_was_deleted_since(
+    deleted_again, validity
+):
+    story = Story()
+    for position in range(4):
+        story.published(f"p1#1-{position}", position)
+    story.received("r1#1", at("p1#1-0", 0), group=None)
+    story.deleted(2)
+    story.scanned(at("p1#1-2", 2), at("p1#1-3", 3))
+    if deleted_again:
+        story.deleted(3)
+    story.received("r1#1", at("p1#1-3", 3), group=None)
+    assert verdict(story, "gapless_reading").validity is validity
+
+
 def expired(*, start=1, member=True):
     """The log keeps for a time; the fresh reader is told where it begins."""
     story = Story(groups={"g": ("t",)}, sources={"t": Source(retention_ms=1)})

@@ -17,6 +17,8 @@ NEEDS = {
     "partitions_added": ("no fault", "nothing"),
     "records_deleted": ("records gone", "nothing"),
     "read_records_deleted": ("records gone", "nothing"),
+    "compacted": ("records gone", "nothing"),
+    "tombstone_gone": ("records gone", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),
     "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),

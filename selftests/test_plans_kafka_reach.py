@@ -47,6 +47,7 @@ PATIENT = Subject(producer={"message.timeout.ms": 6000})
 GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900), Publish())
 
 
+COMPACTED = Subject(topic={"cleanup.policy": "compact"})
 REACH = {
     "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
     "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
@@ -206,6 +207,16 @@ REACH = {
         (Publish(), Work(calls=3), DeleteRecords()),
         WITH_GROUP,
         {"none", "read_records_deleted"},
+    ),
+    "key-that-is-written-again-in-a-compacted-topic": (
+        (Publish(key="k1"), Publish(key="k2"), Publish(key="k1")),
+        COMPACTED,
+        {"none", "compacted"},
+    ),
+    "key-that-is-deleted-before-others-are-written": (
+        (Publish(key="k1", tombstone=True), Publish(key="k2")),
+        COMPACTED,
+        {"none", "tombstone_gone"},
     ),
     "a transaction that is aborted": (
         (Publish(), AbortTransaction()),

@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from deliverycheck.history import Delivery
+from deliverycheck.history import Delivery, Source
+from deliverycheck.plans import Setting
 
 
 class Capability(StrEnum):
@@ -147,6 +148,12 @@ class Broker(Protocol):
 
     def grow_topic(self, name: str, partitions: int) -> None:
         """It has so many partitions now, more than before, and each answers."""
+
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        """What a topic with these settings promises to keep; ``None`` for all of it."""
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        """It has these settings, by the broker's names, and does soon what they say."""
 
     def log_end(self, topic: str, partition: int) -> int:
         """The position that the next record of it gets."""

@@ -11,6 +11,9 @@ from deliverycheck.brokers.kafka_relay import Relay
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
+from deliverycheck.history import Source
+from deliverycheck.plans import Setting
+from deliverycheck.plans.kafka_topic import source_of
 
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
@@ -98,6 +101,12 @@ class KafkaExternal:
 
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
+
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        return source_of(settings)
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        self._admin.records.configure(name, settings)
 
     def log_end(self, topic: str, partition: int) -> int:
         return self._admin.records.log_end(topic, partition)

@@ -19,6 +19,9 @@ from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.processes import ProcessError
 from deliverycheck.brokers.provision import KafkaDistribution
+from deliverycheck.history import Source
+from deliverycheck.plans import Setting
+from deliverycheck.plans.kafka_topic import source_of
 
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
 # up to 6 s at load 10, and 26 s to over 30 s at load 30 on two cores.
@@ -118,6 +121,12 @@ class KafkaProcess:
 
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
+
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        return source_of(settings)
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        self._admin.records.configure(name, settings)
 
     def log_end(self, topic: str, partition: int) -> int:
         return self._admin.records.log_end(topic, partition)

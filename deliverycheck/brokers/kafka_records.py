@@ -8,10 +8,15 @@ from typing import Any
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # Public, if not marked so.
     AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
     OffsetSpec,
+    ResourceType,
 )
 
 from deliverycheck.brokers.broker import BrokerError
+from deliverycheck.plans import Setting
 
 # 2 s: answered in 2 ms, and a call that the library lets hang is asked again.
 _OFFSETS_S_MAX = 2.0
@@ -20,6 +25,10 @@ _TOLD_S_MAX = 10.0
 # 15 s: takes 3 ms; at load 30 it took up to 1 s.
 _REQUEST_S_MAX = 15.0
 _ALIVE_POLL_S = 0.25
+
+SOON: Mapping[str, Setting] = {"segment.ms": 1, "min.cleanable.dirty.ratio": 0.0}
+"""Of a topic with settings of its own: a segment is closed by the next batch, and cleaned soon.
+Kafka's defaults are a week, and half of the log."""
 
 _Key = tuple[str, int]
 
@@ -53,6 +62,23 @@ class KafkaRecords:
             return int(future.result().low_watermark)
         except KafkaException as error:
             message = f"cannot delete below {position} of {topic}-{partition}: {error}"
+            raise BrokerError(message) from error
+
+    def configure(self, topic: str, settings: Mapping[str, Setting]) -> None:
+        """The topic has these settings, and each batch is a segment: only those are cleaned."""
+        entries = [
+            ConfigEntry(name, str(value), incremental_operation=AlterConfigOpType.SET)
+            for name, value in {**SOON, **settings}.items()
+        ]
+        wanted = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=entries)
+        (future,) = self._client.incremental_alter_configs(
+            [wanted], request_timeout=_REQUEST_S_MAX
+        ).values()
+        self._await(future)
+        try:
+            future.result()
+        except KafkaException as error:
+            message = f"topic {topic} does not take the settings {dict(settings)}: {error}"
             raise BrokerError(message) from error
 
     def _told(self, asked: Mapping[_Key, OffsetSpec]) -> dict[_Key, int]:

@@ -44,6 +44,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: ``None`` lets the client's partitioner choose.
         timestamp_shift_ms: how far from now its timestamp lies; with 0 the client sets it.
         bytes: of padding in the body, see `padding_of`.
+        tombstone: it has no body, and deletes its key from a compacted topic.
     """
 
     op: int
@@ -55,6 +56,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: dict[str, str] | None = None
     timestamp_shift_ms: int = 0
     bytes: int = 0
+    tombstone: bool = False
 
 
 class OpenProducer(_Command, frozen=True, kw_only=True, tag="open_producer", omit_defaults=True):

@@ -10,6 +10,7 @@ import msgspec
 from deliverycheck.brokers import Broker, Capability, Death, DeathCause, InfrastructureError
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.clients import WorkerError
+from deliverycheck.executions import topics
 from deliverycheck.executions.consumer import ConsumerLane, group_named
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.live import LiveTarget
@@ -28,8 +29,9 @@ from deliverycheck.history import (
     NodeState,
     Phase,
     Recorder,
+    Source,
 )
-from deliverycheck.plans import Inject, Plan, Publish, Work, lane_of
+from deliverycheck.plans import CreateTopic, Inject, Plan, Publish, Work, lane_of
 
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
 """What may go wrong without the subject having anything to do with it."""
@@ -105,7 +107,8 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     """The trouble that ended it early, or ``None``."""
     topic = target.broker.lease_topic(plan.subject.partitions)
     execution = topic.rpartition("-")[2] or topic
-    recorder = Recorder(folder.history, _header(plan, execution, topic), target.time.now_ns)
+    header = _header(plan, execution, topic, target.broker)
+    recorder = Recorder(folder.history, header, target.time.now_ns)
     run = Run(plan=plan, target=target, recorder=recorder, execution=execution)
     run.adopt("t1", topic)
     if plan.subject.of_output is not None:
@@ -114,6 +117,7 @@ def _run(plan: Plan, target: LiveTarget, folder: ExecutionFolder) -> str | None:
     trouble: str | None = None
     try:
         _make_lanes(run)
+        topics.configure(run, topic)
         run.phase(Phase.WORKLOAD)
         for number, step in enumerate(plan.steps, start=1):
             run.note(PLAN, "step", evidence={"number": number})
@@ -162,7 +166,7 @@ def _collect_from_disk(run: Run, folder: ExecutionFolder) -> None:
         folder.evidence.write_bytes(msgspec.json.encode(lines))
 
 
-def _header(plan: Plan, execution: str, topic: str) -> Header:
+def _header(plan: Plan, execution: str, topic: str, broker: Broker) -> Header:
     subject = plan.subject
     groups = 0 if subject.consumer is None else subject.consumer.groups
     return Header(
@@ -172,8 +176,16 @@ def _header(plan: Plan, execution: str, topic: str) -> Header:
         plan=plan.digest,
         relies_on=subject.relies_on,
         error_means=subject.error_means,
+        sources=_sources(plan, topic, broker),
         groups={group_named(topic, number): (topic,) for number in range(groups)},
     )
+
+
+def _sources(plan: Plan, topic: str, broker: Broker) -> dict[str, Source]:
+    """What each topic of the plan promises to keep, if that is not all."""
+    source = broker.source_of(plan.subject.topic) if plan.subject.topic else None
+    created = [topics.name_of(topic, step) for step in plan.steps if isinstance(step, CreateTopic)]
+    return {} if source is None else dict.fromkeys((topic, *created), source)
 
 
 def _make_lanes(run: Run) -> None:

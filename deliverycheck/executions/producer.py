@@ -80,6 +80,7 @@ class ProducerLane(Lane):
                 headers=dict(step.headers) or None,
                 timestamp_shift_ms=step.timestamp_shift_ms,
                 bytes=step.bytes,
+                tombstone=step.tombstone,
             )
         )
 
@@ -94,6 +95,7 @@ class ProducerLane(Lane):
             key=message.key,
             headers=message.headers,
             transaction=self.transaction,
+            tombstone=message.tombstone,
         )
         self._sent[op] = msgspec.structs.replace(message, op=op)
         return self._sent[op]

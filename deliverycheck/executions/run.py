@@ -58,6 +58,9 @@ class Run:
         """What the plan calls so is this topic, with the subject's number of partitions."""
         self.topics[name] = topic
         self.partitions[topic] = self.plan.subject.partitions
+        settings, broker = self.plan.subject.topic, self.target.broker
+        if settings and broker.source_of(settings) is not None:
+            self.dropping.add(topic)
 
     def watch(self, lane: "Lane", fileno: int) -> None:
         """Serve the lane's worker whenever the execution waits."""

@@ -5,9 +5,20 @@ from deliverycheck.history import Action, Invoke, Ok, Position
 from deliverycheck.plans import AddPartitions, CreateTopic, DeleteRecords, TopicReady
 
 
+def name_of(subject_topic: str, step: CreateTopic) -> str:
+    """The real name of a topic that the plan creates."""
+    return f"{subject_topic}-{step.topic}"
+
+
+def configure(run: Run, name: str) -> None:
+    """The topic has the settings of the subject, if there are any."""
+    if run.plan.subject.topic:
+        run.target.broker.configure_topic(name, run.plan.subject.topic)
+
+
 def create(run: Run, step: CreateTopic) -> None:
     """The topic is there, and answers if the subject waits for that."""
-    name = f"{run.subject_topic}-{step.topic}"
+    name = name_of(run.subject_topic, step)
     run.adopt(step.topic, name)
     partitions = run.partitions[name]
     recorder = run.recorder
@@ -17,6 +28,7 @@ def create(run: Run, step: CreateTopic) -> None:
     )
     run.target.broker.create_topic(name, partitions)
     recorder.write(Ok(op=op, ns=recorder.now()))
+    configure(run, name)
     if run.plan.subject.topic_ready is TopicReady.ANSWERED:
         run.target.broker.await_topic(name, partitions)
         run.note(HARNESS, "answered", evidence={"topic": name})

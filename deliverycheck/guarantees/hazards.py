@@ -1,5 +1,6 @@
 """The catalogue of hazards, and which of them occurred in a history."""
 
+from deliverycheck.guarantees.compaction_hazards import compacted, tombstone_gone
 from deliverycheck.guarantees.crash_hazards import (
     broker_killed,
     broker_paused,
@@ -141,6 +142,13 @@ _UNREAD_DELETED = {
         "them, of which {group} had not begun the effect."
     )
 }
+_COMPACTED = {
+    "gone": (
+        "{messages:count message} of {place} went since a later one of the same key replaced it, "
+        "{message} among them."
+    )
+}
+_TOMBSTONE_GONE = {"gone": "{messages:count tombstone} of {place} went, {message} among them."}
 _READ_DELETED = {
     "deleted": (
         "{process} deleted {messages:count message} of {place} at {deleted_ns:s}; {group} had "
@@ -245,6 +253,22 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_READ_DELETED,
             find=read_records_deleted,
+        ),
+        Hazard(
+            name="compacted",
+            title="a compacted topic dropped what a later value had replaced",
+            fault_column=FaultColumn.RECORDS_GONE,
+            needs=Needed.NOTHING,
+            sentences=_COMPACTED,
+            find=compacted,
+        ),
+        Hazard(
+            name="tombstone_gone",
+            title="a compacted topic dropped a tombstone",
+            fault_column=FaultColumn.RECORDS_GONE,
+            needs=Needed.NOTHING,
+            sentences=_TOMBSTONE_GONE,
+            find=tombstone_gone,
         ),
         Hazard(
             name="topic_answered",

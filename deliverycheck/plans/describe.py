@@ -43,7 +43,8 @@ def describe_step(step: Step) -> str:
 
 
 def _publish(step: Publish) -> str:
-    messages = "1 message" if step.count == 1 else f"{step.count} messages"
+    noun = "tombstone" if step.tombstone else "message"
+    messages = f"1 {noun}" if step.count == 1 else f"{step.count} {noun}s"
     keyed = "" if step.key is None else f" with key {step.key}"
     with_ = [f"{step.bytes} bytes each"] if step.bytes else []
     with_ += [f"header {name}={value}" for name, value in step.headers]

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from deliverycheck.plans.copies import (
     created_by,
     one_after_the_other,
@@ -24,6 +26,7 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
+from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -85,7 +88,7 @@ class KafkaDraft:
 
     def offer(self, step: Step) -> bool:
         """Append the step if it is applicable here; whether it was."""
-        step = _plain(step)
+        step = _plain(self._state.subject, step)
         applicable = _is_applicable(self._state, step)
         if applicable:
             advance(self._state, step)
@@ -98,11 +101,12 @@ class KafkaDraft:
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
-        found |= {"delete_records"} if state.messages and state.node == "up" else set()
+        found |= {"delete_records"} if state.messages and _may_delete(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
+        found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush"} if state.unflushed else set()
         found |= {"end_transaction", "replace"} if state.in_transaction(FIRST) else set()
@@ -189,8 +193,13 @@ def _is_applicable(state: PlanState, step: Step) -> bool:
     return rule is not None and bool(rule(state, step))
 
 
-def _plain(step: Step) -> Step:
-    """Drop an argument that means nothing for this fault."""
+def _plain(subject: Subject, step: Step) -> Step:
+    """Drop an argument that means nothing here; what a compacted topic takes has a key."""
+    if isinstance(step, Publish):
+        if not is_compacted(subject.topic):
+            return msgspec.structs.replace(step, tombstone=False) if step.tombstone else step
+        key = f"k{step.partition + 1}" if step.key is None else step.key
+        return msgspec.structs.replace(step, key=key, partition=0)
     if isinstance(step, Inject):
         directed = step.fault in DIRECTED
         if not directed and step.direction is not None:
@@ -223,6 +232,10 @@ def _may_grow(state: PlanState) -> bool:
     """A group that does not learn of a partition in time would never be done with it."""
     consumer = state.subject.consumer
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
+
+
+def _may_delete(state: PlanState) -> bool:
+    return state.node == "up" and takes_deletions(state.subject.topic)
 
 
 def _may_resume(state: PlanState, step: Resume) -> bool:
@@ -264,7 +277,7 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
     ),
     DeleteRecords: lambda state, step: (
-        state.node == "up"
+        _may_delete(state)
         and step.partition < state.topics.get(step.topic, 0)
         and (step.topic, step.partition) in state.written
     ),

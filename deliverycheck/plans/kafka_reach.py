@@ -14,6 +14,7 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
+from deliverycheck.plans.kafka_topic import is_compacted
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -80,6 +81,11 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
     producer = state.producers.get(step.lane, ProducerState())
     if state.node == "down" and _are_first(state, producer, [place_of(step)]):
         yield "first_write_broker_killed"
+    if is_compacted(state.subject.topic):
+        if (step.topic, step.key) in state.keys:
+            yield "compacted"
+        if state.tombstones and not step.tombstone:
+            yield "tombstone_gone"
     if step.topic in state.grown:
         yield "partitions_added"
     if step.topic in state.fresh:

@@ -66,6 +66,8 @@ class PlanState:
 
     Attributes:
         topics: each with the number of its partitions.
+        keys: with their topics, those that were written.
+        tombstones: how many were written.
         served: calls that consumers made, those of dead ones too.
         written: partitions that may hold something.
         producers: those that live.
@@ -80,6 +82,8 @@ class PlanState:
     producers: dict[str, ProducerState] = field(default_factory=dict)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
+    keys: set[tuple[str, str | None]] = field(default_factory=set)
+    tombstones: int = 0
     served: int = 0
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
@@ -166,6 +170,8 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer.unflushed += step.count
         producer.in_transaction = state.subject.is_transactional
         state.written |= {(step.topic, number) for number in partitions_of(state, step)}
+        state.keys.add((step.topic, step.key))
+        state.tombstones += step.tombstone
         waits = step.wait is Wait.CONFIRMED and state.node == "up"
         (producer.confirmed if waits else producer.unconfirmed).add(place_of(step))
     elif isinstance(step, Flush):

@@ -83,6 +83,7 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     Attributes:
         headers: name and value of each.
         bytes: each body has at least as many.
+        tombstone: they delete their key from a compacted topic; they have no body.
         timestamp_shift_ms: the messages' own timestamp lies that far from now; with 0 the client
             sets it.
     """
@@ -95,6 +96,7 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
     headers: tuple[tuple[str, str], ...] = ()
     bytes: Annotated[int, msgspec.Meta(ge=0, le=BYTES_MAX)] = 0
     timestamp_shift_ms: int = 0
+    tombstone: bool = False
     wait: Wait = Wait.RETURNED
 
 

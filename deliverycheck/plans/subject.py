@@ -133,6 +133,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         client: library and version of the clients, such as ``confluent-kafka==2.3.0``; without
             one it is the library that the target has.
         producer: settings of the producing client, by the client's own names.
+        topic: settings of the topics, by the broker's own names.
         consumer: ``None`` where only the log is judged.
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
@@ -140,6 +141,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
     client: str | None = None
+    topic: dict[str, Setting] = {}
     producer: dict[str, Setting] = {}
     consumer: Consumer | None = None
     relies_on: ReliesOn = ReliesOn.CONFIRM

@@ -22,6 +22,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
+from deliverycheck.plans.kafka_topic import CLEANUP
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -47,6 +48,12 @@ TRANSACTIONAL_SHARE = 5
 """One list in so many has the ends of transactions. They stand behind all others: of a producer
 without transactions they say nothing that those do not."""
 
+COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
+"""The same on compacted topics."""
+
+COMPACTED_SHARE = 12
+"""One list in so many, the last of all: on other topics there are no tombstones."""
+
 StepList = tuple[Step, ...]
 
 
@@ -66,9 +73,13 @@ def drawing(count: int) -> settings:
 
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
-    share = count // TRANSACTIONAL_SHARE
-    plain = _mixed(EVERYTHING, pool_seed, count - share)
-    return (*plain, *_mixed(TRANSACTIONAL, pool_seed, share))
+    transactional, compacted = count // TRANSACTIONAL_SHARE, count // COMPACTED_SHARE
+    plain = _mixed(EVERYTHING, pool_seed, count - transactional - compacted)
+    return (
+        *plain,
+        *_mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_mixed(COMPACTED, pool_seed, compacted),
+    )
 
 
 def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tuple[StepList, ...]:

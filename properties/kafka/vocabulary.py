@@ -40,8 +40,14 @@ REFRESHED_MS = 300
 JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
 """For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
 
+BACK_MS = 300
+"""A client whose link is whole again is connected by then, and has asked for what comes next."""
+
 FETCHED_MS = 60
 """A member that reads on has fetched by then what was confirmed; on a busy machine too, mostly."""
+
+CLEANED_MS = 400
+"""The cleaner looks every 100 ms, and a topic of a few messages is clean in less than that."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
@@ -145,7 +151,7 @@ def _delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
         *(written, WorkStep(lane=lane)),  # It has joined: from here on it is handed what comes.
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=calls)),
         *(make(lane) for make in gone),
-        *(written, written, DeleteRecords(keep=keep)),
+        *(written, written, written, DeleteRecords(keep=keep)),
         *(make(lane) for make in back),
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
     )
@@ -155,12 +161,34 @@ _AWAY: dict[str, tuple[tuple[Callable[[str], Step], ...], tuple[Callable[[str], 
     "not": ((), ()),
     "killed": ((lambda lane: Kill(lane=lane),), ()),
     "closed": ((lambda lane: Close(lane=lane),), ()),
+    # What it had asked for it is handed when it goes on; then it asks for what is gone.
+    "stopped": (
+        (lambda lane: Pause(lane=lane),),
+        (lambda lane: Resume(lane=lane), lambda _: Hold(ms=BACK_MS)),
+    ),
     "cut off": (
         (lambda lane: Inject(lane=f"link {lane}", fault=FaultKind.REFUSE),),
-        (lambda lane: Heal(lane=f"link {lane}"),),
+        (lambda lane: Heal(lane=f"link {lane}"), lambda _: Hold(ms=BACK_MS)),
     ),
 }
 """How a member comes to lag behind, and how it comes back."""
+
+
+def _compact(*, lane: str, key: str, tombstone: bool, away: str) -> tuple[Step, ...]:
+    """A key is written again, or deleted, and its topic cleaned, twice, while others are written.
+
+    The first cleaning dates a tombstone, the next one may drop it.
+    """
+    gone, back = _AWAY[away]
+    other = Publish(key="k3", wait=Wait.CONFIRMED)
+    return (
+        *(Publish(key=key, wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=4)),
+        *(make(lane) for make in gone),
+        Publish(key=key, tombstone=tombstone, wait=Wait.CONFIRMED),
+        *(other, Hold(ms=CLEANED_MS), other, Hold(ms=CLEANED_MS), other),
+        *(make(lane) for make in back),
+        WorkStep(lane=lane, calls=6),
+    )
 
 
 def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
@@ -184,6 +212,7 @@ KINDS = {
             # Mostly plain: what a message looks like rarely decides what becomes of it.
             "headers": (*((),) * 9, (("h1", "v1"),), (("h1", ""), ("h2", "ä"))),
             "bytes": (*(0,) * 12, 1000, 20_000, 300_000),
+            "tombstone": (False, False, False, True),
             "timestamp_shift_ms": (*(0,) * 8, -86_400_000, 600_000),
             "wait": (Wait.RETURNED, Wait.RETURNED, Wait.CONFIRMED),
         },
@@ -265,10 +294,21 @@ KINDS = {
         makes=_delete,
         arguments={
             "lane": CONSUMERS,
-            # Until after its commit, before it, and before its effect.
-            "calls": (3, 3, 2, 1),
-            "keep": (0, 1, 2, 3),
-            "away": ("not", "killed", "closed", "cut off", "cut off"),
+            # Until it asks for more, after its commit, before it, and before its effect.
+            "calls": (4, 4, 4, 3, 2, 1),
+            "keep": (0, 1, 1, 2),
+            "away": ("not", "killed", "closed", "cut off", "stopped", "stopped"),
+        },
+    ),
+    # Only where a topic is compacted.
+    "compact": Kind(
+        weight=4,
+        makes=_compact,
+        arguments={
+            "lane": CONSUMERS,
+            "key": ("k1", "k2"),
+            "tombstone": (False, True, True),
+            "away": ("not", "killed", "killed", "closed", "cut off"),
         },
     ),
     "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),

@@ -123,6 +123,12 @@ class Broker:
     def retire_topics(self, names):
         pass
 
+    def source_of(self, settings):
+        return None
+
+    def configure_topic(self, name, settings):
+        """It keeps all that it is given."""
+
     def log_end(self, topic, partition):
         return len(self.logs[topic, partition])
 

@@ -131,7 +131,7 @@ class Producing:
         try:
             self.producer.produce(
                 message.topic,
-                encode_body(body),
+                None if message.tombstone else encode_body(body),
                 key=message.key,
                 headers=list(message.headers.items()) if message.headers else None,
                 partition=ANY_PARTITION if message.partition is None else message.partition,

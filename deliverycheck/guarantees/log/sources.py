@@ -82,6 +82,21 @@ def dropping(history: History) -> set[str]:
 
 
 @indexed
+def goes_on_dropping(history: History) -> set[str]:
+    """Those of them that may drop what fresh readers found: by themselves, or because it was asked.
+
+    A log that drops only what it is asked to keeps what was found since the last request.
+    """
+    asked = {
+        left.source
+        for operation in history.select(Action.DELETE_RECORDS)
+        if operation.completed_ns is None or operation.completed_ns > fresh_since_ns(history)
+        for left in operation.covers
+    }
+    return compacted(history) | promised_ms(history).keys() | asked
+
+
+@indexed
 def fresh_since_ns(history: History) -> float:
     """When the first fresh reader began; before all time if there was none."""
     fresh = (one.invoked_ns for one in history.operations if is_scanner(one.process))
