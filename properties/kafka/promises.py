@@ -177,6 +177,7 @@ PROMISES: tuple[Promise, ...] = (
         guarantee="gapless_reading",
         text="the position rises with each message that is handed out, and by one message",
         source=_POSITIONS,
+        consumer=_FROM_THE_START,  # Whose position is gone goes on with what is there.
         relies_on=tuple(ReliesOn),
         error_means=tuple(ErrorMeans),
     ),

@@ -46,7 +46,7 @@ READING: tuple[Claim, ...] = (
         promise="records below the given offset are deleted, whoever has read them or not",
         source=_DELETE,
         pair="kafka-read-records-deleted",
-        pace=Pace.MEDIUM,
+        pace=Pace.LONG,
     ),
     Claim(
         id="kafka-no-gaps-records-deleted",
@@ -72,7 +72,7 @@ READING: tuple[Claim, ...] = (
         promise="out of range: latest goes on behind all that is there by then",
         source=_RESET,
         pair="kafka-no-gaps-records-deleted",
-        pace=Pace.MEDIUM,
+        pace=Pace.LONG,
     ),
     Claim(
         id="kafka-compaction",
@@ -135,6 +135,6 @@ READING: tuple[Claim, ...] = (
         promise="who lags by more than delete.retention.ms may miss delete markers",
         source=_COMPACTION,
         pair="kafka-tombstones-kept",
-        pace=Pace.MEDIUM,
+        pace=Pace.LONG,
     ),
 )
