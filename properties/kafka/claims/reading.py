@@ -16,8 +16,8 @@ _COMPACTION = "Kafka 4.3, design, Log Compaction"
 
 
 def _compacting(topic: dict[str, Setting]) -> Subject:
-    """A group that works off a compacted topic."""
-    return structs.replace(AFTER, topic={CLEANUP: "compact", **topic})
+    """A group that works off a compacted topic, where each write closes what is before it."""
+    return structs.replace(AFTER, partitions=1, topic={CLEANUP: "compact", **topic})
 
 
 READING: tuple[Claim, ...] = (
