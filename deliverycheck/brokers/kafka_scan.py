@@ -82,7 +82,8 @@ class Scanner:
         """
         told = self._admin.ends(topics)
         ends = {key: end.position for key, end in told.items()}
-        starts = self._admin.records.starts({name: topics[name] for name in dropping})
+        asked = {name: topics[name] for name in dropping}
+        starts = self._admin.records.starts(asked) if asked else {}
         reader, scans = self._borrowed()
         try:
             found = _read(reader, starts, ends, self._admin.alive)
