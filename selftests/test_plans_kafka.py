@@ -14,6 +14,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     Consumer,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -218,6 +219,8 @@ AFTERWARDS = {
     "topic-made-twice": ((CreateTopic(topic="t2"),), CreateTopic(topic="t2")),
     "topic-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), CreateTopic(topic="t2")),
     "partitions-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), AddPartitions()),
+    "deletion-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), DeleteRecords()),
+    "deletion-where-nothing-was-written": ((Publish(),), DeleteRecords(partition=1)),
     "partitions-that-the-group-would-not-see": ((Publish(),), AddPartitions()),
     "second-instance-without-a-transactional-id": ((Publish(),), Publish(lane="p2")),
 }
@@ -239,6 +242,20 @@ def test_group_that_asks_for_new_partitions_is_given_some_but_no_more_than_a_sca
     grown = (Publish(), AddPartitions(count=8), Publish(partition=10), Work())
     steps = (*grown[:2], AddPartitions(count=2), *grown[2:])
     assert normalised(*steps, subject=Subject(consumer=consumer)) == grown
+
+
+def test_what_a_compacted_topic_takes_has_a_key_and_only_there_is_a_tombstone():
+    steps = (Publish(partition=1), Publish(key="k1", tombstone=True))
+    kept = normalised(*steps, subject=Subject(topic={"cleanup.policy": "compact,delete"}))
+    assert kept == (Publish(key="k2"), steps[1])
+    assert normalised(*steps) == (steps[0], Publish(key="k1"))
+
+
+def test_records_of_a_topic_that_is_only_compacted_cannot_be_deleted():
+    steps = (Publish(key="k1"), DeleteRecords(), Publish(key="k1"))
+    for policy, kept in (("compact", (steps[0], steps[2])), ("compact,delete", steps)):
+        subject = Subject(topic={"cleanup.policy": policy})
+        assert normalised(*steps, subject=subject) == kept
 
 
 def test_second_instance_has_a_transaction_and_a_life_of_its_own():
