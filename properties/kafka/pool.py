@@ -63,7 +63,7 @@ without transactions they say nothing that those do not."""
 COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
 """The same on compacted topics."""
 
-COMPACTED_SHARE = 12
+COMPACTED_SHARE = 15
 """One list in so many, the last of all: on other topics nothing is cleaned."""
 
 StepList = tuple[Step, ...]
@@ -104,6 +104,8 @@ def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tupl
 
 
 def _mixed(subject: Subject, pool_seed: int, count: int) -> Iterator[StepList]:
+    if not count:
+        return iter(())
     sixth = -(-count // 6)
     uniform = iter(_uniform(subject, pool_seed, count - 2 * sixth))
     by_hypothesis = zip(
