@@ -51,6 +51,17 @@ PROOFS = {
     "length_limit/anomaly-two-in-a-queue-of-one": (2, (0, 1, 2), "q", None),
     "priority_order/anomaly-after-a-crash-of-the-consumer": (1, (0, 1, 3), "q", None),
     "priority_order/anomaly-lower-first": (1, (0, 1, 2, 3), "q", None),
+    "at_least_once_in_queue/anomaly-confirmed-and-gone": (1, (0,), "q", None),
+    "at_least_once_in_queue/anomaly-handed-over-and-gone": (1, (0,), "q", None),
+    "at_least_once_in_queue/anomaly-one-of-two-queues": (2, (0,), "r", None),
+    "at_least_once_in_queue/anomaly-unroutable-and-not-told": (1, (0,), "x", None),
+    "accounted_for/anomaly-dead-letter-without-a-place": (1, (0,), "q", None),
+    "accounted_for/anomaly-dropped-from-a-full-queue": (2, (0,), "q", None),
+    "accounted_for/anomaly-failed-too-often": (1, (0,), "q", None),
+    "routed_as_bound/anomaly-in-a-queue-too-many": (3, (0, 2), "r", None),
+    "routed_as_bound/anomaly-missing-in-one-queue": (3, (0,), "r", None),
+    "routed_as_bound/anomaly-twice-in-one-queue": (2, (0, 1), "q", None),
+    "effects_in_order/anomaly-given-back-beside-another": (1, (0, 1, 5, 7), "q", None),
 }
 """How much was examined, and of the one anomaly its witnesses, queue and tag."""
 

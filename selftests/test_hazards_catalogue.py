@@ -43,6 +43,20 @@ NEEDS = {
     "broker_killed": ("broker killed", "node"),
     "broker_paused": ("broker paused", "node"),
     "first_write_broker_killed": ("broker killed", "node"),
+    "node_killed": ("broker killed", "node"),
+    "broker_killed_holding": ("broker killed", "node"),
+    "queue_just_declared": ("broker killed", "node"),
+    "unroutable": ("no fault", "nothing"),
+    "requeued": ("given back", "nothing"),
+    "rejected": ("given back", "nothing"),
+    "closed_in_hand": ("given back", "nothing"),
+    "two_consumers": ("no fault", "nothing"),
+    "length_reached": ("limit reached", "nothing"),
+    "publish_refused": ("limit reached", "nothing"),
+    "expired": ("limit reached", "nothing"),
+    "delivery_limit_reached": ("limit reached", "nothing"),
+    "dead_lettered": ("limit reached", "nothing"),
+    "dead_letters_refused": ("limit reached", "nothing"),
 }
 
 FACTS = {
@@ -69,10 +83,12 @@ FACTS = {
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
             *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
-            *("timed_out_ns", "deleted_ns"),
+            *("timed_out_ns", "deleted_ns", "closed_ns"),
         ),
         5,
     ),
+    **dict.fromkeys(("queue", "target", "reasons"), "q"),
+    **dict.fromkeys(("length_max", "delivery_limit", "consumers"), 2),
 }
 
 

@@ -14,8 +14,11 @@ def killed(story, node="b1"):
 
 
 def test_node_that_was_killed_is_told_of_though_nobody_spoke_to_it():
-    assert "node_killed" in occurred(killed(QueueStory()))
     story = QueueStory()
+    story.published("p1#1-1")
+    assert "node_killed" in occurred(killed(story))
+    story = QueueStory()
+    story.published("p1#1-1")
     story.node("b1", "paused")
     story.node("b1", "resumed")
     assert "node_killed" not in occurred(story)
@@ -64,7 +67,7 @@ def test_message_without_a_route_is_unroutable_and_one_that_nobody_knows_of_is_n
 
 @pytest.mark.parametrize(
     ("requeue", "outcome", "shown"),
-    [(True, "ok", "given_back"), (False, "ok", "rejected"), (True, "info", None)],
+    [(True, "ok", "requeued"), (False, "ok", "rejected"), (True, "info", None)],
     ids=["given-back", "refused-for-good", "unknown-shows-nothing"],
 )
 def test_refusal_counts_once_it_is_known(requeue, outcome, shown):
@@ -72,7 +75,7 @@ def test_refusal_counts_once_it_is_known(requeue, outcome, shown):
     story.published("p1#1-1")
     story.fetched("c1#1", tagged("p1#1-1", 1))
     story.settled("c1#1", "nack", 1, requeue=requeue, outcome=outcome)
-    assert occurred(story) & {"given_back", "rejected"} == ({shown} if shown else set())
+    assert occurred(story) & {"requeued", "rejected"} == ({shown} if shown else set())
 
 
 def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settled_does_not():

@@ -25,6 +25,12 @@ _OF_LOGS = (
     "commit",
     "send_offsets",
     "init_transactions",
+    "purge",
+    "open_share",
+    "acquire",
+    "settle_records",
+    "open_sink",
+    "row",
 )
 _OF_QUEUES = ("send", "settle", "prove", "cancel", "close_channel")
 _HELLO_S = 10.0

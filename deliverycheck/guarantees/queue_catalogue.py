@@ -42,12 +42,12 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.unroutable,
     ),
     Hazard(
-        name="given_back",
+        name="requeued",
         title="a consumer gave a message back",
         fault_column=FaultColumn.SETTLEMENT,
         needs=Needed.NOTHING,
-        sentences={"given_back": "{process} gave {messages:count message} back."},
-        find=find.given_back,
+        sentences={"requeued": "{process} gave {messages:count message} back."},
+        find=find.requeued,
     ),
     Hazard(
         name="rejected",

@@ -28,7 +28,9 @@ _TAKEN = frozenset({Action.ACK, Action.NACK, Action.REJECT})
 
 
 def node_killed(history: History) -> tuple[Evidence, ...]:
-    """A node was killed, whoever noticed: what it had not written down is undone."""
+    """A node was killed after somebody published: what it had not written down may be undone."""
+    if not any(history.select(Action.PUBLISH)):
+        return ()
     return tuple(
         Evidence(kind="killed", ns=event.ns, facts={"node": event.node, "down_ns": event.ns})
         for event in history.nodes
@@ -104,9 +106,9 @@ def unroutable(history: History) -> tuple[Evidence, ...]:
     return _of_publishes("unroutable", nowhere)
 
 
-def given_back(history: History) -> tuple[Evidence, ...]:
+def requeued(history: History) -> tuple[Evidence, ...]:
     """A consumer gave messages back for another delivery."""
-    return _of_settlements(history, "given_back", requeue=True)
+    return _of_settlements(history, "requeued", requeue=True)
 
 
 def rejected(history: History) -> tuple[Evidence, ...]:

@@ -83,7 +83,7 @@ def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
     if step.how is Settlement.ACK:
         return
     if step.requeue:
-        yield "given_back"
+        yield "requeued"
         return
     yield "rejected"
     queue = state.topology.queue(state.queue_of(step.lane))

@@ -63,7 +63,7 @@ def _twice(queue: Queue, handings: list[SentHanding]) -> Iterator[Anomaly]:
         yield Anomaly(
             name="duplicate",
             message=first.delivery.message,
-            witnesses=(first.publication.op, first.op, second.op),
+            witnesses=tuple(dict.fromkeys((first.publication.op, first.op, second.op))),
             source=queue.name,
             facts={
                 "kind": "in_queue",

@@ -7,7 +7,7 @@ from deliverycheck.guarantees.queues.handing import Handing
 from deliverycheck.guarantees.windows import Reach
 from deliverycheck.history import Action, History, NodeState
 
-_GOES_ON = frozenset({"started", "held", "released", "answered"})
+_GOES_ON = frozenset({"started", "held", "released", "answered", "step", "prefetched"})
 _LETS_GO = frozenset({Action.CLOSE, Action.REVOKE, Action.LOST})
 
 

@@ -18,7 +18,7 @@ from properties.rabbitmq.claims.settings import (
 )
 from properties.rabbitmq.topologies import FAN_OUT, with_dead_letters
 
-_RETURNS = ("given_back", "closed_in_hand", *IN_HAND)
+_RETURNS = ("requeued", "closed_in_hand", *IN_HAND)
 _AUTOMATIC = "RabbitMQ 4.3, Consumer Acknowledgements, Delivery Acknowledgement Timing: automatic"
 
 EFFECT: tuple[Claim, ...] = (
@@ -156,7 +156,7 @@ EFFECT: tuple[Claim, ...] = (
         subject=AFTER,
         guarantee="prefetch_bound",
         stance=Stance.HOLDS,
-        hazards=("none", "given_back", "consumer_killed"),
+        hazards=("none", "requeued", "consumer_killed"),
         promise="the broker stops to deliver once so many messages of a consumer are unacked",
         source="RabbitMQ 4.3, Consumer Prefetch",
         pace=Pace.MEDIUM,
