@@ -24,7 +24,7 @@ from deliverycheck.clients import (
 )
 from deliverycheck.clients.sink import SinkFile, StaleError
 from deliverycheck.executions import LiveTarget, SlotPool
-from deliverycheck.history import Delivery, Position
+from deliverycheck.history import Delivery, Position, Source
 
 SLOTS = tuple(
     Slot(
@@ -48,6 +48,7 @@ class MemoryBroker:
 
     def __init__(self):
         self.logs = defaultdict(list)
+        self.starts = defaultdict(int)
         self.committed = defaultdict(lambda: defaultdict(int))
         self.members = defaultdict(list)
         self.calls = []
@@ -74,11 +75,27 @@ class MemoryBroker:
     def retire_topics(self, names):
         self.calls.append(f"retire {len(names)}")
 
-    def scan(self, topics, isolation=SCAN_ISOLATION):
+    def source_of(self, settings):
+        return Source(compacted=True) if "cleanup.policy" in settings else None
+
+    def configure_topic(self, name, settings):
+        self.calls.append(f"configure {name} {settings}")
+
+    def log_end(self, topic, partition):
+        return len(self.logs[topic, partition])
+
+    def delete_records(self, topic, partition, position):
+        self.calls.append(f"delete below {position} of {topic}-{partition}")
+        self.starts[topic, partition] = position
+        return position
+
+    def scan(self, topics, isolation=SCAN_ISOLATION, dropping=()):
         places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
         self.calls.append("scan")
+        starts = {place: self.starts[place] for place in places if place[0] in dropping}
         return Scan(
-            deliveries={place: tuple(self.logs[place]) for place in places},
+            deliveries={place: tuple(self.logs[place][self.starts[place] :]) for place in places},
+            starts=starts,
             ends={place: len(self.logs[place]) for place in places},
             moved=self.moved,
         )
@@ -264,9 +281,10 @@ class MemoryWorker:
         own, found = self._own(), ()
         for part, position in own.items():
             log = self.broker.logs[self._topic, part]
-            if position < len(log):
-                own[part] += 1
-                found = (log[position],)
+            at = max(position, self.broker.starts[self._topic, part])
+            if at < len(log):
+                own[part] = at + 1
+                found = (log[at],)
                 break
         self._say(OkEvent(op=command.op, deliveries=found))
         assigned = tuple(SourcePartition(source=self._topic, partition=part) for part in own)

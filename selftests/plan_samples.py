@@ -13,6 +13,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     Consumer,
     CreateTopic,
+    DeleteRecords,
     Direction,
     ErrorMeans,
     FaultKind,
@@ -78,6 +79,9 @@ STEPS = {
     Hold: st.builds(Hold, ms=st.integers(1, 2000)),
     CreateTopic: st.builds(CreateTopic, topic=topics),
     AddPartitions: st.builds(AddPartitions, topic=topics, count=st.integers(1, 8)),
+    DeleteRecords: st.builds(
+        DeleteRecords, topic=topics, partition=st.integers(0, 3), keep=st.integers(0, 3)
+    ),
     Arm: st.builds(Arm, lane=workers, point=st.sampled_from(HoldPoint)),
     Release: st.builds(Release, lane=workers),
     Await: st.builds(Await, lane=workers),

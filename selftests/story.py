@@ -116,6 +116,18 @@ class Story:
         self.ok(op)
         return op
 
+    def deleted(self, below, *, partition=0, outcome="ok"):
+        """Everything below this position of t is deleted."""
+        covers = (Position(source="t", partition=partition, position=below),)
+        op = self.invoke("admin#1", "delete_records", covers=covers)
+        getattr(self, outcome)(op)
+        return op
+
+    def subscribed(self, process, group="g"):
+        op = self.invoke(process, "subscribe", target="t", group=group)
+        self.ok(op)
+        return op
+
     def fault(self, moment, fault, lane, **fields):
         self.events.append(
             FaultEvent(moment=FaultMoment(moment), fault=fault, lane=lane, ns=self._now(), **fields)

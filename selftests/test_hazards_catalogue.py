@@ -12,6 +12,10 @@ NEEDS = {
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
     "partitions_added": ("no fault", "nothing"),
+    "records_deleted": ("records gone", "nothing"),
+    "read_records_deleted": ("records gone", "nothing"),
+    "compacted": ("records gone", "nothing"),
+    "tombstone_gone": ("records gone", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),
     "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),
@@ -56,7 +60,9 @@ NEEDS = {
 }
 
 FACTS = {
-    **dict.fromkeys(("process", "lane", "error", "message", "without", "node", "other"), "x"),
+    **dict.fromkeys(
+        ("process", "lane", "error", "message", "without", "node", "other", "group"), "x"
+    ),
     **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
     **dict.fromkeys(
         (
@@ -77,8 +83,7 @@ FACTS = {
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
             *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
-            "timed_out_ns",
-            "closed_ns",
+            *("timed_out_ns", "deleted_ns", "closed_ns"),
         ),
         5,
     ),

@@ -11,6 +11,7 @@ from deliverycheck.plans import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     FaultKind,
     Flush,
     Heal,
@@ -29,7 +30,7 @@ from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
 from deliverycheck.search import candidates, plans_for
 from properties.kafka import CLAIMS, make_pool
 from properties.kafka.machine import DeliveryPlanBuilder
-from properties.kafka.pool import EVERYTHING, SHARING, TRANSACTIONAL, drawing
+from properties.kafka.pool import COMPACTED, EVERYTHING, SHARING, TRANSACTIONAL, drawing
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
 
 MODEL = KafkaModel()
@@ -59,14 +60,15 @@ def test_pool_has_about_the_size_that_was_asked_for(pool):
 
 def test_every_step_list_of_the_pool_is_applicable_as_it_stands(pool):
     for steps in pool:
-        assert steps in {MODEL.normalise(one, steps).steps for one in (TRANSACTIONAL, SHARING)}
+        fitting = (TRANSACTIONAL, SHARING, COMPACTED)
+        assert steps in {MODEL.normalise(one, steps).steps for one in fitting}
 
 
 def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     steps = {step for steps in pool for step in steps}
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
-    kinds |= {CommitTransaction, AbortTransaction, AddPartitions, Purge}
+    kinds |= {CommitTransaction, AbortTransaction, AddPartitions, Purge, DeleteRecords}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 
@@ -139,7 +141,7 @@ def test_defect_in_a_rule_is_raised_and_its_plan_is_not_handed_over():
 def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way():
     at_once = {"publish", "create_topic", "alternate", "outlast", "end_late", "outwait"}
     offered = set()
-    for subject in (TRANSACTIONAL, EVERYTHING, SHARING):
+    for subject in (TRANSACTIONAL, EVERYTHING, SHARING, COMPACTED):
         draft = KafkaDraft(subject)
         assert draft.kinds() <= at_once
         offered |= draft.kinds()

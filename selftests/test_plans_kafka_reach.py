@@ -9,6 +9,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     Consumer,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -58,6 +59,7 @@ PATIENT = Subject(producer={"message.timeout.ms": 6000})
 GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900), Publish())
 
 
+COMPACTED = Subject(topic={"cleanup.policy": "compact"})
 REACH = {
     "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
     "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
@@ -266,6 +268,27 @@ REACH = {
         (Publish(), Work()),
         SLOW,
         {"none", "lost_unfinished"},
+    ),
+    "deletion-of-what-nobody-reads": ((Publish(), DeleteRecords()), WITH_GROUP, {"none"}),
+    "deletion-behind-a-member-and-before-it": (
+        (Publish(count=2), Work(calls=3), DeleteRecords()),
+        WITH_GROUP,
+        {"none", "records_deleted", "read_records_deleted"},
+    ),
+    "deletion-of-what-was-worked-off": (
+        (Publish(), Work(calls=3), DeleteRecords()),
+        WITH_GROUP,
+        {"none", "read_records_deleted"},
+    ),
+    "key-that-is-written-again-in-a-compacted-topic": (
+        (Publish(key="k1"), Publish(key="k2"), Publish(key="k1")),
+        COMPACTED,
+        {"none", "compacted"},
+    ),
+    "key-that-is-deleted-before-others-are-written": (
+        (Publish(key="k1", tombstone=True), Publish(key="k2")),
+        COMPACTED,
+        {"none", "tombstone_gone"},
     ),
     "a transaction that is aborted": (
         (Publish(), AbortTransaction()),

@@ -5,6 +5,7 @@ import pytest
 from deliverycheck.plans import (
     AddPartitions,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Hold,
@@ -133,6 +134,11 @@ def test_calls_one_after_the_other_share_a_track():
         (Hold(ms=300), "let 300 ms pass"),
         (CreateTopic(topic="t2"), "create topic t2"),
         (AddPartitions(), "add 1 partition"),
+        (DeleteRecords(), "delete all records"),
+        (
+            DeleteRecords(topic="t2", partition=1, keep=2),
+            "delete all records of t2/1 but the last 2",
+        ),
         (AddPartitions(topic="t2", count=3), "add 3 partitions to t2"),
     ],
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",

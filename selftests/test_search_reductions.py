@@ -1,6 +1,15 @@
 """Which smaller step lists are made of one, and in which order."""
 
-from deliverycheck.plans import AddPartitions, CreateTopic, Flush, Hold, Publish, Wait, Work
+from deliverycheck.plans import (
+    AddPartitions,
+    CreateTopic,
+    DeleteRecords,
+    Flush,
+    Hold,
+    Publish,
+    Wait,
+    Work,
+)
 from deliverycheck.search.reductions import (
     gathered,
     in_one_place,
@@ -18,6 +27,8 @@ HOLD = Hold(ms=60)
 def test_partitions_are_added_one_by_one_where_that_is_enough():
     steps = (Publish(), AddPartitions(count=3))
     assert list(with_smaller_arguments(steps, 1)) == [(Publish(), AddPartitions())]
+    steps = (Publish(), DeleteRecords(keep=2))
+    assert list(with_smaller_arguments(steps, 1)) == [(Publish(), DeleteRecords())]
 
 
 def test_publishes_to_different_places_are_gathered_in_either_when_either_was():

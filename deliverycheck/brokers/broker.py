@@ -1,13 +1,13 @@
 """What every broker under test offers the driver, whichever system and backend it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from deliverycheck.history import Delivery
+from deliverycheck.history import Delivery, Source
 from deliverycheck.plans import Binding, Setting, Topology
 
 
@@ -56,12 +56,14 @@ class Scan:
 
     Attributes:
         ends: the end position of each (source, partition) when the scan began.
+        starts: where those began that were said to drop what they hold.
         moved: partitions that lost their leader, if only for a moment, and no restart of a node
             explains it: a machine too busy for the broker's heartbeats, or somebody else's doing.
     """
 
     deliveries: Mapping[tuple[str, int], Sequence[Delivery]] = field(default_factory=dict)
     ends: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    starts: Mapping[tuple[str, int], int] = field(default_factory=dict)
     moved: tuple[str, ...] = ()
 
 
@@ -177,10 +179,28 @@ class LogBroker(Broker, Protocol):
             BrokerError: it did not take them in time.
         """
 
-    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        """What a topic with these settings promises to keep; ``None`` for all of it."""
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        """It has these settings, by the broker's names, and does soon what they say."""
+
+    def log_end(self, topic: str, partition: int) -> int:
+        """The position that the next record of it gets."""
+
+    def delete_records(self, topic: str, partition: int, position: int) -> int:
+        """Its records below this position are gone; where it begins now."""
+
+    def scan(
+        self,
+        topics: Mapping[str, int],
+        isolation: str = SCAN_ISOLATION,
+        dropping: Collection[str] = (),
+    ) -> Scan:
         """Read topics (name to number of partitions) from start to end, unproxied.
 
-        Who asks for ``read_uncommitted`` sees what was aborted too.
+        Who asks for ``read_uncommitted`` sees what was aborted too. Topics in `dropping` may
+        begin behind position 0.
 
         Raises:
             BrokerError: the end was not reached in time.

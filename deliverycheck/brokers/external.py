@@ -1,7 +1,7 @@
 """A Kafka cluster that somebody else runs: used, and left as it was found."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from deliverycheck.brokers.broker import (
@@ -21,6 +21,9 @@ from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
 from deliverycheck.brokers.relay import Relay
+from deliverycheck.history import Source
+from deliverycheck.plans import Setting
+from deliverycheck.plans.kafka_topic import source_of
 
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
@@ -113,8 +116,25 @@ class KafkaExternal:
     def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
         self._groups.set(group, settings)
 
-    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
-        return self._scanner.scan(topics, isolation)
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        return source_of(settings)
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        self._admin.records.configure(name, settings)
+
+    def log_end(self, topic: str, partition: int) -> int:
+        return self._admin.records.log_end(topic, partition)
+
+    def delete_records(self, topic: str, partition: int, position: int) -> int:
+        return self._admin.records.delete_below(topic, partition, position)
+
+    def scan(
+        self,
+        topics: Mapping[str, int],
+        isolation: str = SCAN_ISOLATION,
+        dropping: Collection[str] = (),
+    ) -> Scan:
+        return self._scanner.scan(topics, isolation, dropping)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

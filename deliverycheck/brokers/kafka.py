@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +28,9 @@ from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.node import PortTakenError, loopback
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.provision import KafkaDistribution
+from deliverycheck.history import Source
+from deliverycheck.plans import Setting
+from deliverycheck.plans.kafka_topic import source_of
 
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
 # up to 6 s at load 10, and 26 s to over 30 s at load 30 on two cores.
@@ -125,8 +128,25 @@ class KafkaProcess:
     def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
         self._groups.set(group, settings)
 
-    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
-        return self._scanner.scan(topics, isolation)
+    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
+        return source_of(settings)
+
+    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
+        self._admin.records.configure(name, settings)
+
+    def log_end(self, topic: str, partition: int) -> int:
+        return self._admin.records.log_end(topic, partition)
+
+    def delete_records(self, topic: str, partition: int, position: int) -> int:
+        return self._admin.records.delete_below(topic, partition, position)
+
+    def scan(
+        self,
+        topics: Mapping[str, int],
+        isolation: str = SCAN_ISOLATION,
+        dropping: Collection[str] = (),
+    ) -> Scan:
+        return self._scanner.scan(topics, isolation, dropping)
 
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)

@@ -19,6 +19,7 @@ from confluent_kafka.cimpl import (
 )  # What the package hands on, with types.
 
 from deliverycheck.brokers.broker import BrokerError
+from deliverycheck.brokers.kafka_records import KafkaRecords
 
 # Reconnects soon: after a restart the broker answers within milliseconds of
 # listening, and each further back-off is time that an execution waits.
@@ -98,6 +99,7 @@ class KafkaAdmin:
         self._client = AdminClient(
             {**CLIENT_SETTINGS, **self._settings, "bootstrap.servers": bootstrap}
         )
+        self.records = KafkaRecords(self._client, alive=alive)
 
     def await_metadata(self, *, timeout_s: float, alive: Callable[[], None]) -> int:
         """The cluster answers metadata; returns its number of brokers.

@@ -72,6 +72,7 @@ _ONE_NODE = "One node cannot hold three replicas."
 _ONE_PARTITION = "Fifty partitions are made at first use, and one node needs no more than one."
 _FEWER_THREADS = "Two cores are shared with clients, proxy and harness."
 _BY_THE_SUBJECT = "Set by the plan's subject."
+_SOON_CLEANED = "What is compacted, or too old, goes within a plan."
 _SOON_NOTICED = "A dead member is noticed in time that a plan can wait for."
 
 # (name, value, Kafka's default, why). Node-local addresses come from
@@ -91,8 +92,10 @@ _FAST_PROFILE: tuple[tuple[str, str, str, str], ...] = (
         "log.cleaner.dedupe.buffer.size",
         "2097152",
         "134217728",
-        "The default takes half of a 256 MB heap, for compaction that no plan waits for.",
+        "The default takes half of a 256 MB heap, for topics of a few messages.",
     ),
+    ("log.cleaner.backoff.ms", "100", "15000", _SOON_CLEANED),
+    ("log.retention.check.interval.ms", "200", "300000", _SOON_CLEANED),
     ("offsets.topic.num.partitions", "1", "50", _ONE_PARTITION),
     ("transaction.state.log.num.partitions", "1", "50", _ONE_PARTITION),
     ("share.coordinator.state.topic.num.partitions", "1", "50", _ONE_PARTITION),

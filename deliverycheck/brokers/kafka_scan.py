@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -73,17 +73,26 @@ class Scanner:
         self._idle: dict[str, queue.LifoQueue[tuple[Consumer, int]]] = defaultdict(queue.LifoQueue)
         self._resting: queue.SimpleQueue[tuple[Consumer, float]] = queue.SimpleQueue()
 
-    def scan(self, topics: Mapping[str, int], isolation: str = SCAN_ISOLATION) -> Scan:
+    def scan(
+        self,
+        topics: Mapping[str, int],
+        isolation: str = SCAN_ISOLATION,
+        dropping: Collection[str] = (),
+    ) -> Scan:
         """All deliveries of the topics up to the end they have now.
+
+        Those in `dropping` are asked where they begin.
 
         Raises:
             BrokerError: the end was not reached; nothing may be concluded.
         """
         told = self._admin.ends(topics)
         ends = {key: end.position for key, end in told.items()}
+        asked = {name: topics[name] for name in dropping}
+        starts = self._admin.records.starts(asked) if asked else {}
         reader, scans = self._borrowed(isolation)
         try:
-            found = _read(reader, ends, self._admin.alive)
+            found = _read(reader, starts, ends, self._admin.alive)
         except KafkaException as error:
             self._retire(reader)
             message = f"scan of {', '.join(topics)}: {error}"
@@ -95,7 +104,7 @@ class Scanner:
             self._idle[isolation].put((reader, scans + 1))
         else:
             self._retire(reader)
-        return Scan(deliveries=found, ends=ends, moved=self._moved(told))
+        return Scan(deliveries=found, starts=starts, ends=ends, moved=self._moved(told))
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
@@ -129,16 +138,19 @@ class Scanner:
 
 
 def _read(
-    reader: Consumer, ends: Mapping[_Key, int], alive: Callable[[], None]
+    reader: Consumer,
+    starts: Mapping[_Key, int],
+    ends: Mapping[_Key, int],
+    alive: Callable[[], None],
 ) -> dict[_Key, list[Delivery]]:
-    """Every message below the ends."""
+    """Every message from the starts, or the first position, to the ends."""
     found: dict[_Key, list[Delivery]] = {key: [] for key in ends}
-    left = {key: end for key, end in ends.items() if end > 0}
+    left = {key: end for key, end in ends.items() if end > starts.get(key, 0)}
     # A kept client that is assigned a topic it has never heard of waits 1.00 s
     # for the next turn of its metadata timer; asking first costs 1 ms.
     for topic in {topic for topic, _ in left}:
         reader.list_topics(topic, timeout=_METADATA_S_MAX)
-    reader.assign([TopicPartition(topic, partition, 0) for topic, partition in left])
+    reader.assign([TopicPartition(*key, starts.get(key, 0)) for key in left])
     deadline = time.monotonic() + _STALL_S_MAX
     while left:
         message = reader.poll(_POLL_S)

@@ -9,16 +9,17 @@ import msgspec
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.plans import Consumer, Setting, Subject
 
-_PRODUCER, _CONSUMER, _QUEUE = "producer.", "consumer.", "queue."
+_PRODUCER, _CONSUMER, _QUEUE, _TOPIC = "producer.", "consumer.", "queue.", "topic."
 _OWN_OF_CONSUMER = frozenset(Consumer.__struct_fields__) - {"settings"}
-_OWN_OF_SUBJECT = frozenset(Subject.__struct_fields__) - {"producer", "consumer"}
+_OWN_OF_SUBJECT = frozenset(Subject.__struct_fields__) - {"producer", "consumer", "topic"}
 
 
 def changed(subject: Subject, changes: Sequence[str]) -> Subject:
     """The subject after each ``name=value``; no value gives a setting its default back.
 
     ``producer.NAME`` and ``consumer.NAME`` are settings of the clients, or fields of the
-    consumer, ``queue.NAME`` a field of the first queue; any other name is a field of the subject.
+    consumer, ``queue.NAME`` a field of the first queue, ``topic.NAME`` settings of topics; any
+    other name is a field of the subject.
 
     Raises:
         UsageError: a change is written otherwise, or names what there is not.
@@ -45,6 +46,8 @@ def _holder(content: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
     """The object that holds the setting, and its name there."""
     if name.startswith(_PRODUCER):
         return content.setdefault("producer", {}), name.removeprefix(_PRODUCER)
+    if name.startswith(_TOPIC):
+        return content.setdefault("topic", {}), name.removeprefix(_TOPIC)
     if name.startswith(_CONSUMER):
         consumer = content.get("consumer")
         if consumer is None:
@@ -61,7 +64,7 @@ def _holder(content: dict[str, Any], name: str) -> tuple[dict[str, Any], str]:
     if name not in _OWN_OF_SUBJECT:
         msg = (
             f"--set {name}: no such setting; there are: {', '.join(sorted(_OWN_OF_SUBJECT))}, "
-            "producer.NAME, consumer.NAME and queue.NAME"
+            "producer.NAME, consumer.NAME, topic.NAME and queue.NAME"
         )
         raise UsageError(msg)
     return content, name

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from deliverycheck.brokers import Capability
+from deliverycheck.brokers import Capability, LogBroker
+from deliverycheck.executions import topics
 from deliverycheck.executions.consumer import ConsumerLane, group_named
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.producer import ProducerLane
@@ -13,8 +14,17 @@ from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.tail import bring_to_rest
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
-from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header
-from deliverycheck.plans import Consumer, GroupKind, Inject, Plan, Publish, Work, lane_of
+from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Source
+from deliverycheck.plans import (
+    Consumer,
+    CreateTopic,
+    GroupKind,
+    Inject,
+    Plan,
+    Publish,
+    Work,
+    lane_of,
+)
 
 
 class LogPerformance:
@@ -22,7 +32,8 @@ class LogPerformance:
 
     def __init__(self, plan: Plan, target: LiveTarget) -> None:
         self._plan = plan
-        self._topic = target.log_broker.lease_topic(plan.subject.partitions)
+        self._broker = target.log_broker
+        self._topic = self._broker.lease_topic(plan.subject.partitions)
         self.execution = self._topic.rpartition("-")[2] or self._topic
 
     def header(self) -> Header:
@@ -35,6 +46,7 @@ class LogPerformance:
             plan=self._plan.digest,
             relies_on=subject.relies_on,
             error_means=subject.error_means,
+            sources=_sources(self._plan, self._topic, self._broker),
             groups={group_named(self._topic, number): (self._topic,) for number in range(groups)},
         )
 
@@ -43,6 +55,7 @@ class LogPerformance:
         if self._plan.subject.of_output is not None:
             run.adopt(OUTPUT, run.target.log_broker.lease_topic(self._plan.subject.partitions))
         _make_lanes(run)
+        topics.configure(run, self._topic)
         return Stage(run)
 
     def bring_to_rest(self, run: Run, stage: Stage) -> None:
@@ -58,6 +71,13 @@ class LogPerformance:
 
     def retire(self, run: Run) -> None:
         run.target.log_broker.retire_topics(tuple(run.topics.values()) or (self._topic,))
+
+
+def _sources(plan: Plan, topic: str, broker: LogBroker) -> dict[str, Source]:
+    """What each topic of the plan promises to keep, if that is not all."""
+    source = broker.source_of(plan.subject.topic) if plan.subject.topic else None
+    created = [topics.name_of(topic, step) for step in plan.steps if isinstance(step, CreateTopic)]
+    return {} if source is None else dict.fromkeys((topic, *created), source)
 
 
 def _make_lanes(run: Run) -> None:

@@ -12,6 +12,9 @@ from deliverycheck.plans import Plan, Setting
 if TYPE_CHECKING:  # A lane knows its run; at run time the run only holds it.
     from deliverycheck.executions.lane import Lane
 
+HARNESS = "admin#1"
+"""The process of what the harness itself asks of the broker."""
+
 CALL_DEADLINE_S = 1.5
 """Past it a call is recorded as blocked and the plan goes on: above a client's 1 s timer scan, far
 below the 30 s and more that a synchronous commit waits on a faulted link."""
@@ -25,8 +28,9 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
-    `topics` holds the real names by the plan's, `partitions` how many each real one has. In
-    `folder` lies what the application itself writes.
+    `topics` holds the real names by the plan's, `partitions` how many each real one has, and
+    `dropping` those that may begin behind their first position. In `folder` lies what the
+    application itself writes.
 
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
@@ -42,6 +46,7 @@ class Run:
         self.folder = folder
         self.topics: dict[str, str] = {}
         self.partitions: dict[str, int] = {}
+        self.dropping: set[str] = set()
         self.lanes: dict[str, Lane] = {}
         self.reasons: list[str] = []
         self._configured: set[str] = set()
@@ -57,6 +62,9 @@ class Run:
         """What the plan calls so is this topic, with the subject's number of partitions."""
         self.topics[name] = topic
         self.partitions[topic] = self.plan.subject.partitions
+        settings = self.plan.subject.topic
+        if settings and self.target.log_broker.source_of(settings) is not None:
+            self.dropping.add(topic)
 
     def configure_group(self, group: str, settings: Mapping[str, Setting]) -> None:
         """The broker knows the settings of a share group."""

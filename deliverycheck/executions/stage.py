@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.brokers import Capability
 from deliverycheck.clients import commands
+from deliverycheck.executions import topics
 from deliverycheck.executions.consumer import Called, ConsumerLane
 from deliverycheck.executions.disturbances import Disturbances
 from deliverycheck.executions.ends import End
@@ -13,7 +14,7 @@ from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.executions.sharing import SharingLane
 from deliverycheck.executions.transactional import TransactionalLane
-from deliverycheck.history import Action, FaultMoment, Invoke, Ok
+from deliverycheck.history import Action, FaultMoment
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
@@ -22,6 +23,7 @@ from deliverycheck.plans import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     Flush,
     Heal,
     Hold,
@@ -34,13 +36,9 @@ from deliverycheck.plans import (
     Restart,
     Resume,
     Step,
-    TopicReady,
     Wait,
     Work,
 )
-
-HARNESS = "admin#1"
-"""The process of what the harness itself asks of the broker."""
 
 _PAUSES = frozenset({Called.BLOCKED, Called.DISCARDED})
 
@@ -182,30 +180,6 @@ class Stage:
     def hold(self, step: Hold) -> None:
         self.run.pass_time(step.ms / 1000)
 
-    def create_topic(self, step: CreateTopic) -> None:
-        run = self.run
-        name = f"{run.subject_topic}-{step.topic}"
-        run.adopt(step.topic, name)
-        partitions = run.partitions[name]
-        recorder = run.recorder
-        op = recorder.next_op()
-        recorder.write(
-            Invoke(op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=name)
-        )
-        run.target.log_broker.create_topic(name, partitions)
-        recorder.write(Ok(op=op, ns=recorder.now()))
-        if run.plan.subject.topic_ready is TopicReady.ANSWERED:
-            run.target.log_broker.await_topic(name, partitions)
-            run.note(HARNESS, "answered", evidence={"topic": name})
-
-    def add_partitions(self, step: AddPartitions) -> None:
-        run, topic = self.run, self.run.topics[step.topic]
-        total = run.partitions[topic] + step.count
-        run.target.log_broker.grow_topic(topic, total)
-        run.partitions[topic] = total
-        evidence = {"topic": topic, "partitions": total, "added": step.count}
-        run.note(HARNESS, "partitions_added", evidence=evidence)
-
     def arm(self, step: Arm) -> None:
         lane = self.run.lanes[step.lane]
         if lane.lives and self.is_free(lane):
@@ -237,8 +211,9 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Inject: Stage.inject,
     Heal: Stage.heal,
     Hold: Stage.hold,
-    CreateTopic: Stage.create_topic,
-    AddPartitions: Stage.add_partitions,
+    CreateTopic: lambda stage, step: topics.create(stage.run, step),
+    AddPartitions: lambda stage, step: topics.add_partitions(stage.run, step),
+    DeleteRecords: lambda stage, step: topics.delete_records(stage.run, step),
     Arm: Stage.arm,
     Release: Stage.release,
     Await: Stage.await_,

@@ -15,7 +15,7 @@ from deliverycheck.executions.sharing import SharingLane, is_worked_off
 from deliverycheck.executions.stage import Stage
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
-from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark
+from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark, Position
 from deliverycheck.plans import Settling
 
 JOIN_DEADLINE_S = 20.0
@@ -181,9 +181,14 @@ def _scan(run: Run, topics: Mapping[str, str], isolation: str = SCAN_ISOLATION) 
         isolation=isolation,
     )
     recorder.write(invoked)
-    scan = run.target.log_broker.scan(partitions, isolation)
+    dropping = run.dropping & partitions.keys()
+    scan = run.target.log_broker.scan(partitions, isolation, dropping)
     found = tuple(delivery for many in scan.deliveries.values() for delivery in many)
-    recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found))
+    starts = tuple(
+        Position(source=source, partition=partition, position=start)
+        for (source, partition), start in scan.starts.items()
+    )
+    recorder.write(Ok(op=op, ns=recorder.now(), deliveries=found, starts=starts))
     if scan.moved:
         raise InconclusiveError(_moved(scan.moved))
     return scan

@@ -20,6 +20,7 @@ class FaultColumn(StrEnum):
     NEW_TOPIC = "new topic"
     SETTLEMENT = "given back"
     LIMIT = "limit reached"
+    RECORDS_GONE = "records gone"
     LOST_REPLY = "lost reply"
     LOST_REQUEST = "lost request"
     BLACK_HOLE = "black hole"

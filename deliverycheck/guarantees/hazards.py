@@ -1,5 +1,6 @@
 """The catalogue of hazards, and which of them occurred in a history."""
 
+from deliverycheck.guarantees.compaction_hazards import HAZARDS_OF_COMPACTION
 from deliverycheck.guarantees.crash_hazards import (
     broker_killed,
     broker_paused,
@@ -8,6 +9,7 @@ from deliverycheck.guarantees.crash_hazards import (
     producer_killed,
     producer_killed_unflushed,
 )
+from deliverycheck.guarantees.deletion_hazards import HAZARDS_OF_DELETIONS
 from deliverycheck.guarantees.error_hazards import definite_failure, purged
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
 from deliverycheck.guarantees.group_hazards import (
@@ -238,6 +240,8 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_GROWN,
             find=partitions_added,
         ),
+        *HAZARDS_OF_DELETIONS,
+        *HAZARDS_OF_COMPACTION,
         Hazard(
             name="topic_answered",
             title="a new topic was written to once all its partitions had answered",

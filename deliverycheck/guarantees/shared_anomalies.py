@@ -37,6 +37,10 @@ _LOST = AnomalyKind(
             "Message {message} was published to queue {source} and relied upon; group {group} came "
             "to the end of its sources and has no effect of it."
         ),
+        "in_effect_of_dropped": (
+            "Message {message} stood in {place} and is gone, deleted or too old; group {group}, "
+            "which was there, came to the end of its sources and has no effect of it."
+        ),
         "rejected": (
             "{rejected_by} rejected message {message} of queue {source} at {rejected_ns:s}; it is "
             "not among the dead letters."
@@ -77,6 +81,7 @@ _LOST = AnomalyKind(
         "error": "The client reported {error}.",
         "received_by": "It had been handed to {received_by} at {received_ns:s}.",
         "never_received": "No consumer of the group was ever handed it.",
+        "deleted_by": "{deleted_by} asked to delete it at {deleted_ns:s}.",
         "committed_by": "{committed_by} committed past it at {committed_ns:s}.",
     },
     source="total-queue checkers since Knossos: acknowledged, never dequeued",

@@ -17,6 +17,7 @@ class Action(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     DECLARE = "declare"
+    DELETE_RECORDS = "delete_records"
     PUBLISH = "publish"
     FLUSH = "flush"
     SUBSCRIBE = "subscribe"
@@ -136,7 +137,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         message: id of the published message; of a bulk publish, its first one.
         count: messages in a bulk publish, whose ids are `message` counted on.
         covers: the positions that a commit, store or ack names: the *next* position
-            to read where the broker counts that way, as Kafka does.
+            to read where the broker counts that way, as Kafka does. A deletion of records names
+            the first position of each partition that it leaves.
         asked_partition: the partition that the application chose; ``None`` if it let the
             client choose. `partition` is then where the confirm says that it went.
         error: the library's name of the error.

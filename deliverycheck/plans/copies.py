@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from deliverycheck.plans.step import Wait
-from deliverycheck.plans.steps import AddPartitions, CreateTopic, Publish, Step
+from deliverycheck.plans.steps import AddPartitions, CreateTopic, DeleteRecords, Publish, Step
 
 
 def created_by(steps: Sequence[Step]) -> frozenset[str]:
@@ -43,7 +43,7 @@ def side_by_side(steps: Sequence[Step], topics: Sequence[str], copies: int) -> t
 
 
 def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
-    if isinstance(step, (Publish, AddPartitions)):
+    if isinstance(step, (Publish, AddPartitions, DeleteRecords)):
         for names in named:
             if step.topic in names:
                 copy = msgspec.structs.replace(step, topic=names[step.topic])
@@ -51,7 +51,7 @@ def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
     yield step
 
 
-def _not_waited_for(step: Publish | AddPartitions) -> Step:
+def _not_waited_for(step: Publish | AddPartitions | DeleteRecords) -> Step:
     waits = isinstance(step, Publish) and step.wait is not Wait.RETURNED
     return msgspec.structs.replace(step, wait=Wait.RETURNED) if waits else step
 

@@ -14,6 +14,7 @@ from deliverycheck.plans.steps import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     Direction,
     Flush,
     Heal,
@@ -102,6 +103,13 @@ def _add_partitions(step: AddPartitions) -> str:
     return f"add {more}{'' if step.topic == MAIN_TOPIC else f' to {step.topic}'}"
 
 
+def _delete_records(step: DeleteRecords) -> str:
+    elsewhere = step.topic != MAIN_TOPIC or step.partition != 0
+    where = f" of {step.topic}/{step.partition}" if elsewhere else ""
+    but = f" but the last {step.keep}" if step.keep else ""
+    return f"delete all records{where}{but}"
+
+
 def _say(words: str) -> Callable[[Step], str]:
     return lambda _: words
 
@@ -123,6 +131,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     Hold: lambda step: f"let {step.ms} ms pass",
     CreateTopic: lambda step: f"create topic {step.topic}",
     AddPartitions: _add_partitions,
+    DeleteRecords: _delete_records,
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),

@@ -26,6 +26,7 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
+from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -33,9 +34,11 @@ from deliverycheck.plans.steps import (
     Arm,
     Await,
     Call,
+    Chooser,
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     Direction,
     FaultKind,
     Flush,
@@ -89,7 +92,7 @@ class KafkaDraft:
 
     def offer(self, step: Step) -> bool:
         """Append the step if it is applicable here; whether it was."""
-        step = _plain(step)
+        step = _plain(self._state.subject, step)
         if isinstance(step, Work) and not self._state.shares:
             step = structs.replace(step, settling=Settling.ACCEPT)
         applicable = _is_applicable(self._state, step)
@@ -104,11 +107,13 @@ class KafkaDraft:
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
+        found |= {"delete_records"} if state.messages and _may_delete(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
+        found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush", "purge"} if state.unflushed else set()
         found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
@@ -201,10 +206,15 @@ def _has_second(subject: Subject) -> bool:
     return subject.is_transactional or subject.second_producer is not None
 
 
-def _plain(step: Step) -> Step:
-    """Drop an argument that means nothing for this fault, or that this call does not take."""
-    if isinstance(step, Publish) and step.call is Call.BATCH:
-        return structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
+def _plain(subject: Subject, step: Step) -> Step:
+    """Drop an argument that means nothing here; what a compacted topic takes has a key."""
+    if isinstance(step, Publish):
+        if step.call is Call.BATCH:
+            step = structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
+        if is_compacted(subject.topic):
+            key = f"k{step.partition + 1}" if step.key is None else step.key
+            step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
+        return step
     if isinstance(step, Inject):
         directed = step.fault in DIRECTED
         if not directed and step.direction is not None:
@@ -237,6 +247,10 @@ def _may_grow(state: PlanState) -> bool:
     """A group that does not learn of a partition in time would never be done with it."""
     consumer = state.subject.consumer
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
+
+
+def _may_delete(state: PlanState) -> bool:
+    return state.node == "up" and takes_deletions(state.subject.topic)
 
 
 def _may_resume(state: PlanState, step: Resume) -> bool:
@@ -279,6 +293,11 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     AddPartitions: lambda state, step: (
         _may_grow(state)
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
+    ),
+    DeleteRecords: lambda state, step: (
+        _may_delete(state)
+        and step.partition < state.topics.get(step.topic, 0)
+        and (step.topic, step.partition) in state.written
     ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,

@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
+    GROUP_TOPIC,
     MOMENT_MS_MAX,
     PRODUCERS,
     Place,
@@ -13,10 +14,12 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
+from deliverycheck.plans.kafka_topic import is_compacted
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
     CommitTransaction,
+    DeleteRecords,
     FaultKind,
     Hold,
     Inject,
@@ -114,6 +117,11 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
     producer = state.producers.get(step.lane, ProducerState())
     if state.node == "down" and _are_first(state, producer, [place_of(step)]):
         yield "first_write_broker_killed"
+    if is_compacted(state.subject.topic):
+        if (step.topic, step.key) in state.keys:
+            yield "compacted"
+        if state.tombstones and not step.tombstone:
+            yield "tombstone_gone"
     if step.topic in state.grown:
         yield "partitions_added"
     if step.topic in state.fresh:
@@ -191,6 +199,18 @@ def _hazards_of_killed_consumer(state: PlanState, consumer: Consumer, calls: int
             yield "consumer_killed_in_hand"
 
 
+def _hazards_of_deletion(state: PlanState, step: DeleteRecords) -> Iterator[str]:
+    """What a group that is there may have worked off, or not."""
+    consumer = state.subject.consumer
+    if consumer is None or step.topic != GROUP_TOPIC or not state.served:
+        return
+    worked_off = state.served // _cycle(consumer)
+    if worked_off < state.for_group:
+        yield "records_deleted"
+    if worked_off:
+        yield "read_records_deleted"
+
+
 def _cycle(consumer: Consumer) -> int:
     """Calls for one message: receive, handle, effect, and what the commit policy adds."""
     handles = bool(consumer.handling_ms)
@@ -231,4 +251,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     Purge: _hazards_of_purge,
     Work: _hazards_of_work,
     Kill: _hazards_of_kill,
+    DeleteRecords: _hazards_of_deletion,
 }

@@ -1,6 +1,6 @@
 """What is known of a Kafka plan before each of its steps, from the steps before it alone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,10 @@ class PlanState:
 
     Attributes:
         topics: each with the number of its partitions.
+        keys: with their topics, those that were written.
+        tombstones: how many were written.
+        served: calls that consumers made, those of dead ones too.
+        written: partitions that may hold something.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
         keyed: lane, topic and key of all that was published with a key.
@@ -82,12 +86,16 @@ class PlanState:
     topics: dict[str, int] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     grown: set[str] = field(default_factory=set)
+    written: set[tuple[str, int]] = field(default_factory=set)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
     for_group: int = 0
     calls: dict[str, int] = field(default_factory=dict)
     stood_ms: dict[str, int] = field(default_factory=dict)
+    keys: set[tuple[str, str | None]] = field(default_factory=set)
+    tombstones: int = 0
+    served: int = 0
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -207,6 +215,9 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         producer = state.producers.setdefault(step.lane, ProducerState())
         producer.unflushed += step.count
         producer.in_transaction = state.subject.is_transactional
+        state.written |= {(step.topic, number) for number in partitions_of(state, step)}
+        state.keys.add((step.topic, step.key))
+        state.tombstones += step.tombstone
         waits = step.wait is Wait.CONFIRMED and state.node == "up"
         (producer.confirmed if waits else producer.unconfirmed).add(place_of(step))
     elif isinstance(step, Flush):
@@ -217,6 +228,7 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
     else:
         state.calls[step.lane] = state.calls.get(step.lane, 0) + step.calls
         state.stood_ms[step.lane] = 0
+        state.served += step.calls
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
@@ -224,6 +236,11 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
 def place_of(step: Publish) -> Place:
     """Where the publish goes, as far as the plan says."""
     return step.topic, None if step.by_partitioner else step.partition
+
+
+def partitions_of(state: PlanState, step: Publish) -> Iterable[int]:
+    """The partitions that it may write to."""
+    return range(state.topics[step.topic]) if step.by_partitioner else (step.partition,)
 
 
 def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restart) -> None:

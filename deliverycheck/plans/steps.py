@@ -103,7 +103,8 @@ class Publish(_Step, frozen=True, kw_only=True, tag="publish", omit_defaults=Tru
 
     Attributes:
         headers: name and value of each; a call for all carries none, and no timestamps.
-        tombstone: the messages have no value; who they are stands in a header.
+        tombstone: the messages have no value, and delete their key from a compacted topic; who they
+            are stands in a header.
         bytes: each body has at least as many.
         timestamp_shift_ms: the messages' own timestamp lies that far from now; with 0 the client
             sets it.
@@ -237,6 +238,15 @@ class AddPartitions(_Step, frozen=True, kw_only=True, tag="add_partitions", omit
     lane: str = "admin"
 
 
+class DeleteRecords(_Step, frozen=True, kw_only=True, tag="delete_records", omit_defaults=True):
+    """All that stands in a partition is deleted but the last `keep`, read or not."""
+
+    topic: str = "t1"
+    partition: Annotated[int, msgspec.Meta(ge=0)] = 0
+    keep: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lane: str = "admin"
+
+
 class Arm(_Step, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
     """The worker will stop at this point of a callback until released."""
 
@@ -273,6 +283,7 @@ Step = (
     | Hold
     | CreateTopic
     | AddPartitions
+    | DeleteRecords
     | Arm
     | Release
     | Await

@@ -211,6 +211,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         producer: settings of the producing client, by the client's own names.
         second_producer: where a second producing application, which writes to the same topics,
             has other settings than the first; ``None`` where there is no second one.
+        topic: settings of the topics, by the broker's own names.
         consumer: ``None`` where only the log is judged.
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
@@ -221,6 +222,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     partitions: Annotated[int, msgspec.Meta(ge=1, le=PARTITIONS_MAX)] = 3
     client: str | None = None
+    topic: dict[str, Setting] = {}
     producer: dict[str, Setting] = {}
     second_producer: dict[str, Setting] | None = None
     consumer: Consumer | None = None

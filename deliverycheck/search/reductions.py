@@ -8,6 +8,7 @@ import msgspec
 from deliverycheck.plans import (
     AddPartitions,
     CreateTopic,
+    DeleteRecords,
     Hold,
     Plan,
     Publish,
@@ -39,6 +40,8 @@ def _weight(step: Step) -> int:
         return step.calls
     if isinstance(step, AddPartitions):
         return step.count
+    if isinstance(step, DeleteRecords):
+        return step.keep + (step.partition != 0)
     if isinstance(step, Hold):
         return step.ms
     return queue_reductions.weight_of(step) or 0
@@ -76,7 +79,8 @@ def in_one_place(steps: Sequence[Step]) -> Iterator[Steps]:
 
 
 def _moved(step: Step, **place: str | int) -> Step:
-    return msgspec.structs.replace(step, **place) if isinstance(step, Publish) else step
+    located = isinstance(step, (Publish, DeleteRecords))
+    return msgspec.structs.replace(step, **place) if located else step
 
 
 def waiting(steps: Sequence[Step]) -> Iterator[Steps]:
@@ -139,6 +143,8 @@ def _smaller(step: Step) -> Iterable[Step]:
                 yield msgspec.structs.replace(step, calls=calls)
     elif isinstance(step, AddPartitions) and step.count > 1:
         yield msgspec.structs.replace(step, count=1)
+    elif isinstance(step, DeleteRecords) and step.keep:
+        yield msgspec.structs.replace(step, keep=0)
     elif isinstance(step, Hold):
         yield from (Hold(ms=ms) for ms in (60, 300) if ms < step.ms)
     else:

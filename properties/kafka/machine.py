@@ -64,6 +64,16 @@ class DeliveryPlanBuilder(RuleBasedStateMachine):
     def add_partitions(self, steps):
         self._offer(steps)
 
+    @precondition(lambda self: "compact" in self.draft.kinds())
+    @rule(steps=steps_of("compact"))
+    def compact(self, steps):
+        self._offer(steps)
+
+    @precondition(lambda self: "delete_records" in self.draft.kinds())
+    @rule(steps=steps_of("delete_records"))
+    def delete_records(self, steps):
+        self._offer(steps)
+
     @precondition(lambda self: "flush" in self.draft.kinds())
     @rule(steps=steps_of("flush"))
     def flush(self, steps):

@@ -23,6 +23,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
+from deliverycheck.plans.kafka_topic import CLEANUP
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.strategies import step_lists
 from properties.kafka.vocabulary import (
@@ -59,6 +60,12 @@ TRANSACTIONAL_SHARE = 5
 """One list in so many has the ends of transactions. They stand behind all others: of a producer
 without transactions they say nothing that those do not."""
 
+COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
+"""The same on compacted topics."""
+
+COMPACTED_SHARE = 15
+"""One list in so many, the last of all: on other topics nothing is cleaned."""
+
 StepList = tuple[Step, ...]
 
 
@@ -79,11 +86,13 @@ def drawing(count: int) -> settings:
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
-    plain = _mixed(EVERYTHING, pool_seed, count - transactional - sharing)
+    compacted = count // COMPACTED_SHARE
+    plain = _mixed(EVERYTHING, pool_seed, count - transactional - sharing - compacted)
     return (
         *plain,
         *_mixed(TRANSACTIONAL, pool_seed, transactional),
         *_mixed(SHARING, pool_seed, sharing),
+        *_mixed(COMPACTED, pool_seed, compacted),
     )
 
 
@@ -95,6 +104,8 @@ def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tupl
 
 
 def _mixed(subject: Subject, pool_seed: int, count: int) -> Iterator[StepList]:
+    if not count:
+        return iter(())
     sixth = -(-count // 6)
     uniform = iter(_uniform(subject, pool_seed, count - 2 * sixth))
     by_hypothesis = zip(

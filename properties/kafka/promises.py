@@ -209,6 +209,7 @@ PROMISES: tuple[Promise, ...] = (
         kinds=_CONSUMERS,
         text="the position rises with each message that is handed out, and by one message",
         source=_POSITIONS,
+        consumer=_FROM_THE_START,  # Whose position is gone goes on with what is there.
         relies_on=tuple(ReliesOn),
         error_means=tuple(ErrorMeans),
     ),

@@ -10,12 +10,10 @@ from typing import Any
 
 from deliverycheck.plans import (
     AbortTransaction,
-    AddPartitions,
     Call,
     Chooser,
     Close,
     CommitTransaction,
-    CreateTopic,
     Direction,
     FaultKind,
     Flush,
@@ -25,7 +23,6 @@ from deliverycheck.plans import (
     Kill,
     Pause,
     Publish,
-    Purge,
     Purged,
     Restart,
     Resume,
@@ -34,22 +31,10 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
-from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, SECOND, TOPICS
+from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, TOPICS
+from properties.kafka import makers
 
 _LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
-
-REFRESHED_MS = 300
-"""A client that asks every 100 ms has learned of new partitions by then."""
-
-JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
-"""For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
-
-PAST_TRANSACTION_MS = 1400
-"""A transaction that may be open for a second was aborted by then: the coordinator looks every
-200 ms."""
-
-PAST_SESSION_MS = 1100
-"""A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,131 +54,10 @@ class Kind:
     arguments: dict[str, Sequence[Any]]
 
 
-def _one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
-    return lambda **arguments: (make(**arguments),)
-
-
-def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
-    return (make(**arguments),)
-
-
-def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
-    """A worker is killed where it is, or a consumer in the midst of its next calls."""
-    works = (WorkStep(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()
-    return *works, Kill(lane=lane)
-
-
-def _pause_member(*, lane: str, calls: int, other: str, ms: int) -> tuple[Step, ...]:
-    """A member stands still for longer than its session, and another may work meanwhile.
-
-    After four calls one that writes an output has only the end of its transaction left.
-    """
-    stand_in = (WorkStep(lane=other, calls=8),) if other != lane else ()
-    return (
-        WorkStep(lane=lane, calls=calls),
-        Pause(lane=lane),
-        Hold(ms=ms),
-        *stand_in,
-        Resume(lane=lane),
-        WorkStep(lane=lane, calls=4),
-    )
-
-
-def _write_to_new(
-    *, lane: str, topics: Sequence[str], partition: int, count: int, wait: Wait
-) -> tuple[Step, ...]:
-    """Who creates a topic writes to it at once; often several, one after the other."""
-    return tuple(
-        step
-        for topic in topics
-        for step in (
-            CreateTopic(topic=topic),
-            Publish(lane=lane, topic=topic, partition=partition, count=count, wait=wait),
-        )
-    )
-
-
-def _grow(*, count: int, key: str) -> tuple[Step, ...]:
-    """Who writes with a key goes on with it when it has learned of the new partitions."""
-    return (
-        Publish(key=key),
-        AddPartitions(count=count),
-        Hold(ms=REFRESHED_MS),
-        Publish(key=key),
-    )
-
-
-def _outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[Step, ...]:
-    """A message is given up while its link is held, and others follow it before that.
-
-    They must leave before the first one's request times out, which takes the connection with it,
-    and the link must be back before they are given up too.
-    """
-    first, second = places
-    return (
-        *(Publish(partition=place, wait=Wait.CONFIRMED) for place in places),
-        Inject(lane=f"link {FIRST}", fault=fault, direction=Direction.UPSTREAM),
-        Publish(partition=first),
-        Hold(ms=JUST_IN_TIME_MS),
-        Publish(partition=second, count=count),
-        Hold(ms=GIVEN_UP_MS),
-        Heal(lane=f"link {FIRST}"),
-        Publish(partition=first),
-    )
-
-
-def _outlast(*, lane: str, ms: int, end: type[Step] | None) -> tuple[Step, ...]:
-    """A producer stands still in a transaction, perhaps for longer than it may be open."""
-    other = () if end is None else (end(lane=SECOND),)
-    return (
-        Publish(lane=lane, wait=Wait.CONFIRMED),
-        Pause(lane=lane),
-        Hold(ms=ms),
-        Resume(lane=lane),
-        CommitTransaction(lane=lane),
-        *other,
-    )
-
-
-def _end_late(
-    *, fault: FaultKind, direction: Direction, first: type[Step], second: type[Step], count: int
-) -> tuple[Step, ...]:
-    """The end of a transaction meets a link that keeps its request or its answer, and the next
-    transaction is under way soon after the heal."""
-    return (
-        Publish(lane=FIRST, wait=Wait.CONFIRMED),
-        Inject(lane=f"link {FIRST}", fault=fault, direction=direction),
-        first(lane=FIRST),
-        Heal(lane=f"link {FIRST}"),
-        Publish(lane=FIRST, count=count, wait=Wait.CONFIRMED),
-        Publish(lane=FIRST, partition=1),
-        second(lane=FIRST),
-    )
-
-
-def _alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
-    """Two applications write with one key in turn."""
-    return tuple(
-        Publish(lane=lane, key=key, count=count, wait=wait) for lane in (FIRST, SECOND, FIRST)
-    )
-
-
-def _purge(*, count: int, what: Purged) -> tuple[Step, ...]:
-    """A producer is told to forget what it was just handed."""
-    return Publish(count=count), Purge(what=what)
-
-
-def _replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
-    """A second instance takes over, and the first, which does not know it, goes on."""
-    ends = () if end is None else (end(lane=SECOND),)
-    wants = (CommitTransaction(lane=FIRST),) if commit else (Publish(partition=partition),)
-    return Publish(lane=SECOND, partition=partition), *wants, *ends
-
-
 KINDS = {
     "publish": Kind(
         weight=6,
-        makes=_one(Publish),
+        makes=makers.one(Publish),
         arguments={
             "lane": (FIRST,),
             "topic": (*TOPICS[:1] * 4, *TOPICS[1:5]),
@@ -214,14 +78,14 @@ KINDS = {
     ),
     "work": Kind(
         weight=6,
-        makes=_one(WorkStep),
+        makes=makers.one(WorkStep),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
     ),
     # Each record takes two calls, and a third if its member keeps it.
     "settle": Kind(
         weight=4,
-        makes=_one(WorkStep),
+        makes=makers.one(WorkStep),
         arguments={
             "lane": CONSUMERS,
             "calls": (2, 4, 4, 6),
@@ -230,7 +94,7 @@ KINDS = {
     ),
     "inject": Kind(
         weight=4,
-        makes=_one(Inject),
+        makes=makers.one(Inject),
         arguments={
             "lane": (*_LINKS[:1], *_LINKS),
             "fault": tuple(FaultKind),
@@ -239,33 +103,33 @@ KINDS = {
     ),
     "kill_worker": Kind(
         weight=3,
-        makes=_kill,
+        makes=makers.kill,
         # After so many more calls: a consumer mostly has something in hand then.
         arguments={"lane": (FIRST, *CONSUMERS), "calls": (0, 0, 1, 2, 3)},
     ),
     "pause_member": Kind(
         weight=1,
-        makes=_pause_member,
+        makes=makers.pause_member,
         arguments={
             "lane": CONSUMERS,
             "calls": (1, 1, 2, 3, 4),
             "other": CONSUMERS,
-            "ms": (PAST_SESSION_MS, PAST_SESSION_MS, PAST_TRANSACTION_MS),
+            "ms": (makers.PAST_SESSION_MS, makers.PAST_SESSION_MS, makers.PAST_TRANSACTION_MS),
         },
     ),
-    "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
+    "heal": Kind(weight=2, makes=makers.one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
-    "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
-    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": (FIRST,)}),
+    "hold": Kind(weight=2, makes=makers.one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
+    "flush": Kind(weight=1, makes=makers.one(Flush), arguments={"lane": (FIRST,)}),
     "purge": Kind(
         weight=1,
-        makes=_purge,
+        makes=makers.purge,
         arguments={"count": (1, 4), "what": tuple(Purged)},
     ),
     "alternate": Kind(
         weight=1,
-        makes=_alternate,
+        makes=makers.alternate,
         arguments={
             "key": ("k1", "k2"),
             "count": (1, 1, 3),
@@ -275,7 +139,7 @@ KINDS = {
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,
-        makes=_one_of,
+        makes=makers.one_of,
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (FIRST,),
@@ -283,7 +147,7 @@ KINDS = {
     ),
     "outwait": Kind(
         weight=1,
-        makes=_outwait,
+        makes=makers.outwait,
         arguments={
             "places": ((0, 1), (1, 0), (0, 0)),
             # Who is stalled has his bytes delivered at the heal; those of a black hole are gone.
@@ -293,16 +157,16 @@ KINDS = {
     ),
     "outlast": Kind(
         weight=1,
-        makes=_outlast,
+        makes=makers.outlast,
         arguments={
             "lane": (FIRST,),
-            "ms": (300, PAST_TRANSACTION_MS, PAST_TRANSACTION_MS),
+            "ms": (300, makers.PAST_TRANSACTION_MS, makers.PAST_TRANSACTION_MS),
             "end": (None, None, CommitTransaction),
         },
     ),
     "end_late": Kind(
         weight=1,
-        makes=_end_late,
+        makes=makers.end_late,
         arguments={
             "fault": (FaultKind.STALL, FaultKind.DELAY),
             "direction": (Direction.UPSTREAM, Direction.UPSTREAM, Direction.DOWNSTREAM),
@@ -313,7 +177,7 @@ KINDS = {
     ),
     "replace": Kind(
         weight=2,
-        makes=_replace,
+        makes=makers.replace,
         arguments={
             "partition": (0, 1),
             "commit": (True, True, False),
@@ -322,7 +186,7 @@ KINDS = {
     ),
     "create_topic": Kind(
         weight=2,
-        makes=_write_to_new,
+        makes=makers.write_to_new,
         arguments={
             "lane": (FIRST,),
             "topics": (TOPICS[1:2], TOPICS[2:4], TOPICS[1:5], TOPICS[5:9]),
@@ -332,11 +196,35 @@ KINDS = {
             "wait": (Wait.RETURNED, Wait.CONFIRMED, Wait.CONFIRMED),
         },
     ),
-    "add_partitions": Kind(weight=1, makes=_grow, arguments={"count": (1, 3), "key": ("k1", "k2")}),
-    "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
+    "add_partitions": Kind(
+        weight=1, makes=makers.grow, arguments={"count": (1, 3), "key": ("k1", "k2")}
+    ),
+    "delete_records": Kind(
+        weight=1,
+        makes=makers.delete,
+        arguments={
+            "lane": CONSUMERS,
+            # Until it asks for more, after its commit, before it, and before its effect.
+            "calls": (4, 4, 4, 3, 2, 1),
+            "keep": (0, 1, 1, 2),
+            "away": ("not", "killed", "closed", "cut off", "stopped", "stopped"),
+        },
+    ),
+    # Only where a topic is compacted.
+    "compact": Kind(
+        weight=4,
+        makes=makers.compact,
+        arguments={
+            "lane": CONSUMERS,
+            "key": ("k1", "k2"),
+            "tombstone": (False, True, True),
+            "away": ("not", "killed", "killed", "closed", "cut off"),
+        },
+    ),
+    "close": Kind(weight=1, makes=makers.one(Close), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
         weight=1,
-        makes=_one_of,
+        makes=makers.one_of,
         arguments={"make": (Pause, Resume), "lane": (FIRST, *CONSUMERS)},
     ),
 }

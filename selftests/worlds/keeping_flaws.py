@@ -18,6 +18,7 @@ class FlawedKeeping(KeepingWorld):
             "compacted_away", {"compaction"}, besides=dict.fromkeys(IN_LOG, "lost")
         ),
         "forgets_that_it_deleted": Flaw("undeleted", {"compaction"}),
+        "forgets_before_all_know": Flaw("stale_view", {"current_view"}),
         "drops_the_young": Flaw("dropped_early", {"retention"}),
     }
 
@@ -34,6 +35,12 @@ class FlawedKeeping(KeepingWorld):
         for tombstone in (False, True):
             self._write("keyed", KEY, process=LANE, tombstone=tombstone)
         self.logs["keyed"].pop()
+
+    def forgets_before_all_know(self, *_):
+        self._write("keyed", KEY, process=LANE)
+        self.work()
+        self._write("keyed", KEY, process=LANE, tombstone=True)
+        del self.logs["keyed"][-2:]
 
     def drops_the_young(self, *_):
         self.drops_the_last = True

@@ -19,13 +19,18 @@ class Entry:
 
 
 class KeepingWorld(World):
-    """The latest value of each key stays, and what is younger than it is kept for."""
+    """The latest value of each key stays, and what is younger than it is kept for.
 
-    verbs = ("write", "write", "write", "delete", "compact", "drop", "read", "wait")
+    A group works the compacted log off; what it has not come to yet is not forgotten.
+    """
+
+    verbs = ("write", "write", "write", "delete", "compact", "drop", "read", "work", "wait")
 
     def __init__(self):
         sources = {"keyed": Source(compacted=True), "timed": Source(retention_ms=KEPT_MS)}
-        super().__init__(Story(sources=sources))
+        super().__init__(Story(sources=sources, groups={"g": ("keyed",)}))
+        self.story.subscribed("c1#1")
+        self.next = 0
         self.logs = {name: [] for name in sources}
         self.ends = defaultdict(int)
         self.starts = defaultdict(int)
@@ -67,7 +72,8 @@ class KeepingWorld(World):
             log.remove(entry)
         written = [entry.key for entry in log if not entry.tombstone]
         for entry in [each for each in log[:most] if each.tombstone and each.key not in written]:
-            log.remove(entry)
+            if entry.delivery.position < self.next:
+                log.remove(entry)
 
     def drop(self, *_):
         log = self.logs["timed"]
@@ -86,10 +92,18 @@ class KeepingWorld(World):
         found = tuple(entry.delivery for entry in self.logs[name])
         self.story.ok(op, deliveries=found, **told)
 
+    def work(self, *_):
+        for entry in self.logs["keyed"]:
+            if entry.delivery.position >= self.next:
+                self.next = entry.delivery.position + 1
+                self.story.received("c1#1", entry.delivery)
+                self.story.effect("c1#1", entry.delivery)
+
     def wait(self, much, _, __):
         self.story.ms += much * 100
 
     def end(self):
+        self.work()
         for name in self.logs:
             start = Position(source=name, partition=0, position=self.starts[name])
             end = Position(source=name, partition=0, position=self.ends[name])

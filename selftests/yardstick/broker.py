@@ -123,12 +123,33 @@ class Broker:
     def retire_topics(self, names):
         pass
 
-    def scan(self, topics, isolation=SCAN_ISOLATION):  # It has no transactions.
+    def source_of(self, settings):
+        return None
+
+    def configure_topic(self, name, settings):
+        """It keeps all that it is given."""
+
+    def log_end(self, topic, partition):
+        return len(self.logs[topic, partition])
+
+    def delete_records(self, topic, partition, position):
+        self.time.pass_ms(5)
+        self.logs[topic, partition][:position] = [None] * position
+        return position
+
+    # It has no transactions.
+    def scan(self, topics, isolation=SCAN_ISOLATION, dropping=()):
         places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
         return Scan(
             deliveries={place: tuple(filter(None, self.logs[place])) for place in places},
+            starts={place: self._start(place) for place in places if place[0] in dropping},
             ends={place: len(self.logs[place]) for place in places},
         )
+
+    def _start(self, place):
+        """The first position that holds something; the end if none does."""
+        log = self.logs[place]
+        return next((at for at, record in enumerate(log) if record is not None), len(log))
 
     def publishers_gone(self, slot):
         self.time.pass_ms(5)

@@ -12,8 +12,8 @@ from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import OLD_ENOUGH_S, QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
 from deliverycheck.executions.queues.transacting import TransactingLane
-from deliverycheck.executions.run import CALL_DEADLINE_S, NS_PER_S, Run
-from deliverycheck.executions.stage import HARNESS, Stage
+from deliverycheck.executions.run import CALL_DEADLINE_S, HARNESS, NS_PER_S, Run
+from deliverycheck.executions.stage import Stage
 from deliverycheck.history import Action, FaultMoment, Ok
 from deliverycheck.history.events import Invoke
 from deliverycheck.plans import (

@@ -4,6 +4,7 @@ Work is counted by place in the log: two copies of a message there are two piece
 work, whose repetition is the business of `exactly_once_in_log` and not of these.
 """
 
+from deliverycheck.guarantees.delivery.dropped import deletion_of
 from deliverycheck.guarantees.delivery.members import told_ns
 from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.delivery.record_lock import given_up
@@ -18,13 +19,21 @@ from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Action, Delivery, Effect, History, Outcome, indexed
 
+_KINDS = {
+    (False, False): "in_effect",
+    (True, False): "in_effect_of_queue",
+    (True, True): "in_effect_of_dropped",
+}
+"""By whether its publish tells of it, and whether a log dropped it."""
+
 
 def at_least_once_in_effect(history: History) -> Verdict:
     """Every message in a group's sources has an effect by that group, or was given up by it.
 
     Sound: an effect whose outcome is unknown may have happened, so its message is neither
     lost nor examined; a record that a share group rejected is no obligation. Of a log what a
-    fresh reader did not find is none. Of a queue that
+    fresh reader did not find is an obligation only if it surely stood there, and was deleted or
+    became too old while the group was there. Of a queue that
     one group works off alone what the application relied on is one, if it was published by the
     queue's own name, the queue keeps it, and no consumer refused it.
 
@@ -126,10 +135,14 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
 def _lost(history: History, group: str, op: int, delivery: Delivery, handed: Handed) -> Anomaly:
     receipts, commit = handed.to(delivery), handed.committed_past(delivery)
     published = history.by_op[op].action is Action.PUBLISH
+    dropped = published and not is_queue(history, delivery.source)
     facts: dict[str, str | int | list[str] | list[int]] = {
-        "kind": "in_effect_of_queue" if published else "in_effect",
+        "kind": _KINDS[published, dropped],
         "group": group,
     }
+    deletion = deletion_of(history, delivery) if dropped else None
+    if deletion is not None:
+        facts |= {"deleted_by": deletion.process, "deleted_ns": deletion.invoked_ns}
     if receipts:
         facts["received_by"] = [receipt.process for receipt in receipts]
         facts["received_ns"] = [receipt.ns for receipt in receipts]
@@ -138,8 +151,8 @@ def _lost(history: History, group: str, op: int, delivery: Delivery, handed: Han
     if commit is not None:
         facts["committed_by"] = commit.process
         facts["committed_ns"] = told_ns(commit)
-    committed = () if commit is None else (commit.op,)
-    witnesses = (*(receipt.op for receipt in receipts), *committed, op)
+    others = tuple(one.op for one in (deletion, commit) if one is not None)
+    witnesses = (*(receipt.op for receipt in receipts), *others, op)
     return _about(history, "lost", witnesses, delivery, facts)
 
 

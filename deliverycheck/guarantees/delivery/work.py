@@ -6,9 +6,12 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter
 
-from deliverycheck.guarantees.copies import Place, copies, place_of, standing
+from deliverycheck.guarantees.copies import Place, copies, place_of, rank, standing
+from deliverycheck.guarantees.delivery.dropped import dropped_for
 from deliverycheck.guarantees.delivery.members import group_of
 from deliverycheck.guarantees.delivery.queued import is_queue, queued_for
+from deliverycheck.guarantees.log.dropping import is_replaced
+from deliverycheck.guarantees.log.sources import compacted
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.history import (
     Action,
@@ -25,16 +28,24 @@ from deliverycheck.history import (
 def work_of(history: History, group: str) -> list[tuple[int, Delivery]]:
     """Every copy in the log that stands in a source of the group, in the order of places.
 
-    Of a queue what was left in it, and then what surely came to it. Each with the operation that
-    tells of it.
+    Of a queue what was left in it, and then what surely came to it; of a log at last what it
+    dropped while the group was there. Each with the operation that tells of it.
     """
     sources = frozenset(history.header.groups[group])
     found: dict[Place, tuple[int, Delivery]] = {}
     read = ((reading.op, reading.delivery) for reading in copies(history))
-    for op, delivery in chain(read, queued_for(history, group)):
-        if delivery.source in sources:
+    for op, delivery in chain(read, queued_for(history, group), dropped_for(history, group)):
+        if delivery.source in sources and not may_go(history, delivery):
             found.setdefault(piece_of(history, delivery), (op, delivery))
     return list(found.values())
+
+
+def may_go(history: History, delivery: Delivery) -> bool:
+    """Whether a compacted log may drop it before the group comes to it, replaced or a tombstone."""
+    if delivery.source not in compacted(history):
+        return False
+    ours = rank(history).get((delivery.message, delivery.attempt))
+    return ours is None or is_replaced(history, ours[1])
 
 
 def piece_of(history: History, delivery: Delivery) -> Place:

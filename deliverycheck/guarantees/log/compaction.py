@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 from deliverycheck.guarantees.copies import copies, copies_by_message, rank
-from deliverycheck.guarantees.log.dropping import may_be_below_the_start
+from deliverycheck.guarantees.log.dropping import may_be_below_the_start, may_be_deleted
 from deliverycheck.guarantees.log.keys import keys
 from deliverycheck.guarantees.log.sources import compacted, promised_ms
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.sentences import place
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
-from deliverycheck.history import History, Publication, Reading
+from deliverycheck.history import History, Publication, Reading, indexed
 
 _NAME = "compaction"
 _Key = tuple[str, str]
@@ -26,8 +26,8 @@ def compaction(history: History) -> Verdict:
     position in one partition, and the last of them was confirmed, in no transaction but a
     committed one. What failed or was sent elsewhere and stands there all the same replaces
     what is older, too. A value that may lie below the start of a log that also keeps for a time
-    may be gone. Older values may stand beside the latest: compaction takes its time. A tombstone
-    may go, but only after what it deletes.
+    may be gone, and so may what somebody asked to delete. Older values may stand beside the
+    latest: compaction takes its time. A tombstone may go, but only after what it deletes.
 
     Complete for scanned histories; any other is UNKNOWN. That what is kept keeps its position
     and its order is the business of `one_log` and of the guarantees on order.
@@ -36,14 +36,15 @@ def compaction(history: History) -> Verdict:
         return unknown(_NAME, "nothing to examine: the header declares no compacted source")
     if reason := why_not_scanned(history):
         return unknown(_NAME, reason)
-    latest = _latest(history)
+    latest = latest_writes(history)
     if not latest:
         return unknown(_NAME, "nothing to examine: of no key is the latest write known")
     found = [*_compacted_away(history, latest), *_undeleted(history, latest)]
     return judge(_NAME, found, examined=len(latest))
 
 
-def _latest(history: History) -> dict[_Key, Publication]:
+@indexed
+def latest_writes(history: History) -> dict[_Key, Publication]:
     """The last write of each key, if it is known and surely took effect."""
     found: dict[_Key, Publication] = {}
     for key, written in sorted(keys(history).items()):
@@ -59,6 +60,8 @@ def _latest(history: History) -> dict[_Key, Publication]:
 
 def _surely_stood(history: History, write: Publication) -> bool:
     if write.target in promised_ms(history) and may_be_below_the_start(history, write):
+        return False
+    if may_be_deleted(history, write):
         return False
     return write.confirmed and (write.message, write.attempt) not in uncommitted(history)
 

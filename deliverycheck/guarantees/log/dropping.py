@@ -3,6 +3,7 @@
 from deliverycheck.guarantees.log.keys import keys
 from deliverycheck.guarantees.log.sources import (
     compacted,
+    deleted_below,
     fresh_until_ns,
     promised_ms,
     starts_at_most,
@@ -16,12 +17,21 @@ def may_have_dropped(history: History, publication: Publication) -> bool:
     """Whether the absence of a message from its log proves nothing.
 
     A log that keeps for a time drops what lies below its start. A compacted one drops what a
-    later message of the same key replaced, and tombstones in time.
+    later message of the same key replaced, and tombstones in time. Any drops what somebody asked
+    it to delete.
     """
-    if is_replaced(history, publication):
+    if is_replaced(history, publication) or may_be_deleted(history, publication):
         return True
     kept_for_a_time = publication.target in promised_ms(history)
     return kept_for_a_time and may_be_below_the_start(history, publication)
+
+
+def may_be_deleted(history: History, publication: Publication) -> bool:
+    """Whether somebody asked to delete it, or may have, if its place is not known."""
+    if publication.partition is None:
+        return any(source == publication.target for source, _ in deleted_below(history))
+    below = deleted_below(history).get((publication.target, publication.partition))
+    return below is not None and (publication.position is None or publication.position < below)
 
 
 def may_be_below_the_start(history: History, publication: Publication) -> bool:

@@ -9,6 +9,7 @@ from deliverycheck.guarantees.log.order import per_key_order, per_partition_orde
 from deliverycheck.guarantees.log.presence import at_least_once_in_log, exactly_once_in_log
 from deliverycheck.guarantees.log.real_time import real_time_order
 from deliverycheck.guarantees.log.retention import retention
+from deliverycheck.guarantees.log.view import current_view
 
 GUARANTEES = (
     Guarantee(
@@ -97,6 +98,16 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=compaction,
+    ),
+    Guarantee(
+        name="current_view",
+        title="current view",
+        promise=(
+            "Who acted on a value of a key in a compacted log, and came to its end, has acted on "
+            "the deletion of that key, too."
+        ),
+        needs=SCANNED | DRAINED,
+        check=current_view,
     ),
     Guarantee(
         name="retention",

@@ -96,6 +96,25 @@ _DROPPED_EARLY = AnomalyKind(
     example="t keeps for an hour; a stands at 0, a minute later t begins at 1.",
 )
 
+_STALE_VIEW = AnomalyKind(
+    name="stale_view",
+    meaning="A group still has a value whose key was deleted, and was never told.",
+    breaks=("current_view",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "gone": (
+            "Group {group} acted on message {message} in {place} ({effect_by}), a value of key "
+            "{key}, which was deleted at position {deleted}; the tombstone is gone, and the group "
+            "never acted on it."
+        ),
+        "still_stands": (
+            "Group {group} acted on message {message} in {place} ({effect_by}), a value of key "
+            "{key}, which was deleted at position {deleted}; it never acted on the tombstone."
+        ),
+    },
+    source="the promise of compacted logs to readers that come to the head in time",
+    example="c1 acts on a of key k; k is deleted, and the tombstone goes before c1 reads on.",
+)
 KEEPING_ANOMALIES = (
     _CONFLICTING_POSITION,
     _EPOCH_REGRESSED,
@@ -103,4 +122,5 @@ KEEPING_ANOMALIES = (
     _COMPACTED_AWAY,
     _UNDELETED,
     _DROPPED_EARLY,
+    _STALE_VIEW,
 )

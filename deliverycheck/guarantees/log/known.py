@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import msgspec
 
 from deliverycheck.guarantees.copies import rank
-from deliverycheck.guarantees.log.sources import Partition, dropping, fresh_since_ns, may_be_no_log
+from deliverycheck.guarantees.log.sources import (
+    Partition,
+    dropping,
+    fresh_since_ns,
+    goes_on_dropping,
+    may_be_no_log,
+)
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.history import History, indexed
 
@@ -54,7 +60,7 @@ def known(history: History) -> dict[Partition, Known]:
         partition: Known(
             positions=sorted(standing),
             standing=standing,
-            until_ns=fresh_since_ns(history) if partition[0] in dropping(history) else None,
+            until_ns=fresh_since_ns(history) if partition[0] in goes_on_dropping(history) else None,
         )
         for partition, standing in found.items()
     }

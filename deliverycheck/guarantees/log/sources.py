@@ -3,7 +3,7 @@
 from math import inf
 
 from deliverycheck.guarantees.copies import copies
-from deliverycheck.history import Action, History, indexed, is_scanner
+from deliverycheck.history import Action, History, Outcome, indexed, is_scanner
 
 Partition = tuple[str, int | None]
 
@@ -63,9 +63,37 @@ def promised_ms(history: History) -> dict[str, int]:
 
 
 @indexed
+def deleted_below(history: History) -> dict[Partition, int]:
+    """The position of each partition below which somebody asked to delete all records."""
+    found: dict[Partition, int] = {}
+    for operation in history.select(Action.DELETE_RECORDS):
+        if operation.outcome is not Outcome.FAIL:
+            for left in operation.covers:
+                place = (left.source, left.partition)
+                found[place] = max(left.position, found.get(place, 0))
+    return found
+
+
+@indexed
 def dropping(history: History) -> set[str]:
-    """Sources that may drop what they hold, by age or because a later value replaced it."""
-    return compacted(history) | promised_ms(history).keys()
+    """Sources that may drop what they hold: by age, for a later value, or because it was asked."""
+    asked = {source for source, _ in deleted_below(history)}
+    return compacted(history) | promised_ms(history).keys() | asked
+
+
+@indexed
+def goes_on_dropping(history: History) -> set[str]:
+    """Those of them that may drop what fresh readers found: by themselves, or because it was asked.
+
+    A log that drops only what it is asked to keeps what was found since the last request.
+    """
+    asked = {
+        left.source
+        for operation in history.select(Action.DELETE_RECORDS)
+        if operation.completed_ns is None or operation.completed_ns > fresh_since_ns(history)
+        for left in operation.covers
+    }
+    return compacted(history) | promised_ms(history).keys() | asked
 
 
 @indexed

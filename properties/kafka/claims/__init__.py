@@ -5,6 +5,7 @@ from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
+from properties.kafka.claims.reading import READING
 from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
 from properties.kafka.claims.timeouts import TIMEOUTS
@@ -16,6 +17,7 @@ CLAIMS: tuple[Claim, ...] = (
     *CONTENT,
     *EFFECT,
     *GROUPS,
+    *READING,
     *TRANSACTIONS,
     *SINKS,
     *SHARES,

@@ -2,7 +2,14 @@
 
 from deliverycheck.plans import Claim, CommitPolicy, Pace, Setting, Stance
 from deliverycheck.plans.kafka import REFRESH
-from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, NETWORK, consuming
+from properties.kafka.claims.settings import (
+    AFTER,
+    BEFORE,
+    IN_HAND,
+    NETWORK,
+    RECORDS_GONE,
+    consuming,
+)
 
 HANDLING_MS = 80
 """Longer than the commit interval below: a crash in the middle of an effect finds it committed."""
@@ -18,6 +25,7 @@ EFFECT: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("none", "consumer_killed", *IN_HAND),
+        unless=RECORDS_GONE,
         promise="position saved after processing: at least once",
         source="Kafka 4.3, design, message delivery semantics",
         pair="kafka-commit-before-effect",
@@ -30,6 +38,7 @@ EFFECT: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("partitions_added",),
+        unless=RECORDS_GONE,
         promise="where nothing is committed, earliest begins at the start of the partition",
         source="Kafka 4.3, consumer configs, auto.offset.reset",
         pair="kafka-latest",
@@ -58,6 +67,7 @@ EFFECT: tuple[Claim, ...] = (
         hazards=("none", *NETWORK, "partitions_moved"),
         promise="a consumer reads a partition in its order, from a position that it controls",
         source="Kafka 4.3, design, The Consumer",
+        pair="kafka-latest-records-deleted",
         pace=Pace.MEDIUM,
     ),
     Claim(
@@ -68,6 +78,7 @@ EFFECT: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("none", "consumer_killed", *IN_HAND),
+        unless=RECORDS_GONE,
         promise="only stored offsets are committed, and they are stored after the effect",
         source="librdkafka 2.16, CONFIGURATION.md, enable.auto.offset.store",
         pair="kafka-auto-commit",

@@ -1,7 +1,7 @@
 """What we claim of consumer groups: who owns what, who is handed what, what is committed."""
 
 from deliverycheck.plans import Claim, CommitPolicy, Pace, Setting, Stance
-from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, consuming
+from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, RECORDS_GONE, consuming
 
 COOPERATIVE: dict[str, Setting] = {"partition.assignment.strategy": "cooperative-sticky"}
 CONSUMER_PROTOCOL: dict[str, Setting] = {"group.protocol": "consumer"}
@@ -68,6 +68,7 @@ GROUPS: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("none", *IN_HAND),
+        unless=RECORDS_GONE,
         promise="each record is delivered to one consumer within each subscribing group",
         source="Kafka 4.3, introduction and design, The Consumer",
         pair="kafka-commit-before-effect",

@@ -14,6 +14,9 @@ IDEMPOTENT: dict[str, Setting] = {
     **ONE_MESSAGE_A_BATCH,
 }
 
+RECORDS_GONE = ("records_deleted",)
+"""What nobody can read any more has no effect either: `kafka-records-deleted`."""
+
 FIRST_WRITE = ("first_write_broker_killed",)
 """librdkafka then confirms what is not in the log: `kafka-first-write`."""
 

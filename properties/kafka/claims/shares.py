@@ -13,7 +13,7 @@ from deliverycheck.plans import (
     Stance,
     Subject,
 )
-from properties.kafka.claims.settings import IN_HAND
+from properties.kafka.claims.settings import IN_HAND, RECORDS_GONE
 
 _KIP = "KIP-932"
 _BROKEN = ("broker_killed", "first_write_broker_killed")
@@ -84,7 +84,7 @@ SHARES: tuple[Claim, ...] = (
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("none", *IN_HAND, "given_back"),
-        unless=("given_back_at_limit", *_BROKEN),
+        unless=("given_back_at_limit", *_BROKEN, *RECORDS_GONE),
         promise="a record whose holder is gone, or gave it back, is available to others again",
         source=_KIP,
         pair="kafka-share-given-back-too-often",

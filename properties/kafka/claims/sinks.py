@@ -1,7 +1,7 @@
 """What we claim of members that write to a database."""
 
 from deliverycheck.plans import Claim, CommitPolicy, Consumer, Pace, Sink, Stance, Subject
-from properties.kafka.claims.settings import IN_HAND
+from properties.kafka.claims.settings import IN_HAND, RECORDS_GONE
 
 _OUTSIDE = "Kafka 4.3, design, message delivery semantics: the position is stored with the output"
 
@@ -20,6 +20,7 @@ SINKS: tuple[Claim, ...] = (
         guarantee="exactly_once_in_effect",
         stance=Stance.HOLDS,
         hazards=("none", "consumer_killed", *IN_HAND, "partitions_moved", "member_paused"),
+        unless=RECORDS_GONE,
         promise="where the consumer stores its position with its output, both are there or none",
         source=_OUTSIDE,
         pair="kafka-sink-position-apart",

@@ -12,7 +12,13 @@ from deliverycheck.plans import (
     Stance,
     Subject,
 )
-from properties.kafka.claims.settings import FIRST_WRITE, IN_HAND, NETWORK, ONE_MESSAGE_A_BATCH
+from properties.kafka.claims.settings import (
+    FIRST_WRITE,
+    IN_HAND,
+    NETWORK,
+    ONE_MESSAGE_A_BATCH,
+    RECORDS_GONE,
+)
 
 LATE = ("stall", "delay", "broker_paused")
 """A request that arrives late may end a transaction that it was not meant for: KAFKA-17754."""
@@ -83,7 +89,7 @@ def _transforming(  # noqa: PLR0913  # What claims of one kind differ in, by nam
         guarantee="exactly_once_in_effect",
         stance=Stance.HOLDS,
         hazards=hazards,
-        unless=unless,
+        unless=(*unless, *RECORDS_GONE),
         promise="position and output are committed together, so each message has one output",
         source=_SEND_OFFSETS,
         pair=pair,

@@ -1,0 +1,219 @@
+"""Steps that belong together: what each kind of the vocabulary makes of its arguments."""
+
+from collections.abc import Callable, Sequence
+
+from deliverycheck.plans import (
+    AddPartitions,
+    Close,
+    CommitTransaction,
+    CreateTopic,
+    DeleteRecords,
+    Direction,
+    FaultKind,
+    Heal,
+    Hold,
+    Inject,
+    Kill,
+    Pause,
+    Publish,
+    Purge,
+    Purged,
+    Resume,
+    Step,
+    Wait,
+)
+from deliverycheck.plans import Work as WorkStep
+from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, SECOND
+
+REFRESHED_MS = 300
+"""A client that asks every 100 ms has learned of new partitions by then."""
+
+JUST_IN_TIME_MS, GIVEN_UP_MS = 4400, 2900
+"""For requests that time out after 5 s and messages after 6 s; the library looks once a second."""
+
+PAST_TRANSACTION_MS = 1400
+"""A transaction that may be open for a second was aborted by then: the coordinator looks every
+200 ms."""
+BACK_MS = 300
+"""A client whose link is whole again is connected by then, and has asked for what comes next."""
+
+FETCHED_MS = 60
+"""A member that reads on has fetched by then what was confirmed; on a busy machine too, mostly."""
+
+CLEANED_MS = 400
+"""The cleaner looks every 100 ms, and a topic of a few messages is clean in less than that."""
+
+PAST_SESSION_MS = 1100
+"""A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
+
+
+def one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
+    return lambda **arguments: (make(**arguments),)
+
+
+def one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
+    return (make(**arguments),)
+
+
+def kill(*, lane: str, calls: int) -> tuple[Step, ...]:
+    """A worker is killed where it is, or a consumer in the midst of its next calls."""
+    works = (WorkStep(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()
+    return *works, Kill(lane=lane)
+
+
+def pause_member(*, lane: str, calls: int, other: str, ms: int) -> tuple[Step, ...]:
+    """A member stands still for longer than its session, and another may work meanwhile.
+
+    After four calls one that writes an output has only the end of its transaction left.
+    """
+    stand_in = (WorkStep(lane=other, calls=8),) if other != lane else ()
+    return (
+        WorkStep(lane=lane, calls=calls),
+        Pause(lane=lane),
+        Hold(ms=ms),
+        *stand_in,
+        Resume(lane=lane),
+        WorkStep(lane=lane, calls=4),
+    )
+
+
+def write_to_new(
+    *, lane: str, topics: Sequence[str], partition: int, count: int, wait: Wait
+) -> tuple[Step, ...]:
+    """Who creates a topic writes to it at once; often several, one after the other."""
+    return tuple(
+        step
+        for topic in topics
+        for step in (
+            CreateTopic(topic=topic),
+            Publish(lane=lane, topic=topic, partition=partition, count=count, wait=wait),
+        )
+    )
+
+
+def grow(*, count: int, key: str) -> tuple[Step, ...]:
+    """Who writes with a key goes on with it when it has learned of the new partitions."""
+    return (
+        Publish(key=key),
+        AddPartitions(count=count),
+        Hold(ms=REFRESHED_MS),
+        Publish(key=key),
+    )
+
+
+def outwait(*, places: tuple[int, int], fault: FaultKind, count: int) -> tuple[Step, ...]:
+    """A message is given up while its link is held, and others follow it before that.
+
+    They must leave before the first one's request times out, which takes the connection with it,
+    and the link must be back before they are given up too.
+    """
+    first, second = places
+    return (
+        *(Publish(partition=place, wait=Wait.CONFIRMED) for place in places),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=Direction.UPSTREAM),
+        Publish(partition=first),
+        Hold(ms=JUST_IN_TIME_MS),
+        Publish(partition=second, count=count),
+        Hold(ms=GIVEN_UP_MS),
+        Heal(lane=f"link {FIRST}"),
+        Publish(partition=first),
+    )
+
+
+def outlast(*, lane: str, ms: int, end: type[Step] | None) -> tuple[Step, ...]:
+    """A producer stands still in a transaction, perhaps for longer than it may be open."""
+    other = () if end is None else (end(lane=SECOND),)
+    return (
+        Publish(lane=lane, wait=Wait.CONFIRMED),
+        Pause(lane=lane),
+        Hold(ms=ms),
+        Resume(lane=lane),
+        CommitTransaction(lane=lane),
+        *other,
+    )
+
+
+def end_late(
+    *, fault: FaultKind, direction: Direction, first: type[Step], second: type[Step], count: int
+) -> tuple[Step, ...]:
+    """The end of a transaction meets a link that keeps its request or its answer, and the next
+    transaction is under way soon after the heal."""
+    return (
+        Publish(lane=FIRST, wait=Wait.CONFIRMED),
+        Inject(lane=f"link {FIRST}", fault=fault, direction=direction),
+        first(lane=FIRST),
+        Heal(lane=f"link {FIRST}"),
+        Publish(lane=FIRST, count=count, wait=Wait.CONFIRMED),
+        Publish(lane=FIRST, partition=1),
+        second(lane=FIRST),
+    )
+
+
+def alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
+    """Two applications write with one key in turn."""
+    return tuple(
+        Publish(lane=lane, key=key, count=count, wait=wait) for lane in (FIRST, SECOND, FIRST)
+    )
+
+
+def purge(*, count: int, what: Purged) -> tuple[Step, ...]:
+    """A producer is told to forget what it was just handed."""
+    return Publish(count=count), Purge(what=what)
+
+
+def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
+    """Records are deleted of a partition that a member reads, which may be away meanwhile.
+
+    What a member that is not away has fetched already it hands out all the same.
+    """
+    gone, back = _AWAY[away]
+    written = Publish(wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane)),  # It has joined: from here on it is handed what comes.
+        *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=calls)),
+        *(make(lane) for make in gone),
+        *(written, written, written, DeleteRecords(keep=keep)),
+        *(make(lane) for make in back),
+        *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
+    )
+
+
+_AWAY: dict[str, tuple[tuple[Callable[[str], Step], ...], tuple[Callable[[str], Step], ...]]] = {
+    "not": ((), ()),
+    "killed": ((lambda lane: Kill(lane=lane),), ()),
+    "closed": ((lambda lane: Close(lane=lane),), ()),
+    # What it had asked for it is handed when it goes on; then it asks for what is gone.
+    "stopped": (
+        (lambda lane: Pause(lane=lane),),
+        (lambda lane: Resume(lane=lane), lambda _: Hold(ms=BACK_MS)),
+    ),
+    "cut off": (
+        (lambda lane: Inject(lane=f"link {lane}", fault=FaultKind.REFUSE),),
+        (lambda lane: Heal(lane=f"link {lane}"), lambda _: Hold(ms=BACK_MS)),
+    ),
+}
+"""How a member comes to lag behind, and how it comes back."""
+
+
+def compact(*, lane: str, key: str, tombstone: bool, away: str) -> tuple[Step, ...]:
+    """A key is written again, or deleted, and its topic cleaned, twice, while others are written.
+
+    The first cleaning dates a tombstone, the next one may drop it.
+    """
+    gone, back = _AWAY[away]
+    other = Publish(key="k3", wait=Wait.CONFIRMED)
+    return (
+        *(Publish(key=key, wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=4)),
+        *(make(lane) for make in gone),
+        Publish(key=key, tombstone=tombstone, wait=Wait.CONFIRMED),
+        *(other, Hold(ms=CLEANED_MS), other, Hold(ms=CLEANED_MS), other),
+        *(make(lane) for make in back),
+        WorkStep(lane=lane, calls=6),
+    )
+
+
+def replace(*, partition: int, commit: bool, end: type[Step] | None) -> tuple[Step, ...]:
+    """A second instance takes over, and the first, which does not know it, goes on."""
+    ends = () if end is None else (end(lane=SECOND),)
+    wants = (CommitTransaction(lane=FIRST),) if commit else (Publish(partition=partition),)
+    return Publish(lane=SECOND, partition=partition), *wants, *ends

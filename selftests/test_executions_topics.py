@@ -1,0 +1,79 @@
+"""What a plan does to topics in use, run against a broker in memory."""
+
+import pytest
+
+from deliverycheck.executions import execute
+from deliverycheck.guarantees import Validity, check
+from deliverycheck.history import Action, ExecutionFolder, Source, read_history
+from deliverycheck.plans import (
+    CommitPolicy,
+    Consumer,
+    CreateTopic,
+    DeleteRecords,
+    Plan,
+    Publish,
+    Subject,
+    Work,
+)
+from selftests.memory_target import MemoryTarget
+
+GROUP = Subject(partitions=1, consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT))
+COMPACTED = Subject(topic={"cleanup.policy": "compact"})
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(subject, *steps):
+        target = MemoryTarget(tmp_path)
+        plan = Plan(system="kafka", subject=subject, steps=steps)
+        folder = ExecutionFolder(root=tmp_path / "execution")
+        execution = execute(plan, target.live, folder)
+        assert execution.inconclusive is None
+        return read_history(folder.history), target
+
+    return run
+
+
+def validity(history, name):
+    return check(history, [name])[0].validity
+
+
+def test_deletion_names_the_first_record_that_is_left_and_the_scan_where_each_partition_begins(run):
+    history, target = run(GROUP, Publish(count=3), DeleteRecords(keep=1))
+    (deletion,) = history.select(Action.DELETE_RECORDS)
+    assert [one.position for one in deletion.covers] == [2]
+    assert "delete below 2 of topic-x1-0" in target.calls
+    (scan,) = [one for one in history.select(Action.RECEIVE) if one.process == "scan#1"]
+    assert [one.position for one in scan.starts] == [2]
+    assert validity(history, "at_least_once_in_log") is Validity.VALID
+
+
+def test_group_that_was_there_has_lost_what_was_deleted_before_it_came_to_it(run):
+    history, _ = run(GROUP, Publish(count=3), Work(calls=3), DeleteRecords(keep=1))
+    (found,) = check(history, ["at_least_once_in_effect"])
+    assert [(one.name, one.position) for one in found.anomalies] == [("lost", 1)]
+
+
+def test_group_that_had_worked_all_off_has_lost_nothing(run):
+    history, _ = run(GROUP, Publish(count=2), Work(calls=6), DeleteRecords())
+    assert validity(history, "at_least_once_in_effect") is Validity.VALID
+
+
+def test_settings_of_topics_are_given_to_each_and_the_header_says_what_they_keep(run):
+    history, target = run(COMPACTED, Publish(key="k1"), CreateTopic(topic="t2"))
+    told = [call for call in target.calls if call.startswith("configure")]
+    assert [call.split()[1] for call in told] == ["topic-x1", "topic-x1-t2"]
+    assert history.header.sources == dict.fromkeys(
+        ("topic-x1", "topic-x1-t2"), Source(compacted=True)
+    )
+
+
+def test_topic_without_settings_keeps_all_and_is_left_as_it_is(run):
+    history, target = run(GROUP, Publish())
+    assert not history.header.sources
+    assert not [call for call in target.calls if call.startswith("configure")]
+
+
+def test_tombstone_is_told_as_one(run):
+    history, _ = run(COMPACTED, Publish(key="k1"), Publish(key="k1", tombstone=True))
+    assert [one.tombstone for one in history.select(Action.PUBLISH)] == [False, True]
