@@ -5,8 +5,10 @@ import os
 import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.brokers.provision.commands import output_of
 from deliverycheck.brokers.provision.progress import Progress, silent
 from deliverycheck.brokers.provision.rabbitmq import CHOSEN, installed_at, provide_rabbitmq
+from deliverycheck.brokers.provision.rabbitmq_unpacked import _relocate_scripts
 from selftests.test_provision_rabbitmq import cut_off, program
 
 QUIET = Progress(silent)
@@ -77,3 +79,14 @@ def test_program_that_leads_to_no_server_is_named(tmp_path):
     alone = program(tmp_path / "alone" / "rabbitmq-server", "exit 1")
     with pytest.raises(ProvisionError, match="does not lie in a RabbitMQ server's folder"):
         installed_at(alone, "PATH")
+
+
+def test_scripts_find_erlang_at_a_path_with_a_space(tmp_path):
+    programs = tmp_path / "a cache" / "erlang" / "bin"
+    programs.mkdir(parents=True)
+    script = programs / "erl"
+    script.write_text('#!/bin/sh\nROOTDIR=/usr/lib/erlang\necho "$ROOTDIR"\n')
+    script.chmod(0o755)
+    _relocate_scripts(programs.parent)
+    said = output_of([script], component="rabbitmq", fix="none", timeout_s_max=10)
+    assert said.strip() == str(programs.parent)

@@ -8,6 +8,7 @@ from selftests.worlds.world import World
 
 BOUND = {"a": ("q", "r"), "b": ("q",)}
 CONSUMER = "c1#1"
+PREFETCH = 3
 
 
 class RoutedWorld(World):
@@ -21,6 +22,8 @@ class RoutedWorld(World):
         self.queues = {name: [] for name in names}
         self.sequences = defaultdict(int)
         self.tags = defaultdict(int)
+        op = self.story.invoke(CONSUMER, "subscribe", target="q", group="w", prefetch=PREFETCH)
+        self.story.ok(op)
 
     def publish(self, lane, key, _):
         self._publish(f"p{lane % 2 + 1}#1", "ab"[key % 2])

@@ -6,6 +6,7 @@ later inherit the search path. So nothing but the kernel is the machine's own.
 """
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -93,7 +94,8 @@ def _relocate_scripts(erlang: Path) -> None:
     for path in _programs(erlang / "bin", *erlang.glob("erts-*/bin")):
         content = path.read_bytes()
         if content.startswith(_SCRIPT) and _PLACE_IN_SCRIPTS in content:
-            path.write_bytes(content.replace(_PLACE_IN_SCRIPTS, bytes(erlang)))
+            quoted = shlex.quote(str(erlang)).encode()  # The cache may lie at a path with a space.
+            path.write_bytes(content.replace(_PLACE_IN_SCRIPTS, quoted))
 
 
 def _use_own_libraries(folder: Path) -> None:
