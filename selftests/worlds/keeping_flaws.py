@@ -17,7 +17,9 @@ class FlawedKeeping(KeepingWorld):
         "compacts_the_latest": Flaw(
             "compacted_away", {"compaction"}, besides=dict.fromkeys(IN_LOG, "lost")
         ),
-        "forgets_that_it_deleted": Flaw("undeleted", {"compaction"}),
+        "forgets_that_it_deleted": Flaw(
+            "undeleted", {"compaction"}, besides={"current_view": "stale_view"}
+        ),
         "forgets_before_all_know": Flaw("stale_view", {"current_view"}),
         "drops_the_young": Flaw("dropped_early", {"retention"}),
     }
