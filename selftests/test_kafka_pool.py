@@ -34,7 +34,7 @@ from properties.kafka.pool import COMPACTED, EVERYTHING, SHARING, TRANSACTIONAL,
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
 
 MODEL = KafkaModel()
-COUNT, SMALL = 360, 48
+COUNT, SMALL = 480, 48
 
 
 @pytest.fixture(scope="module")

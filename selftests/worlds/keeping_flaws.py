@@ -18,7 +18,7 @@ class FlawedKeeping(KeepingWorld):
             "compacted_away", {"compaction"}, besides=dict.fromkeys(IN_LOG, "lost")
         ),
         "forgets_that_it_deleted": Flaw(
-            "undeleted", {"compaction"}, {"current_view": "stale_view"}
+            "undeleted", {"compaction"}, besides={"current_view": "stale_view"}
         ),
         "forgets_before_all_know": Flaw("stale_view", {"current_view"}),
         "drops_the_young": Flaw("dropped_early", {"retention"}),
