@@ -164,10 +164,14 @@ def purge(*, count: int, what: Purged) -> tuple[Step, ...]:
 def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
     """Records are deleted of a partition that a member reads, which may be away meanwhile.
 
-    What a member that is not away has fetched already it hands out all the same.
+    What a member that is not away has fetched already it hands out all the same. One that is
+    done has worked off all that it could first.
     """
-    gone, back = _AWAY[away]
     written = Publish(wait=Wait.CONFIRMED)
+    if away == "done":  # With all that came before, too.
+        done = (written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=8 * calls))
+        return *done, DeleteRecords(keep=keep), written, WorkStep(lane=lane, calls=4)
+    gone, back = _AWAY[away]
     return (
         *(written, WorkStep(lane=lane)),  # It has joined: from here on it is handed what comes.
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=calls)),

@@ -207,7 +207,7 @@ KINDS = {
             # Until it asks for more, after its commit, before it, and before its effect.
             "calls": (4, 4, 4, 3, 2, 1),
             "keep": (0, 1, 1, 2),
-            "away": ("not", "killed", "closed", "cut off", "stopped", "stopped"),
+            "away": ("not", "killed", "closed", "cut off", "stopped", "stopped", "done", "done"),
         },
     ),
     # Only where a topic is compacted.
