@@ -12,6 +12,7 @@ from deliverycheck.plans.copies import (
     side_by_side,
     topics_found,
 )
+from deliverycheck.plans.drafting import covered, directed, planned
 from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
@@ -39,8 +40,6 @@ from deliverycheck.plans.steps import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
-    Direction,
-    FaultKind,
     Flush,
     Heal,
     Hold,
@@ -78,9 +77,6 @@ REFRESH = "topic.metadata.refresh.interval.ms"
 
 PATIENCE = "message.timeout.ms"
 """How long librdkafka tries to deliver a message; its default is 5 minutes."""
-
-DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
-"""Faults whose direction is a choice; the others have one by their meaning."""
 
 
 class KafkaDraft:
@@ -160,22 +156,10 @@ class KafkaModel:
         return self.normalise(plan.subject, side_by_side(plan.steps, TOPICS, copies))
 
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
-        draft = KafkaDraft(subject)
-        for step in steps:
-            draft.offer(step)
-        return draft.plan()
+        return planned(KafkaDraft(subject), steps)
 
     def features(self, plan: Plan) -> frozenset[str]:
-        found: set[str] = set()
-        recent: list[str] = []
-        for state, step in walk(plan):
-            event = _event_label(step)
-            found.add(f"{event} | {state.label()}")
-            found.update(
-                f"{before} > {event} | {sorted(state.faults.values())}" for before in recent
-            )
-            recent = [*recent[-2:], event]
-        return frozenset(found)
+        return covered(walk(plan), _event_label)
 
     def hazards_in_reach(self, plan: Plan) -> frozenset[str]:
         return hazards_in_reach(plan)
@@ -215,13 +199,7 @@ def _plain(subject: Subject, step: Step) -> Step:
             key = f"k{step.partition + 1}" if step.key is None else step.key
             step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
         return step
-    if isinstance(step, Inject):
-        directed = step.fault in DIRECTED
-        if not directed and step.direction is not None:
-            return Inject(lane=step.lane, fault=step.fault)
-        if directed and step.direction is None:
-            return Inject(lane=step.lane, fault=step.fault, direction=Direction.UPSTREAM)
-    return step
+    return directed(step) if isinstance(step, Inject) else step
 
 
 def _linked(state: PlanState, lane: str) -> bool:

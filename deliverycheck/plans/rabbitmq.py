@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from deliverycheck.plans.drafting import covered, directed, planned
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
@@ -33,8 +34,6 @@ from deliverycheck.plans.steps import (
     Await,
     Close,
     CommitTransaction,
-    Direction,
-    FaultKind,
     Flush,
     Heal,
     Hold,
@@ -67,9 +66,6 @@ HASHES_MAX = 2
 CRASHES_MAX = 8
 """In loops, of one plan, unless it has a single longer one: each takes some 0.15 s."""
 
-DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
-"""Faults whose direction is a choice; the others have one by their meaning."""
-
 _RESTORES = (Hold, Heal, Resume, Restart, Flush, Await, Release)
 
 
@@ -87,7 +83,7 @@ class RabbitDraft:
 
     def offer(self, step: Step) -> bool:
         """Append the step if it is applicable here; whether it was."""
-        step = _plain(step)
+        step = directed(step) if isinstance(step, Inject) else step
         applicable = is_applicable(self._state, step)
         if applicable:
             advance(self._state, step)
@@ -127,22 +123,10 @@ class RabbitModel:
     amplifiers: tuple[Callable[[Plan], Plan], ...] = ()  # What one message meets, all do at once.
 
     def normalise(self, subject: Subject, steps: Sequence[Step]) -> Plan:
-        draft = RabbitDraft(subject)
-        for step in steps:
-            draft.offer(step)
-        return draft.plan()
+        return planned(RabbitDraft(subject), steps)
 
     def features(self, plan: Plan) -> frozenset[str]:
-        found: set[str] = set()
-        recent: list[str] = []
-        for state, step in walk(plan):
-            event = _event_label(step)
-            found.add(f"{event} | {state.label()}")
-            found.update(
-                f"{before} > {event} | {sorted(state.faults.values())}" for before in recent
-            )
-            recent = [*recent[-2:], event]
-        return frozenset(found)
+        return covered(walk(plan), _event_label)
 
     def hazards_in_reach(self, plan: Plan) -> frozenset[str]:
         return hazards_in_reach(plan)
@@ -168,17 +152,6 @@ def is_applicable(state: RabbitState, step: Step) -> bool:
         return False
     rule = _APPLICABLE.get(type(step))
     return rule is not None and bool(rule(state, step))
-
-
-def _plain(step: Step) -> Step:
-    """Drop an argument that means nothing for this fault."""
-    if isinstance(step, Inject):
-        directed = step.fault in DIRECTED
-        if not directed and step.direction is not None:
-            return Inject(lane=step.lane, fault=step.fault)
-        if directed and step.direction is None:
-            return Inject(lane=step.lane, fault=step.fault, direction=Direction.UPSTREAM)
-    return step
 
 
 def _linked(state: RabbitState, lane: str) -> bool:
