@@ -28,10 +28,11 @@ from deliverycheck.plans import (
 )
 from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
 from deliverycheck.search import candidates, plans_for
+from properties.drawing import drawing
 from properties.kafka import CLAIMS, make_pool
 from properties.kafka.machine import DeliveryPlanBuilder
-from properties.kafka.pool import COMPACTED, EVERYTHING, SHARING, TRANSACTIONAL, drawing
-from properties.kafka.vocabulary import KINDS, NODE_FAULT, weighted
+from properties.kafka.pool import COMPACTED, EVERYTHING, SHARING, TRANSACTIONAL
+from properties.kafka.vocabulary import KINDS, NODE_FAULT, VOCABULARY
 
 MODEL = KafkaModel()
 COUNT, SMALL = 480, 48
@@ -153,7 +154,7 @@ def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way()
 
 
 def test_kind_is_drawn_as_often_as_it_weighs():
-    names = weighted(frozenset(KINDS))
+    names = VOCABULARY.weighted(frozenset(KINDS))
     assert {name: names.count(name) for name in KINDS} == {
         name: kind.weight for name, kind in KINDS.items()
     }

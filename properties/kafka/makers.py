@@ -47,14 +47,6 @@ PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
 
-def one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
-    return lambda **arguments: (make(**arguments),)
-
-
-def one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
-    return (make(**arguments),)
-
-
 def kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     """A worker is killed where it is, or a consumer in the midst of its next calls."""
     works = (WorkStep(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()

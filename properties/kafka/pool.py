@@ -1,16 +1,7 @@
-"""The pool of a campaign: step lists from the machine, from the strategy, and drawn uniformly.
+"""The pool of a campaign against Kafka."""
 
-The machine's swarm leaves kinds of steps out, which finds what other steps
-would mend. A third of what Hypothesis draws are repeats and each takes 5 to 9 ms,
-so of six step lists it draws two; uniform ones take 0.1 ms and do not repeat.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
-from random import Random
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 from msgspec import structs
 
 from deliverycheck.plans import (
@@ -18,22 +9,14 @@ from deliverycheck.plans import (
     CommitPolicy,
     Consumer,
     GroupKind,
-    Step,
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import PATIENCE, REFRESH, KafkaDraft
+from deliverycheck.plans.kafka import PATIENCE, REFRESH
 from deliverycheck.plans.kafka_topic import CLEANUP
+from properties.drawing import Pools, StepList
 from properties.kafka.machine import DeliveryPlanBuilder
-from properties.kafka.strategies import step_lists
-from properties.kafka.vocabulary import (
-    KINDS,
-    NODE_FAULT,
-    NODE_FAULT_SHARE,
-    STEPS_MAX,
-    STEPS_MIN,
-    weighted,
-)
+from properties.kafka.vocabulary import VOCABULARY
 
 EVERYTHING = Subject(
     producer={PATIENCE: 6000},
@@ -66,94 +49,22 @@ COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
 COMPACTED_SHARE = 15
 """One list in so many, the last of all: on other topics nothing is cleaned."""
 
-StepList = tuple[Step, ...]
-
-
-def drawing(count: int) -> settings:
-    """Settings under which Hypothesis only draws; explicit: `CI=1` loads a profile of its own."""
-    return settings(
-        max_examples=count,
-        stateful_step_count=STEPS_MAX,
-        phases=(Phase.generate,),
-        deadline=None,
-        database=None,
-        derandomize=False,
-        report_multiple_bugs=False,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+_POOLS = Pools(vocabulary=VOCABULARY, builder=DeliveryPlanBuilder)
 
 
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
     compacted = count // COMPACTED_SHARE
-    plain = _mixed(EVERYTHING, pool_seed, count - transactional - sharing - compacted)
+    plain = _POOLS.mixed(EVERYTHING, pool_seed, count - transactional - sharing - compacted)
     return (
         *plain,
-        *_mixed(TRANSACTIONAL, pool_seed, transactional),
-        *_mixed(SHARING, pool_seed, sharing),
-        *_mixed(COMPACTED, pool_seed, compacted),
+        *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_POOLS.mixed(SHARING, pool_seed, sharing),
+        *_POOLS.mixed(COMPACTED, pool_seed, compacted),
     )
 
 
 def make_pool_of(subjects: Sequence[Subject], pool_seed: int, each: int) -> tuple[StepList, ...]:
     """About `each` step lists for each of the subjects, which take turns in their order."""
-    seeds = Random(pool_seed)  # noqa: S311  # As in `_uniform`.
-    drawn = [_mixed(subject, seeds.getrandbits(32), each) for subject in subjects]
-    return tuple(chain.from_iterable(zip(*drawn, strict=False)))
-
-
-def _mixed(subject: Subject, pool_seed: int, count: int) -> Iterator[StepList]:
-    if not count:
-        return iter(())
-    sixth = -(-count // 6)
-    uniform = iter(_uniform(subject, pool_seed, count - 2 * sixth))
-    by_hypothesis = zip(
-        _from_machine(subject, pool_seed, sixth),
-        _from_strategy(subject, pool_seed, sixth),
-        strict=False,
-    )
-    mixed = [(*pair, *islice(uniform, 4)) for pair in by_hypothesis]
-    return chain(chain.from_iterable(mixed), uniform)
-
-
-def _from_machine(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
-    drawn: list[StepList] = []
-
-    @seed(pool_seed)
-    def factory() -> DeliveryPlanBuilder:
-        return DeliveryPlanBuilder(subject, drawn.append)
-
-    run_state_machine_as_test(factory, settings=drawing(count))
-    return drawn
-
-
-def _from_strategy(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
-    drawn: list[StepList] = []
-
-    @seed(pool_seed)
-    @drawing(count)
-    @given(step_lists(subject))
-    def draw(steps: StepList) -> None:
-        drawn.append(steps)
-
-    draw()
-    return drawn
-
-
-def _uniform(subject: Subject, pool_seed: int, count: int) -> list[StepList]:
-    chance = Random(pool_seed)  # noqa: S311  # The seed is the header's; nothing secret hangs on it.
-    return [_uniform_steps(subject, chance) for _ in range(count)]
-
-
-def _uniform_steps(subject: Subject, chance: Random) -> StepList:
-    draft = KafkaDraft(subject)
-    size = chance.randint(STEPS_MIN, STEPS_MAX)
-    node_fails_at = chance.randint(1, size * NODE_FAULT_SHARE)
-    for place in range(size):
-        kind = KINDS[chance.choice(weighted(draft.kinds()))]
-        for drawn in (kind, NODE_FAULT) if place == node_fails_at else (kind,):
-            values = {name: chance.choice(among) for name, among in drawn.arguments.items()}
-            for step in drawn.makes(**values):
-                draft.offer(step)
-    return draft.plan().steps
+    return _POOLS.in_turns(subjects, pool_seed, each)

@@ -24,10 +24,10 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import REFRESH
+from properties.drawing import drawing
 from properties.kafka.claims.content import CODECS
 from properties.kafka.claims.groups import GROUP_KINDS
 from properties.kafka.claims.transactions import PATIENT
-from properties.kafka.pool import drawing
 
 Values = dict[str, tuple[Setting, ...]]
 """Of each setting those that are drawn; each is left to the library in every second subject."""

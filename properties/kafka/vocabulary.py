@@ -4,10 +4,6 @@ One vocabulary and one set of weights for every claim: a holding setting and its
 breaking sibling are put through the same kinds of plans.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from deliverycheck.plans import (
     AbortTransaction,
     Call,
@@ -31,33 +27,18 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
+from deliverycheck.plans.kafka import KafkaDraft
 from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, TOPICS
+from properties.drawing import Kind, Vocabulary, one, one_of
 from properties.kafka import makers
 
 _LINKS = tuple(f"link {lane}" for lane in (FIRST, *CONSUMERS))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of step, or of steps that belong together.
-
-    Attributes:
-        weight: how often it is drawn among the kinds that are applicable. Publishing
-            and working must outweigh what disturbs them, or faults hit nothing.
-        makes: from values of the arguments, the steps.
-        arguments: the values of each argument; a value that stands twice is drawn
-            twice as often.
-    """
-
-    weight: int
-    makes: Callable[..., tuple[Step, ...]]
-    arguments: dict[str, Sequence[Any]]
-
-
 KINDS = {
     "publish": Kind(
         weight=6,
-        makes=makers.one(Publish),
+        makes=one(Publish),
         arguments={
             "lane": (FIRST,),
             "topic": (*TOPICS[:1] * 4, *TOPICS[1:5]),
@@ -78,14 +59,14 @@ KINDS = {
     ),
     "work": Kind(
         weight=6,
-        makes=makers.one(WorkStep),
+        makes=one(WorkStep),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
     ),
     # Each record takes two calls, and a third if its member keeps it.
     "settle": Kind(
         weight=4,
-        makes=makers.one(WorkStep),
+        makes=one(WorkStep),
         arguments={
             "lane": CONSUMERS,
             "calls": (2, 4, 4, 6),
@@ -94,7 +75,7 @@ KINDS = {
     ),
     "inject": Kind(
         weight=4,
-        makes=makers.one(Inject),
+        makes=one(Inject),
         arguments={
             "lane": (*_LINKS[:1], *_LINKS),
             "fault": tuple(FaultKind),
@@ -117,11 +98,11 @@ KINDS = {
             "ms": (makers.PAST_SESSION_MS, makers.PAST_SESSION_MS, makers.PAST_TRANSACTION_MS),
         },
     ),
-    "heal": Kind(weight=2, makes=makers.one(Heal), arguments={"lane": _LINKS}),
+    "heal": Kind(weight=2, makes=one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than any backoff of the fast profile; past librdkafka's
     # timer scan of one second.
-    "hold": Kind(weight=2, makes=makers.one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
-    "flush": Kind(weight=1, makes=makers.one(Flush), arguments={"lane": (FIRST,)}),
+    "hold": Kind(weight=2, makes=one(Hold), arguments={"ms": (60, 60, 300, 1100)}),
+    "flush": Kind(weight=1, makes=one(Flush), arguments={"lane": (FIRST,)}),
     "purge": Kind(
         weight=1,
         makes=makers.purge,
@@ -139,7 +120,7 @@ KINDS = {
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,
-        makes=makers.one_of,
+        makes=one_of,
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (FIRST,),
@@ -221,10 +202,10 @@ KINDS = {
             "away": ("not", "killed", "killed", "closed", "cut off"),
         },
     ),
-    "close": Kind(weight=1, makes=makers.one(Close), arguments={"lane": CONSUMERS}),
+    "close": Kind(weight=1, makes=one(Close), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
         weight=1,
-        makes=makers.one_of,
+        makes=one_of,
         arguments={"make": (Pause, Resume), "lane": (FIRST, *CONSUMERS)},
     ),
 }
@@ -261,14 +242,6 @@ NODE_FAULT = Kind(
     },
 )
 
-NODE_FAULT_SHARE = 6
-"""One plan in so many may disturb the node: such a plan costs ten others, but they
-run in a chain of their own, and a claim needs ten of them."""
-
-STEPS_MIN, STEPS_MAX = 6, 14
-"""Long enough to build a situation up, short enough that a minimal plan is near."""
-
-
-def weighted(possible: frozenset[str]) -> list[str]:
-    """The kinds among `possible`, each as often as its weight says."""
-    return [name for name, kind in KINDS.items() if name in possible for _ in range(kind.weight)]
+VOCABULARY = Vocabulary(
+    kinds=KINDS, node_fault=NODE_FAULT, node_fault_share=6, steps_min=6, draft=KafkaDraft
+)

@@ -22,7 +22,7 @@ from deliverycheck.plans import (
     TopicReady,
     Topology,
 )
-from properties.kafka.pool import drawing
+from properties.drawing import drawing
 from properties.rabbitmq.topologies import DEAD, EVERY_EXCHANGE, FAN_OUT
 
 _MOSTLY_NOT = (False, False, False, False, True)

@@ -5,8 +5,7 @@ are put through the same kinds of plans. Names of exchanges and queues are those
 what a subject does not declare is left out of its plans.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from deliverycheck.plans import (
@@ -42,7 +41,9 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
+from deliverycheck.plans.rabbitmq import RabbitDraft
 from deliverycheck.plans.rabbitmq_state import CONSUMERS, FURTHER_QUEUES, NODE, PRODUCERS
+from properties.drawing import Kind, Vocabulary, one, one_of
 
 _LINKS = tuple(f"link {lane}" for lane in (PRODUCERS[0], *CONSUMERS))
 
@@ -66,30 +67,6 @@ HEADERS = (
 )
 WANTED = (*HEADERS, (("h", None),), (("h", None), ("k", "v")), (("x-a", "w"), ("k", "v")))
 """Of bindings: a header without a value asks for its presence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of step, or of steps that belong together.
-
-    Attributes:
-        weight: how often it is drawn among the kinds that are applicable.
-        makes: from values of the arguments, the steps.
-        arguments: the values of each argument; a value that stands twice is drawn
-            twice as often.
-    """
-
-    weight: int
-    makes: Callable[..., tuple[Step, ...]]
-    arguments: dict[str, Sequence[Any]]
-
-
-def _one(make: type[Step]) -> Callable[..., tuple[Step, ...]]:
-    return lambda **arguments: (make(**arguments),)
-
-
-def _one_of(make: type[Step], **arguments: object) -> tuple[Step, ...]:
-    return (make(**arguments),)
 
 
 def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
@@ -140,7 +117,7 @@ _ROUTE: dict[str, Sequence[Any]] = {
 KINDS = {
     "send": Kind(
         weight=6,
-        makes=_one(Send),
+        makes=one(Send),
         arguments={
             "lane": (*PRODUCERS[:1] * 4, *PRODUCERS),
             "key": (*("q1",) * 9, "q2", "nowhere"),
@@ -155,7 +132,7 @@ KINDS = {
     ),
     "route": Kind(
         weight=6,
-        makes=_one(Send),
+        makes=one(Send),
         arguments={
             "exchange": EXCHANGES,
             "key": KEYS,
@@ -168,7 +145,7 @@ KINDS = {
     "unbind": Kind(weight=1, makes=_unbind, arguments=_ROUTE),
     "work": Kind(
         weight=5,
-        makes=_one(Work),
+        makes=one(Work),
         # The last call is where the consumer may be killed: any place of the cycle.
         arguments={"lane": (*CONSUMERS[:1], *CONSUMERS), "calls": range(1, 9)},
     ),
@@ -185,7 +162,7 @@ KINDS = {
     ),
     "settle": Kind(
         weight=3,
-        makes=_one(Settle),
+        makes=one(Settle),
         arguments={
             "lane": CONSUMERS,
             "how": tuple(Settlement),
@@ -195,7 +172,7 @@ KINDS = {
     ),
     "inject": Kind(
         weight=4,
-        makes=_one(Inject),
+        makes=one(Inject),
         arguments={
             "lane": (*_LINKS[:1], *_LINKS),
             "fault": tuple(FaultKind),
@@ -209,17 +186,17 @@ KINDS = {
     ),
     "crash_loop": Kind(
         weight=1,
-        makes=_one(CrashLoop),
+        makes=one(CrashLoop),
         arguments={"lane": CONSUMERS[:1], "cycles": (1, 2, 3, 4)},
     ),
-    "heal": Kind(weight=2, makes=_one(Heal), arguments={"lane": _LINKS}),
+    "heal": Kind(weight=2, makes=one(Heal), arguments={"lane": _LINKS}),
     # A moment; longer than a message of 60 ms may wait; longer than a queue is young.
-    "hold": Kind(weight=2, makes=_one(Hold), arguments={"ms": (60, 60, 120, 600)}),
-    "flush": Kind(weight=1, makes=_one(Flush), arguments={"lane": PRODUCERS}),
+    "hold": Kind(weight=2, makes=one(Hold), arguments={"ms": (60, 60, 120, 600)}),
+    "flush": Kind(weight=1, makes=one(Flush), arguments={"lane": PRODUCERS}),
     # Most transactions are meant to take effect.
     "end_transaction": Kind(
         weight=4,
-        makes=_one_of,
+        makes=one_of,
         arguments={
             "make": (CommitTransaction, CommitTransaction, AbortTransaction),
             "lane": (*PRODUCERS[:1], *PRODUCERS),
@@ -234,11 +211,11 @@ KINDS = {
             "count": (1, 4),
         },
     ),
-    "close": Kind(weight=1, makes=_one(Close), arguments={"lane": CONSUMERS}),
-    "close_channel": Kind(weight=1, makes=_one(CloseChannel), arguments={"lane": CONSUMERS}),
+    "close": Kind(weight=1, makes=one(Close), arguments={"lane": CONSUMERS}),
+    "close_channel": Kind(weight=1, makes=one(CloseChannel), arguments={"lane": CONSUMERS}),
     "pause_worker": Kind(
         weight=1,
-        makes=_one_of,
+        makes=one_of,
         arguments={"make": (Pause, Resume), "lane": (PRODUCERS[0], *CONSUMERS)},
     ),
 }
@@ -265,14 +242,6 @@ NODE_FAULT = Kind(
     },
 )
 
-NODE_FAULT_SHARE = 6
-"""One plan in so many may disturb the node: such a plan costs ten others, but they
-run in a chain of their own, and a claim needs ten of them."""
-
-STEPS_MIN, STEPS_MAX = 5, 14
-"""Long enough to build a situation up, short enough that a minimal plan is near."""
-
-
-def weighted(possible: frozenset[str]) -> list[str]:
-    """The kinds among `possible`, each as often as its weight says."""
-    return [name for name, kind in KINDS.items() if name in possible for _ in range(kind.weight)]
+VOCABULARY = Vocabulary(
+    kinds=KINDS, node_fault=NODE_FAULT, node_fault_share=6, steps_min=5, draft=RabbitDraft
+)
