@@ -50,7 +50,7 @@ class Queue(Iterator[Plan]):
             return
         subject, model = judgement.plan.subject, self._model
         cuts = [cut.steps for cut in filter(self._fits, followups(judgement.plan, history, model))]
-        # Their steps alone, which they mostly share: a history is 100 times as much.
+        # Their steps alone, which they mostly share with the plan, and not the history.
         self._cuts.append(model.normalise(subject, steps) for steps in cuts)
 
     def _new(self, plans: Iterator[Plan]) -> Iterator[Plan]:

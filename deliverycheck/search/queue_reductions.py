@@ -6,7 +6,18 @@ from msgspec.structs import replace
 
 from deliverycheck.plans import CrashLoop, Pick, Send, Settle, Step, Take, Wait
 
-_FEW_BYTES = 1000
+FEW_BYTES = 1000
+"""What is smaller asks for nothing, and is no easier to read."""
+
+
+def fewer(count: int) -> list[int]:
+    """Smaller numbers of messages that are worth a try, the smallest first."""
+    return [each for each in sorted({1, 2, count // 2}) if 0 < each < count]
+
+
+def fewer_in_a_row(count: int) -> list[int]:
+    """The same of calls or cycles, where one less may be one too few."""
+    return [each for each in sorted({1, 2, 3, count - 1}) if 0 < each < count]
 
 
 def weight_of(step: Step) -> int | None:
@@ -32,16 +43,13 @@ def smaller(step: Step) -> Iterator[Step]:
     elif isinstance(step, Take):
         yield from (replace(step, count=count) for count in (1, 2) if count < step.count)
     elif isinstance(step, CrashLoop):
-        fewer = sorted({1, 2, 3, step.cycles - 1})
-        yield from (replace(step, cycles=n) for n in fewer if 0 < n < step.cycles)
+        yield from (replace(step, cycles=cycles) for cycles in fewer_in_a_row(step.cycles))
     elif isinstance(step, Settle) and step.pick is not Pick.ALL:
         yield replace(step, pick=Pick.ALL)
 
 
 def _smaller_send(step: Send) -> Iterator[Send]:
-    for count in sorted({1, 2, step.count // 2}):
-        if 0 < count < step.count:
-            yield replace(step, count=count)
+    yield from (replace(step, count=count) for count in fewer(step.count))
     if not all(_plain_content(step)):
         yield replace(step, headers=(), bytes=0, expires_ms=None, priority=None)
         yield from (
@@ -49,8 +57,8 @@ def _smaller_send(step: Send) -> Iterator[Send]:
             for plain in ({"headers": ()}, {"bytes": 0}, {"expires_ms": None}, {"priority": None})
             if (changed := replace(step, **plain)) != step
         )
-    if step.bytes > _FEW_BYTES:
-        yield replace(step, bytes=_FEW_BYTES)
+    if step.bytes > FEW_BYTES:
+        yield replace(step, bytes=FEW_BYTES)
 
 
 def join(first: Step, second: Step) -> Iterator[Step]:

@@ -20,10 +20,9 @@ from deliverycheck.plans import (
 )
 from deliverycheck.plans.describe import MAIN_TOPIC
 from deliverycheck.search import queue_reductions
+from deliverycheck.search.queue_reductions import FEW_BYTES, fewer, fewer_in_a_row
 
 Steps = tuple[Step, ...]
-
-_FEW_BYTES = 1000
 
 
 def size(plan: Plan) -> tuple[int, int]:
@@ -138,9 +137,8 @@ def _smaller(step: Step) -> Iterable[Step]:
     if isinstance(step, Publish):
         yield from _smaller_publish(step)
     elif isinstance(step, Work):
-        for calls in sorted({1, 2, 3, step.calls - 1}):
-            if 0 < calls < step.calls:
-                yield msgspec.structs.replace(step, calls=calls)
+        for calls in fewer_in_a_row(step.calls):
+            yield msgspec.structs.replace(step, calls=calls)
     elif isinstance(step, AddPartitions) and step.count > 1:
         yield msgspec.structs.replace(step, count=1)
     elif isinstance(step, DeleteRecords) and step.keep:
@@ -152,12 +150,11 @@ def _smaller(step: Step) -> Iterable[Step]:
 
 
 def _smaller_publish(step: Publish) -> Iterable[Publish]:
-    for count in sorted({1, 2, step.count // 2}):
-        if 0 < count < step.count:
-            yield msgspec.structs.replace(step, count=count)
+    for count in fewer(step.count):
+        yield msgspec.structs.replace(step, count=count)
     if step.key is not None:
         yield msgspec.structs.replace(step, key=None)
     if not all(_plain_content(step)):
         yield msgspec.structs.replace(step, headers=(), bytes=0, timestamp_shift_ms=0)
-    if step.bytes > _FEW_BYTES:
-        yield msgspec.structs.replace(step, bytes=_FEW_BYTES)
+    if step.bytes > FEW_BYTES:
+        yield msgspec.structs.replace(step, bytes=FEW_BYTES)

@@ -22,8 +22,8 @@ LONG_S = 2.5
 """Plans that take longer come last: a hazard is reached as surely by a short one."""
 
 SUBJECTS_MAX = 4
-"""A night's pool is 5 MB of plans and a second's work for each subject; the hazards of one follow
-each other, so its plans are wanted for some minutes and then no more."""
+"""A night's pool is 3 MB of plans and half a second's work for each subject; the hazards of one
+follow each other, so its plans are wanted for some minutes and then no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Supply:
     """Queues of plans from one pool. Called from many threads.
 
     A queue keeps the places of its plans in the pool and makes each again when it is its turn: a
-    night has two hundred queues, and most of their plans are never run.
+    night has more than a hundred queues, and most of their plans are never run.
     """
 
     def __init__(self, pool: Sequence[Sequence[Step]], model: Model) -> None:
@@ -132,8 +132,5 @@ class Wanted:
             self._queue.learn(judgement)
 
     def release(self) -> None:
-        """No plan is wanted any more: what was kept for further ones is forgotten.
-
-        A night has two hundred hazards, and each kept up to five histories for cuts.
-        """
+        """No plan is wanted any more: what was kept for further ones is forgotten."""
         self._queue, self._plans = None, iter(())
