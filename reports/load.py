@@ -74,6 +74,13 @@ def _absence(folder: Path) -> str:
     executions = _count_folders(paths.executions)
     events = _count_lines(paths.events)
     if not executions and not events:
+        own = sorted(path.parent.name for path in folder.glob(f"*/{paths.events.name}"))
+        if own:
+            return (
+                f"{paths.campaign}: missing; the campaign was stopped before it could write its "
+                f"result. Each system has a folder of its own there: {', '.join(own)}. Go on with: "
+                f"deliverycheck campaign --resume {folder}"
+            )
         return f"{folder}: expected campaign.json here, and found nothing of a campaign"
     return (
         f"{paths.campaign}: missing; the campaign was stopped before it could write its result. "

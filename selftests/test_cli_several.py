@@ -9,13 +9,13 @@ import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli import several
-from deliverycheck.cli.run_options import RunOptions, profile_of
+from deliverycheck.cli.run_options import RunOptions, load_options, profile_of
 from deliverycheck.cli.several import run_several, systems_named
 from deliverycheck.cli.systems import UsageError, content_of, systems
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Target
-from reports import load_campaign
+from reports import ReportError, load_campaign
 from reports.matrix import matrix_of
 from reports.words import answer_of
 
@@ -81,6 +81,23 @@ def test_two_systems_are_told_in_one_matrix_with_their_names(options, monkeypatc
     settings = [row.setting for group in matrix_of(whole).groups for row in group.rows]
     assert {text.partition(":")[0] for text in settings} == {"Kafka", "Rabbitmq"}
     assert load_campaign(options.out) == whole
+
+
+def test_campaigns_of_two_systems_can_be_gone_on_with_from_the_folder_of_both(options, monkeypatch):
+    def run(one, *_):
+        assert one.systems == ()
+        if one.target.system == "rabbitmq":
+            raise KeyboardInterrupt
+        return record(one)
+
+    monkeypatch.setattr(several, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        run_several(options, systems(), SILENT, Event())
+    assert load_options(options.out).systems == systems()
+    (options.out / "kafka").mkdir()
+    (options.out / "kafka" / "events.ndjson").touch()
+    with pytest.raises(ReportError, match=r"folder of its own there: kafka\. Go on with"):
+        load_campaign(options.out)
 
 
 def test_worst_exit_code_is_that_of_the_whole(options, monkeypatch):

@@ -37,7 +37,8 @@ Systems = Annotated[
 Minutes = Annotated[
     float | None,
     typer.Option(
-        help="No execution starts after so many minutes; else as the profile says.", min=0.05
+        help="No execution starts after so many minutes, of each system; else as the profile says.",
+        min=0.05,
     ),
 ]
 AtOnce = Annotated[
@@ -144,11 +145,15 @@ judged by every guarantee that is documented for what was drawn.
 
     if resume is not None:
         going_on = load_options(resume)
-        _run_and_tell(going_on, (going_on.target.system,), as_json=as_json)
+        systems_of = going_on.systems or (going_on.target.system,)
+        _run_and_tell(going_on, systems_of, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
     target = TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client)
     if free is not None:
         _check_free_alone(context, ("claim", "own", "profile", "shard"))
+        if systems is not None and len(named) > 1:
+            msg = f"--free and --systems {systems}: subjects are drawn of one system; name one"
+            raise UsageError(msg)
         folder = _unused(out or new_folder("free"))
         drawn = _drawn(free, target, seed, folder, minutes=minutes, at_once=at_once)
         _run_and_tell(drawn, named[:1], as_json=as_json)

@@ -39,6 +39,8 @@ class RunOptions:
         out: the campaign's folder; what a run that was killed left there is gone on from.
         own: claims of the user's, beside those of the project.
         shard: of the pool, this part of so many, counted from 1.
+        systems: those whose campaigns lie in folders of their own in `out`, in this order; none
+            where `out` is the campaign of the target's system alone.
     """
 
     profile: Profile
@@ -49,6 +51,7 @@ class RunOptions:
     corpus: Path
     shard: tuple[int, int] = (1, 1)
     own: tuple[Claim, ...] = ()
+    systems: tuple[str, ...] = ()
 
     def save(self, folder: CampaignFolder) -> None:
         """They lie in the folder, so that `load_options` can go on with it."""

@@ -51,6 +51,9 @@ def run_several(
         return run(replace(options, target=target), progress, stop)
     known = [claim for name in names for claim in content_of(name).claims]
     claims_named([*known, *options.own], options.claims)
+    folder = CampaignFolder(root=options.out)
+    folder.create()
+    replace(options, systems=tuple(names)).save(folder)  # For who goes on with all of it.
     records: list[Campaign] = []
     for name in names:
         one = _of_system(options, name)
@@ -61,8 +64,6 @@ def run_several(
         except ProvisionError as error:
             progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
             records.append(_not_had(one, error.problem))
-    folder = CampaignFolder(root=options.out)
-    folder.create()
     return saved(_merged(options, records), folder)
 
 
@@ -74,6 +75,7 @@ def _of_system(options: RunOptions, name: str) -> RunOptions:
         options,
         target=replace(options.target, system=name),
         out=options.out / name,
+        systems=(),
         own=own,
         claims=claims,
     )
