@@ -62,7 +62,7 @@ def _parts(campaign: Campaign, columns: int) -> Iterator[RenderableType]:
         yield Text()
         yield _card(card)
     yield Text()
-    for note in words.notes_of(campaign):
+    for note in words.short_notes_of(campaign):
         yield _hanging("Note:", Text(note))
     yield Text(words.exit_of(campaign), style="" if campaign.exit_code == 0 else "bold red")
 

@@ -170,6 +170,16 @@ def notes_of(campaign: Campaign) -> tuple[str, ...]:
     )
 
 
+def short_notes_of(campaign: Campaign) -> tuple[str, ...]:
+    """The notes for a terminal: what claims do not speak of is counted, the report lists it."""
+    exceptions = exceptions_of(campaign)
+    rest = tuple(note for note in notes_of(campaign) if note not in exceptions)
+    if not exceptions:
+        return rest
+    situations = counted(len(exceptions), "situation")
+    return (*rest, f"some settings leave {situations} out; the report says which and whose")
+
+
 def exceptions_of(campaign: Campaign) -> tuple[str, ...]:
     """What holding settings do not speak of, once for each situation."""
     settings: dict[str, list[str]] = {}

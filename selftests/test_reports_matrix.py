@@ -144,6 +144,19 @@ def test_what_a_claim_does_not_speak_of_is_said_once_for_its_setting(tmp_path):
     )
 
 
+def test_terminal_counts_what_claims_do_not_speak_of_and_keeps_every_other_note(tmp_path):
+    held = result_of("holds", ClaimState.HELD, Cell(hazard="none", state=ClaimState.HELD, valid=3))
+    narrow = msgspec.structs.replace(held.claim, unless=("stall", "delay"))
+    result = msgspec.structs.replace(held, claim=narrow)
+    told = words.short_notes_of(campaign_of(tmp_path, result, notes=("the disk is small",)))
+    assert told == (
+        "the disk is small",
+        "some settings leave 2 situations out; the report says which and whose",
+    )
+    plain = campaign_of(tmp_path, held, notes=("the disk is small",))
+    assert words.short_notes_of(plain) == words.notes_of(plain)
+
+
 def test_found_break_leaves_no_situation_to_ask_for(tmp_path):
     cells = (
         Cell(hazard="lost_reply", state=ClaimState.FOUND, invalid=1),
