@@ -40,9 +40,7 @@ def test_lease_of_another_process_is_respected_and_ends_with_it():
 
 
 def test_port_with_a_listener_is_not_handed_out():
-    with PortBlock.lease() as block, socket.socket() as listener:
-        listener.bind(("127.0.0.1", block.first + 1))
-        listener.listen()
+    with PortBlock.lease() as block, socket.create_server(("127.0.0.1", block.first + 1)):
         assert block.take(3) == (block.first + 2, block.first + 3, block.first + 4)
 
 

@@ -101,7 +101,7 @@ def test_what_the_library_refuses_is_left_out(monkeypatch):
         raise SettingError
 
     program = type("Program", (), {"check_settings": staticmethod(refuses)})
-    monkeypatch.setattr("properties.kafka.subjects.client_program", lambda _system: program)
+    monkeypatch.setattr("properties.drawing.subjects.client_program", lambda _system: program)
     assert draw_subjects(0, SMALL, anything) == ()
 
 

@@ -54,8 +54,9 @@ def test_one_call_for_all_tells_which_it_refused(worker):
 
 def test_tombstone_is_confirmed_like_any_other(worker):
     open_producer(worker, acks="all")
-    ask(worker, commands.Publish(execution="e", messages=(message(1, key="k", tombstone=True),)))
-    heard = ask(worker, commands.Flush(op=2, timeout_ms=5000))
+    tombstone = message(1, key="k", tombstone=True)
+    heard = ask(worker, commands.Publish(execution="e", messages=(tombstone,)))
+    heard += ask(worker, commands.Flush(op=2, timeout_ms=5000))
     assert OkEvent(op=1, confirmed=True, partition=0, position=0) in heard
 
 

@@ -1,13 +1,7 @@
 """Subjects at large: settings of every kind that the suite knows, in any combination."""
 
-from collections.abc import Callable
-from itertools import islice
-
-import msgspec
-from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from deliverycheck.clients import SettingError, client_program
 from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     AfterError,
@@ -24,7 +18,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import REFRESH
-from properties.drawing import drawing
+from properties.drawing import MOSTLY_NOT, drawer_of
 from properties.kafka.claims.content import CODECS
 from properties.kafka.claims.groups import GROUP_KINDS
 from properties.kafka.claims.transactions import PATIENT
@@ -105,31 +99,6 @@ CLASSIC: Values = {
 BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 
 _RARELY = (*[False] * 9, True)
-_MOSTLY_NOT = (False, False, False, False, True)
-
-
-def draw_subjects(
-    subject_seed: int, count: int, wanted: Callable[[Subject], bool]
-) -> tuple[Subject, ...]:
-    """So many different subjects, wanted and taken by the library; the same for the same seed."""
-    found: dict[bytes, Subject] = {}
-
-    @seed(subject_seed)
-    @drawing(3 * count + 20)  # Some are drawn twice, some are not wanted.
-    @given(subjects())
-    def draw(subject: Subject) -> None:
-        found.setdefault(msgspec.json.encode(subject, order="sorted"), subject)
-
-    draw()
-    return tuple(islice(filter(_is_taken, filter(wanted, found.values())), count))
-
-
-def _is_taken(subject: Subject) -> bool:
-    try:
-        client_program("kafka").check_settings(subject)
-    except SettingError:
-        return False
-    return True
 
 
 def _some_of(values: Values) -> st.SearchStrategy[dict[str, Setting]]:
@@ -141,11 +110,11 @@ def _some_of(values: Values) -> st.SearchStrategy[dict[str, Setting]]:
 def subjects(draw: st.DrawFn) -> Subject:
     """Settings in any combination, be it wise or not; few of them the library does not take."""
     base, further = draw(st.sampled_from(KINDS))
-    gives_up = TRANSACTIONAL_ID in base or not draw(st.sampled_from(_MOSTLY_NOT))
-    relies_on_call = draw(st.sampled_from(_MOSTLY_NOT))
-    takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
-    second = TRANSACTIONAL_ID not in base and draw(st.sampled_from(_MOSTLY_NOT))
-    reads = not draw(st.sampled_from(_MOSTLY_NOT))
+    gives_up = TRANSACTIONAL_ID in base or not draw(st.sampled_from(MOSTLY_NOT))
+    relies_on_call = draw(st.sampled_from(MOSTLY_NOT))
+    takes_for_absence = draw(st.sampled_from(MOSTLY_NOT))
+    second = TRANSACTIONAL_ID not in base and draw(st.sampled_from(MOSTLY_NOT))
+    reads = not draw(st.sampled_from(MOSTLY_NOT))
     consumer = draw(_consumers()) if reads else None
     in_transactions = TRANSACTIONAL_ID in base or (consumer and consumer.output is not None)
     keeps = not in_transactions or draw(st.booleans())
@@ -188,8 +157,8 @@ def _consumers(draw: st.DrawFn) -> Consumer:
     _, kind, _ = draw(st.sampled_from(tuple(GROUP_KINDS.values())))
     by_broker = "group.protocol" in kind
     settings = {**draw(_some_of(READING)), **draw(_some_of(BY_BROKER if by_broker else CLASSIC))}
-    writes = draw(st.sampled_from(_MOSTLY_NOT))
-    stores = not writes and draw(st.sampled_from(_MOSTLY_NOT))
+    writes = draw(st.sampled_from(MOSTLY_NOT))
+    stores = not writes and draw(st.sampled_from(MOSTLY_NOT))
     output: dict[str, Setting] = {TRANSACTIONAL_ID: "out", **PATIENT}
     commits = (
         (CommitPolicy.IN_TRANSACTION, CommitPolicy.IN_TRANSACTION, CommitPolicy.AFTER_EFFECT)
@@ -205,3 +174,6 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
     )
+
+
+draw_subjects = drawer_of("kafka", subjects())

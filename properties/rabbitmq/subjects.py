@@ -1,13 +1,7 @@
 """Subjects at large: settings and queues of every kind that the suite knows, in any combination."""
 
-from collections.abc import Callable
-from itertools import islice
-
-import msgspec
-from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from deliverycheck.clients import SettingError, client_program
 from deliverycheck.plans import (
     AfterError,
     CommitPolicy,
@@ -22,42 +16,16 @@ from deliverycheck.plans import (
     TopicReady,
     Topology,
 )
-from properties.drawing import drawing
+from properties.drawing import MOSTLY_NOT, drawer_of
 from properties.rabbitmq.topologies import DEAD, EVERY_EXCHANGE, FAN_OUT
-
-_MOSTLY_NOT = (False, False, False, False, True)
-
-
-def draw_subjects(
-    subject_seed: int, count: int, wanted: Callable[[Subject], bool]
-) -> tuple[Subject, ...]:
-    """So many different subjects, wanted and taken by the worker; the same for the same seed."""
-    found: dict[bytes, Subject] = {}
-
-    @seed(subject_seed)
-    @drawing(3 * count + 20)  # Some are drawn twice, some are not wanted.
-    @given(subjects())
-    def draw(subject: Subject) -> None:
-        found.setdefault(msgspec.json.encode(subject, order="sorted"), subject)
-
-    draw()
-    return tuple(islice(filter(_is_taken, filter(wanted, found.values())), count))
-
-
-def _is_taken(subject: Subject) -> bool:
-    try:
-        client_program("rabbitmq").check_settings(subject)
-    except SettingError:
-        return False
-    return True
 
 
 @st.composite
 def subjects(draw: st.DrawFn) -> Subject:
     """Settings in any combination, be it wise or not."""
-    relies_on_call = draw(st.sampled_from(_MOSTLY_NOT))
-    takes_for_absence = draw(st.sampled_from(_MOSTLY_NOT))
-    reads = not draw(st.sampled_from(_MOSTLY_NOT))
+    relies_on_call = draw(st.sampled_from(MOSTLY_NOT))
+    takes_for_absence = draw(st.sampled_from(MOSTLY_NOT))
+    reads = not draw(st.sampled_from(MOSTLY_NOT))
     return Subject(
         producer=draw(_producers()),
         consumer=draw(_consumers()) if reads else None,
@@ -75,7 +43,7 @@ def _producers(draw: st.DrawFn) -> dict[str, Setting]:
         "persistent": draw(st.sampled_from((True, True, True, False))),
         "mandatory": draw(st.sampled_from((True, True, True, False))),
     }
-    if draw(st.sampled_from(_MOSTLY_NOT)):
+    if draw(st.sampled_from(MOSTLY_NOT)):
         return {**found, "transactional": True}
     return {**found, "confirms": draw(st.sampled_from(("pipelined", "pipelined", "synchronous")))}
 
@@ -88,7 +56,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         )
     )
     settings: dict[str, Setting] = {}
-    if draw(st.sampled_from(_MOSTLY_NOT)):
+    if draw(st.sampled_from(MOSTLY_NOT)):
         settings["take"] = "get"
     else:
         settings["prefetch"] = draw(st.sampled_from((1, 2, 3, 10)))
@@ -115,6 +83,9 @@ def _topologies(draw: st.DrawFn) -> Topology:
         dead_letter_exchange="" if dead else None,
         dead_letter_key=DEAD if dead else None,
         priorities_max=draw(st.sampled_from((None, None, 9))) if classic else None,
-        single_active=draw(st.sampled_from(_MOSTLY_NOT)),
+        single_active=draw(st.sampled_from(MOSTLY_NOT)),
     )
     return Topology(queues=(queue, *([Queue(name=DEAD, kind=kind)] if dead else [])))
+
+
+draw_subjects = drawer_of("rabbitmq", subjects())
