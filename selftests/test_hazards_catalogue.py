@@ -50,6 +50,7 @@ NEEDS = {
     "requeued": ("given back", "nothing"),
     "rejected": ("given back", "nothing"),
     "closed_in_hand": ("given back", "nothing"),
+    "handed_over": ("given back", "nothing"),
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),
     "publish_refused": ("limit reached", "nothing"),

@@ -90,6 +90,32 @@ def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settle
         assert ("closed_in_hand" in occurred(story)) is not settles
 
 
+@pytest.mark.parametrize(
+    ("heir", "shown"),
+    [("c2#1", True), ("c1#2", False), (None, False)],
+    ids=["another-consumer", "the-same-again", "nobody"],
+)
+def test_queue_is_handed_over_by_a_close_to_another_consumer_only(heir, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.published("p1#1-2")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    story.ok(story.invoke("c1#1", "close"))
+    if heir:
+        story.fetched(heir, tagged("p1#1-2", 1))
+    assert ("handed_over" in occurred(story)) is shown
+
+
+def test_queue_that_another_consumer_read_before_the_close_is_not_handed_over():
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.published("p1#1-2")
+    story.fetched("c2#1", tagged("p1#1-1", 1))
+    story.fetched("c1#1", tagged("p1#1-2", 1))
+    story.ok(story.invoke("c1#1", "close"))
+    assert "handed_over" not in occurred(story)
+
+
 def test_two_consumers_are_two_lanes_and_not_two_incarnations():
     for other, shown in (("c2#1", True), ("c1#2", False)):
         story = QueueStory()

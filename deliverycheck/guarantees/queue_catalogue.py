@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.queue_handover import handed_over
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
     Hazard(
@@ -66,6 +67,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "closed": "{process} closed at {closed_ns:s} with {messages:count message} in hand."
         },
         find=find.closed_in_hand,
+    ),
+    Hazard(
+        name="handed_over",
+        title="a consumer closed, and its queue went to another one",
+        fault_column=FaultColumn.SETTLEMENT,
+        needs=Needed.NOTHING,
+        sentences={"heir": "{process} closed at {closed_ns:s}, and {queue} went to {other}."},
+        find=handed_over,
     ),
     Hazard(
         name="two_consumers",

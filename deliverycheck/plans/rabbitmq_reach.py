@@ -148,6 +148,15 @@ def _hazards_of_work(state: RabbitState, step: Work | Take) -> Iterator[str]:
 def _hazards_of_close(state: RabbitState, step: Close | CloseChannel) -> Iterator[str]:
     if state.in_hand.get(step.lane):
         yield "closed_in_hand"
+    if step.lane in state.calls and _has_heir(state, step.lane):
+        yield "handed_over"
+
+
+def _has_heir(state: RabbitState, lane: str) -> bool:
+    """Messages stand in its queue, and another consumer has it too."""
+    queue = state.queue_of(lane)
+    others = (one for one in state.calls if one != lane and state.queue_of(one) == queue)
+    return bool(state.stands.get(queue)) and any(others)
 
 
 def _hazards_of_hold(state: RabbitState, _: Hold) -> Iterator[str]:

@@ -271,4 +271,6 @@ def unless_of(subject: Subject, guarantee: str) -> tuple[str, ...]:
     """Situations in which an execution says nothing of the promise that the subject has."""
     young = subject.topic_ready is TopicReady.CREATED
     undone = UNDONE if guarantee in _OF_SETTLEMENTS else ()
-    return (*undone, *(("queue_just_declared",) if young else ()))
+    # docs/findings/close-hands-over-out-of-order.md
+    heir = ("handed_over",) if guarantee == "effects_in_order" else ()
+    return (*undone, *(("queue_just_declared",) if young else ()), *heir)

@@ -297,7 +297,16 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("definite_failure",),
-        unless=(*NETWORK, "black_hole", "stall", "delay", "broker_killed", "broker_paused"),
+        # What is purged on its way is unknown as well, and sent again here.
+        unless=(
+            *NETWORK,
+            "black_hole",
+            "stall",
+            "delay",
+            "broker_killed",
+            "broker_paused",
+            "purged",
+        ),
         promise="what produce() refuses is not in the queue and never sent",
         source="librdkafka 2.16, src/rdkafka_msg.c rd_kafka_msg_new0",
         pair="kafka-send-again",
