@@ -10,8 +10,8 @@ import pytest
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli import several
 from deliverycheck.cli.run_options import RunOptions, load_options, profile_of
-from deliverycheck.cli.several import run_several, systems_named
-from deliverycheck.cli.systems import UsageError, content_of, systems
+from deliverycheck.cli.several import run_several
+from deliverycheck.cli.systems import UsageError, content_of, systems, systems_named
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Target

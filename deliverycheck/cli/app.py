@@ -25,12 +25,12 @@ from deliverycheck.cli.options import (
     Client,
     Out,
     Seed,
-    System,
+    Systems,
     new_folder,
 )
 from deliverycheck.cli.packing import histories
 from deliverycheck.cli.project_options import default_map, project_options
-from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.systems import UsageError, systems_named
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
 from deliverycheck.history import HistoryFormatError
@@ -246,14 +246,14 @@ def doctor() -> None:
 
 @app.command()
 def claims(
-    system: System = "kafka",
+    systems: Systems = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """List what is claimed: settings, guarantee, stance, hazards and source."""
     from deliverycheck.cli.claims import claims as command  # noqa: PLC0415
 
-    command(system, as_json=as_json)
+    command(systems_named(systems), as_json=as_json)
 
 
 @worker.command("check", context_settings={"ignore_unknown_options": True})
@@ -275,7 +275,7 @@ def worker_check(
 @app.command()
 def detect(
     claim: Claims = None,
-    system: System = "kafka",
+    systems: Systems = None,
     seeds: Annotated[
         str, typer.Option(help="How many seeds, from 0; or a range such as 30-129.")
     ] = "30",
@@ -287,17 +287,21 @@ def detect(
     from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(system, tuple(claim or ()), seeds, out, stderr(), stop)))
+        names = tuple(claim or ())
+        chosen = systems_named(systems, names)
+        raise typer.Exit(int(command(chosen, names, seeds, out, stderr(), stop)))
 
 
 @app.command()
-def keep(claim: Claims = None, system: System = "kafka") -> None:
+def keep(claim: Claims = None, systems: Systems = None) -> None:
     """Fill the corpus: find, shrink and keep each must-break claim's best-reproducing plan."""
     from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
 
     with stopping() as stop:
+        names = tuple(claim or ())
+        chosen = systems_named(systems, names)
         corpus = content.folder("corpus")
-        raise typer.Exit(int(command(system, tuple(claim or ()), corpus, stderr(), stop)))
+        raise typer.Exit(int(command(chosen, names, corpus, stderr(), stop)))
 
 
 @app.command()

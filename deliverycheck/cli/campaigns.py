@@ -19,6 +19,7 @@ from deliverycheck.cli.options import (
     Client,
     Out,
     Seed,
+    Systems,
     new_folder,
 )
 from deliverycheck.cli.systems import UsageError
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
     from deliverycheck.cli.target import TargetOptions
     from deliverycheck.plans import Claim
 
-Systems = Annotated[
-    str | None,
-    typer.Option("--systems", "--system", help="kafka, rabbitmq, or both with a comma; else all."),
-]
 Minutes = Annotated[
     float | None,
     typer.Option(
@@ -207,7 +204,7 @@ def _systems(
     client: str | None,
 ) -> tuple[str, ...]:
     """Those that were named; a broker or a client of one system is for that system alone."""
-    from deliverycheck.cli.several import systems_named  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and (bootstrap or client):
         return ("rabbitmq" if (bootstrap or "").startswith("amqp:") else "kafka",)

@@ -11,29 +11,11 @@ from deliverycheck.cli.console import Progress
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run import run, saved
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import UsageError, claims_named, content_of, systems
+from deliverycheck.cli.systems import claims_named, content_of
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim
 from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Target, Violation
 from deliverycheck.search.record import ExitCode
-
-
-def systems_named(text: str | None, claims: Sequence[str] = ()) -> tuple[str, ...]:
-    """The systems in ``kafka,rabbitmq``; of nothing those of the claims, or all.
-
-    Raises:
-        UsageError: there is no such system.
-    """
-    if text is None:
-        of_claims = [name for name in systems() if any(one.startswith(name) for one in claims)]
-        return tuple(of_claims) or systems()
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for name in named:
-        maker_of(name)
-    if not named:
-        msg = f"--systems {text!r} names none; there are: {', '.join(systems())}"
-        raise UsageError(msg)
-    return named
 
 
 def run_several(

@@ -47,6 +47,10 @@ class ChainLog:
             for line in whole.splitlines():
                 self._remember(msgspec.json.decode(line, type=Chain))
 
+    def has(self, claim: Claim, seed: int) -> bool:
+        """Whether this chain was measured."""
+        return (claim.id, seed) in self.chains
+
     def _remember(self, chain: Chain) -> None:
         self.chains[chain.claim, chain.seed] = chain
 
