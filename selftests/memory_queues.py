@@ -7,6 +7,8 @@ place, flagged. Routing is the plans' own model. A defect makes it lie in one wa
 from contextlib import suppress
 from types import SimpleNamespace
 
+from msgspec.structs import replace
+
 from deliverycheck.brokers import Capability, Namespace, Scan
 from deliverycheck.clients import InfoEvent, JournalLine, OkEvent, Remedy, Reply, ReturnedEvent
 from deliverycheck.clients.protocol import FailEvent
@@ -32,6 +34,7 @@ class Stored:
             execution=self.execution,
             redelivered=flagged and self.deliveries > 0,
             reason=self.reason,
+            correlation=None if self.letter.reply_to else self.letter.correlation,
         )
 
 
@@ -124,7 +127,12 @@ def _number(stored):
 
 
 class MemoryQueueWorker(MemoryWorker):
-    """Obeys the commands of lanes of queues."""
+    """Obeys the commands of lanes of queues.
+
+    Of one that is `lost` every connection ends at once; the one that sends `cut_after` ends then.
+    """
+
+    cut_after = None
 
     def __init__(self, broker, folder, process, number):
         super().__init__(broker, folder, process, number)
@@ -132,7 +140,7 @@ class MemoryQueueWorker(MemoryWorker):
         self._queue, self._automatic, self._prefetch = None, False, 0
         self._held, self._tag, self._settling = {}, 0, []
         self._open, self._acked = None, []
-        self.lost = False
+        self.lost = self.cut = False
 
     def kill(self):
         self._let_go()
@@ -148,7 +156,10 @@ class MemoryQueueWorker(MemoryWorker):
         self._held, self._settling = {}, []
 
     def _obey(self, identity, command):
-        if self.lost and type(command).__name__ not in {"Reset", "Effect"}:
+        if self.cut and type(command).__name__ == "OpenProducer":
+            self._let_go()
+            self.cut = False
+        if (self.lost or self.cut) and type(command).__name__ not in {"Reset", "Effect"}:
             if hasattr(command, "op"):
                 self._say(InfoEvent(op=command.op, error="StreamLostError"))
             self._say(Reply(re=identity, error="ConnectionClosed", remedy=Remedy.DISCARD))
@@ -159,7 +170,7 @@ class MemoryQueueWorker(MemoryWorker):
         self._confirms = command.settings.get("confirms", "none")
 
     def _send(self, command):
-        for one in command.messages:
+        for one in map(self._addressed, command.messages):
             self._say(ReturnedEvent(op=one.op))
             if self._open is not None:
                 self._open.append((one, command.execution))
@@ -171,6 +182,14 @@ class MemoryQueueWorker(MemoryWorker):
                 self._say(OkEvent(op=one.op))
             else:
                 self._say(FailEvent(op=one.op, error="NO_ROUTE", returned_unroutable=True))
+            self.cut = self.cut or one.message == self.cut_after
+
+    def _addressed(self, letter):
+        """A reply goes where the request that it answers says, with the request's correlation."""
+        if letter.answers is None:
+            return letter
+        _, asked = self._held[letter.answers.position]
+        return replace(letter, key=asked.letter.reply_to, correlation=asked.letter.correlation)
 
     def _begin_transaction(self, command):
         self._open = []

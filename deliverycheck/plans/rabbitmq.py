@@ -10,6 +10,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    Request,
     Send,
     SetPolicy,
     Settle,
@@ -28,6 +29,7 @@ from deliverycheck.plans.rabbitmq_state import (
     advance,
     walk,
 )
+from deliverycheck.plans.replies import is_direct, reply_address
 from deliverycheck.plans.steps import (
     AbortTransaction,
     Arm,
@@ -97,6 +99,7 @@ class RabbitDraft:
         found |= {"route"} if state.topology.exchanges else set()
         found |= {"bind", "unbind"} if state.topology.exchanges and state.node == "up" else set()
         found |= {"declare"} if state.node == "up" else set()
+        found |= {"request"} if reply_address(state.subject, PRODUCERS[0]) else set()
         if state.messages:
             found |= {"work", "take", "crash_loop", "inject"}
         found |= {"settle"} if any(state.in_hand.values()) else set()
@@ -179,6 +182,16 @@ def _may_send(state: RabbitState, step: Send) -> bool:
     return step.lane in PRODUCERS and there and state.messages + step.count <= MESSAGES_MAX
 
 
+def _may_request(state: RabbitState, step: Request) -> bool:
+    """Somebody replies, and there is a place for the reply."""
+    address = reply_address(state.subject, step.lane)
+    if address is None or state.subject.consumer is None:
+        return False
+    declared = is_direct(address) or state.topology.queue(address) is not None
+    there = state.topology.queue(step.queue) is not None
+    return declared and there and _may_send(state, step.sending)
+
+
 def _may_consume(state: RabbitState, step: Work | Take | CrashLoop) -> bool:
     return step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
 
@@ -217,6 +230,7 @@ def _is_there(topology: Topology, binding: Binding) -> bool:
 
 _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Send: _may_send,
+    Request: _may_request,
     Flush: lambda state, step: (
         step.lane in state.publishers and state.publishers[step.lane].unflushed > 0
     ),
@@ -256,6 +270,8 @@ def _event_label(step: Step) -> str:
         words += [step.lane, step.fault, step.direction or ""]
     elif isinstance(step, (Work, Take)):
         words += [step.lane, str((step.calls if isinstance(step, Work) else step.count) % 3)]
+    elif isinstance(step, Request):
+        words += [step.lane, "many" if step.count > 1 else "one"]
     elif isinstance(step, Send):
         words += [step.exchange or "default", "many" if step.count > 1 else "one"]
         words += ["expires"] if step.expires_ms is not None else []

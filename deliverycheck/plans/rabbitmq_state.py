@@ -11,6 +11,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    Request,
     Send,
     SetPolicy,
     Settle,
@@ -70,6 +71,7 @@ class RabbitState:
         stands: messages that came to each queue, and that nobody surely took.
         handed: those that some consumer may have been handed.
         in_hand: by consumer that lives, what it may hold.
+        asked: requests of each requester to which it knows no reply.
         fresh: queues that the plan itself declared, since the node was last disturbed.
     """
 
@@ -80,6 +82,7 @@ class RabbitState:
     stands: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     in_hand: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -135,6 +138,7 @@ class RabbitState:
         parts += ["unflushed"] if self.unflushed else []
         parts += ["in a transaction"] if any(map(self.in_transaction, self.publishers)) else []
         parts += [f"{lane} holds" for lane, held in sorted(self.in_hand.items()) if held]
+        parts += [f"{lane} waits for a reply" for lane in sorted(self.asked)]
         parts += ["returned"] if self.returned else []
         return ", ".join(parts) or "quiet"
 
@@ -152,6 +156,9 @@ def advance(state: RabbitState, step: Step) -> None:
     state.last = verb_of(step)
     if isinstance(step, Send):
         _advance_send(state, step)
+    elif isinstance(step, Request):
+        _advance_send(state, step.sending)
+        state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
     elif isinstance(step, (Kill, Close, CloseChannel, Pause, Resume, Restart)):
@@ -206,7 +213,7 @@ def _advance_life(
     else:
         for those in (state.paused, state.sent, state.armed):
             those.discard(step.lane)
-        for those_by_lane in (state.calls, state.in_hand, state.publishers):
+        for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
             those_by_lane.pop(step.lane, None)
 
 

@@ -33,6 +33,15 @@ class PublisherLane(QueueLane):
         self.enlist()
         self._sequence = 0
         self._attempts.forget()
+        if not self.connect():
+            self.give_up()
+
+    def give_up(self) -> None:
+        """It could not connect."""
+        self.discard("it could not connect")
+
+    def connect(self) -> bool:
+        """The client has its connection and channel; whether it could."""
         op = self.invoke(Action.OPEN)
         address = self.place.namespace.at(self.slot.advertised)
         settings = self.run.target.program.producer_settings(
@@ -41,8 +50,7 @@ class PublisherLane(QueueLane):
         command = commands.OpenProducer(settings=settings)
         reply = self.call(command, op=op, deadline_s=OPEN_DEADLINE_S)
         self.finish(op, reply)
-        if reply is None or reply.error is not None:
-            self.discard("it could not connect")
+        return reply is not None and reply.error is None
 
     def publish(self, step: Send) -> None:
         """Hand the messages over; with ``wait=confirmed`` also wait for their outcomes."""
