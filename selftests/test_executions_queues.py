@@ -18,6 +18,7 @@ from deliverycheck.plans import (
     Consumer,
     CrashLoop,
     Declare,
+    Direction,
     Exchange,
     ExchangeKind,
     FaultKind,
@@ -336,6 +337,22 @@ def test_consumer_killed_before_its_ack_replies_again_and_the_reply_counts_once(
     assert len(list(history.select(Action.REPLY))) == 2
     assert counted(history) == {"p1#1-1": 1}
     assert "matching_replies" in valid(history)
+
+
+def test_time_is_promised_to_publishers_that_wait_for_confirms_and_nothing_was_swallowed(run):
+    alone = subject(policy=None)
+    swallowed = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+    cut = Inject(lane="link p1", fault=FaultKind.REFUSE)
+    promised = [(alone, Send()), (alone, Send(), cut, Send())]
+    others = [
+        (subject(), Send()),
+        (alone, Send(), swallowed, Send()),
+        (subject(policy=None, producer={"transactional": True}), Send()),
+    ]
+    for steps, within_ms in [*((one, 8_000) for one in promised), *((one, None) for one in others)]:
+        history, _ = run(*steps)
+        assert history.header.within_ms == within_ms
+        assert ("resolved_in_time" in valid(history)) is (within_ms is not None)
 
 
 DEFECTS = {

@@ -57,6 +57,7 @@ NEEDS = {
     "publish_refused": ("limit reached", "nothing"),
     "expired": ("limit reached", "nothing"),
     "delivery_limit_reached": ("limit reached", "nothing"),
+    "handed_out_often": ("limit reached", "nothing"),
     "dead_lettered": ("limit reached", "nothing"),
     "dead_letters_refused": ("limit reached", "nothing"),
 }

@@ -159,3 +159,8 @@ def test_topology_that_cannot_be_meant_is_refused_with_its_part_named(topology, 
     assert broken != whole
     with pytest.raises(PlanFormatError, match=message):
         plan_of(broken)
+
+
+def test_crash_loop_passes_the_limit_that_a_broker_has_by_itself_with_21_crashes():
+    assert "handed_out_often" in reach(Send(), CrashLoop(cycles=21))
+    assert "handed_out_often" not in reach(Send(), CrashLoop(cycles=20))

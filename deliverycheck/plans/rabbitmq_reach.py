@@ -42,6 +42,9 @@ _FAULT_HAZARDS = {
     FaultKind.DELAY: "delay",
     FaultKind.REFUSE: "refuse",
 }
+OFTEN = 20
+"""More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
+
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -154,6 +157,7 @@ def _hazards_of_crash_loop(state: RabbitState, step: CrashLoop) -> Iterator[str]
     if not state.stands.get(state.queue_of(step.lane)):
         return
     yield from ("consumer_killed", "consumer_killed_in_hand")
+    yield from ["handed_out_often"] if step.cycles > OFTEN else []
     if queue is None or queue.delivery_limit is None or step.cycles <= queue.delivery_limit:
         return
     yield "delivery_limit_reached"

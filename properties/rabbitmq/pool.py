@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from deliverycheck.plans import CommitPolicy, Consumer, Subject, TopicReady
+from deliverycheck.plans import (
+    CommitPolicy,
+    Consumer,
+    CrashLoop,
+    Send,
+    Subject,
+    TopicReady,
+    Wait,
+)
+from deliverycheck.plans.rabbitmq_reach import OFTEN
 from properties.drawing import Pools, StepList
 from properties.rabbitmq.machine import RabbitPlanBuilder
 from properties.rabbitmq.topologies import CLASSIC, EVERY_EXCHANGE, REQUESTS
@@ -28,6 +37,10 @@ ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE = 5, 8, 8
 """One list in so many is about routing, has the ends of transactions, or asks for replies. They
 stand behind all others: of a subject without these they say nothing that those do not."""
 
+LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN + 1))
+"""Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
+takes some 0.15 s."""
+
 _POOLS = Pools(vocabulary=VOCABULARY, builder=RabbitPlanBuilder)
 
 
@@ -41,6 +54,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(REQUESTING, pool_seed, requesting),
         *_POOLS.mixed(ROUTING, pool_seed, routing),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
+        LONG_CRASH_LOOP,
     )
 
 

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from deliverycheck.brokers import SCAN_ISOLATION
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
+from deliverycheck.executions.queues.in_time import promised_ms
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
 from deliverycheck.executions.queues.requester import RequesterLane
@@ -47,6 +48,7 @@ class QueuePerformance:
             error_means=subject.error_means,
             groups={group_of(queue): (queue,) for queue in self._worked_off()},
             sources=sources_of(self._declared()) | self._direct_replies(),
+            within_ms=promised_ms(self._plan),
         )
 
     def _direct_replies(self) -> dict[str, Source]:
