@@ -10,10 +10,19 @@ from types import SimpleNamespace
 from msgspec.structs import replace
 
 from deliverycheck.brokers import Capability, Namespace, Scan
-from deliverycheck.clients import InfoEvent, JournalLine, OkEvent, Remedy, Reply, ReturnedEvent
+from deliverycheck.clients import (
+    InfoEvent,
+    JournalLine,
+    OkEvent,
+    Publishing,
+    Remedy,
+    Reply,
+    ReturnedEvent,
+)
 from deliverycheck.clients.protocol import FailEvent
 from deliverycheck.executions import LiveTarget, SlotPool
 from deliverycheck.history import Delivery
+from deliverycheck.plans import QueueKind
 from deliverycheck.plans.routing import dead_letter_routes, routes
 from selftests.memory_target import SLOTS, MemoryLinks, MemoryTarget, MemoryWorker
 
@@ -47,9 +56,10 @@ class MemoryQueueBroker:
     def __init__(self, defect=None):
         self.defect = defect
         self.topology = None
-        self.queues = {}
+        self.queues, self.kinds = {}, {}
         self.calls = []
         self.came = 0
+        self.published = {}
 
     # What the harness asks.
 
@@ -62,6 +72,7 @@ class MemoryQueueBroker:
             self.topology = topology
         for queue in topology.queues:
             self.queues.setdefault(queue.name, [])
+            self.kinds[queue.name] = queue.kind
 
     def unbind(self, namespace, binding):
         self.calls.append("unbind")
@@ -74,7 +85,8 @@ class MemoryQueueBroker:
         found = {}
         for name in queues:
             left, self.queues[name] = sorted(self.queues[name], key=_number), []
-            found[name, 0] = [one.delivery(name, None) for one in left]
+            stays = self.kinds[name] is QueueKind.STREAM
+            found[name, 0] = [one.delivery(name, one.number if stays else None) for one in left]
         return Scan(deliveries=found, ends={key: len(many) for key, many in found.items()})
 
     def retire_namespace(self, namespace):
@@ -97,6 +109,15 @@ class MemoryQueueBroker:
     kill = pause = resume = restart = _evidence
 
     # What clients ask.
+
+    def has_had(self, name, letter):
+        """Whether a publisher of that name has sent this id, or a higher one, before."""
+        number = letter.publishing_id
+        if name is None or number is None:
+            return False
+        had = number <= self.published.get(name, 0)
+        self.published[name] = max(number, self.published.get(name, 0))
+        return had
 
     def publish(self, letter, execution):
         """The queues that it came to."""
@@ -129,10 +150,11 @@ def _number(stored):
 class MemoryQueueWorker(MemoryWorker):
     """Obeys the commands of lanes of queues.
 
-    Of one that is `lost` every connection ends at once; the one that sends `cut_after` ends then.
+    Of one that is `lost` every connection ends at once; the one that sends `cut_after` ends then,
+    and so does the one whose confirm of `unconfirmed` is lost.
     """
 
-    cut_after = None
+    cut_after = unconfirmed = name = None
 
     def __init__(self, broker, folder, process, number):
         super().__init__(broker, folder, process, number)
@@ -167,6 +189,7 @@ class MemoryQueueWorker(MemoryWorker):
         super()._obey(identity, command)
 
     def _open_producer(self, command):
+        self.name = command.settings.get("name")
         self._confirms = command.settings.get("confirms", "none")
 
     def _send(self, command):
@@ -175,14 +198,21 @@ class MemoryQueueWorker(MemoryWorker):
             if self._open is not None:
                 self._open.append((one, command.execution))
                 continue
+            if self.broker.has_had(self.name, one):
+                self._say(OkEvent(op=one.op))
+                continue
             reached = self.broker.publish(one, command.execution)
-            if self._confirms == "none":
+            if (one.message, one.attempt) == (self.unconfirmed, 1):
+                self.cut = True
+                self._say(InfoEvent(op=one.op, error="ConnectionClosed"))
+            elif self._confirms == "none":
                 self._say(InfoEvent(op=one.op))
             elif reached:
                 self._say(OkEvent(op=one.op))
             else:
                 self._say(FailEvent(op=one.op, error="NO_ROUTE", returned_unroutable=True))
             self.cut = self.cut or one.message == self.cut_after
+        return {"remedy": Remedy.DISCARD} if self.cut else {}
 
     def _addressed(self, letter):
         """A reply goes where the request that it answers says, with the request's correlation."""
@@ -260,11 +290,14 @@ class MemoryQueueWorker(MemoryWorker):
 class MemoryQueueTarget(MemoryTarget):
     """What `execute` runs plans about queues against."""
 
-    def __init__(self, folder, *, hits=(), mutes=(), defect=None):
+    def __init__(
+        self, folder, *, hits=(), mutes=(), defect=None, publishing=Publishing.TO_EXCHANGES
+    ):
         super().__init__(folder)
         self.broker = MemoryQueueBroker(defect)
         self.calls = self.broker.calls
         program = SimpleNamespace(
+            publishing=publishing,
             producer_settings=lambda subject, *_: dict(subject.producer),
             consumer_settings=_consumer_settings,
         )

@@ -2,13 +2,14 @@
 
 import pytest
 
-from deliverycheck.clients import commands
+from deliverycheck.clients import Publishing, commands
 from deliverycheck.executions import execute
 from deliverycheck.executions.queues import place as places
 from deliverycheck.guarantees import GUARANTEES, Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
 from deliverycheck.plans import (
     AbortTransaction,
+    AfterError,
     Bind,
     Binding,
     Close,
@@ -337,6 +338,33 @@ def test_consumer_killed_before_its_ack_replies_again_and_the_reply_counts_once(
     assert len(list(history.select(Action.REPLY))) == 2
     assert counted(history) == {"p1#1-1": 1}
     assert "matching_replies" in valid(history)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["with-a-name", "without-one"])
+def test_stream_recognises_what_a_publisher_with_a_name_sends_again(named, run, monkeypatch):
+    lease = MemoryQueueTarget.lease
+
+    def leased(self, process):
+        worker = lease(self, process)
+        worker.unconfirmed = "p1#1-2"
+        return worker
+
+    monkeypatch.setattr(MemoryQueueTarget, "lease", leased)
+    stream = Topology(queues=(Queue(name="q1", kind=QueueKind.STREAM),))
+    streaming = subject(
+        policy=None,
+        topology=stream,
+        client="rstream",
+        producer={"confirms": "pipelined"} | ({"name": "n"} if named else {}),
+        after_error=AfterError.SEND_AGAIN,
+    )
+    history, _ = run(streaming, Send(), Send(), Send(), publishing=Publishing.TO_STREAMS)
+    sent = [(one.message, one.attempt, str(one.outcome)) for one in history.select(Action.PUBLISH)]
+    assert sent == [
+        *[("p1#1-1", 1, "ok"), ("p1#1-2", 1, "info"), ("p1#1-2", 2, "ok"), ("p1#1-3", 1, "ok")]
+    ]
+    assert ("exactly_once_in_log" in (valid if named else broken)(history)) is True
+    assert "at_least_once_in_log" in valid(history)
 
 
 def test_time_is_promised_to_publishers_that_wait_for_confirms_and_nothing_was_swallowed(run):

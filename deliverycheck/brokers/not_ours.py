@@ -41,6 +41,9 @@ class NotOurs:
     def slots(self) -> tuple[Slot, ...]:
         return self._slots
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {}
+
     def deviations(self) -> tuple[str, ...]:
         return ()
 

@@ -15,6 +15,7 @@ from deliverycheck.brokers.rabbitmq_node import RabbitNode, RabbitPlan
 from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
 from deliverycheck.brokers.rabbitmq_settings import USER, deviations
 from deliverycheck.plans import Queue, QueueKind, Topology
+from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
 # 60 s: usable in 2.5 s on a quiet machine, 3 to 7 s at load 13 on two cores.
 _USABLE_S_MAX = 60.0
@@ -101,6 +102,9 @@ class RabbitProcess(RabbitPlaces):
         There is one: a stream tells its clients where to connect, the same to all.
         """
         return _slot("stream", self._node.ports.stream_slot)
+
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {STREAM_CLIENT: (self.stream_slot(),)}
 
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)

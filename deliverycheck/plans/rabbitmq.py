@@ -177,9 +177,17 @@ def _may_resume(state: RabbitState, step: Resume) -> bool:
 
 
 def _may_send(state: RabbitState, step: Send) -> bool:
+    if state.by_streams and not _goes_to_stream(state, step):
+        return False
     exchange = state.topology.exchange(step.exchange)
     there = step.exchange == DEFAULT_EXCHANGE or (exchange is not None and not exchange.internal)
     return step.lane in PRODUCERS and there and state.messages + step.count <= MESSAGES_MAX
+
+
+def _goes_to_stream(state: RabbitState, step: Send) -> bool:
+    to_stream = step.exchange == DEFAULT_EXCHANGE and state.is_stream(step.key)
+    bare = not step.headers and step.expires_ms is None and step.priority is None
+    return step.lane == PRODUCERS[0] and to_stream and bare
 
 
 def _may_request(state: RabbitState, step: Request) -> bool:
@@ -207,7 +215,7 @@ def _may_declare(state: RabbitState, step: Declare) -> bool:
     free = step.queue.name in FURTHER_QUEUES and state.topology.queue(step.queue.name) is None
     leads = (state.topology.exchange(each.source) for each in step.bindings)
     own = all(each.destination == step.queue.name for each in step.bindings)
-    return state.node == "up" and free and own and all(leads)
+    return state.node == "up" and free and own and all(leads) and not state.by_streams
 
 
 def _may_bind(state: RabbitState, step: Bind) -> bool:
@@ -244,7 +252,9 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     ),
     Settle: _may_settle,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
-    CloseChannel: lambda state, step: state.lives(step.lane) and step.lane not in state.sent,
+    CloseChannel: lambda state, step: (
+        state.lives(step.lane) and step.lane not in state.sent and not state.by_streams
+    ),
     Kill: _may_hit,
     Pause: _may_hit,
     Resume: _may_resume,

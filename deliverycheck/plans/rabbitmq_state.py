@@ -40,7 +40,7 @@ from deliverycheck.plans.steps import (
     verb_of,
 )
 from deliverycheck.plans.subject import Subject
-from deliverycheck.plans.topology import Queue, Topology
+from deliverycheck.plans.topology import Queue, QueueKind, Topology
 
 SYSTEM = "rabbitmq"
 PRODUCERS = ("p1", "p2")
@@ -49,6 +49,9 @@ NODE = "b1"
 FIRST_QUEUE = "q1"
 FURTHER_QUEUES = ("q5", "q6", "q7", "q8")
 """Names for queues that a plan declares on its way."""
+
+STREAM_CLIENT = "rstream"
+"""A subject with this client publishes to streams by their own protocol, and to nothing else."""
 
 PLAIN = Topology(queues=(Queue(name=FIRST_QUEUE),))
 """What a subject without a topology is put to: one durable classic queue."""
@@ -104,6 +107,15 @@ class RabbitState:
     def unflushed(self) -> bool:
         """Whether some publisher has messages that were not waited for."""
         return any(publisher.unflushed for publisher in self.publishers.values())
+
+    @property
+    def by_streams(self) -> bool:
+        """Whether publishers know streams alone, and by one link: there is one publisher."""
+        return self.subject.client == STREAM_CLIENT
+
+    def is_stream(self, name: str) -> bool:
+        queue = self.topology.queue(name)
+        return queue is not None and queue.kind is QueueKind.STREAM
 
     def in_transaction(self, lane: str) -> bool:
         return lane in self.publishers and self.publishers[lane].in_transaction

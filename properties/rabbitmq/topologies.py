@@ -53,6 +53,8 @@ FAN_OUT = Topology(
     ),
 )
 
+STREAM = one_queue(QueueKind.STREAM)
+
 REQUESTS = Topology(
     queues=(Queue(name="q1"), Queue(name="replies-p1"), Queue(name="replies-p2")),
 )

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from deliverycheck.brokers import SCAN_ISOLATION
+from deliverycheck.clients import Publishing
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
 from deliverycheck.executions.queues.in_time import promised_ms
@@ -12,6 +13,7 @@ from deliverycheck.executions.queues.requester import RequesterLane
 from deliverycheck.executions.queues.responder import ResponderLane
 from deliverycheck.executions.queues.sources import sources_of
 from deliverycheck.executions.queues.stage import QueueStage
+from deliverycheck.executions.queues.streaming import StreamingLane
 from deliverycheck.executions.queues.tail import bring_to_rest
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import Run
@@ -94,6 +96,8 @@ class QueuePerformance:
         asks = REPLY_TO in self._plan.subject.producer
         kind = TransactingLane if self._transactional else PublisherLane
         kind = RequesterLane if asks else kind
+        streams = run.target.program.publishing is Publishing.TO_STREAMS
+        kind = StreamingLane if streams else kind
         works = ResponderLane if asks else ConsumerOfQueueLane
         for name in sorted(names):
             if name.startswith("p"):

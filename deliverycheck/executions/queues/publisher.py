@@ -79,8 +79,13 @@ class PublisherLane(QueueLane):
                 expires_ms=step.expires_ms,
                 priority=step.priority,
                 bytes=step.bytes,
+                publishing_id=self.publishing_id(),
             )
         )
+
+    def publishing_id(self) -> int | None:
+        """By which the broker tells that it has the next message; exchanges have none."""
+        return None
 
     def _attempt(self, letter: commands.Letter) -> commands.Letter:
         """Record that the message is about to be published, as an operation of its own."""

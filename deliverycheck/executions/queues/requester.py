@@ -8,7 +8,7 @@ from deliverycheck.executions.attempts import UNNUMBERED
 from deliverycheck.executions.producer import OPEN_DEADLINE_S
 from deliverycheck.executions.queues.consumer import WORKLOAD_RECEIVE_MS
 from deliverycheck.executions.queues.place import QueuePlace
-from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.reconnecting import ReconnectingLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Completion, Delivery, Ok, Position
 from deliverycheck.plans import CommitPolicy, Consumer, Request, Wait
@@ -18,10 +18,8 @@ REPLIES_MAX = 100
 """At once; a plan asks less."""
 
 
-class RequesterLane(PublisherLane):
+class RequesterLane(ReconnectingLane):
     """One requester of the plan.
-
-    A connection that is lost it makes anew, and still knows what it asked; killed, it forgets.
 
     Attributes:
         address: where its replies come.
@@ -38,18 +36,9 @@ class RequesterLane(PublisherLane):
         self.unanswered = {}
 
     def connect(self) -> bool:
-        """It can ask and be answered; whether it can. If not, it tries again when it is to ask."""
+        """It can ask and be answered; whether it can."""
         self.gone = not (super().connect() and self._subscribe())
         return not self.gone
-
-    def give_up(self) -> None:
-        """Its process lives on: only it knows what was asked."""
-
-    def discard_if_gone(self) -> None:
-        """A lost connection is made anew by the process that lost it."""
-        if self.lives and self.gone and not self.busy:
-            self.leaves_traces = True
-            self.connect()
 
     def _subscribe(self) -> bool:
         direct = is_direct(self.address)

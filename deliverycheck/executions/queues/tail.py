@@ -6,6 +6,7 @@ from deliverycheck.executions.queues.client import QueueLane
 from deliverycheck.executions.queues.consumer import TAIL_RECEIVE_MS, ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.reconnecting import ReconnectingLane
 from deliverycheck.executions.queues.requester import RequesterLane
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import NS_PER_S, Run
@@ -65,7 +66,7 @@ def _finish_publishers(run: Run) -> None:
     for lane in run.lanes.values():
         if not isinstance(lane, PublisherLane):
             continue
-        if isinstance(lane, RequesterLane):
+        if isinstance(lane, ReconnectingLane):
             lane.discard_if_gone()
         if isinstance(lane, TransactingLane):
             lane.close_transaction()

@@ -69,7 +69,7 @@ _UNANSWERED_REQUEST = AnomalyKind(
             "counted no reply; nobody surely sent one."
         ),
     },
-    source="RabbitMQ, Direct Reply-to: who asks must tolerate that no reply comes",
+    source="Enterprise Integration Patterns, Request-Reply: who asks waits for its reply",
     example="c1 asks and is confirmed; w1 replies; c1 is never handed the reply.",
 )
 _STREAM_GAP = AnomalyKind(

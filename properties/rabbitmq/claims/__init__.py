@@ -7,6 +7,7 @@ from properties.rabbitmq.claims.order import ORDER
 from properties.rabbitmq.claims.queue import QUEUE
 from properties.rabbitmq.claims.requests import REQUESTING
 from properties.rabbitmq.claims.routing import ROUTING
+from properties.rabbitmq.claims.streams import STREAMS
 from properties.rabbitmq.claims.transactions import TRANSACTIONS
 
 CLAIMS: tuple[Claim, ...] = (
@@ -17,6 +18,7 @@ CLAIMS: tuple[Claim, ...] = (
     *ROUTING,
     *TRANSACTIONS,
     *REQUESTING,
+    *STREAMS,
 )
 
 __all__ = ["CLAIMS"]
