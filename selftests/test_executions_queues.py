@@ -2,21 +2,15 @@
 
 import pytest
 
-from deliverycheck.clients import Publishing, commands
-from deliverycheck.executions import execute
+from deliverycheck.clients import commands
 from deliverycheck.executions.queues import place as places
-from deliverycheck.guarantees import GUARANTEES, Validity, check
-from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
+from deliverycheck.history import Action, Outcome
 from deliverycheck.plans import (
-    AbortTransaction,
-    AfterError,
     Bind,
     Binding,
     Close,
     CloseChannel,
     CommitPolicy,
-    CommitTransaction,
-    Consumer,
     CrashLoop,
     Declare,
     Direction,
@@ -31,12 +25,10 @@ from deliverycheck.plans import (
     Queue,
     QueueKind,
     ReliesOn,
-    Request,
     Resume,
     Send,
     Settle,
     Settlement,
-    Subject,
     Take,
     TopicReady,
     Topology,
@@ -44,15 +36,9 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.rabbitmq import RabbitModel
 from selftests.memory_queues import MemoryQueueTarget
+from selftests.queue_driver import WITH_DEAD, broken, calls_of, runner, subject, valid
 
-MODEL = RabbitModel()
-CONFIRMED = {"confirms": "pipelined", "persistent": True, "mandatory": True}
-ONE = Topology(queues=(Queue(name="q1"),))
-WITH_DEAD = Topology(
-    queues=(Queue(name="q1", dead_letter_exchange="", dead_letter_key="dead"), Queue(name="dead"))
-)
 CYCLE = {
     CommitPolicy.AFTER_EFFECT: ["receive", "effect", "ack"],
     CommitPolicy.BEFORE_EFFECT: ["receive", "ack", "effect"],
@@ -60,41 +46,9 @@ CYCLE = {
 }
 
 
-def subject(policy=CommitPolicy.AFTER_EFFECT, topology=ONE, **fields):
-    consumer = None if policy is None else Consumer(commit=policy, settings={"prefetch": 3})
-    return Subject(
-        producer=fields.pop("producer", CONFIRMED), consumer=consumer, topology=topology, **fields
-    )
-
-
 @pytest.fixture
 def run(tmp_path):
-    """Run steps for a subject in memory: the execution, its history, the target."""
-
-    def run_one(of, *steps, **trouble):
-        plan = MODEL.normalise(of, steps)
-        assert plan.steps == steps
-        target = MemoryQueueTarget(tmp_path, **trouble)
-        folder = ExecutionFolder(root=tmp_path / "execution")
-        execution = execute(plan, target.live, folder)
-        assert execution.inconclusive is None
-        return read_history(folder.history), target
-
-    return run_one
-
-
-def broken(history):
-    verdicts = check(history, tuple(GUARANTEES))
-    return {one.guarantee for one in verdicts if one.validity is Validity.INVALID}
-
-
-def valid(history):
-    verdicts = check(history, tuple(GUARANTEES))
-    return {one.guarantee for one in verdicts if one.validity is Validity.VALID}
-
-
-def calls_of(history, process):
-    return [str(one.action) for one in history.operations if one.process == process]
+    return runner(tmp_path)
 
 
 @pytest.mark.parametrize("policy", CYCLE)
@@ -238,15 +192,6 @@ def test_resumed_consumer_works_on(run):
     assert not broken(history)
 
 
-@pytest.mark.parametrize(("end", "seen"), [(CommitTransaction, 2), (AbortTransaction, 0)])
-def test_transaction_shows_all_of_its_messages_or_none(end, seen, run):
-    transacting = subject(producer={"transactional": True})
-    history, _ = run(transacting, Send(count=2), end(lane="p1"))
-    assert len(history.receipts) == seen
-    assert not broken(history)
-    assert "read_committed" in valid(history)
-
-
 def test_node_is_killed_only_when_its_queues_are_old_enough_unless_that_is_the_point(
     run, monkeypatch
 ):
@@ -270,101 +215,6 @@ def test_queue_declared_on_the_way_is_read_too(run):
     history, _ = run(subject(), Send(), Declare(queue=Queue(name="q5")), Send(key="q5"))
     assert [one.delivery.source for one in history.log] == ["q5"]
     assert "q5" in history.header.sources, "or nobody would judge what becomes of its messages"
-
-
-ASKING = {
-    "producer": {**CONFIRMED, "reply_to": "replies"},
-    "topology": Topology(
-        queues=(Queue(name="q1"), Queue(name="replies-p1"), Queue(name="replies-p2"))
-    ),
-}
-
-
-def counted(history):
-    """By request, the replies that were counted."""
-    return {one.message: len(one.deliveries) for one in history.select(Action.REQUEST)}
-
-
-def test_who_works_off_a_request_replies_before_the_ack_and_who_asked_counts_it(run):
-    history, _ = run(subject(**ASKING), Request(count=2), Work(calls=4), Request())
-    assert calls_of(history, "c1#1")[:6] == [
-        *("subscribe", "open", "receive", "effect", "reply", "ack")
-    ]
-    assert counted(history) == {"p1#1-1": 1, "p1#1-2": 1, "p1#1-3": 1}
-    assert not broken(history)
-    assert {"matching_replies", "requests_answered", "at_least_once_in_queue"} <= valid(history)
-
-
-def test_message_that_asks_nothing_is_worked_off_without_a_reply(run):
-    history, _ = run(subject(**ASKING), Send(), Work(calls=3))
-    assert calls_of(history, "c1#1")[2:5] == ["receive", "effect", "ack"]
-    assert not list(history.select(Action.REPLY))
-
-
-def test_killed_requester_forgets_what_it_asked_and_takes_nothing_from_the_other(run):
-    steps = (
-        Request(),
-        Request(lane="p2"),
-        Kill(lane="p1"),
-        Work(calls=8),
-        Request(),
-    )
-    history, _ = run(subject(**ASKING), *steps)
-    assert counted(history) == {"p1#1-1": 0, "p2#1-1": 1, "p1#2-1": 1}
-    assert not broken(history)
-    assert "requests_answered" in valid(history)
-
-
-def test_requester_whose_connection_is_lost_connects_again_and_still_knows_what_it_asked(
-    run, monkeypatch
-):
-    lease = MemoryQueueTarget.lease
-
-    def leased(self, process):
-        worker = lease(self, process)
-        worker.cut_after = "p1#1-1"
-        return worker
-
-    monkeypatch.setattr(MemoryQueueTarget, "lease", leased)
-    history, _ = run(subject(**ASKING), Request(), Work(calls=4), Request(), Request())
-    assert calls_of(history, "p1#1").count("open") == 2
-    assert counted(history) == {"p1#1-1": 1, "p1#1-2": 1, "p1#1-3": 1}
-    assert not broken(history)
-
-
-def test_consumer_killed_before_its_ack_replies_again_and_the_reply_counts_once(run):
-    steps = (Request(), Work(calls=3), Kill(lane="c1"))
-    history, _ = run(subject(**ASKING), *steps)
-    assert len(list(history.select(Action.REPLY))) == 2
-    assert counted(history) == {"p1#1-1": 1}
-    assert "matching_replies" in valid(history)
-
-
-@pytest.mark.parametrize("named", [True, False], ids=["with-a-name", "without-one"])
-def test_stream_recognises_what_a_publisher_with_a_name_sends_again(named, run, monkeypatch):
-    lease = MemoryQueueTarget.lease
-
-    def leased(self, process):
-        worker = lease(self, process)
-        worker.unconfirmed = "p1#1-2"
-        return worker
-
-    monkeypatch.setattr(MemoryQueueTarget, "lease", leased)
-    stream = Topology(queues=(Queue(name="q1", kind=QueueKind.STREAM),))
-    streaming = subject(
-        policy=None,
-        topology=stream,
-        client="rstream",
-        producer={"confirms": "pipelined"} | ({"name": "n"} if named else {}),
-        after_error=AfterError.SEND_AGAIN,
-    )
-    history, _ = run(streaming, Send(), Send(), Send(), publishing=Publishing.TO_STREAMS)
-    sent = [(one.message, one.attempt, str(one.outcome)) for one in history.select(Action.PUBLISH)]
-    assert sent == [
-        *[("p1#1-1", 1, "ok"), ("p1#1-2", 1, "info"), ("p1#1-2", 2, "ok"), ("p1#1-3", 1, "ok")]
-    ]
-    assert ("exactly_once_in_log" in (valid if named else broken)(history)) is True
-    assert "at_least_once_in_log" in valid(history)
 
 
 def test_time_is_promised_to_publishers_that_wait_for_confirms_and_nothing_was_swallowed(run):

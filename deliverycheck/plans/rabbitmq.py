@@ -30,6 +30,7 @@ from deliverycheck.plans.rabbitmq_state import (
     walk,
 )
 from deliverycheck.plans.replies import is_direct, reply_address
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     Arm,
@@ -242,7 +243,9 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Flush: lambda state, step: (
         step.lane in state.publishers and state.publishers[step.lane].unflushed > 0
     ),
-    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    CommitTransaction: lambda state, step: (
+        state.in_transaction(step.lane) and step.wait is not Wait.CONFIRMED
+    ),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: _may_consume,
     Take: _may_consume,

@@ -247,6 +247,8 @@ def _advance_rest(state: RabbitState, step: Step) -> None:
         state.publishers[step.lane].unflushed = 0
     elif isinstance(step, (CommitTransaction, AbortTransaction)):
         state.publishers[step.lane] = PublisherState()
+        if isinstance(step, CommitTransaction) and step.wait is Wait.SENT:
+            state.sent.add(step.lane)
     elif isinstance(step, Inject):
         state.faults[step.lane] = step.fault
     elif isinstance(step, Heal):

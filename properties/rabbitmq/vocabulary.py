@@ -227,13 +227,19 @@ KINDS = {
 }
 
 
-def _disturb_node(
-    *, make: type[Step], key: str, count: int, wait: Wait, back: type[Step] | None
+def _disturb_node(  # noqa: PLR0913 - by name, and each is drawn
+    *,
+    make: type[Step],
+    key: str,
+    count: int,
+    wait: Wait,
+    under_way: tuple[Step, ...],
+    back: type[Step] | None,
 ) -> tuple[Step, ...]:
     """The node is killed or stopped, with messages in its queues, and may come back in the plan."""
     send = Send(key=key, count=count, wait=wait)
     returns = () if back is None else (back(lane=NODE), send)
-    return send, make(lane=NODE), send, *returns
+    return send, *under_way, make(lane=NODE), send, *returns
 
 
 NODE_FAULT = Kind(
@@ -244,6 +250,8 @@ NODE_FAULT = Kind(
         "key": ("q1", "q1", "q1", "q5"),
         "count": (1, 4, 12),
         "wait": (Wait.CONFIRMED, Wait.CONFIRMED, Wait.RETURNED),
+        # Of a transaction: its commit has no answer yet.
+        "under_way": ((), (), (CommitTransaction(wait=Wait.SENT),)),
         "back": (None, None, Restart, Resume),
     },
 )

@@ -86,7 +86,10 @@ class QueueStage(Stage):
         lane = self.run.lanes[step.lane]
         assert isinstance(lane, TransactingLane)  # noqa: S101  # the model excludes others
         if lane.lives and self.is_free(lane):
-            lane.end(End.COMMIT if isinstance(step, CommitTransaction) else End.ABORT)
+            if isinstance(step, AbortTransaction):
+                lane.end(End.ABORT)
+            else:
+                lane.end(End.COMMIT, step.wait)
 
     def work_off(self, step: Work) -> None:
         lane = self.consuming(step.lane)
