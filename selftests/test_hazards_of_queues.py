@@ -178,3 +178,21 @@ def test_dead_letters_are_refused_where_no_queue_surely_takes_them(target, shown
     story.fetched("c1#1", tagged("p1#1-1", 1))
     story.settled("c1#1", "reject", 1, requeue=False)
     assert ("dead_letters_refused" in occurred(story)) is shown
+
+
+@pytest.mark.parametrize(("times", "shown"), [(20, False), (21, True)], ids=["as-allowed", "more"])
+def test_message_is_handed_out_often_once_no_default_limit_allows_it(times, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    for number in range(times):
+        story.fetched(f"c1#{number + 1}", tagged("p1#1-1", 1))
+    assert ("handed_out_often" in occurred(story)) is shown
+
+
+def test_two_messages_handed_out_often_between_them_are_not():
+    story = QueueStory()
+    for message in ("p1#1-1", "p1#1-2"):
+        story.published(message)
+        for number in range(15):
+            story.fetched(f"c1#{number + 1}", tagged(message, 1))
+    assert "handed_out_often" not in occurred(story)

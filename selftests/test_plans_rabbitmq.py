@@ -31,11 +31,12 @@ from deliverycheck.plans.describe import describe_step
 from deliverycheck.plans.plan import PlanFormatError
 from deliverycheck.plans.rabbitmq import RabbitDraft, RabbitModel
 from properties.rabbitmq.claims import CLAIMS
-from properties.rabbitmq.pool import QUEUES, ROUTING, make_pool
+from properties.rabbitmq.pool import QUEUES, REQUESTING, ROUTING, make_pool
 from properties.rabbitmq.strategies import plans
 
 MODEL = RabbitModel()
 SUBJECTS = st.sampled_from([claim.subject for claim in CLAIMS])
+PLANS = st.sampled_from([QUEUES, ROUTING, REQUESTING]).flatmap(plans)
 READING = Consumer(commit=CommitPolicy.AFTER_EFFECT)
 
 
@@ -50,7 +51,11 @@ def reach(*steps, **fields):
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.data(), plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans), other=SUBJECTS)
+@given(
+    data=st.data(),
+    plan=PLANS,
+    other=SUBJECTS,
+)
 def test_every_sub_list_of_steps_normalises_to_a_plan_that_stays_as_it_is(data, plan, other):
     kept = data.draw(st.lists(st.booleans(), min_size=len(plan.steps), max_size=len(plan.steps)))
     some = [step for step, keep in zip(plan.steps, kept, strict=True) if keep]
@@ -59,7 +64,7 @@ def test_every_sub_list_of_steps_normalises_to_a_plan_that_stays_as_it_is(data, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans))
+@given(plan=PLANS)
 def test_every_plan_reads_back_as_it_was_written_and_each_step_has_words(plan):
     assert plan_of(plan.to_json()) == plan
     assert plan_of(plan.to_json()).digest == plan.digest
@@ -154,3 +159,8 @@ def test_topology_that_cannot_be_meant_is_refused_with_its_part_named(topology, 
     assert broken != whole
     with pytest.raises(PlanFormatError, match=message):
         plan_of(broken)
+
+
+def test_crash_loop_passes_the_limit_that_a_broker_has_by_itself_with_21_crashes():
+    assert "handed_out_often" in reach(Send(), CrashLoop(cycles=21))
+    assert "handed_out_often" not in reach(Send(), CrashLoop(cycles=20))

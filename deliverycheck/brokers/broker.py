@@ -135,6 +135,9 @@ class Broker(Protocol):
     def slots(self) -> tuple[Slot, ...]:
         """The link slots, fixed at start."""
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        """Link slots of client libraries that cannot use the others, by the library's name."""
+
     def direct_endpoint(self) -> Endpoint:
         """The harness's own unproxied way in."""
 

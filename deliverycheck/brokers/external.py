@@ -2,13 +2,10 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from deliverycheck.brokers.broker import (
     SCAN_ISOLATION,
     BrokerError,
-    Capability,
-    Death,
     Endpoint,
     Scan,
     Slot,
@@ -18,9 +15,8 @@ from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
-from deliverycheck.brokers.node import loopback
-from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
-from deliverycheck.brokers.relay import Relay
+from deliverycheck.brokers.not_ours import NotOurs
+from deliverycheck.brokers.ports import connections_to
 from deliverycheck.history import Source
 from deliverycheck.plans import Setting
 from deliverycheck.plans.kafka_topic import source_of
@@ -30,7 +26,7 @@ _ANSWER_S_MAX = 10.0
 _REPLICAS_OF_THE_CLUSTER = -1
 
 
-class KafkaExternal:
+class KafkaExternal(NotOurs):
     """The external backend (see `Broker` for what each method promises).
 
     Topics are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
@@ -40,17 +36,13 @@ class KafkaExternal:
     """
 
     system = "kafka"
-    backend = "external"
 
     def __init__(self, bootstrap: str, *, slots: int = 32) -> None:
         """Nothing is asked yet; `bootstrap` is ``HOST:PORT``, several divided by commas."""
+        super().__init__(bootstrap, slots=slots)
         self._bootstrap = bootstrap
         self._direct = _first_endpoint(bootstrap)
-        self._slots_wanted = slots
-        self._slots: tuple[Slot, ...] = ()
         self._brokers = 0
-        self._block: PortBlock | None = None
-        self._relay: Relay | None = None
         self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER)
         self._groups = GroupSettings(bootstrap)
         self._scanner = Scanner(bootstrap, self._admin)
@@ -65,38 +57,14 @@ class KafkaExternal:
             message = f"no Kafka cluster answers at {self._bootstrap}: {error}"
             raise BrokerError(message) from error
         if self._brokers == 1:
-            self._open_relay()
+            self._open_links(self._direct, serve_rewritten)
 
     def stop(self) -> None:
         try:
             self._scanner.close()
             self._topics.delete_all()
         finally:
-            if self._relay is not None:
-                self._relay.stop()
-                self._relay = None
-            if self._block is not None:
-                self._block.close()
-                self._block = None
-            self._slots = ()
-
-    def kill(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("kill", node)
-
-    def pause(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("pause", node)
-
-    def resume(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("resume", node)
-
-    def restart(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("restart", node)
-
-    def died(self) -> Death | None:
-        return None
-
-    def slots(self) -> tuple[Slot, ...]:
-        return self._slots
+            self._close_links()
 
     def direct_endpoint(self) -> Endpoint:
         return self._direct
@@ -150,33 +118,6 @@ class KafkaExternal:
 
     def runtime(self) -> str:
         return f"a running cluster of {self._brokers} at {self._bootstrap}"
-
-    def deviations(self) -> tuple[str, ...]:
-        return ()
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.LINKS}) if self._slots else frozenset()
-
-    def logs(self) -> tuple[Path, ...]:
-        return ()
-
-    def _open_relay(self) -> None:
-        """Link slots lead to the cluster and back."""
-        try:
-            self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted)
-            self._slots = tuple(
-                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
-            )
-            self._relay = Relay(self._slots, self._direct, serve_rewritten)
-            self._relay.start()
-        except (PortsError, OSError) as error:
-            message = f"no link slots to {self._bootstrap}: {error}"
-            raise BrokerError(message) from error
-
-    def _not_ours(self, verb: str, node: str) -> BrokerError:
-        return BrokerError(f"cannot {verb} {node}: the cluster at {self._bootstrap} is not ours")
 
 
 def _first_endpoint(bootstrap: str) -> Endpoint:

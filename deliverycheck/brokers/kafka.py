@@ -110,6 +110,9 @@ class KafkaProcess:
             for index, ports in enumerate(self._node.ports.slots)
         )
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {}
+
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)
 

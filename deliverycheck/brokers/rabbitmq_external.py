@@ -2,26 +2,16 @@
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from deliverycheck.brokers.broker import (
-    BrokerError,
-    Capability,
-    Death,
-    Endpoint,
-    Namespace,
-    Scan,
-    Slot,
-)
-from deliverycheck.brokers.node import loopback
-from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
+from deliverycheck.brokers.broker import BrokerError, Endpoint
+from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
-from deliverycheck.brokers.relay import Relay, pass_through
-from deliverycheck.plans import Binding, Setting, Topology
+from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
+from deliverycheck.brokers.relay import pass_through
+from deliverycheck.plans import Topology
 
 _AMQP_PORT, _API_PORT = 5672, 15672
 _USUAL = "guest"
@@ -64,7 +54,7 @@ class Address:
         )
 
 
-class RabbitExternal:
+class RabbitExternal(RabbitPlaces, NotOurs):
     """The external backend (see `QueueBroker` for what each method promises).
 
     Virtual hosts are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
@@ -73,16 +63,12 @@ class RabbitExternal:
     """
 
     system = "rabbitmq"
-    backend = "external"
 
     def __init__(self, address: str, *, slots: int = 32) -> None:
         """Nothing is asked yet; `address` is ``amqp://USER:PASSWORD@HOST:PORT``."""
         self._address = Address.parse(address)
-        self._slots_wanted = slots
-        self._slots: tuple[Slot, ...] = ()
+        super().__init__(str(self._address.amqp), slots=slots)
         self._version = self._runtime = ""
-        self._block: PortBlock | None = None
-        self._relay: Relay | None = None
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
         prefix = f"deliverycheck-{secrets.token_hex(4)}-"
         where = self._address
@@ -100,97 +86,23 @@ class RabbitExternal:
             self._harness.namespaces.retire(probe)
         self._version = str(seen["rabbitmq_version"])
         self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else"
-        self._open_relay()
+        self._open_links(self._address.amqp, pass_through)
 
     def stop(self) -> None:
         try:
             self._harness.namespaces.close(delete=True)
             self._harness.api.close()
         finally:
-            if self._relay is not None:
-                self._relay.stop()
-                self._relay = None
-            if self._block is not None:
-                self._block.close()
-                self._block = None
-            self._slots = ()
-
-    def kill(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("kill", node)
-
-    def pause(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("pause", node)
-
-    def resume(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("resume", node)
-
-    def restart(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("restart", node)
-
-    def died(self) -> Death | None:
-        return None
-
-    def slots(self) -> tuple[Slot, ...]:
-        return self._slots
+            self._close_links()
 
     def direct_endpoint(self) -> Endpoint:
         return self._address.amqp
-
-    def publishers_gone(self, slot: Slot) -> bool:
-        return self.clients_gone((slot,))
-
-    def clients_gone(self, slots: Sequence[Slot]) -> bool:
-        return connections_to(*(slot.listener.port for slot in slots)) == 0
-
-    def lease_namespace(self) -> Namespace:
-        return self._harness.namespaces.lease()
-
-    def declare(self, namespace: Namespace, topology: Topology) -> None:
-        self._harness.declare(namespace, topology)
-
-    def unbind(self, namespace: Namespace, binding: Binding) -> None:
-        self._harness.unbind(namespace, binding)
-
-    def set_policy(
-        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
-    ) -> None:
-        self._harness.set_policy(namespace, queue, definition)
-
-    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
-        return self._harness.read_queues(namespace, queues)
-
-    def retire_namespace(self, namespace: Namespace) -> None:
-        self._harness.namespaces.retire(namespace)
 
     def version(self) -> str:
         return self._version or "of unknown version"
 
     def runtime(self) -> str:
         return self._runtime
-
-    def deviations(self) -> tuple[str, ...]:
-        return ()
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.LINKS}) if self._slots else frozenset()
-
-    def logs(self) -> tuple[Path, ...]:
-        return ()
-
-    def _open_relay(self) -> None:
-        """Link slots lead to the broker and back: by a listener of ours its ends are seen."""
-        try:
-            self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted)
-            self._slots = tuple(
-                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
-            )
-            self._relay = Relay(self._slots, self._address.amqp, pass_through)
-            self._relay.start()
-        except (PortsError, OSError) as error:
-            message = f"no link slots to {self._address.amqp}: {error}"
-            raise BrokerError(message) from error
 
     def _complaint(self, error: BrokerError) -> str:
         """Why the broker cannot be used, and what it would take."""
@@ -202,7 +114,3 @@ class RabbitExternal:
             f"no RabbitMQ can be used at {self._address.amqp}: {error}. Its plugin "
             f"rabbitmq_management must answer at {where}; another port is told with ?api=PORT"
         )
-
-    def _not_ours(self, verb: str, node: str) -> BrokerError:
-        where = self._address.amqp
-        return BrokerError(f"cannot {verb} {node}: the broker at {where} is not ours")

@@ -9,7 +9,13 @@ from threading import Lock
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError, provide_client
 from deliverycheck.cli.makers import maker_of
-from deliverycheck.clients import ClientProgram, WorkerPool, client_program
+from deliverycheck.clients import (
+    ClientProgram,
+    WorkerError,
+    WorkerPool,
+    client_program,
+    other_program,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +75,7 @@ class Crews:
             if client not in self._by_client:
                 try:
                     self._by_client[client] = self._made(client)
-                except ProvisionError as error:
+                except (ProvisionError, WorkerError) as error:
                     raise InfrastructureError(str(error)) from error
             return self._by_client[client]
 
@@ -78,10 +84,15 @@ class Crews:
         self._stack.close()
 
     def _made(self, client: str | None) -> Crew:
+        if (other := other_program(self._system, client)) is not None:
+            return self._crew(client or "", *other)
         library = None if client is None else provide_client(client, self._say)
         name = library.name if library else maker_of(self._system).client
         program = self._adapt(client_program(self._system, library.folder if library else None))
-        folder = self._folder / (client or "")
+        return self._crew(client or "", name, program)
+
+    def _crew(self, client: str, name: str, program: ClientProgram) -> Crew:
+        folder = self._folder / client
         folder.mkdir(parents=True, exist_ok=True)
         workers = WorkerPool(program.argv, spare=self._spare, folder=folder)
         self._stack.callback(workers.close)

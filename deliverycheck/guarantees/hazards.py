@@ -21,6 +21,7 @@ from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Neede
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
+from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
@@ -357,6 +358,7 @@ HAZARDS: dict[str, Hazard] = {
             find=broker_paused,
         ),
         *QUEUE_HAZARDS,
+        *HAZARDS_OF_REQUESTS,
         *HAZARDS_OF_KEYS,
         *HAZARDS_IN_TIME,
         *HAZARDS_OF_SHARES,

@@ -124,6 +124,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.delivery_limit_reached,
     ),
     Hazard(
+        name="handed_out_often",
+        title="a message was handed out more than 20 times",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"often": "{message} was handed out {deliveries:count time} from {queue}."},
+        find=find.handed_out_often,
+    ),
+    Hazard(
         name="dead_lettered",
         title="messages became dead letters",
         fault_column=FaultColumn.LIMIT,

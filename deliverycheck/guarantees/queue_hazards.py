@@ -22,6 +22,10 @@ _NS_PER_MS = 1_000_000
 JUST_DECLARED_NS = 500_000_000
 """0.5 s after its declaration a queue is not new any more: so often ra saves its directory."""
 
+FAILURES_BY_DEFAULT = 20
+"""So many deliveries of a message may fail in a quorum queue that was told no limit, from RabbitMQ
+4.0 on (RabbitMQ 4.3, Quorum Queues, Poison Message Handling). Classic queues have no limit."""
+
 Facts = dict[str, str | int]
 
 _TAKEN = frozenset({Action.ACK, Action.NACK, Action.REJECT})
@@ -193,6 +197,24 @@ def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
                 ns = those[-1].ns
                 found.append(Evidence(kind="limit", ns=ns, facts=facts, witnesses=witnesses[:20]))
     return tuple(found)
+
+
+def handed_out_often(history: History) -> tuple[Evidence, ...]:
+    """A message was handed out of a queue more often than a broker may allow by itself."""
+    handings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for one in _in_order(history.receipts):
+        if _is_queue(history, one.delivery.source):
+            handings[one.delivery.source, one.delivery.message].append(one)
+    return tuple(
+        Evidence(
+            kind="often",
+            ns=those[-1].ns,
+            facts={"queue": queue, "message": message, "deliveries": len(those)},
+            witnesses=tuple(dict.fromkeys(one.op for one in those))[:20],
+        )
+        for (queue, message), those in sorted(handings.items())
+        if len(those) > FAILURES_BY_DEFAULT
+    )
 
 
 def dead_lettered(history: History) -> tuple[Evidence, ...]:

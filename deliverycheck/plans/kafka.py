@@ -29,6 +29,7 @@ from deliverycheck.plans.kafka_state import (
 )
 from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
 from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -248,7 +249,9 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Purge: lambda state, step: (
         step.lane in state.producers and state.producers[step.lane].unflushed > 0
     ),
-    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    CommitTransaction: lambda state, step: (
+        state.in_transaction(step.lane) and step.wait is Wait.RETURNED
+    ),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent

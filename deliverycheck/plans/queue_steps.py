@@ -130,9 +130,17 @@ class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults
 
 
 class Request(Step, frozen=True, kw_only=True, tag="request", omit_defaults=True):
-    """A requester sends `count` requests to a queue and takes replies, as far as they come."""
+    """A publisher with a reply address asks `count` times, and takes what is replied by then.
+
+    Who works off the queue replies to each request once it has had its effect.
+    """
 
     lane: str = "p1"
     queue: str = "q1"
     count: Count = 1
     wait: Wait = Wait.RETURNED
+
+    @property
+    def sending(self) -> Send:
+        """The same as far as the queue is concerned."""
+        return Send(lane=self.lane, key=self.queue, count=self.count, wait=self.wait)

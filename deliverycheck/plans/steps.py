@@ -147,9 +147,13 @@ class Purge(_Step, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
 class CommitTransaction(
     _Step, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
 ):
-    """A producer ends its open transaction: all of it is to take effect."""
+    """A producer ends its open transaction: all of it is to take effect.
+
+    Whether the next step may begin before it returned (``wait="sent"``) systems of queues know.
+    """
 
     lane: str = "p1"
+    wait: Wait = Wait.RETURNED
 
 
 class AbortTransaction(

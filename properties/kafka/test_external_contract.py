@@ -100,7 +100,7 @@ def test_nothing_of_ours_is_left_in_the_cluster(cluster):
 
 def test_nodes_of_others_are_never_hit(external):
     assert external.capabilities() == {Capability.LINKS}
-    with pytest.raises(BrokerError, match=r"cannot kill b1: the cluster at .* is not ours"):
+    with pytest.raises(BrokerError, match=r"cannot kill b1: the broker at .* is not ours"):
         external.kill("b1")
 
 

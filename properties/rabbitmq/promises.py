@@ -14,7 +14,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.rabbitmq_state import PLAIN
-from properties.rabbitmq.claims.settings import CONFIRMS, QUORUM_QUEUES, SAFETY, UNDONE
+from properties.rabbitmq.claims.settings import CONFIRMS, OFTEN, QUORUM_QUEUES, SAFETY, UNDONE
 
 _QUEUES = "RabbitMQ 4.3, Queues"
 _LIMITS = "RabbitMQ 4.3, Queue Length Limit"
@@ -271,6 +271,11 @@ def unless_of(subject: Subject, guarantee: str) -> tuple[str, ...]:
     """Situations in which an execution says nothing of the promise that the subject has."""
     young = subject.topic_ready is TopicReady.CREATED
     undone = UNDONE if guarantee in _OF_SETTLEMENTS else ()
+    limited = any(
+        queue.kind is QueueKind.QUORUM and queue.delivery_limit is None
+        for queue in _queues(subject)
+    )
+    just_declared = ("queue_just_declared",) if young else ()
     # docs/findings/close-hands-over-out-of-order.md
     heir = ("handed_over",) if guarantee == "effects_in_order" else ()
-    return (*undone, *(("queue_just_declared",) if young else ()), *heir)
+    return (*undone, *just_declared, *(OFTEN if limited else ()), *heir)

@@ -1,6 +1,6 @@
 """Where the queues of one execution are, and what is declared there by now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
@@ -20,12 +20,16 @@ class QueuePlace:
     Attributes:
         declared_ns: when the youngest queue was declared.
         isolation: what readers ask for; ``None`` where nobody sends in transactions.
+        asked: of each request that was sent, where its reply is to go.
+        replied: the requests of which somebody confirmed a reply.
     """
 
     namespace: Namespace
     topology: Topology
     declared_ns: int = 0
     isolation: str | None = None
+    asked: dict[str, str] = field(default_factory=dict)
+    replied: set[str] = field(default_factory=set)
 
     def queue(self, name: str) -> Queue:
         """What the queue was declared to be."""

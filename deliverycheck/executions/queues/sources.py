@@ -13,6 +13,8 @@ def sources_of(topology: Topology) -> dict[str, Source]:
 
 
 def _source(topology: Topology, queue: Queue) -> Source:
+    if queue.kind is QueueKind.STREAM:
+        return Source(kind="log")  # What is read stays, and is read by position.
     classic = queue.kind is QueueKind.CLASSIC
     return Source(
         kind="queue",

@@ -10,11 +10,13 @@ from deliverycheck.plans import (
     Subject,
     Topology,
 )
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE, consuming, publishing
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, OFTEN, UNDONE, consuming, publishing
 from properties.rabbitmq.topologies import (
     AT_LEAST_ONCE,
+    CLASSIC,
     DEAD,
     FULL_SOON,
+    QUORUM,
     one_queue,
     with_dead_letters,
 )
@@ -161,6 +163,33 @@ LIMITS: tuple[Claim, ...] = (
         promise="what failed too often is dropped",
         source=_POISON,
         pair="rabbitmq-delivery-limit-dead-letters",
+    ),
+    Claim(
+        id="rabbitmq-default-delivery-limit",
+        system="rabbitmq",
+        setting="quorum queue without a limit of its own",
+        subject=_after(QUORUM),
+        guarantee="accounted_for",
+        stance=Stance.BREAKS,
+        hazards=OFTEN,
+        promise="the default delivery limit is 20; what failed more often is dropped",
+        source=_POISON,
+        pair="rabbitmq-no-delivery-limit",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="rabbitmq-no-delivery-limit",
+        system="rabbitmq",
+        setting="classic queue, which has no delivery limit",
+        subject=_after(CLASSIC),
+        guarantee="accounted_for",
+        stance=Stance.HOLDS,
+        hazards=OFTEN,
+        unless=UNDONE,
+        promise="only quorum queues count failed deliveries",
+        source=_POISON,
+        pair="rabbitmq-default-delivery-limit",
+        pace=Pace.LONG,
     ),
     Claim(
         id="rabbitmq-dead-letters-at-least-once",
