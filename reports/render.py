@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign
+from reports.ctrf import ctrf_of
 from reports.errors import ReportError
 from reports.html import html_of
 from reports.judged import JudgedHistory, answer_of_judged, html_of_judged, parts_of
@@ -14,6 +15,7 @@ from reports.junit import junit_of
 from reports.load import load_campaign
 from reports.matrix_page import Beside, matrix_page_of
 from reports.summary import summary_of
+from reports.traced import trace_of_campaign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class RenderedReport:
 
 
 def render(folder: Path) -> RenderedReport:
-    """Write `report.html`, `summary.md` and `junit.xml` into a campaign's folder.
+    """Write the page, and what other programs read, into a campaign's folder.
 
     What was there before stays whole until its successor is.
 
@@ -40,6 +42,8 @@ def render(folder: Path) -> RenderedReport:
     write(paths.report, html_of(campaign, folder).encode())
     write(paths.summary, summary_of(campaign).encode())
     write(paths.junit, junit_of(campaign))
+    write(paths.ctrf, ctrf_of(campaign))
+    write(paths.trace, trace_of_campaign(campaign, folder))
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )
