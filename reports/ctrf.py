@@ -29,7 +29,7 @@ class _Object(
     """An object of the format: what is not told is left out."""
 
 
-class Attachment(_Object, rename="camel"):
+class Attachment(_Object, frozen=True, kw_only=True, rename="camel"):
     """A file beside the report; its path is relative to it."""
 
     name: str
@@ -37,7 +37,7 @@ class Attachment(_Object, rename="camel"):
     path: str
 
 
-class CtrfTest(_Object, rename="camel"):
+class CtrfTest(_Object, frozen=True, kw_only=True, rename="camel"):
     """One claim. Claims share their executions, so none of them has a duration of its own."""
 
     id: str
@@ -54,14 +54,14 @@ class CtrfTest(_Object, rename="camel"):
     attachments: tuple[Attachment, ...] = ()
 
 
-class Tool(_Object):
+class Tool(_Object, frozen=True, kw_only=True):
     """Who says all this."""
 
     name: str
     version: str
 
 
-class Summary(_Object):
+class Summary(_Object, frozen=True, kw_only=True):
     """Counts of tests; moments in ms since 1970."""
 
     tests: int
@@ -75,7 +75,7 @@ class Summary(_Object):
     duration: int
 
 
-class Environment(_Object, rename="camel"):
+class Environment(_Object, frozen=True, kw_only=True, rename="camel"):
     """What was tested."""
 
     report_name: str
@@ -85,7 +85,7 @@ class Environment(_Object, rename="camel"):
     extra: dict[str, str]
 
 
-class Results(_Object):
+class Results(_Object, frozen=True, kw_only=True):
     """The one run of this report."""
 
     tool: Tool
@@ -94,7 +94,7 @@ class Results(_Object):
     environment: Environment
 
 
-class Report(_Object, rename="camel"):
+class Report(_Object, frozen=True, kw_only=True, rename="camel"):
     """The whole file."""
 
     report_format: str

@@ -51,11 +51,8 @@ def _issue(card: Card, campaign: Campaign) -> Issue:
     body = "\n".join(lines) + "\n"
     if len(body) > BODY_CHARACTERS_MAX:
         body = f"{escaped(card.heading[:TITLE_CHARACTERS_MAX])}\n\nThe rest is in report.html.\n"
-    return Issue(
-        signature=_file_name(card.violation.id),
-        title=f"{title} [{card.violation.id}]",
-        body=body,
-    )
+    signature = _file_name(card.violation.id)
+    return Issue(signature=signature, title=f"{title} [{signature}]", body=body)
 
 
 def _file_name(signature: str) -> str:

@@ -76,7 +76,9 @@ def _end_ns(history: History) -> int:
         (
             0,
             *(one.completed_ns or one.invoked_ns for one in history.operations),
-            *(one.ns for one in (*history.nodes, *history.processes, *history.phases)),
+            *(one.ns for one in history.nodes),
+            *(one.ns for one in history.processes),
+            *(one.ns for one in history.phases),
             *(one.healed_ns or one.inject_ns for one in history.faults),
         )
     )

@@ -20,7 +20,7 @@ SCHEMAS: dict[str, Any] = {
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The schema in JSON Schema 2020-12.
+    """The schema in draft 7 of JSON Schema, which every validator knows.
 
     Raises:
         UsageError: there is no such file.
@@ -32,11 +32,24 @@ def schema_of(name: str) -> dict[str, Any]:
         [SCHEMAS[name]], ref_template="#/$defs/{name}"
     )
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": "http://json-schema.org/draft-07/schema#",
         "title": f"deliverycheck {name}",
-        **schema,
-        "$defs": parts,
+        **_in_draft_7(schema),
+        "$defs": _in_draft_7(parts),
     }
+
+
+def _in_draft_7(node: Any) -> Any:  # noqa: ANN401  # any JSON
+    """What later drafts call `prefixItems` and `items` are `items` and `additionalItems`."""
+    if isinstance(node, list):
+        return [_in_draft_7(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    told = {key: _in_draft_7(value) for key, value in node.items()}
+    if "prefixItems" in told:
+        told["additionalItems"] = told.pop("items", True)
+        told["items"] = told.pop("prefixItems")
+    return told
 
 
 def print_schema(name: str) -> None:
