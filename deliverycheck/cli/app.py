@@ -16,6 +16,7 @@ from deliverycheck.cli.campaigns import campaign, run
 from deliverycheck.cli.comparing import compare_clients
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.looking import compare, trend
 from deliverycheck.cli.messages import fail, stderr, told
 from deliverycheck.cli.options import (
     AsJson,
@@ -64,6 +65,8 @@ app.command()(run)
 app.command()(campaign)
 app.command()(ask)
 app.command()(compare_clients)
+app.command()(compare)
+app.command()(trend)
 
 
 def main() -> None:
@@ -209,6 +212,13 @@ def report(
         str | None,
         typer.Option(help="With --page: where the campaign ran, in words of yours."),
     ] = None,
+    issues: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write only, for each alarm, SIGNATURE.title and SIGNATURE.md into this folder, "
+            "for a tracker: ci-templates/ opens an issue for each."
+        ),
+    ] = None,
 ) -> None:
     """Render a campaign again from what is on disk."""
     from deliverycheck.cli.pages import write_page  # noqa: PLC0415
@@ -218,6 +228,7 @@ def report(
         print_campaign,
         render,
         report_console,
+        write_issues,
     )
 
     try:
@@ -225,11 +236,31 @@ def report(
             write_page(folder, page, content.folder("corpus"), machine=machine)
             typer.echo(f"Page: {page}")
             return
+        if issues is not None:
+            written = write_issues(load_campaign(folder), issues)
+            typer.echo(f"Issues: {len(written)} in {issues}")
+            return
         rendered = render(folder)
         print_campaign(load_campaign(folder), report_console())
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
     typer.echo(f"\nReport: {rendered.html}")
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="campaign (campaign.json, run --json), events (a line of --events), compare "
+            "(compare.json) or trend (trend.json)."
+        ),
+    ] = "campaign",
+) -> None:
+    """Print the JSON schema of a file that other programs read (docs/files.md)."""
+    from deliverycheck.cli.schemas import print_schema  # noqa: PLC0415
+
+    print_schema(name)
 
 
 @app.command()

@@ -42,6 +42,13 @@ AtOnce = Annotated[
     int | None,
     typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
 ]
+Events = Annotated[
+    str | None,
+    typer.Option(
+        help="File, or - for standard output, to which each event is written as a line of JSON "
+        "while it happens: docs/files.md."
+    ),
+]
 Own = Annotated[
     Path | None,
     typer.Option(
@@ -65,6 +72,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     minutes: Minutes = None,
     at_once: AtOnce = None,
     out: Out = None,
+    events: Events = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +94,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
         out=_unused(out or new_folder(profile)),
         corpus=content.folder("corpus"),
     )
-    _run_and_tell(options, named, as_json=as_json)
+    _run_and_tell(options, named, events, as_json=as_json)
 
 
 def campaign(  # noqa: PLR0913, PLR0917  # each is an option
@@ -122,6 +130,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
             "in the time that it has left."
         ),
     ] = None,
+    events: Events = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -143,7 +152,7 @@ judged by every guarantee that is documented for what was drawn.
     if resume is not None:
         going_on = load_options(resume)
         systems_of = going_on.systems or (going_on.target.system,)
-        _run_and_tell(going_on, systems_of, as_json=as_json)
+        _run_and_tell(going_on, systems_of, events, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
     target = TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client)
     if free is not None:
@@ -153,7 +162,7 @@ judged by every guarantee that is documented for what was drawn.
             raise UsageError(msg)
         folder = _unused(out or new_folder("free"))
         drawn = _drawn(free, target, seed, folder, minutes=minutes, at_once=at_once)
-        _run_and_tell(drawn, named[:1], as_json=as_json)
+        _run_and_tell(drawn, named[:1], events, as_json=as_json)
     added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
@@ -165,7 +174,7 @@ judged by every guarantee that is documented for what was drawn.
         corpus=content.folder("corpus"),
         shard=_shard(shard),
     )
-    _run_and_tell(options, named, as_json=as_json)
+    _run_and_tell(options, named, events, as_json=as_json)
 
 
 def _check_free_alone(context: typer.Context, others: Sequence[str]) -> None:
@@ -240,19 +249,25 @@ def _shard(text: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
-def _run_and_tell(options: "RunOptions", systems: Sequence[str], *, as_json: bool) -> None:
+def _run_and_tell(
+    options: "RunOptions", systems: Sequence[str], events: str | None, *, as_json: bool
+) -> None:
     """Ends the command with the campaign's exit code."""
+    if as_json and events == "-":
+        raise UsageError("--json and --events -: only one of them can have standard output")
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
+    from deliverycheck.cli.events import event_stream  # noqa: PLC0415
     from deliverycheck.cli.several import run_several  # noqa: PLC0415
     from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
 
     folder = options.out
-    with stopping() as stop:
-        record = run_several(options, systems, Progress(stderr()), stop)
+    with stopping() as stop, event_stream(events) as stream:
+        record = run_several(options, systems, Progress(stderr(), stream), stop)
+    people = sys.stderr if events == "-" else sys.stdout
     if as_json:
         sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
     else:
-        print_campaign(record, report_console())
+        print_campaign(record, report_console(people))
     if not CampaignFolder(root=folder).campaign.exists():
         raise typer.Exit(record.exit_code)  # It could not be written, as the record's notes say.
     try:
@@ -263,7 +278,7 @@ def _run_and_tell(options: "RunOptions", systems: Sequence[str], *, as_json: boo
     if folder.parent == new_folder("").parent:
         _point_latest_at(folder)
     if not as_json:
-        typer.echo(f"\nReport: {rendered.html}")
+        typer.echo(f"\nReport: {rendered.html}", file=people)
     raise typer.Exit(record.exit_code)
 
 

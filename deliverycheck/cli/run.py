@@ -11,6 +11,9 @@ import msgspec
 
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
+from deliverycheck.cli.events import FORMAT as EVENTS_FORMAT
+from deliverycheck.cli.events import VERSION as EVENTS_VERSION
+from deliverycheck.cli.events import Began, now
 from deliverycheck.cli.run_options import RunOptions
 from deliverycheck.cli.systems import claims_named, content_of
 from deliverycheck.cli.target import OpenTarget
@@ -93,6 +96,7 @@ class OpenCampaign:
             self._stack = stack.pop_all()
         self._started = datetime.now(UTC)
         self._journal.begin()
+        self._progress.events.emit(self._began())
         return self
 
     def __exit__(
@@ -105,7 +109,21 @@ class OpenCampaign:
         trouble = _words(error, self.folder) if isinstance(error, _TROUBLE) else None
         with self._stack:
             self.record = saved(self._told(trouble), self.folder)
+        self._progress.events.ended(self.record)
         return trouble is not None
+
+    def _began(self) -> Began:
+        options = self._options
+        return Began(
+            at=now(),
+            format=EVENTS_FORMAT,
+            version=EVENTS_VERSION,
+            campaign=options.out.name,
+            profile=options.profile.name,
+            seed=options.seed,
+            claims=len(self._claims),
+            target=self._target.facts(),
+        )
 
     def _checked_claims(self) -> tuple[Claim, ...]:
         options = self._options
@@ -128,12 +146,14 @@ class OpenCampaign:
 
     def _wired(self) -> Campaign:
         profile, target = self._options.profile, self._target
+        events, journal = self._progress.events, self._journal
         judge = Judge(
             execute=target.execute,
             renew=target.renew,
             guarantees=tuple(GUARANTEES),
             folder=self.folder.executions,
-            journal=self._journal,
+            journal=journal,
+            tell=lambda judgement: events.judged(judgement, journal.passed_s()),
         )
         return Campaign(
             claims=self._claims,
@@ -146,7 +166,8 @@ class OpenCampaign:
             folder=self.folder,
             say=self._progress.say,
             stop=self._stop,
-            clock=self._journal.passed_s,
+            clock=journal.passed_s,
+            tell_of=events.violated,
         )
 
     def _told(self, trouble: str | None) -> CampaignRecord:

@@ -1,5 +1,6 @@
 """Search: which plans to run, what they mean for the claims, the smallest that breaks one."""
 
+from deliverycheck.plans.rates import tally, wilson
 from deliverycheck.search.campaign import Campaign
 from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
 from deliverycheck.search.journal import Journal, JournalFormatError
@@ -15,7 +16,6 @@ from deliverycheck.search.pool_file import (
     shard_of,
 )
 from deliverycheck.search.profile import FREE, PROFILES, Profile
-from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
 from deliverycheck.search.select import candidates, plans_for, reaching, varied
 from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk

@@ -8,8 +8,8 @@ from threading import Event, Lock
 import msgspec
 
 from deliverycheck.plans import Claim, Plan
+from deliverycheck.plans.rates import wilson
 from deliverycheck.search.judgement import Judgement
-from deliverycheck.search.rates import wilson
 
 EXECUTIONS_MAX = 60
 
