@@ -172,6 +172,9 @@ class LogBroker(Broker, Protocol):
     def await_topic(self, name: str, partitions: int) -> None:
         """Every partition of it answers."""
 
+    def delete_topic(self, name: str) -> None:
+        """It is gone, with all that it holds; what is created by this name is another one."""
+
     def grow_topic(self, name: str, partitions: int) -> None:
         """It has so many partitions now, more than before, and each answers."""
 

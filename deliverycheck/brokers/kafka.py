@@ -125,6 +125,9 @@ class KafkaProcess:
     def await_topic(self, name: str, partitions: int) -> None:
         self._topics.await_answering(name, partitions)
 
+    def delete_topic(self, name: str) -> None:
+        self._topics.delete(name)
+
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
 

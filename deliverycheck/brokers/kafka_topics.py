@@ -65,6 +65,11 @@ class TopicFactory:
             self._live[name] = partitions
         self._admin.create([name], partitions)
 
+    def delete(self, name: str) -> None:
+        """The topic is gone; one that is created by its name later is another one."""
+        self._delete([name])
+        self._admin.await_gone([name], timeout_s=_ANSWER_S_MAX)
+
     def grow(self, name: str, partitions: int) -> None:
         """The topic has so many partitions, and each answers."""
         self._admin.grow(name, partitions)

@@ -21,6 +21,8 @@ from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Neede
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
+from deliverycheck.guarantees.remade import told_apart
+from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
 from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
@@ -42,7 +44,8 @@ _NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.DIED}
 
 def hazards_of(history: History) -> dict[str, tuple[Evidence, ...]]:
     """The hazards that occurred, each with all the evidence for it."""
-    found = {name: hazard.find(history) for name, hazard in HAZARDS.items()}
+    apart = told_apart(history)
+    found = {name: hazard.find(apart) for name, hazard in HAZARDS.items()}
     return {name: evidence for name, evidence in found.items() if evidence}
 
 
@@ -242,6 +245,7 @@ HAZARDS: dict[str, Hazard] = {
             find=partitions_added,
         ),
         *HAZARDS_OF_DELETIONS,
+        *HAZARDS_OF_REMADE_TOPICS,
         *HAZARDS_OF_COMPACTION,
         Hazard(
             name="topic_answered",

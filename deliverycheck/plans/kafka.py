@@ -41,6 +41,7 @@ from deliverycheck.plans.steps import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Flush,
     Heal,
     Hold,
@@ -58,7 +59,7 @@ from deliverycheck.plans.steps import (
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject, TopicReady
+from deliverycheck.plans.subject import GroupKind, Subject, TopicReady
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -105,6 +106,7 @@ class KafkaDraft:
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"delete_records"} if state.messages and _may_delete(state) else set()
+        found |= {"remake_topic"} if state.messages and _may_remake(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
@@ -228,6 +230,20 @@ def _may_grow(state: PlanState) -> bool:
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
 
 
+def _may_remake(state: PlanState) -> bool:
+    """Once a plan, so that of each message it is known which of two logs it is in.
+
+    A transaction, a database with positions and a share group each have a state of their own of a
+    topic, of which nothing is claimed.
+    """
+    consumer = state.subject.consumer
+    plain = consumer is None or (
+        consumer.kind is GroupKind.CONSUMER and consumer.output is None and consumer.sink is None
+    )
+    untouched = not state.deleted and not state.remade
+    return state.node == "up" and plain and untouched and not state.subject.is_transactional
+
+
 def _may_delete(state: PlanState) -> bool:
     return state.node == "up" and takes_deletions(state.subject.topic)
 
@@ -269,11 +285,17 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and (step.ms <= MOMENT_MS_MAX or PATIENCE in state.subject.producer)
     ),
     CreateTopic: lambda state, step: (
-        step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
+        step.topic in TOPICS
+        and (step.topic not in state.topics or step.topic in state.deleted)
+        and state.node == "up"
     ),
     AddPartitions: lambda state, step: (
         _may_grow(state)
+        and step.topic not in state.deleted
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
+    ),
+    DeleteTopic: lambda state, step: (
+        _may_remake(state) and step.topic in {topic for topic, _ in state.written}
     ),
     DeleteRecords: lambda state, step: (
         _may_delete(state)

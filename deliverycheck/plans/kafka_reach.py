@@ -122,17 +122,28 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
             yield "compacted"
         if state.tombstones and not step.tombstone:
             yield "tombstone_gone"
-    if step.topic in state.grown:
-        yield "partitions_added"
-    if step.topic in state.fresh:
-        awaited = state.subject.topic_ready is TopicReady.ANSWERED
-        yield "topic_answered" if awaited else "topic_just_created"
+    yield from _hazards_of_topic(state, step)
     if step.key is not None and state.wrote_with_key(step):
         yield "key_shared"
     if step.timestamp_shift_ms > TIMESTAMP_AHEAD_MS_MAX:
         yield "definite_failure"
     if step.count > int(state.subject.producer.get(_QUEUE_SETTING, _QUEUE_MESSAGES)):
         yield "definite_failure"
+
+
+def _hazards_of_topic(state: PlanState, step: Publish) -> Iterator[str]:
+    """What was done to the topic that is written to."""
+    if step.topic in state.grown:
+        yield "partitions_added"
+    if step.topic in state.deleted:
+        yield "written_while_deleted"
+    if step.topic in state.remade:
+        yield "topic_remade"
+        if step.topic == GROUP_TOPIC and state.carried and step.count > 1:
+            yield "remade_under_member"
+    if step.topic in state.fresh:
+        awaited = state.subject.topic_ready is TopicReady.ANSWERED
+        yield "topic_answered" if awaited else "topic_just_created"
 
 
 def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:

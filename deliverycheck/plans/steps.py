@@ -228,9 +228,19 @@ class Hold(_Step, frozen=True, kw_only=True, tag="hold", omit_defaults=True):
 
 
 class CreateTopic(_Step, frozen=True, kw_only=True, tag="create_topic", omit_defaults=True):
-    """Create a further topic; the subject says whether its partitions are awaited."""
+    """Create a further topic, or a deleted one again; the subject says whether it is awaited."""
 
     topic: str
+    lane: str = "admin"
+
+
+class DeleteTopic(_Step, frozen=True, kw_only=True, tag="delete_topic", omit_defaults=True):
+    """A topic in use is deleted, read or not; whoever writes to it goes on trying.
+
+    What creates it again is a `CreateTopic`, or the end of the plan.
+    """
+
+    topic: str = "t1"
     lane: str = "admin"
 
 
@@ -286,6 +296,7 @@ Step = (
     | Heal
     | Hold
     | CreateTopic
+    | DeleteTopic
     | AddPartitions
     | DeleteRecords
     | Arm

@@ -59,6 +59,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def delete_records(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "remake_topic" in self.draft.kinds())
+    @rule(steps=steps_of("remake_topic"))
+    def make_a_topic_again(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "flush" in self.draft.kinds())
     @rule(steps=steps_of("flush"))
     def flush(self, steps):

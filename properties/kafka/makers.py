@@ -8,6 +8,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     FaultKind,
     Heal,
@@ -23,7 +24,7 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
-from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, SECOND
+from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, GROUP_TOPIC, SECOND
 
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
@@ -171,6 +172,25 @@ def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
         *(written, written, written, DeleteRecords(keep=keep)),
         *(make(lane) for make in back),
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
+    )
+
+
+def remake(*, lane: str, first: int, meanwhile: int, then: int, away: str) -> tuple[Step, ...]:
+    """A topic is deleted and made again while a member reads it, which may be away meanwhile.
+
+    It had come as far as `first`; what it finds when it asks again begins at 0. Who writes
+    meanwhile writes to a topic that is gone.
+    """
+    gone, back = _AWAY[away]
+    early = (Publish(count=meanwhile),) if meanwhile else ()
+    return (
+        *(Publish(count=first, wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=4)),
+        *(Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=4 * first)),
+        *(make(lane) for make in gone),
+        *(DeleteTopic(), *early, CreateTopic(topic=GROUP_TOPIC)),
+        Publish(count=then, wait=Wait.CONFIRMED),
+        *(make(lane) for make in back),
+        WorkStep(lane=lane, calls=8),
     )
 
 

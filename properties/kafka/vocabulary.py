@@ -191,6 +191,18 @@ KINDS = {
             "away": ("not", "killed", "closed", "cut off", "stopped", "stopped", "done", "done"),
         },
     ),
+    "remake_topic": Kind(
+        weight=1,
+        makes=makers.remake,
+        arguments={
+            "lane": CONSUMERS,
+            "first": (1, 1, 2, 3),
+            "meanwhile": (0, 0, 0, 1, 3),
+            # Fewer than it had read, as many, and more.
+            "then": (1, 2, 4, 8),
+            "away": ("not", "not", "stopped", "stopped", "cut off", "killed", "closed"),
+        },
+    ),
     # Only where a topic is compacted.
     "compact": Kind(
         weight=4,

@@ -6,6 +6,7 @@ from properties.kafka.claims.effect import EFFECT
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.reading import READING
+from properties.kafka.claims.remade import REMADE
 from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
 from properties.kafka.claims.timeouts import TIMEOUTS
@@ -18,6 +19,7 @@ CLAIMS: tuple[Claim, ...] = (
     *EFFECT,
     *GROUPS,
     *READING,
+    *REMADE,
     *TRANSACTIONS,
     *SINKS,
     *SHARES,
