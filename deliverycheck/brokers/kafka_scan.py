@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -55,7 +55,7 @@ class Scanner:
         admin: KafkaAdmin,
         settings: Mapping[str, Any] | None = None,
         *,
-        moved: Callable[[Mapping[_Key, PartitionEnd]], tuple[str, ...]] = lambda _: (),
+        moved: Callable[[Mapping[_Key, Collection[int]]], tuple[str, ...]] = lambda _: (),
     ) -> None:
         """Connects at the first scan.
 
@@ -104,7 +104,8 @@ class Scanner:
             self._idle[isolation].put((reader, scans + 1))
         else:
             self._retire(reader)
-        return Scan(deliveries=found, starts=starts, ends=ends, moved=self._moved(told))
+        moved = self._moved({key: _epochs(end, found.get(key, ())) for key, end in told.items()})
+        return Scan(deliveries=found, starts=starts, ends=ends, moved=moved)
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
@@ -135,6 +136,12 @@ class Scanner:
             return self._idle[isolation].get_nowait()
         except queue.Empty:
             return Consumer({**self._settings, "isolation.level": isolation}), 0
+
+
+def _epochs(end: PartitionEnd, found: Iterable[Delivery]) -> frozenset[int]:
+    """Of the leader that is there, and of each that was when something was written."""
+    written = {one.epoch for one in found if one.epoch is not None}
+    return frozenset({end.epoch, *written})
 
 
 def _read(
