@@ -20,6 +20,7 @@ NEEDS = {
     "instance_fenced": ("no fault", "nothing"),
     "definite_failure": ("no fault", "nothing"),
     "timed_out_beside_others": ("stall", "link"),
+    "purged_beside_others": ("lost reply", "link"),
     "lost_reply": ("lost reply", "link"),
     "lost_request": ("lost request", "link"),
     "black_hole": ("black hole", "link"),

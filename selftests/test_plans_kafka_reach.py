@@ -20,6 +20,7 @@ from deliverycheck.plans import (
     Pause,
     Publish,
     Purge,
+    Purged,
     Settling,
     Subject,
     TopicReady,
@@ -129,6 +130,16 @@ REACH = {
         {"none"},
     ),
     "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
+    "purged-on-its-way-beside-another": (
+        (LOSE, Publish(count=2), Purge(what=Purged.IN_FLIGHT)),
+        LOG_ONLY,
+        {"lost_reply", "purged", "purged_beside_others"},
+    ),
+    "purged-on-its-way-alone": (
+        (LOSE, Publish(), Purge(what=Purged.IN_FLIGHT)),
+        LOG_ONLY,
+        {"lost_reply", "purged"},
+    ),
     "timestamp-too-far-ahead": (
         (Publish(timestamp_shift_ms=7_200_000),),
         LOG_ONLY,

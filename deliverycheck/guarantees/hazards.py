@@ -25,7 +25,10 @@ from deliverycheck.guarantees.remade import told_apart
 from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
 from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
-from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
+from deliverycheck.guarantees.timeout_hazards import (
+    purged_beside_others,
+    timed_out_beside_others,
+)
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -106,6 +109,12 @@ _TIMED_OUT = {
     "timed_out": (
         "{message} timed out at {timed_out_ns:s} while {messages:count other message} of {process} "
         "was without an answer."
+    )
+}
+_PURGED_BESIDE = {
+    "purged": (
+        "{message} was purged on its way at {purged_ns:s} while {messages:count other message} of "
+        "{process} was without an answer."
     )
 }
 _PURGED = {
@@ -227,6 +236,13 @@ HAZARDS: dict[str, Hazard] = {
             FaultColumn.STALL,
             timed_out_beside_others,
             _TIMED_OUT,
+        ),
+        _on_link(
+            "purged_beside_others",
+            "a message was purged on its way while others of its producer were without an answer",
+            FaultColumn.LOST_REPLY,
+            purged_beside_others,
+            _PURGED_BESIDE,
         ),
         Hazard(
             name="purged",

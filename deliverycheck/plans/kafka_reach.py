@@ -27,6 +27,7 @@ from deliverycheck.plans.steps import (
     Pause,
     Publish,
     Purge,
+    Purged,
     Settling,
     Step,
     Work,
@@ -254,6 +255,9 @@ def _hazards_of_hold(state: PlanState, step: Hold) -> Iterator[str]:
 def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:
     if _unflushed(state, step.lane):
         yield "purged"
+    several = step.lane in state.producers and state.producers[step.lane].unflushed > 1
+    if several and step.what is Purged.IN_FLIGHT and (state.faults or state.node != "up"):
+        yield "purged_beside_others"
 
 
 _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {

@@ -14,10 +14,10 @@ from deliverycheck.plans import (
 from deliverycheck.plans.kafka import REFRESH
 from properties.kafka.claims.settings import (
     FIRST_WRITE,
+    GIVEN_UP,
     IDEMPOTENT,
     NETWORK,
     ONE_MESSAGE_A_BATCH,
-    TIMED_OUT,
 )
 
 PLAIN: dict[str, Setting] = {"acks": "all", "enable.idempotence": False, **ONE_MESSAGE_A_BATCH}
@@ -99,7 +99,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=(*FIRST_WRITE, *TIMED_OUT),
+        unless=(*FIRST_WRITE, *GIVEN_UP),
         promise="an idempotent producer writes exactly one copy of each message",
         source="Kafka 4.3, producer configs, enable.idempotence",
         pair="kafka-plain-exactly-once",
@@ -124,7 +124,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=(*FIRST_WRITE, *TIMED_OUT),
+        unless=(*FIRST_WRITE, *GIVEN_UP),
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",
@@ -149,7 +149,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK),
-        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
+        unless=("partitions_added", *FIRST_WRITE, *GIVEN_UP),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-partitions-added",
@@ -177,7 +177,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_key_order",
         stance=Stance.HOLDS,
         hazards=("key_shared",),
-        unless=("partitions_added", *FIRST_WRITE, *TIMED_OUT),
+        unless=("partitions_added", *FIRST_WRITE, *GIVEN_UP),
         promise="all data for a given key goes to the same partition",
         source="Kafka 4.3, design, The Producer, Load balancing",
         pair="kafka-per-key-order-two-partitioners",
@@ -204,7 +204,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("purged",),
-        unless=(*FIRST_WRITE, *TIMED_OUT),
+        unless=(*FIRST_WRITE, *GIVEN_UP),
         promise="what is purged in flight may be delivered or not, what is purged in the queue not",
         source="librdkafka 2.16, rdkafka.h, rd_kafka_purge",
         pair="kafka-purged-taken-for-absent",

@@ -24,7 +24,7 @@ FIRST_WRITE = ("first_write_broker_killed",)
 WRITTEN_WHILE_DELETED = ("written_while_deleted",)
 """An idempotent producer then meets a topic that was just created: `kafka-remade-written`."""
 
-TIMED_OUT = ("timed_out_beside_others",)
+GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
 
