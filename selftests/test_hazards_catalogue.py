@@ -54,6 +54,7 @@ NEEDS = {
     "closed_in_hand": ("given back", "nothing"),
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),
+    "limited_in_use": ("limit reached", "nothing"),
     "publish_refused": ("limit reached", "nothing"),
     "expired": ("limit reached", "nothing"),
     "delivery_limit_reached": ("limit reached", "nothing"),

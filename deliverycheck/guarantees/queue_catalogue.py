@@ -86,6 +86,16 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.length_reached,
     ),
     Hazard(
+        name="limited_in_use",
+        title="a queue that held messages got other limits",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
+        },
+        find=find.limited_in_use,
+    ),
+    Hazard(
         name="publish_refused",
         title="the broker refused a publish",
         fault_column=FaultColumn.LIMIT,

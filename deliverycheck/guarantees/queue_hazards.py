@@ -151,6 +151,21 @@ def length_reached(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def limited_in_use(history: History) -> tuple[Evidence, ...]:
+    """A queue got other limits while it held confirmed messages that nobody had settled."""
+    found: list[Evidence] = []
+    for one in _by_number(history, Action.SET_LIMITS):
+        name = one.target or ""
+        held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
+        if one.outcome is Outcome.OK and held:
+            facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
+            witnesses = (one.op, *ops_of(held)[:-1])
+            found.append(
+                Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
+            )
+    return tuple(found)
+
+
 def publish_refused(history: History) -> tuple[Evidence, ...]:
     """The broker refused publishes, and said so."""
     refused = [

@@ -17,6 +17,7 @@ class Action(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     DECLARE = "declare"
+    SET_LIMITS = "set_limits"
     DELETE_RECORDS = "delete_records"
     PUBLISH = "publish"
     FLUSH = "flush"

@@ -240,6 +240,18 @@ def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPol
         state.topology = with_binding(state.topology, step.binding)
     elif isinstance(step, Unbind):
         state.topology = without_binding(state.topology, step.binding)
+    else:
+        _limit(state, step)
+
+
+def _limit(state: RabbitState, step: SetPolicy) -> None:
+    """The queue as it was declared, with the policy; the one before it is gone."""
+    declared = (state.subject.topology or PLAIN).queue(step.queue)
+    if declared is not None:
+        others = tuple(each for each in state.topology.queues if each.name != step.queue)
+        kept = [each.name for each in state.topology.queues].index(step.queue)
+        queues = (*others[:kept], step.limited(declared), *others[kept:])
+        state.topology = replace(state.topology, queues=queues)
 
 
 def _advance_rest(state: RabbitState, step: Step) -> None:
