@@ -75,6 +75,11 @@ def _smaller_send(step: Send) -> Iterator[Send]:
         yield replace(step, bytes=FEW_BYTES)
 
 
+def _joined_requests(first: Request, second: Request) -> Iterator[Request]:
+    if first == replace(second, count=first.count):
+        yield replace(first, count=first.count + second.count)
+
+
 def join(first: Step, second: Step) -> Iterator[Step]:
     """One step for two that go to the same place, or are of one consumer."""
     if isinstance(first, Send) and isinstance(second, Send):
@@ -82,8 +87,7 @@ def join(first: Step, second: Step) -> Iterator[Step]:
         if same == replace(second, count=1, wait=Wait.RETURNED):
             yield replace(second, count=first.count + second.count)
     if isinstance(first, Request) and isinstance(second, Request):
-        if replace(first, count=second.count) == second:
-            yield replace(second, count=first.count + second.count)
+        yield from _joined_requests(first, second)
     if isinstance(first, Take) and isinstance(second, Take) and first.lane == second.lane:
         yield replace(second, count=first.count + second.count)
     if isinstance(first, CrashLoop) and isinstance(second, CrashLoop):
