@@ -45,6 +45,7 @@ NEEDS = {
     "first_write_broker_killed": ("broker killed", "node"),
     "node_killed": ("broker killed", "node"),
     "broker_killed_holding": ("broker killed", "node"),
+    "broker_killed_committing": ("broker killed", "node"),
     "queue_just_declared": ("broker killed", "node"),
     "unroutable": ("no fault", "nothing"),
     "requeued": ("given back", "nothing"),

@@ -192,3 +192,15 @@ def test_limits_of_another_queue_limit_this_one_not():
     story.published("p1#1-1")
     story.ok(story.invoke("admin#1", "set_limits", target="q2"))
     assert "limited_in_use" not in occurred(story)
+
+
+@pytest.mark.parametrize("ended", [None, "after", "before"])
+def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
+    story = QueueStory()
+    op = story.invoke("p1#1", "commit_transaction", transaction="x1")
+    if ended == "before":
+        story.ok(op)
+    killed(story)
+    if ended == "after":
+        story.info(op, error="StreamLostError")
+    assert ("broker_killed_committing" in occurred(story)) is (ended != "before")

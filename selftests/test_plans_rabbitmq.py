@@ -8,6 +8,7 @@ from deliverycheck.plans import (
     Bind,
     Binding,
     CommitPolicy,
+    CommitTransaction,
     Consumer,
     CrashLoop,
     Declare,
@@ -25,6 +26,7 @@ from deliverycheck.plans import (
     Take,
     Topology,
     Unbind,
+    Wait,
     Work,
     plan_of,
 )
@@ -188,3 +190,10 @@ def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count,
         SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
     ]
     assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():
+    transacting = {"producer": {"transactional": True}}
+    for wait, reached in ((Wait.SENT, True), (Wait.RETURNED, False)):
+        steps = (Send(), CommitTransaction(wait=wait), Kill(lane="b1"), Send())
+        assert ("broker_killed_committing" in reach(*steps, **transacting)) is reached

@@ -21,6 +21,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.broker_killed_holding,
     ),
     Hazard(
+        name="broker_killed_committing",
+        title="the broker was killed while a commit was under way",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"open": "{node} was killed at {down_ns:s}; a commit of {process} was open."},
+        find=find.broker_killed_committing,
+    ),
+    Hazard(
         name="queue_just_declared",
         title="the broker was killed within half a second of a queue's declaration",
         fault_column=FaultColumn.BROKER_KILLED,

@@ -53,6 +53,23 @@ def broker_killed_holding(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def broker_killed_committing(history: History) -> tuple[Evidence, ...]:
+    """A node was killed while the commit of a transaction was under way."""
+    found: list[Evidence] = []
+    for event in history.nodes:
+        open_ = [
+            one
+            for one in _by_number(history, Action.COMMIT_TRANSACTION)
+            if event.state is NodeState.KILLED
+            and one.invoked_ns <= event.ns
+            and (one.completed_ns is None or one.completed_ns > event.ns)
+        ]
+        if open_:
+            facts: Facts = {"node": event.node, "down_ns": event.ns, "process": open_[0].process}
+            found.append(Evidence(kind="open", ns=event.ns, facts=facts, witnesses=ops_of(open_)))
+    return tuple(found)
+
+
 def queue_just_declared(history: History) -> tuple[Evidence, ...]:
     """A node was killed so soon after a declaration, with confirmed messages in that queue."""
     found: list[Evidence] = []

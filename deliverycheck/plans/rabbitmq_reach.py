@@ -138,6 +138,7 @@ def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
         yield from ["broker_killed"] if state.unflushed else []
         yield from ("node_killed", "broker_killed_holding")
         yield from ["requester_cut"] if state.asked else []
+        yield from ["broker_killed_committing"] if state.committing else []
         if state.fresh or state.subject.topic_ready is TopicReady.CREATED:
             yield "queue_just_declared"
 

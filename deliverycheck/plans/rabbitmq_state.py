@@ -75,6 +75,7 @@ class RabbitState:
         handed: those that some consumer may have been handed.
         in_hand: by consumer that lives, what it may hold.
         asked: requests of each requester to which it knows no reply.
+        committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
     """
 
@@ -93,6 +94,7 @@ class RabbitState:
     sent: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    committing: bool = False
     returned: bool = False
     crashes: int = 0
     last: str = ""
@@ -259,8 +261,8 @@ def _advance_rest(state: RabbitState, step: Step) -> None:
         state.publishers[step.lane].unflushed = 0
     elif isinstance(step, (CommitTransaction, AbortTransaction)):
         state.publishers[step.lane] = PublisherState()
-        if isinstance(step, CommitTransaction) and step.wait is Wait.SENT:
-            state.sent.add(step.lane)
+        state.committing = isinstance(step, CommitTransaction) and step.wait is Wait.SENT
+        state.sent |= {step.lane} if state.committing else set()
     elif isinstance(step, Inject):
         state.faults[step.lane] = step.fault
     elif isinstance(step, Heal):

@@ -6,14 +6,18 @@ from msgspec import structs
 
 from deliverycheck.plans import (
     CommitPolicy,
+    CommitTransaction,
     Consumer,
     CrashLoop,
+    Hold,
+    Kill,
     Send,
     Subject,
     TopicReady,
     Wait,
 )
 from deliverycheck.plans.rabbitmq_reach import OFTEN
+from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
 from properties.rabbitmq.machine import RabbitPlanBuilder
 from properties.rabbitmq.topologies import CLASSIC, EVERY_EXCHANGE, REQUESTS
@@ -42,6 +46,17 @@ LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN +
 """Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
 takes some 0.15 s."""
 
+LARGE_COMMITS: tuple[StepList, ...] = tuple(
+    (
+        Send(count=120, bytes=20_000),
+        CommitTransaction(wait=Wait.SENT),
+        Hold(ms=ms),
+        Kill(lane=NODE),
+    )
+    for ms in (1, 4, 16)
+)
+"""A commit that keeps the broker busy for a while; drawn ones are over in a millisecond."""
+
 _POOLS = Pools(vocabulary=VOCABULARY, builder=RabbitPlanBuilder)
 
 
@@ -58,6 +73,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(LIMITED_LATER, pool_seed, limited),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
         LONG_CRASH_LOOP,
+        *LARGE_COMMITS,
     )
 
 
