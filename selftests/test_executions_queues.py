@@ -4,6 +4,7 @@ import pytest
 
 from deliverycheck.clients import commands
 from deliverycheck.executions.queues import place as places
+from deliverycheck.guarantees import check
 from deliverycheck.history import Action, Outcome
 from deliverycheck.plans import (
     Bind,
@@ -27,6 +28,7 @@ from deliverycheck.plans import (
     ReliesOn,
     Resume,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Take,
@@ -266,3 +268,16 @@ def test_who_relies_on_its_calls_does_not_wait_for_a_proof(run):
     history, _ = run(careless, Send(), Work(calls=3))
     (ack,), (effect,) = history.select(Action.ACK), history.select(Action.EFFECT)
     assert ack.completed_ns > effect.invoked_ns
+
+
+def test_policy_is_set_and_told_and_nothing_is_concluded_of_what_the_queue_keeps(run):
+    later = Topology(queues=(Queue(name="q1"), Queue(name="q2")), limited_later=("q1",))
+    steps = (Send(), Send(key="q2"), SetPolicy(definition={"length_max": 1}), Send())
+    history, target = run(subject(policy=None, topology=later), *steps)
+    (told,) = history.select(Action.SET_LIMITS)
+    assert (told.target, told.outcome) == ("q1", Outcome.OK)
+    assert "policy" in target.calls
+    assert history.header.sources["q1"].limited_later
+    assert "at_least_once_in_queue" in valid(history), "of q2"
+    (kept,) = (one for one in check(history, ("at_least_once_in_queue",)))
+    assert kept.examined == 1

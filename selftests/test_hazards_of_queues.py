@@ -196,3 +196,37 @@ def test_two_messages_handed_out_often_between_them_are_not():
         for number in range(15):
             story.fetched(f"c1#{number + 1}", tagged(message, 1))
     assert "handed_out_often" not in occurred(story)
+
+
+@pytest.mark.parametrize(
+    ("settled", "outcome", "shown"),
+    [(False, "ok", True), (True, "ok", False), (False, "info", False)],
+    ids=["holding", "empty", "not-known-to-have-worked"],
+)
+def test_queue_that_gets_limits_is_limited_in_use_if_it_holds_something(settled, outcome, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    if settled:
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        story.settled("c1#1", "ack", 1)
+    getattr(story, outcome)(story.invoke("admin#1", "set_limits", target="q"))
+    assert ("limited_in_use" in occurred(story)) is shown
+
+
+def test_limits_of_another_queue_limit_this_one_not():
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.ok(story.invoke("admin#1", "set_limits", target="q2"))
+    assert "limited_in_use" not in occurred(story)
+
+
+@pytest.mark.parametrize("ended", [None, "after", "before"])
+def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
+    story = QueueStory()
+    op = story.invoke("p1#1", "commit_transaction", transaction="x1")
+    if ended == "before":
+        story.ok(op)
+    killed(story)
+    if ended == "after":
+        story.info(op, error="StreamLostError")
+    assert ("broker_killed_committing" in occurred(story)) is (ended != "before")

@@ -8,6 +8,7 @@ from deliverycheck.plans import (
     Bind,
     Binding,
     CommitPolicy,
+    CommitTransaction,
     Consumer,
     CrashLoop,
     Declare,
@@ -18,12 +19,14 @@ from deliverycheck.plans import (
     Plan,
     Queue,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Subject,
     Take,
     Topology,
     Unbind,
+    Wait,
     Work,
     plan_of,
 )
@@ -164,3 +167,33 @@ def test_topology_that_cannot_be_meant_is_refused_with_its_part_named(topology, 
 def test_crash_loop_passes_the_limit_that_a_broker_has_by_itself_with_21_crashes():
     assert "handed_out_often" in reach(Send(), CrashLoop(cycles=21))
     assert "handed_out_often" not in reach(Send(), CrashLoop(cycles=20))
+
+
+LATER = Topology(queues=(Queue(name="q1", length_max=5),), limited_later=("q1",))
+
+
+def test_only_queues_that_may_be_limited_later_get_policies():
+    policy = SetPolicy(definition={"length_max": 3})
+    assert not MODEL.normalise(subject(), (Send(), policy)).steps[1:]
+    assert "limited_in_use" in reach(Send(), policy, Send(), topology=LATER)
+    assert "limited_in_use" not in reach(policy, Send(), topology=LATER)
+    assert "limited_in_use" not in reach(Send(), SetPolicy(), Send(), topology=LATER)
+
+
+@pytest.mark.parametrize(
+    ("limits", "count", "reached"),
+    [((3,), 4, True), ((3,), 3, False), ((9,), 6, True), ((1, 5), 4, False), ((3, None), 5, False)],
+    ids=["lower", "not-passed", "own-is-lower", "the-last-counts", "taken-away"],
+)
+def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count, reached):
+    policies = [
+        SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
+    ]
+    assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():
+    transacting = {"producer": {"transactional": True}}
+    for wait, reached in ((Wait.SENT, True), (Wait.RETURNED, False)):
+        steps = (Send(), CommitTransaction(wait=wait), Kill(lane="b1"), Send())
+        assert ("broker_killed_committing" in reach(*steps, **transacting)) is reached

@@ -22,6 +22,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.broker_killed_holding,
     ),
     Hazard(
+        name="broker_killed_committing",
+        title="the broker was killed while a commit was under way",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"open": "{node} was killed at {down_ns:s}; a commit of {process} was open."},
+        find=find.broker_killed_committing,
+    ),
+    Hazard(
         name="queue_just_declared",
         title="the broker was killed within half a second of a queue's declaration",
         fault_column=FaultColumn.BROKER_KILLED,
@@ -93,6 +101,16 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "length": "{messages:count message} came to {queue}, which may hold {length_max}."
         },
         find=find.length_reached,
+    ),
+    Hazard(
+        name="limited_in_use",
+        title="a queue that held messages got other limits",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
+        },
+        find=find.limited_in_use,
     ),
     Hazard(
         name="publish_refused",

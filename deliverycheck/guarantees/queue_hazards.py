@@ -53,6 +53,23 @@ def broker_killed_holding(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def broker_killed_committing(history: History) -> tuple[Evidence, ...]:
+    """A node was killed while the commit of a transaction was under way."""
+    found: list[Evidence] = []
+    for event in history.nodes:
+        open_ = [
+            one
+            for one in _by_number(history, Action.COMMIT_TRANSACTION)
+            if event.state is NodeState.KILLED
+            and one.invoked_ns <= event.ns
+            and (one.completed_ns is None or one.completed_ns > event.ns)
+        ]
+        if open_:
+            facts: Facts = {"node": event.node, "down_ns": event.ns, "process": open_[0].process}
+            found.append(Evidence(kind="open", ns=event.ns, facts=facts, witnesses=ops_of(open_)))
+    return tuple(found)
+
+
 def queue_just_declared(history: History) -> tuple[Evidence, ...]:
     """A node was killed so soon after a declaration, with confirmed messages in that queue."""
     found: list[Evidence] = []
@@ -148,6 +165,21 @@ def length_reached(history: History) -> tuple[Evidence, ...]:
             facts: Facts = {"queue": name, "messages": len(came), "length_max": source.length_max}
             ns = came[source.length_max].invoked_ns
             found.append(Evidence(kind="length", ns=ns, facts=facts, witnesses=ops_of(came)))
+    return tuple(found)
+
+
+def limited_in_use(history: History) -> tuple[Evidence, ...]:
+    """A queue got other limits while it held confirmed messages that nobody had settled."""
+    found: list[Evidence] = []
+    for one in _by_number(history, Action.SET_LIMITS):
+        name = one.target or ""
+        held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
+        if one.outcome is Outcome.OK and held:
+            facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
+            witnesses = (one.op, *ops_of(held)[:-1])
+            found.append(
+                Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
+            )
     return tuple(found)
 
 

@@ -18,6 +18,7 @@ class Action(StrEnum):
     CLOSE = "close"
     DECLARE = "declare"
     DELETE = "delete"
+    SET_LIMITS = "set_limits"
     DELETE_RECORDS = "delete_records"
     PUBLISH = "publish"
     FLUSH = "flush"

@@ -100,6 +100,7 @@ class RabbitDraft:
         found |= {"route"} if state.topology.exchanges else set()
         found |= {"bind", "unbind"} if state.topology.exchanges and state.node == "up" else set()
         found |= {"declare"} if state.node == "up" else set()
+        found |= {"limit"} if state.topology.limited_later and state.node == "up" else set()
         found |= {"request"} if reply_address(state.subject, PRODUCERS[0]) else set()
         if state.messages:
             found |= {"work", "take", "crash_loop", "inject"}
@@ -269,7 +270,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Bind: _may_bind,
     Unbind: lambda state, step: state.node == "up" and step.binding in state.topology.bindings,
     SetPolicy: lambda state, step: (
-        state.node == "up" and state.topology.queue(step.queue) is not None
+        state.node == "up" and step.queue in state.topology.limited_later
     ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,

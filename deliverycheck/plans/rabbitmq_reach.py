@@ -9,6 +9,7 @@ from deliverycheck.plans.queue_steps import (
     CrashLoop,
     Request,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Take,
@@ -101,6 +102,11 @@ def _hazards_of_request(state: RabbitState, step: Request) -> Iterator[str]:
         yield "requester_cut"
 
 
+def _hazards_of_policy(state: RabbitState, step: SetPolicy) -> Iterator[str]:
+    if step.definition and state.stands.get(step.queue):
+        yield "limited_in_use"
+
+
 def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
     if step.how is Settlement.ACK:
         return
@@ -132,6 +138,7 @@ def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
         yield from ["broker_killed"] if state.unflushed else []
         yield from ("node_killed", "broker_killed_holding")
         yield from ["requester_cut"] if state.asked else []
+        yield from ["broker_killed_committing"] if state.committing else []
         if state.fresh or state.subject.topic_ready is TopicReady.CREATED:
             yield "queue_just_declared"
 
@@ -198,6 +205,7 @@ def _unflushed(state: RabbitState, lane: str) -> bool:
 _MORE: dict[type, Callable[[RabbitState, Any], Iterator[str]]] = {
     Send: _hazards_of_send,
     Request: _hazards_of_request,
+    SetPolicy: _hazards_of_policy,
     Settle: _hazards_of_settle,
     Kill: _hazards_of_kill,
     CrashLoop: _hazards_of_crash_loop,

@@ -75,6 +75,7 @@ class RabbitState:
         handed: those that some consumer may have been handed.
         in_hand: by consumer that lives, what it may hold.
         asked: requests of each requester to which it knows no reply.
+        committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
     """
 
@@ -93,6 +94,7 @@ class RabbitState:
     sent: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    committing: bool = False
     returned: bool = False
     crashes: int = 0
     last: str = ""
@@ -240,6 +242,18 @@ def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPol
         state.topology = with_binding(state.topology, step.binding)
     elif isinstance(step, Unbind):
         state.topology = without_binding(state.topology, step.binding)
+    else:
+        _limit(state, step)
+
+
+def _limit(state: RabbitState, step: SetPolicy) -> None:
+    """The queue as it was declared, with the policy; the one before it is gone."""
+    declared = (state.subject.topology or PLAIN).queue(step.queue)
+    if declared is not None:
+        others = tuple(each for each in state.topology.queues if each.name != step.queue)
+        kept = [each.name for each in state.topology.queues].index(step.queue)
+        queues = (*others[:kept], step.limited(declared), *others[kept:])
+        state.topology = replace(state.topology, queues=queues)
 
 
 def _advance_rest(state: RabbitState, step: Step) -> None:
@@ -247,8 +261,8 @@ def _advance_rest(state: RabbitState, step: Step) -> None:
         state.publishers[step.lane].unflushed = 0
     elif isinstance(step, (CommitTransaction, AbortTransaction)):
         state.publishers[step.lane] = PublisherState()
-        if isinstance(step, CommitTransaction) and step.wait is Wait.SENT:
-            state.sent.add(step.lane)
+        state.committing = isinstance(step, CommitTransaction) and step.wait is Wait.SENT
+        state.sent |= {step.lane} if state.committing else set()
     elif isinstance(step, Inject):
         state.faults[step.lane] = step.fault
     elif isinstance(step, Heal):

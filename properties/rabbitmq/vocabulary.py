@@ -34,6 +34,7 @@ from deliverycheck.plans import (
     Restart,
     Resume,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Step,
@@ -146,6 +147,13 @@ KINDS = {
         weight=8,
         makes=one(Request),
         arguments={"lane": (*PRODUCERS[:1] * 3, *PRODUCERS), "count": (1, 1, 2, 3)},
+    ),
+    "limit": Kind(
+        weight=5,
+        makes=one(SetPolicy),
+        arguments={
+            "definition": ({"length_max": 1}, {"length_max": 3}, {"expires_ms": 60}, {}),
+        },
     ),
     "bind": Kind(weight=5, makes=_bind, arguments=_ROUTE),
     "unbind": Kind(weight=1, makes=_unbind, arguments=_ROUTE),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from deliverycheck.brokers import Namespace
-from deliverycheck.plans import Headers, Overflow, Queue, Topology
+from deliverycheck.plans import Headers, Overflow, Queue, SetPolicy, Topology
 from deliverycheck.plans.routing import NoSuchExchangeError, routes
 
 OLD_ENOUGH_S = 1.1
@@ -40,6 +40,12 @@ class QueuePlace:
         """One queue more is declared."""
         others = tuple(each for each in self.topology.queues if each.name != queue.name)
         self.topology = replace(self.topology, queues=(*others, queue))
+
+    def limit(self, step: SetPolicy, declared: Topology) -> None:
+        """The queue has these limits beside those that it was declared with."""
+        queue = declared.queue(step.queue)
+        if queue is not None:
+            self.add(step.limited(queue))
 
     def routes(self, exchange: str, key: str, headers: Headers) -> tuple[str, ...] | None:
         """The queues that a message comes to; ``None`` where nobody can say."""

@@ -1,5 +1,6 @@
 """A lane that publishes, and whose process outlives its connection."""
 
+from deliverycheck.clients import commands
 from deliverycheck.executions.queues.publisher import PublisherLane
 
 
@@ -13,6 +14,14 @@ class ReconnectingLane(PublisherLane):
 
     def give_up(self) -> None:
         """Its process lives on: only it knows what was sent."""
+
+    def _send_again(self) -> None:
+        """By a connection that lives: one that is lost would fail them again."""
+        if self._attempts.left and not self.busy:
+            self.call(commands.Poll(timeout_ms=0))
+            self.discard_if_gone()
+        if not self.gone:
+            super()._send_again()
 
     def discard_if_gone(self) -> None:
         """A lost connection is made anew by the process that lost it."""

@@ -25,6 +25,7 @@ def _source(topology: Topology, queue: Queue) -> Source:
         delivery_limit=queue.delivery_limit,
         priorities=None if queue.priorities_max is None else queue.priorities_max + 1,
         requeue=ORIGINAL if classic else None,
+        limited_later=queue.name in topology.limited_later,
     )
 
 

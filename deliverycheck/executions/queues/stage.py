@@ -190,23 +190,22 @@ class QueueStage(Stage):
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
     def set_policy(self, step: SetPolicy) -> None:
-        op = self.declared(step.queue)
+        op = self.declared(step.queue, Action.SET_LIMITS)
         broker = self.run.target.queue_broker
         broker.set_policy(self.place.namespace, step.queue, step.definition)
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
+        self.place.limit(step, self.run.plan.subject.topology or self.place.topology)
 
     def _declare(self, topology: Topology, target: str) -> None:
         op = self.declared(target)
         self.run.target.queue_broker.declare(self.place.namespace, topology)
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
-    def declared(self, target: str) -> int:
-        """A declaration, or the end of one, begins; its operation."""
+    def declared(self, target: str, action: Action = Action.DECLARE) -> int:
+        """A declaration, or the end or a change of one, begins; its operation."""
         recorder = self.run.recorder
         op = recorder.next_op()
-        asked = Invoke(
-            op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=target
-        )
+        asked = Invoke(op=op, process=HARNESS, action=action, ns=recorder.now(), target=target)
         recorder.write(asked)
         return op
 

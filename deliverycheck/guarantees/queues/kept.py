@@ -92,6 +92,7 @@ def _keeps(history: History, queue: Queue, publication: Publication) -> bool:
         queue.name in tracked(history)
         and not limited
         and source.delivery_limit is None
+        and not source.limited_later
         and waits_ms(source, history.by_op[publication.op]) is None
     )
 

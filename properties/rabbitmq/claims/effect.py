@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from deliverycheck.plans import Claim, CommitPolicy, Pace, ReliesOn, Stance
+from deliverycheck.plans import Claim, CommitPolicy, Pace, QueueKind, ReliesOn, Stance
 from properties.rabbitmq.claims.settings import (
     AFTER,
     AFTER_QUORUM,
@@ -164,10 +164,35 @@ EFFECT: tuple[Claim, ...] = (
         pace=Pace.MEDIUM,
     ),
     Claim(
+        id="rabbitmq-prefetch-quorum",
+        system="rabbitmq",
+        setting="quorum queue, prefetch of 3",
+        subject=AFTER_QUORUM,
+        guarantee="prefetch_bound",
+        stance=Stance.HOLDS,
+        hazards=("none", "requeued", "consumer_killed"),
+        promise="the broker stops to deliver once so many messages of a consumer are unacked",
+        source="RabbitMQ 4.3, Consumer Prefetch",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
         id="rabbitmq-competing",
         system="rabbitmq",
         setting="classic queue, two consumers",
         subject=AFTER,
+        guarantee="disjoint_consumers",
+        stance=Stance.HOLDS,
+        hazards=("two_consumers",),
+        unless=UNDONE,
+        promise="each message of a queue goes to one of its consumers",
+        source="RabbitMQ 4.3, Queues, Consumers",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-competing-quorum",
+        system="rabbitmq",
+        setting="quorum queue, two consumers",
+        subject=AFTER_QUORUM,
         guarantee="disjoint_consumers",
         stance=Stance.HOLDS,
         hazards=("two_consumers",),
@@ -197,6 +222,19 @@ EFFECT: tuple[Claim, ...] = (
         stance=Stance.HOLDS,
         hazards=("rejected", "dead_lettered"),
         unless=UNDONE,
+        promise="what is refused without requeue goes to the dead letter exchange",
+        source="RabbitMQ 4.3, Dead Letter Exchanges",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-dead-lettering-quorum",
+        system="rabbitmq",
+        setting="quorum queue with dead letters, ack after the effect",
+        subject=consuming(CommitPolicy.AFTER_EFFECT, with_dead_letters(QueueKind.QUORUM)),
+        guarantee="dead_lettering",
+        stance=Stance.HOLDS,
+        hazards=("rejected", "dead_lettered"),
+        unless=(*UNDONE, *OFTEN),
         promise="what is refused without requeue goes to the dead letter exchange",
         source="RabbitMQ 4.3, Dead Letter Exchanges",
         pace=Pace.MEDIUM,

@@ -1,5 +1,7 @@
 """What we claim of limits: what a queue gives up, and who is told."""
 
+from msgspec import structs
+
 from deliverycheck.plans import (
     Claim,
     CommitPolicy,
@@ -24,6 +26,7 @@ from properties.rabbitmq.topologies import (
 LENGTH_MAX, EXPIRES_MS, DELIVERY_LIMIT = 3, 60, 2
 
 _LENGTH = "RabbitMQ 4.3, Queue Length Limit"
+_POLICIES = "RabbitMQ 4.3, Policies, How Policies Work"
 _TTL = "RabbitMQ 4.3, Time-To-Live and Expiration"
 _POISON = "RabbitMQ 4.3, Quorum Queues, Poison Message Handling"
 
@@ -163,6 +166,33 @@ LIMITS: tuple[Claim, ...] = (
         promise="what failed too often is dropped",
         source=_POISON,
         pair="rabbitmq-delivery-limit-dead-letters",
+    ),
+    Claim(
+        id="rabbitmq-policy-dead-letters",
+        system="rabbitmq",
+        setting="classic queue with dead letters kept, limited by policies while in use",
+        subject=_after(structs.replace(with_dead_letters(), limited_later=("q1",))),
+        guarantee="accounted_for",
+        stance=Stance.HOLDS,
+        hazards=("limited_in_use",),
+        unless=UNDONE,
+        promise="what a new limit drops goes to the dead letter exchange, too",
+        source=_POLICIES,
+        pair="rabbitmq-policy",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy",
+        system="rabbitmq",
+        setting="classic queue, limited by policies while in use",
+        subject=_after(structs.replace(CLASSIC, limited_later=("q1",))),
+        guarantee="accounted_for",
+        stance=Stance.BREAKS,
+        hazards=("limited_in_use",),
+        promise="a policy takes effect at once, also on what is in the queue",
+        source=_POLICIES,
+        pair="rabbitmq-policy-dead-letters",
+        pace=Pace.MEDIUM,
     ),
     Claim(
         id="rabbitmq-default-delivery-limit",

@@ -18,7 +18,10 @@ def _streaming(producer: dict[str, Setting]) -> Subject:
     )
 
 
-NAMED, UNNAMED = _streaming({"name": "publisher"}), _streaming({})
+_SOON: dict[str, Setting] = {"call_timeout_s": 1.5}
+"""Of a call on a disturbed link; all streams share one link, so others wait."""
+
+NAMED, UNNAMED = _streaming({**_SOON, "name": "publisher"}), _streaming(_SOON)
 
 STREAMS: tuple[Claim, ...] = (
     Claim(
