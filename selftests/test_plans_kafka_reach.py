@@ -10,6 +10,7 @@ from deliverycheck.plans import (
     Consumer,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     FaultKind,
     Flush,
@@ -279,6 +280,29 @@ REACH = {
         (Publish(), Work(calls=3), DeleteRecords()),
         WITH_GROUP,
         {"none", "read_records_deleted"},
+    ),
+    "topic-made-again": (
+        (Publish(), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),
+        LOG_ONLY,
+        {"none", "topic_remade", "topic_answered"},
+    ),
+    "topic-made-again-under-a-member": (
+        (Publish(), Work(calls=3), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),
+        WITH_GROUP,
+        {"none", "topic_remade", "topic_answered", "remade_under_member"},
+    ),
+    "topic-made-again-and-a-member-that-is-new": (
+        (
+            *(Publish(), Work(calls=3), DeleteTopic(), Kill(lane="c1")),
+            *(CreateTopic(topic="t1"), Publish(count=2)),
+        ),
+        WITH_GROUP,
+        {"consumer_killed", "partitions_moved", "topic_remade", "topic_answered"},
+    ),
+    "topic-written-to-while-it-is-gone": (
+        (Publish(), DeleteTopic(), Publish()),
+        LOG_ONLY,
+        {"none", "topic_remade", "written_while_deleted"},
     ),
     "key-that-is-written-again-in-a-compacted-topic": (
         (Publish(key="k1"), Publish(key="k2"), Publish(key="k1")),

@@ -140,7 +140,7 @@ class _Teller:
 
     def _of_publish(self, operation: Operation) -> str | None:
         topic = operation.target
-        if topic not in self.deletions:
+        if topic is None or topic not in self.deletions:
             return topic
         sent = (operation.message or "", operation.attempt, topic)
         return topic if sent in self._late or sent in self._standing else before(topic)

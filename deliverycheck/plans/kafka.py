@@ -17,6 +17,7 @@ from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     FIRST,
+    GROUP_TOPIC,
     MOMENT_MS_MAX,
     NODE,
     PRODUCERS,
@@ -229,8 +230,8 @@ def _may_grow(state: PlanState) -> bool:
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
 
 
-def _may_remake(state: PlanState) -> bool:
-    """Once a plan, so that of each message it is known which of two logs it is in.
+def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
+    """Each topic once, so that of each message it is known which of two logs it is in.
 
     A transaction, a database with positions and a share group each have a state of their own of a
     topic, of which nothing is claimed.
@@ -239,8 +240,8 @@ def _may_remake(state: PlanState) -> bool:
     plain = consumer is None or (
         consumer.kind is GroupKind.CONSUMER and consumer.output is None and consumer.sink is None
     )
-    untouched = not state.deleted and not state.remade
-    return state.node == "up" and plain and untouched and not state.subject.is_transactional
+    once = topic not in state.deleted | state.remade
+    return state.node == "up" and plain and once and not state.subject.is_transactional
 
 
 def _may_delete(state: PlanState) -> bool:
@@ -292,7 +293,7 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
     ),
     DeleteTopic: lambda state, step: (
-        _may_remake(state) and step.topic in {topic for topic, _ in state.written}
+        _may_remake(state, step.topic) and step.topic in {topic for topic, _ in state.written}
     ),
     DeleteRecords: lambda state, step: (
         _may_delete(state)

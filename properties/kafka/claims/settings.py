@@ -27,6 +27,9 @@ WRITTEN_WHILE_DELETED = ("written_while_deleted",)
 TIMED_OUT = ("timed_out_beside_others",)
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
+SPOILT = (*FIRST_WRITE, *TIMED_OUT, *WRITTEN_WHILE_DELETED)
+"""What keeps an idempotent producer from its promise, as the claims named above show."""
+
 
 def consuming(
     commit: CommitPolicy,
