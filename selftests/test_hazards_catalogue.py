@@ -17,6 +17,8 @@ NEEDS = {
     "topic_remade": ("records gone", "nothing"),
     "written_while_deleted": ("new topic", "nothing"),
     "remade_under_member": ("records gone", "nothing"),
+    "records_expired": ("records gone", "nothing"),
+    "expired_unread": ("records gone", "nothing"),
     "compacted": ("records gone", "nothing"),
     "tombstone_gone": ("records gone", "nothing"),
     "transaction_aborted": ("no fault", "nothing"),

@@ -1,5 +1,6 @@
 """The hazards that a plan for Kafka may bring about, as its steps tell."""
 
+import msgspec
 import pytest
 
 from deliverycheck.plans import (
@@ -61,6 +62,7 @@ GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900
 
 
 COMPACTED = Subject(topic={"cleanup.policy": "compact"})
+TIMED = msgspec.structs.replace(WITH_GROUP, topic={"retention.ms": 1500})
 REACH = {
     "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
     "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
@@ -280,6 +282,21 @@ REACH = {
         (Publish(), Work(calls=3), DeleteRecords()),
         WITH_GROUP,
         {"none", "read_records_deleted"},
+    ),
+    "messages-that-become-too-old": (
+        (Publish(), Hold(ms=2000), Publish()),
+        TIMED,
+        {"none", "records_expired"},
+    ),
+    "messages-that-become-too-old-before-a-member-comes-to-them": (
+        (Publish(count=2), Work(calls=3), Hold(ms=2000), Work()),
+        TIMED,
+        {"none", "records_expired", "expired_unread"},
+    ),
+    "messages-that-become-too-old-when-a-member-is-done": (
+        (Publish(), Work(calls=3), Hold(ms=2000), Work()),
+        TIMED,
+        {"none", "records_expired"},
     ),
     "topic-made-again": (
         (Publish(), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),

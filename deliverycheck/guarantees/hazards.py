@@ -23,6 +23,7 @@ from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
 from deliverycheck.guarantees.remade import told_apart
 from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
+from deliverycheck.guarantees.retention_hazards import HAZARDS_OF_RETENTION
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
 from deliverycheck.guarantees.topic_hazards import (
@@ -245,6 +246,7 @@ HAZARDS: dict[str, Hazard] = {
         ),
         *HAZARDS_OF_DELETIONS,
         *HAZARDS_OF_REMADE_TOPICS,
+        *HAZARDS_OF_RETENTION,
         *HAZARDS_OF_COMPACTION,
         Hazard(
             name="topic_answered",

@@ -28,7 +28,7 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed, takes_deletions
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -113,6 +113,7 @@ class KafkaDraft:
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
+        found |= {"expire"} if state.messages and is_timed(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush", "purge"} if state.unflushed else set()
         found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
@@ -198,6 +199,8 @@ def _plain(subject: Subject, step: Step) -> Step:
     if isinstance(step, Publish):
         if step.call is Call.BATCH:
             step = structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
+        if is_timed(subject.topic):  # By its own timestamp a message may be too old at once.
+            step = structs.replace(step, timestamp_shift_ms=max(0, step.timestamp_shift_ms))
         if is_compacted(subject.topic):
             key = f"k{step.partition + 1}" if step.key is None else step.key
             step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
