@@ -177,12 +177,6 @@ _FAST_PROFILE: tuple[tuple[str, str, str, str], ...] = (
         "A restart loads what is deleted and still there: 3.9 s after 600 topics, here 1.7 s.",
     ),
     (
-        "log.retention.check.interval.ms",
-        "300",
-        "300000",
-        "What is too old, or too much, must go within a plan.",
-    ),
-    (
         "log.initial.task.delay.ms",
         "1000",
         "30000",

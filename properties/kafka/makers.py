@@ -45,7 +45,7 @@ CLEANED_MS = 400
 """The cleaner looks every 100 ms, and a topic of a few messages is clean in less than that."""
 
 EXPIRED_MS = 2000
-"""What is kept for 1.5 s is gone by then: the broker looks every 300 ms."""
+"""What is kept for 1.5 s is gone by then: the broker looks every 200 ms."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
