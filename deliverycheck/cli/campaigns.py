@@ -52,7 +52,7 @@ Events = Annotated[
 Own = Annotated[
     Path | None,
     typer.Option(
-        help="Claims of your own: [[claim]] tables in TOML (docs/own-claims.md). Without --claim "
+        help="Claims of your own: [\\[claim]] tables in TOML (docs/own-claims.md). Without --claim "
         "only they are run."
     ),
 ]

@@ -17,6 +17,7 @@ from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     FIRST,
+    GROUP_TOPIC,
     MOMENT_MS_MAX,
     NODE,
     PRODUCERS,
@@ -27,7 +28,7 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed, takes_deletions
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
@@ -113,6 +114,7 @@ class KafkaDraft:
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
+        found |= {"expire"} if state.messages and is_timed(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush", "purge"} if state.unflushed else set()
         found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
@@ -198,6 +200,8 @@ def _plain(subject: Subject, step: Step) -> Step:
     if isinstance(step, Publish):
         if step.call is Call.BATCH:
             step = structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
+        if is_timed(subject.topic):  # By its own timestamp a message may be too old at once.
+            step = structs.replace(step, timestamp_shift_ms=max(0, step.timestamp_shift_ms))
         if is_compacted(subject.topic):
             key = f"k{step.partition + 1}" if step.key is None else step.key
             step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
@@ -230,8 +234,8 @@ def _may_grow(state: PlanState) -> bool:
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
 
 
-def _may_remake(state: PlanState) -> bool:
-    """Once a plan, so that of each message it is known which of two logs it is in.
+def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
+    """Each topic once, so that of each message it is known which of two logs it is in.
 
     A transaction, a database with positions and a share group each have a state of their own of a
     topic, of which nothing is claimed.
@@ -240,8 +244,8 @@ def _may_remake(state: PlanState) -> bool:
     plain = consumer is None or (
         consumer.kind is GroupKind.CONSUMER and consumer.output is None and consumer.sink is None
     )
-    untouched = not state.deleted and not state.remade
-    return state.node == "up" and plain and untouched and not state.subject.is_transactional
+    once = topic not in state.deleted | state.remade
+    return state.node == "up" and plain and once and not state.subject.is_transactional
 
 
 def _may_delete(state: PlanState) -> bool:
@@ -295,7 +299,7 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
     ),
     DeleteTopic: lambda state, step: (
-        _may_remake(state) and step.topic in {topic for topic, _ in state.written}
+        _may_remake(state, step.topic) and step.topic in {topic for topic, _ in state.written}
     ),
     DeleteRecords: lambda state, step: (
         _may_delete(state)

@@ -14,7 +14,7 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed, kept_ms_of
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -248,8 +248,22 @@ def _are_first(state: PlanState, producer: ProducerState, places: Iterable[Place
 def _hazards_of_hold(state: PlanState, step: Hold) -> Iterator[str]:
     """Who waits so long gives a message up, and may have another one on its way by then."""
     several = any(len(producer.unconfirmed) > 1 for producer in state.producers.values())
+    if state.written and _expires_within(state.subject, step.ms):
+        yield "records_expired"
+        if state.served and state.served // _cycle_of(state) < state.for_group:
+            yield "expired_unread"
     if step.ms > MOMENT_MS_MAX and several and (state.faults or state.node != "up"):
         yield "timed_out_beside_others"
+
+
+def _expires_within(subject: Subject, ms: int) -> bool:
+    """Whether what stands in a topic is too old by then, or too much."""
+    return is_timed(subject.topic) and kept_ms_of(subject.topic) < ms
+
+
+def _cycle_of(state: PlanState) -> int:
+    consumer = state.subject.consumer
+    return 1 if consumer is None else _cycle(consumer)
 
 
 def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:

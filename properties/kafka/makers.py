@@ -44,6 +44,9 @@ FETCHED_MS = 60
 CLEANED_MS = 400
 """The cleaner looks every 100 ms, and a topic of a few messages is clean in less than that."""
 
+EXPIRED_MS = 2000
+"""What is kept for 1.5 s is gone by then: the broker looks every 200 ms."""
+
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
 
@@ -191,6 +194,19 @@ def remake(*, lane: str, first: int, meanwhile: int, then: int, away: str) -> tu
         Publish(count=then, wait=Wait.CONFIRMED),
         *(make(lane) for make in back),
         WorkStep(lane=lane, calls=8),
+    )
+
+
+def expire(*, lane: str, calls: int, count: int, away: str) -> tuple[Step, ...]:
+    """What was written becomes too old while a member has not come to it, or has."""
+    gone, back = _AWAY[away]
+    written = Publish(count=count, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=calls)),
+        *(make(lane) for make in gone),
+        *(written, Hold(ms=EXPIRED_MS)),
+        *(make(lane) for make in back),
+        *(Publish(wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=6)),
     )
 
 

@@ -203,6 +203,17 @@ KINDS = {
             "away": ("not", "not", "stopped", "stopped", "cut off", "killed", "closed"),
         },
     ),
+    # Only where a topic keeps for a time.
+    "expire": Kind(
+        weight=6,
+        makes=makers.expire,
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (1, 2, 4, 8),
+            "count": (1, 2, 4),
+            "away": ("not", "not", "killed", "stopped", "cut off", "closed"),
+        },
+    ),
     # Only where a topic is compacted.
     "compact": Kind(
         weight=4,

@@ -27,6 +27,9 @@ WRITTEN_WHILE_DELETED = ("written_while_deleted",)
 GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
+SPOILT = (*FIRST_WRITE, *GIVEN_UP, *WRITTEN_WHILE_DELETED)
+"""What keeps an idempotent producer from its promise, as the claims named above show."""
+
 
 def consuming(
     commit: CommitPolicy,
