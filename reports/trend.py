@@ -33,7 +33,7 @@ class Sight(StrEnum):
     NOT_EXERCISED = "not_exercised"
 
 
-class Night(msgspec.Struct, frozen=True, kw_only=True):
+class TrendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """One campaign; `folder` is its path below the one that was asked about."""
 
     folder: str
@@ -56,8 +56,8 @@ class SignatureTrend(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     anomaly: str
     stance: Stance
-    first_seen: Night
-    last_seen: Night
+    first_seen: TrendCampaign
+    last_seen: TrendCampaign
     sights: tuple[Sight, ...]
     seen: Tally
     broken: Tally
@@ -82,11 +82,11 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     """All signatures, alarms first, then those that were seen last.
 
     Attributes:
-        nights: the campaigns, oldest first.
+        campaigns: oldest first.
         left_out: folders whose campaign cannot be read, each with why.
     """
 
-    nights: tuple[Night, ...]
+    campaigns: tuple[TrendCampaign, ...]
     signatures: tuple[SignatureTrend, ...]
     left_out: tuple[str, ...]
     format: str = FORMAT
@@ -95,7 +95,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    night: Night
+    told: TrendCampaign
     campaign: Campaign
 
     def result(self, claim: str) -> ClaimResult | None:
@@ -118,16 +118,16 @@ def trend_in(root: Path) -> Trend:
     read: list[_Read] = []
     left_out: list[str] = []
     for folder in _campaigns_below(root):
-        name = str(folder.relative_to(root)) if folder != root else folder.name
+        name = str(folder.relative_to(root)) if folder != root else folder.resolve().name
         try:
             read.append(_read(folder, name))
         except ReportError as error:
             left_out.append(str(error).replace(f"{root}/", ""))
     if not read:
         raise ReportError("; ".join(left_out) or _absence(root))
-    ordered = sorted(read, key=lambda one: (one.night.started, one.night.folder))
+    ordered = sorted(read, key=lambda one: (one.told.started, one.told.folder))
     trend = Trend(
-        nights=tuple(one.night for one in ordered),
+        campaigns=tuple(one.told for one in ordered),
         signatures=tuple(sorted(_signatures(ordered), key=_rank)),
         left_out=tuple(left_out),
     )
@@ -152,13 +152,13 @@ def _campaigns_below(folder: Path, depth: int = 0) -> Iterator[Path]:
 
 def _read(folder: Path, name: str) -> _Read:
     campaign = load_campaign(folder)
-    night = Night(
+    told = TrendCampaign(
         folder=name,
         started=campaign.started,
         brokers=campaign.brokers,
         executions=campaign.executions,
     )
-    return _Read(night=night, campaign=campaign)
+    return _Read(told=told, campaign=campaign)
 
 
 def _signatures(ordered: Sequence[_Read]) -> Iterator[SignatureTrend]:
@@ -180,8 +180,8 @@ def _signature(violation: Violation, ordered: Sequence[_Read]) -> SignatureTrend
         title=violation.title,
         anomaly=violation.anomaly,
         stance=results[-1].claim.stance if results else Stance.HOLDS,
-        first_seen=shown[0].night,
-        last_seen=shown[-1].night,
+        first_seen=shown[0].told,
+        last_seen=shown[-1].told,
         sights=sights,
         seen=tally(len(shown), tried),
         broken=tally(
