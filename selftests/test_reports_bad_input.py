@@ -93,7 +93,9 @@ def test_report_that_cannot_be_written_is_told_in_one_line(cli):
 def test_campaign_without_executions_is_shown_and_compares_as_not_exercised(cli):
     campaign = sample(Path("bad"))
     empty = tuple(
-        msgspec.structs.replace(one, cells=(), executions=0, valid=0, invalid=0)
+        msgspec.structs.replace(
+            one, cells=(), executions=0, valid=0, invalid=0, corpus=None, generated=None
+        )
         for one in campaign.results
     )
     save(msgspec.structs.replace(campaign, results=empty, violations=(), executions=0), Path("bad"))
