@@ -158,9 +158,9 @@ def test_summary_that_would_be_too_long_says_where_the_rest_stands(tmp_path):
     campaign = sample(tmp_path, alarm=True)
     many = tuple(
         msgspec.structs.replace(
-            one, claim=msgspec.structs.replace(one.claim, setting=f"{LONG_TOPIC} {number}")
+            one, claim=msgspec.structs.replace(one.claim, setting=f"{LONG_TOPIC * 7} {number}")
         )
-        for number in range(300)
+        for number in range(50)
         for one in campaign.results
     )
     summary = summary_of(msgspec.structs.replace(campaign, results=many))
