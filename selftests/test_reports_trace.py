@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from deliverycheck.guarantees import check
-from deliverycheck.history import Outcome
+from deliverycheck.history import Outcome, history_of
 from reports import JudgedHistory, render, render_judged
 from reports.trace import TracedExecution, trace_of
 from reports.traced import trace_of_campaign
@@ -122,6 +122,17 @@ def test_history_that_is_missing_or_torn_is_told_in_the_trace(tmp_path):
     assert len(missing) == 2
     assert f"{gone.folder}/history.jsonl is not there" in missing.values()
     assert not any(str(tmp_path) in text for text in missing.values())
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_history_that_was_cut_anywhere_has_a_trace(name):
+    lines = STORIES[name]().lines()
+    for whole in range(1, len(lines) + 1):
+        history = history_of(b"".join(lines[:whole]))
+        execution = TracedExecution(name=name, history=history)
+        events = complete(events_of(trace_of([execution], {})))
+        assert all(one["dur"] >= 0 for one in events)
+        assert len([one for one in events if "op" in one["args"]]) == len(history.operations)
 
 
 def test_history_that_was_judged_has_a_trace_with_its_witnesses(tmp_path):
