@@ -3,7 +3,7 @@
 Violations are told apart by their signature: claim, anomalies, hazards and shape of the plan.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -109,8 +109,10 @@ class _Read:
         return Sight.NOT_SEEN if tried else Sight.NOT_EXERCISED
 
 
-def trend_in(root: Path) -> Trend:
+def trend_in(root: Path, load: Callable[[Path], Campaign] = load_campaign) -> Trend:
     """The campaigns below a folder, and what they show one after the other.
+
+    `load` reads a campaign from its folder, or raises `ReportError`.
 
     Raises:
         ReportError: no campaign below it can be read.
@@ -120,7 +122,7 @@ def trend_in(root: Path) -> Trend:
     for folder in _campaigns_below(root):
         name = str(folder.relative_to(root)) if folder != root else folder.resolve().name
         try:
-            read.append(_read(folder, name))
+            read.append(_read(load(folder), name))
         except ReportError as error:
             left_out.append(str(error).replace(f"{root}/", ""))
     if not read:
@@ -141,8 +143,12 @@ def _absence(root: Path) -> str:
 
 
 def _campaigns_below(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """Folders of whole campaigns; of one against several systems the whole, not its parts."""
-    if CampaignFolder(root=folder).campaign.exists():
+    """Folders of campaigns, also of those that were stopped before they wrote their result.
+
+    Of one against several systems the whole is told, not its parts.
+    """
+    paths = CampaignFolder(root=folder)
+    if any(path.exists() for path in (paths.campaign, paths.options, paths.events)):
         yield folder
     elif folder.is_dir() and depth < DEPTH_MAX:
         for inner in sorted(folder.iterdir()):
@@ -150,8 +156,7 @@ def _campaigns_below(folder: Path, depth: int = 0) -> Iterator[Path]:
                 yield from _campaigns_below(inner, depth + 1)
 
 
-def _read(folder: Path, name: str) -> _Read:
-    campaign = load_campaign(folder)
+def _read(campaign: Campaign, name: str) -> _Read:
     told = TrendCampaign(
         folder=name,
         started=campaign.started,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from deliverycheck.plans.campaign import ClaimState
-from reports import ReportError, print_trend, report_console, trend_in, write_trend
+from reports import ReportError, load_campaign, print_trend, report_console, trend_in, write_trend
 from reports.trend import Sight
 from reports.trended import answer_of
 from selftests.sample_campaign import sample, save
@@ -75,6 +75,16 @@ def test_folder_that_cannot_be_read_is_left_out_and_named(nights):
     assert len(trend.campaigns) == 4
     (why,) = trend.left_out
     assert why.startswith("night-8/campaign.json: expected one whole JSON object")
+
+
+def test_campaign_that_was_killed_is_left_out_and_named_or_read_by_who_can(nights):
+    whole = load_campaign(nights / "night-8")
+    (nights / "night-8" / "campaign.json").unlink()
+    (nights / "night-8" / "events.ndjson").write_text("{}\n")
+    (why,) = trend_in(nights).left_out
+    assert why.startswith("night-8/campaign.json: missing; the campaign was stopped before")
+    read = trend_in(nights, lambda one: whole if one.name == "night-8" else load_campaign(one))
+    assert (len(read.campaigns), read.left_out) == (5, ())
 
 
 @pytest.mark.parametrize(
