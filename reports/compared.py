@@ -1,6 +1,6 @@
 """A comparison shown: on a terminal, as `compare.html`, `compare.md` and `compare.json`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from deliverycheck.plans.campaign import Campaign
 from reports.comparison import Comparison, comparison_of
 from reports.comparison_words import (
     Section,
@@ -26,13 +27,15 @@ from reports.writing import made, write
 _STYLES = {"bad": "bold red", "doubt": "yellow", "good": "green", "": "bold"}
 
 
-def compare_folders(first: Path, second: Path) -> Comparison:
-    """What differs between the campaigns in two folders.
+def compare_folders(
+    first: Path, second: Path, load: Callable[[Path], Campaign] = load_campaign
+) -> Comparison:
+    """What differs between the campaigns in two folders, each read by `load`.
 
     Raises:
         ReportError: one holds no campaign that can be shown, or nothing is in both.
     """
-    return all_visible(comparison_of(load_campaign(first), load_campaign(second)))
+    return all_visible(comparison_of(load(first), load(second)))
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:

@@ -5,15 +5,14 @@ takes, nothing is said of better or worse.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
 
-from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, Tally
+from deliverycheck.plans.campaign import Campaign, Tally
 from deliverycheck.plans.claim import Stance
-from deliverycheck.plans.rates import tally
 from reports import words
+from reports.comparable import Pair, pairs_of
 from reports.errors import ReportError
 
 FORMAT = "deliverycheck-comparison"
@@ -41,6 +40,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One claim under one hazard, where the two campaigns differ.
 
     Attributes:
+        hazard: empty for a must-break control: replays of its kept plan, or generated plans.
         first: broken executions of those that were judged, in the first campaign.
     """
 
@@ -104,17 +104,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.of(Change.WORSE))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pair:
-    first: ClaimResult
-    second: ClaimResult
-    hazard: str
-
-    @property
-    def rates(self) -> tuple[Tally, Tally]:
-        return _rate(self.first, self.hazard), _rate(self.second, self.hazard)
-
-
 def comparison_of(first: Campaign, second: Campaign) -> Comparison:
     """What differs from the first to the second.
 
@@ -126,9 +115,9 @@ def comparison_of(first: Campaign, second: Campaign) -> Comparison:
     shared = [name for name in ours if name in theirs]
     if not shared:
         raise ReportError(_nothing_shared(first, second))
-    pairs = [pair for name in shared for pair in _pairs(ours[name], theirs[name])]
+    pairs = [pair for name in shared for pair in pairs_of(ours[name], theirs[name])]
     changes = [(pair, _change(pair)) for pair in pairs]
-    both = [change for pair, change in changes if all(rate.executions for rate in pair.rates)]
+    both = [change for pair, change in changes if pair.in_both]
     order = list(Change)
     found = sorted(
         (_difference(pair, change) for pair, change in changes if change),
@@ -159,26 +148,15 @@ def _nothing_shared(first: Campaign, second: Campaign) -> str:
     )
 
 
-def _pairs(first: ClaimResult, second: ClaimResult) -> Iterator[_Pair]:
-    hazards = dict.fromkeys(cell.hazard for cell in (*first.cells, *second.cells))
-    return (_Pair(first=first, second=second, hazard=hazard) for hazard in hazards)
+def _change(pair: Pair) -> Change | None:
+    if pair.in_both:
+        return _of_rates(pair.first, pair.second) if pair.alike else None
+    if pair.second.executions:
+        return Change.NEWLY_EXERCISED
+    return Change.NOT_EXERCISED_ANY_MORE if pair.first.executions else None
 
 
-def _rate(result: ClaimResult, hazard: str) -> Tally:
-    cells = [cell for cell in result.cells if cell.hazard == hazard]
-    return tally(sum(cell.invalid for cell in cells), sum(map(_judged, cells)))
-
-
-def _judged(cell: Cell) -> int:
-    return cell.valid + cell.invalid
-
-
-def _change(pair: _Pair) -> Change | None:
-    first, second = pair.rates
-    if not first.executions or not second.executions:
-        if second.executions:
-            return Change.NEWLY_EXERCISED
-        return Change.NOT_EXERCISED_ANY_MORE if first.executions else None
+def _of_rates(first: Tally, second: Tally) -> Change | None:
     if second.low > first.high:
         return Change.WORSE
     if second.high < first.low:
@@ -188,9 +166,8 @@ def _change(pair: _Pair) -> Change | None:
     return Change.NEWLY_BROKEN if second.convictions else Change.NOT_BROKEN_AGAIN
 
 
-def _difference(pair: _Pair, change: Change) -> Difference:
-    claim = pair.second.claim
-    first, second = pair.rates
+def _difference(pair: Pair, change: Change) -> Difference:
+    claim = pair.result.claim
     return Difference(
         change=change,
         claim=claim.id,
@@ -199,8 +176,8 @@ def _difference(pair: _Pair, change: Change) -> Difference:
         guarantee=claim.guarantee,
         stance=claim.stance,
         hazard=pair.hazard,
-        first=first,
-        second=second,
+        first=pair.first,
+        second=pair.second,
     )
 
 

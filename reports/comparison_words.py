@@ -13,6 +13,7 @@ ROWS_MAX = 200
 
 NAMES_MAX = 12
 
+_CONTROL = "tries until the first conviction"
 _TITLES = {
     Change.WORSE: "Worse: breaks more often",
     Change.NEWLY_BROKEN: "Broken in the second only, and too seldom to call it worse",
@@ -116,7 +117,7 @@ def _some(names: tuple[str, ...]) -> str:
 def _row(one: Difference) -> Row:
     return Row(
         setting=one.setting,
-        place=f"{title_of(one.guarantee)}; {titled(one.hazard)}",
+        place=f"{title_of(one.guarantee)}; {titled(one.hazard) if one.hazard else _CONTROL}",
         first=_rate(one.first),
         second=_rate(one.second),
         note=_note(one),

@@ -1,7 +1,7 @@
 """`ctrf.json`: the claims in the Common Test Report Format, version 0.0.0 of its specification.
 
-What may stand where is said by its schema, https://ctrf.io/docs/specification/overview: objects
-take no other names than those here, and what is ours goes into `labels` and `extra`.
+What may stand where is said by its schema (ctrf.io/docs/specification): objects take no other
+names than those here, and what is ours goes into `labels` and `extra`.
 """
 
 from collections import Counter

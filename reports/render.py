@@ -14,7 +14,7 @@ from reports.junit import junit_of
 from reports.load import load_campaign
 from reports.matrix_page import Beside, matrix_page_of
 from reports.summary import summary_of
-from reports.traced import trace_of_campaign
+from reports.traced import trace_of_campaign, trace_of_judged
 from reports.writing import made, write
 
 
@@ -69,4 +69,5 @@ def render_judged(histories: Sequence[JudgedHistory], folder: Path) -> Path:
     write(paths.report, html_of_judged(answer, parts).encode())
     write(paths.summary, summary_of_judged(answer, parts).encode())
     write(paths.junit, junit_of_judged(parts))
+    write(paths.trace, trace_of_judged(histories, answer))
     return paths.report

@@ -11,7 +11,7 @@ from reports.visible import all_visible
 
 BYTES_MAX = 1024 * 1024
 """What a step of GitHub's CI takes; of a longer summary it shows nothing.
-https://docs.github.com/actions/reference/workflow-commands-for-github-actions, step isolation."""
+docs.github.com/actions/reference/workflow-commands-for-github-actions, step isolation."""
 
 VIOLATIONS_SHOWN_MAX = 5
 """Alarms come first; the rest is counted and stands in the report."""

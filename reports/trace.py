@@ -1,20 +1,20 @@
 """`trace.json.gz`: executions in Chrome's trace-event format, as ui.perfetto.dev opens it.
 
 An execution is a process of the trace, a lane is a thread, an operation a complete event (`X`).
-The events of one thread have to nest (https://perfetto.dev/docs/faq, "overlapping events in JSON
-traces"), and open calls overlap: a lane gets as many threads as it has calls at once.
+The events of one thread have to nest (perfetto.dev/docs/faq, "overlapping events in JSON traces"),
+and open calls overlap: a lane gets as many threads as it has calls at once.
 """
 
 import gzip
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import groupby
 from operator import attrgetter
 
 import msgspec
 
 from deliverycheck.history import History
-from reports.axis import Interval, tracks_of
 from reports.trace_spans import Span, moments_of, spans_of
 from reports.visible import visible
 
@@ -78,7 +78,7 @@ def _process(execution: TracedExecution, spans: Sequence[Span], pid: int) -> Ite
     free = 1
     for lane, of_lane in groupby(spans, key=attrgetter("lane")):
         own = list(of_lane)
-        tracks = tracks_of([Interval(start_ns=one.start_ns, end_ns=one.end_ns) for one in own])
+        tracks = _tracks_of(own)
         threads[lane] = free
         for track in range(max(tracks) + 1):
             yield from _thread(lane if not track else f"{lane} ({track + 1})", pid, free + track)
@@ -95,6 +95,19 @@ def _process(execution: TracedExecution, spans: Sequence[Span], pid: int) -> Ite
             ts=moment.ns / _NS_PER_US,
             s="t",
         )
+
+
+def _tracks_of(ordered: Sequence[Span]) -> list[int]:
+    """For each span of a lane, by their beginning, the first of its threads that is free then."""
+    busy: list[tuple[int, int]] = []
+    free: list[int] = []
+    tracks: list[int] = []
+    for span in ordered:
+        while busy and busy[0][0] < span.start_ns:
+            heappush(free, heappop(busy)[1])
+        tracks.append(heappop(free) if free else len(busy))
+        heappush(busy, (span.end_ns, tracks[-1]))
+    return tracks
 
 
 def _thread(name: str, pid: int, tid: int) -> Iterator[TraceEvent]:

@@ -86,7 +86,7 @@ def _end_ns(history: History) -> int:
 
 def _phases(history: History, end_ns: int) -> Iterator[Span]:
     begins = [mark.ns for mark in history.phases]
-    for mark, next_ns in zip(history.phases, [*begins[1:], end_ns], strict=True):
+    for mark, next_ns in zip(history.phases, [*begins[1:], end_ns], strict=False):
         if mark.phase is not Phase.DONE:
             yield Span(
                 lane=PHASES,
@@ -105,7 +105,7 @@ def _disturbed(history: History, end_ns: int) -> Iterator[Span]:
             name=one.label,
             category="fault",
             start_ns=one.start_ns,
-            end_ns=end_ns if one.end_ns is None else one.end_ns,
+            end_ns=max(one.start_ns, end_ns if one.end_ns is None else one.end_ns),
             told=one.told,
         )
 

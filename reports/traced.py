@@ -1,11 +1,14 @@
-"""The violations of a campaign as a trace, from the histories that lie in its folder."""
+"""What a trace is made of: the violations of a campaign, or histories that were judged."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from deliverycheck.guarantees import Validity
 from deliverycheck.history import ExecutionFolder, History, HistoryFormatError, read_history
 from deliverycheck.plans.campaign import Campaign, Violation
 from reports import words
 from reports.cards import cards_of
+from reports.judged import JudgedHistory
 from reports.trace import TracedExecution, trace_of
 from reports.witnesses import witnesses_of
 
@@ -27,6 +30,25 @@ def trace_of_campaign(campaign: Campaign, folder: Path) -> bytes:
             )
         )
     return trace_of(traced, facts)
+
+
+def trace_of_judged(histories: Sequence[JudgedHistory], answer: str) -> bytes:
+    """A process for each history that was judged."""
+    traced = (
+        TracedExecution(
+            name=one.name,
+            history=one.history,
+            witnesses=frozenset(
+                op
+                for verdict in one.verdicts
+                if verdict.validity is Validity.INVALID
+                for anomaly in verdict.anomalies
+                for op in anomaly.witnesses
+            ),
+        )
+        for one in histories
+    )
+    return trace_of(traced, {"answer": answer})
 
 
 def history_in(violation: Violation, folder: Path) -> History | str:

@@ -3,7 +3,7 @@
 Violations are told apart by their signature: claim, anomalies, hazards and shape of the plan.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,7 +33,7 @@ class Sight(StrEnum):
     NOT_EXERCISED = "not_exercised"
 
 
-class Night(msgspec.Struct, frozen=True, kw_only=True):
+class TrendCampaign(msgspec.Struct, frozen=True, kw_only=True):
     """One campaign; `folder` is its path below the one that was asked about."""
 
     folder: str
@@ -56,8 +56,8 @@ class SignatureTrend(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     anomaly: str
     stance: Stance
-    first_seen: Night
-    last_seen: Night
+    first_seen: TrendCampaign
+    last_seen: TrendCampaign
     sights: tuple[Sight, ...]
     seen: Tally
     broken: Tally
@@ -82,11 +82,11 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     """All signatures, alarms first, then those that were seen last.
 
     Attributes:
-        nights: the campaigns, oldest first.
+        campaigns: oldest first.
         left_out: folders whose campaign cannot be read, each with why.
     """
 
-    nights: tuple[Night, ...]
+    campaigns: tuple[TrendCampaign, ...]
     signatures: tuple[SignatureTrend, ...]
     left_out: tuple[str, ...]
     format: str = FORMAT
@@ -95,7 +95,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    night: Night
+    told: TrendCampaign
     campaign: Campaign
 
     def result(self, claim: str) -> ClaimResult | None:
@@ -109,8 +109,10 @@ class _Read:
         return Sight.NOT_SEEN if tried else Sight.NOT_EXERCISED
 
 
-def trend_in(root: Path) -> Trend:
+def trend_in(root: Path, load: Callable[[Path], Campaign] = load_campaign) -> Trend:
     """The campaigns below a folder, and what they show one after the other.
+
+    `load` reads a campaign from its folder, or raises `ReportError`.
 
     Raises:
         ReportError: no campaign below it can be read.
@@ -118,16 +120,16 @@ def trend_in(root: Path) -> Trend:
     read: list[_Read] = []
     left_out: list[str] = []
     for folder in _campaigns_below(root):
-        name = str(folder.relative_to(root)) if folder != root else folder.name
+        name = str(folder.relative_to(root)) if folder != root else folder.resolve().name
         try:
-            read.append(_read(folder, name))
+            read.append(_read(load(folder), name))
         except ReportError as error:
             left_out.append(str(error).replace(f"{root}/", ""))
     if not read:
         raise ReportError("; ".join(left_out) or _absence(root))
-    ordered = sorted(read, key=lambda one: (one.night.started, one.night.folder))
+    ordered = sorted(read, key=lambda one: (one.told.started, one.told.folder))
     trend = Trend(
-        nights=tuple(one.night for one in ordered),
+        campaigns=tuple(one.told for one in ordered),
         signatures=tuple(sorted(_signatures(ordered), key=_rank)),
         left_out=tuple(left_out),
     )
@@ -141,8 +143,12 @@ def _absence(root: Path) -> str:
 
 
 def _campaigns_below(folder: Path, depth: int = 0) -> Iterator[Path]:
-    """Folders of whole campaigns; of one against several systems the whole, not its parts."""
-    if CampaignFolder(root=folder).campaign.exists():
+    """Folders of campaigns, also of those that were stopped before they wrote their result.
+
+    Of one against several systems the whole is told, not its parts.
+    """
+    paths = CampaignFolder(root=folder)
+    if any(path.exists() for path in (paths.campaign, paths.options, paths.events)):
         yield folder
     elif folder.is_dir() and depth < DEPTH_MAX:
         for inner in sorted(folder.iterdir()):
@@ -150,15 +156,14 @@ def _campaigns_below(folder: Path, depth: int = 0) -> Iterator[Path]:
                 yield from _campaigns_below(inner, depth + 1)
 
 
-def _read(folder: Path, name: str) -> _Read:
-    campaign = load_campaign(folder)
-    night = Night(
+def _read(campaign: Campaign, name: str) -> _Read:
+    told = TrendCampaign(
         folder=name,
         started=campaign.started,
         brokers=campaign.brokers,
         executions=campaign.executions,
     )
-    return _Read(night=night, campaign=campaign)
+    return _Read(told=told, campaign=campaign)
 
 
 def _signatures(ordered: Sequence[_Read]) -> Iterator[SignatureTrend]:
@@ -180,8 +185,8 @@ def _signature(violation: Violation, ordered: Sequence[_Read]) -> SignatureTrend
         title=violation.title,
         anomaly=violation.anomaly,
         stance=results[-1].claim.stance if results else Stance.HOLDS,
-        first_seen=shown[0].night,
-        last_seen=shown[-1].night,
+        first_seen=shown[0].told,
+        last_seen=shown[-1].told,
         sights=sights,
         seen=tally(len(shown), tried),
         broken=tally(

@@ -10,7 +10,7 @@ from rich.text import Text
 from deliverycheck.plans.campaign import Tally
 from reports.matrix import DASH
 from reports.page import environment
-from reports.trend import Night, Sight, SignatureTrend, Trend
+from reports.trend import Sight, SignatureTrend, Trend, TrendCampaign
 from reports.words import counted
 from reports.writing import made, write
 
@@ -64,7 +64,7 @@ def answer_of(trend: Trend) -> str:
     controls = len(trend.signatures) - len(alarms)
     rest = f"; {counted(controls, 'violation')} as stated" if controls else ""
     heading = ", ".join(told if alarms else ["no alarm"])
-    return f"{counted(len(trend.nights), 'campaign')}: {heading}{rest}."
+    return f"{counted(len(trend.campaigns), 'campaign')}: {heading}{rest}."
 
 
 def sections_of(trend: Trend) -> tuple[Section, ...]:
@@ -83,13 +83,13 @@ def sections_of(trend: Trend) -> tuple[Section, ...]:
 
 def span_of(trend: Trend) -> str:
     """From which campaign to which."""
-    first, last = trend.nights[0], trend.nights[-1]
-    return f"{_night(first)} {DASH} {_night(last)} · {last.brokers}"
+    first, last = trend.campaigns[0], trend.campaigns[-1]
+    return f"{_when(first)} {DASH} {_when(last)} · {last.brokers}"
 
 
 def notes_of(trend: Trend) -> tuple[str, ...]:
     """What was left out."""
-    more = len(trend.nights) - SIGHTS_SHOWN_MAX
+    more = len(trend.campaigns) - SIGHTS_SHOWN_MAX
     cut = (f"The pictures show the newest {SIGHTS_SHOWN_MAX} campaigns.",) if more > 0 else ()
     return (*cut, *(f"Left out: {why}" for why in trend.left_out))
 
@@ -147,8 +147,8 @@ def _row(one: SignatureTrend) -> Row:
         title=one.title,
         signature=one.signature,
         standing=_standing(one),
-        first_seen=_night(one.first_seen),
-        last_seen=_night(one.last_seen),
+        first_seen=_when(one.first_seen),
+        last_seen=_when(one.last_seen),
         seen_in=f"{one.seen.convictions} of {counted(one.seen.executions, 'campaign')} "
         f"({_interval(one.seen)})",
         broken=f"{one.broken.convictions} of {one.broken.executions} ({_interval(one.broken)})",
@@ -166,8 +166,8 @@ def _standing(one: SignatureTrend) -> str:
     return f"not seen in the {tried} tries since" if tried else "not tried since"
 
 
-def _night(night: Night) -> str:
-    return f"{night.started.partition('T')[0]} ({night.folder})" if night.started else night.folder
+def _when(told: TrendCampaign) -> str:
+    return f"{told.started.partition('T')[0]} ({told.folder})" if told.started else told.folder
 
 
 def _interval(rate: Tally) -> str:

@@ -1,7 +1,7 @@
 """What CTRF 0.0.0 allows where, as far as a report of ours may go: its schema in our own words.
 
 The published schema closes every object but `labels`, `extra` and `parameters`; times are whole
-milliseconds. https://ctrf.io/docs/specification/overview
+milliseconds. See ctrf.io/docs/specification.
 """
 
 TEXT, WHOLE, FLAG = {"type": "string"}, {"type": "integer"}, {"type": "boolean"}

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 
 import fastjsonschema
@@ -18,6 +19,7 @@ REAL = Path(__file__).parent / "real_campaign.json.gz"
 """`campaign.json` of a minute of both systems, as `run --profile demo` left it."""
 
 
+@cache
 def compiled(name):
     return fastjsonschema.compile(schema_of(name))
 

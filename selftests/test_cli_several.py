@@ -66,6 +66,14 @@ def test_without_a_name_all_systems_are_run_and_claims_name_theirs():
         systems_named("kafka,rabbit")
 
 
+def test_password_of_an_address_is_not_written(options, tmp_path):
+    target = TargetOptions(system="rabbitmq", bootstrap="amqp://u:hunter2@h:5672?api=1")
+    folder = CampaignFolder(root=tmp_path)
+    replace(options, target=target).save(folder)
+    assert "hunter2" not in folder.options.read_text()
+    assert load_options(tmp_path).target.bootstrap == "amqp://u@h:5672?api=1"
+
+
 def test_two_systems_are_told_in_one_matrix_with_their_names(options, monkeypatch):
     folders = []
 

@@ -62,12 +62,13 @@ COMMANDS = {
 
 @pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
 @pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
-def test_damaged_campaign_is_told_in_one_line(cli, arguments, damage, message):
+def test_damaged_campaign_is_told_in_one_message(cli, arguments, damage, message):
     damage()
     code, out, err = cli(*arguments)
     assert (code, out) == (2, "")
+    assert err.startswith("deliverycheck: ")
     assert message in err
-    assert err.count("\n") == 1
+    assert "Traceback" not in err
     assert not Path("issues").exists()
 
 
@@ -93,7 +94,9 @@ def test_report_that_cannot_be_written_is_told_in_one_line(cli):
 def test_campaign_without_executions_is_shown_and_compares_as_not_exercised(cli):
     campaign = sample(Path("bad"))
     empty = tuple(
-        msgspec.structs.replace(one, cells=(), executions=0, valid=0, invalid=0)
+        msgspec.structs.replace(
+            one, cells=(), executions=0, valid=0, invalid=0, corpus=None, generated=None
+        )
         for one in campaign.results
     )
     save(msgspec.structs.replace(campaign, results=empty, violations=(), executions=0), Path("bad"))
@@ -156,9 +159,9 @@ def test_summary_that_would_be_too_long_says_where_the_rest_stands(tmp_path):
     campaign = sample(tmp_path, alarm=True)
     many = tuple(
         msgspec.structs.replace(
-            one, claim=msgspec.structs.replace(one.claim, setting=f"{LONG_TOPIC} {number}")
+            one, claim=msgspec.structs.replace(one.claim, setting=f"{LONG_TOPIC * 7} {number}")
         )
-        for number in range(300)
+        for number in range(50)
         for one in campaign.results
     )
     summary = summary_of(msgspec.structs.replace(campaign, results=many))
@@ -176,7 +179,8 @@ def test_no_secret_and_no_path_of_the_machine_is_in_any_output(cli, tmp_path, mo
     folder.options.write_text(json.dumps({"target": {"bootstrap": f"amqp://u:{PLANTED}@h:1"}}))
     (folder.logs / "b1.log").write_text(f"password={PLANTED} at {tmp_path}\n")
     first = next(Path("good/violations").iterdir())
-    (first / "history.jsonl").write_text(f'{{"password": "{PLANTED}"\n')
+    (first / "logs" / "p1.log").write_text(f"sasl.password={PLANTED}\n")
+    (first / "history.jsonl").unlink()
     shown = [
         "".join(map(str, cli(*arguments)))
         for arguments in (
@@ -194,5 +198,4 @@ def test_no_secret_and_no_path_of_the_machine_is_in_any_output(cli, tmp_path, mo
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
         assert PLANTED not in text, path
         assert str(tmp_path) not in text, path
-        assert str(Path.home()) not in text, path
     assert not any(PLANTED in text for text in shown)

@@ -7,6 +7,7 @@ import pytest
 
 from deliverycheck.plans import Subject
 from deliverycheck.plans.campaign import Cell, ClaimState
+from deliverycheck.plans.rates import tally
 from reports import ReportError, compare_folders, print_comparison, report_console, write_comparison
 from reports.comparison import Change, comparison_of
 from selftests.sample_campaign import CLAIMS, sample, save
@@ -70,6 +71,56 @@ APART = {
 def test_one_cell_that_changes(campaign, first, second, change):
     found = changes(with_cell(campaign, *first), with_cell(campaign, *second))
     assert found == ([("acks-all", "lost_reply", change)] if change else [])
+
+
+def control(campaign, **fields):
+    """The campaign with other tries of the control `plain-twice`."""
+    results = tuple(
+        msgspec.structs.replace(one, **fields) if one.claim.id == "plain-twice" else one
+        for one in campaign.results
+    )
+    return msgspec.structs.replace(campaign, results=results)
+
+
+def tries(convictions, executions):
+    return {"corpus": tally(convictions, executions)}
+
+
+NOT_FOUND = {"state": ClaimState.NOT_FOUND}
+CONTROLS = {
+    "found-at-once-and-found-late-is-no-difference": (tries(1, 1), tries(1, 8), None),
+    "kept-plan-that-shows-nothing-any-more-is-better": (
+        tries(1, 1),
+        {**tries(0, 30), **NOT_FOUND, "generated": 60},
+        Change.BETTER,
+    ),
+    "kept-plan-tried-too-seldom-says-nothing": (
+        tries(1, 1),
+        {**tries(0, 3), **NOT_FOUND},
+        Change.NOT_BROKEN_AGAIN,
+    ),
+    "replays-and-generated-plans-are-not-compared": (
+        tries(1, 1),
+        {"corpus": None, "generated": 60},
+        None,
+    ),
+    "generated-plans-are-compared-with-such": (
+        {"corpus": None, "generated": 1},
+        {"corpus": None, "generated": 40, **NOT_FOUND},
+        Change.BETTER,
+    ),
+    "not-tried-any-more": (
+        tries(1, 1),
+        {"corpus": None, "generated": None},
+        Change.NOT_EXERCISED_ANY_MORE,
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "change"), CONTROLS.values(), ids=CONTROLS)
+def test_control_is_compared_by_tries_of_one_kind(campaign, first, second, change):
+    found = changes(control(campaign, **first), control(campaign, **second))
+    assert found == ([("plain-twice", "", change)] if change else [])
 
 
 def test_only_what_is_worse_for_sure_is_called_worse(campaign):

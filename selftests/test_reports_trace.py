@@ -6,8 +6,9 @@ from collections import defaultdict
 
 import pytest
 
-from deliverycheck.history import Outcome
-from reports import render
+from deliverycheck.guarantees import check
+from deliverycheck.history import Outcome, history_of
+from reports import JudgedHistory, render, render_judged
 from reports.trace import TracedExecution, trace_of
 from reports.traced import trace_of_campaign
 from selftests.sample_campaign import sample
@@ -121,6 +122,27 @@ def test_history_that_is_missing_or_torn_is_told_in_the_trace(tmp_path):
     assert len(missing) == 2
     assert f"{gone.folder}/history.jsonl is not there" in missing.values()
     assert not any(str(tmp_path) in text for text in missing.values())
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_history_that_was_cut_anywhere_has_a_trace(name):
+    lines = STORIES[name]().lines()
+    for whole in range(1, len(lines) + 1):
+        history = history_of(b"".join(lines[:whole]))
+        execution = TracedExecution(name=name, history=history)
+        events = complete(events_of(trace_of([execution], {})))
+        assert all(one["dur"] >= 0 for one in events)
+        assert len([one for one in events if "op" in one["args"]]) == len(history.operations)
+
+
+def test_history_that_was_judged_has_a_trace_with_its_witnesses(tmp_path):
+    history = overtaken().history()
+    verdicts = tuple(check(history, ["per_partition_order"]))
+    judged = JudgedHistory(name="x", path="x.jsonl", history=history, verdicts=verdicts)
+    render_judged([judged], tmp_path)
+    events = events_of((tmp_path / "trace.json.gz").read_bytes())
+    marked = {one["args"]["op"] for one in complete(events) if "witness" in one["args"]}
+    assert marked == {op for one in verdicts[0].anomalies for op in one.witnesses} != set()
 
 
 def test_outcomes_are_categories_by_which_a_viewer_filters():

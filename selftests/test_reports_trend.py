@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from deliverycheck.plans.campaign import ClaimState
-from reports import ReportError, print_trend, report_console, trend_in, write_trend
+from reports import ReportError, load_campaign, print_trend, report_console, trend_in, write_trend
 from reports.trend import Sight
 from reports.trended import answer_of
 from selftests.sample_campaign import sample, save
@@ -66,15 +66,25 @@ def test_alarm_of_the_newest_night_alone_is_new(nights, tmp_path):
 def test_parts_of_a_campaign_against_several_systems_count_once(nights):
     whole = nights / "night-4"
     sample(whole / "kafka")
-    assert len(trend_in(nights).nights) == 5
+    assert len(trend_in(nights).campaigns) == 5
 
 
 def test_folder_that_cannot_be_read_is_left_out_and_named(nights):
     (nights / "night-8" / "campaign.json").write_text('{"format": "deliverycheck-campaign", "ver')
     trend = trend_in(nights)
-    assert len(trend.nights) == 4
+    assert len(trend.campaigns) == 4
     (why,) = trend.left_out
     assert why.startswith("night-8/campaign.json: expected one whole JSON object")
+
+
+def test_campaign_that_was_killed_is_left_out_and_named_or_read_by_who_can(nights):
+    whole = load_campaign(nights / "night-8")
+    (nights / "night-8" / "campaign.json").unlink()
+    (nights / "night-8" / "events.ndjson").write_text("{}\n")
+    (why,) = trend_in(nights).left_out
+    assert why.startswith("night-8/campaign.json: missing; the campaign was stopped before")
+    read = trend_in(nights, lambda one: whole if one.name == "night-8" else load_campaign(one))
+    assert (len(read.campaigns), read.left_out) == (5, ())
 
 
 @pytest.mark.parametrize(
@@ -100,7 +110,7 @@ def test_page_json_and_terminal_tell_the_same(nights, tmp_path, capsys):
     assert "2 of 4 campaigns" in shown
     assert "http" not in page.replace("http-equiv", "")
     told = json.loads((tmp_path / "out" / "trend.json").read_text())
-    assert told["nights"][0]["folder"] == "night-8"
+    assert told["campaigns"][0]["folder"] == "night-8"
 
 
 def test_hostile_title_is_text_on_the_page(nights, tmp_path):

@@ -172,7 +172,8 @@ def check(
     report: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for report.html (verdicts, timelines), summary.md and junit.xml."
+            help="Folder for report.html (verdicts, timelines), summary.md, junit.xml and "
+            "trace.json.gz (for ui.perfetto.dev)."
         ),
     ] = None,
     edn: Annotated[

@@ -127,7 +127,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
         Path | None,
         typer.Option(
             help="Go on with the campaign in this folder, killed or stopped: by its own options, "
-            "in the time that it has left."
+            "in the time that it has left. A password of --amqp is not kept: see there."
         ),
     ] = None,
     events: Events = None,

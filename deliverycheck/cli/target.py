@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -58,6 +59,11 @@ class TargetOptions:
     broker: str | None = None
     client: str | None = None
     debug: str | None = None
+
+
+def without_password(address: str | None) -> str | None:
+    """The address as it may be written: ``amqp://u:p@host`` is ``amqp://u@host``."""
+    return address and re.sub("(?<=//)([^:@/]*):[^/]*@", r"\1@", address)
 
 
 class OpenTarget:
