@@ -15,7 +15,7 @@ from deliverycheck.history import (
 from reports.axis import moment
 from reports.disturbances import Disturbance, disturbances_of
 from reports.lanes import lane_of, moments_of
-from reports.timeline import label_of
+from reports.timeline import label_of, nearest
 from reports.visible import visible
 from reports.words import counted
 
@@ -25,6 +25,8 @@ BROKER = "broker"
 _PROXY = "proxy of "
 _LINK = "link "
 _MESSAGES_SHOWN_MAX = 2
+_CONSIDERED_MAX = 200
+"""Operations around the proof; of a long history the others cannot come among so few events."""
 
 _TO_BROKER = frozenset(
     {
@@ -67,11 +69,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagram:
-    """Columns from left to right, events from top to bottom."""
+    """Columns from left to right, events from top to bottom.
+
+    Attributes:
+        is_whole: nothing that could be shown is left out.
+    """
 
     columns: tuple[str, ...]
     events: tuple[Event, ...]
-    left_out: int
+    is_whole: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +103,7 @@ def diagram_of(history: History, witnesses: frozenset[int]) -> Diagram | None:
     if not kept:
         return None
     shown = tuple(sorted(kept, key=lambda one: one.ns))
-    return Diagram(columns=_columns(shown), events=shown, left_out=len(events) - len(shown))
+    return Diagram(columns=_columns(shown), events=shown, is_whole=len(shown) == len(events))
 
 
 def _messages_of(story: _Story) -> Iterator[str]:
@@ -111,7 +117,8 @@ def _messages_of(story: _Story) -> Iterator[str]:
 
 
 def _of_calls(story: _Story) -> Iterator[Event]:
-    for operation in story.history.operations:
+    ordered = sorted(story.history.operations, key=lambda one: (one.invoked_ns, one.op))
+    for operation in nearest(ordered, story.witnesses, _CONSIDERED_MAX):
         is_witness = operation.op in story.witnesses
         if operation.action is Action.RECEIVE:
             yield from _received(story, operation)

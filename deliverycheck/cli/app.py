@@ -210,23 +210,18 @@ def report(
         typer.Option(help="With --page: where the campaign ran, in words of yours."),
     ] = None,
 ) -> None:
-    """Render a campaign again from what is on disk."""
+    """Render a campaign again from what is on disk, also one that was stopped half-way."""
     from deliverycheck.cli.pages import write_page  # noqa: PLC0415
-    from reports import (  # noqa: PLC0415
-        ReportError,
-        load_campaign,
-        print_campaign,
-        render,
-        report_console,
-    )
+    from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415
+    from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
 
     try:
         if page is not None:
             write_page(folder, page, content.folder("corpus"), machine=machine)
             typer.echo(f"Page: {page}")
             return
-        rendered = render(folder)
-        print_campaign(load_campaign(folder), report_console())
+        rendered = render(folder, campaign_in(folder))
+        print_campaign(rendered.campaign, report_console())
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
     typer.echo(f"\nReport: {rendered.html}")

@@ -23,15 +23,15 @@ class Timeline {
     this.stage.hidden = false;
     this.figure.querySelector(".controls").hidden = false;
     this.canvas.style.height = `${this.layout.height}px`;
-    this.resize();
-    this.view.showLabels(this.proofs.length ? this.view.left[this.proofs[0]] : 0);
-    this.paint();
     this.listen();
-    performance.mark(`painted ${this.figure.id}`);
+    this.fit();
   }
 
-  resize() {
+  // As wide as the canvas is, which is nothing while a part of the page is closed.
+  fit() {
     const { width } = this.canvas.getBoundingClientRect();
+    if (!width || width === this.width) return;
+    const isFirst = this.width === undefined;
     const ratio = devicePixelRatio || 1;
     this.width = width;
     this.canvas.width = Math.round(width * ratio);
@@ -39,7 +39,10 @@ class Timeline {
     this.pen = this.canvas.getContext("2d", { alpha: false });
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.view.resize(width, width < 600 ? 70 : 90);
+    if (isFirst) this.view.showLabels(this.proofs.length ? this.view.left[this.proofs[0]] : 0);
     this.view.clamp();
+    this.paint();
+    if (isFirst) performance.mark(`painted ${this.figure.id}`);
   }
 
   get scene() {
@@ -50,7 +53,7 @@ class Timeline {
     };
   }
 
-  paint() { draw(this.pen, this.scene); }
+  paint() { if (this.pen) draw(this.pen, this.scene); }
 
   soon() {
     this.frame ??= requestAnimationFrame(() => {
@@ -71,11 +74,7 @@ class Timeline {
       const button = event.target.closest("button");
       if (button) this.choose(this.operations.op.indexOf(Number(button.textContent)), true);
     });
-    new ResizeObserver(() => {
-      if (this.canvas.getBoundingClientRect().width === this.width) return;
-      this.resize();
-      this.paint();
-    }).observe(canvas);
+    new ResizeObserver(() => this.fit()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.palette = null;
       this.soon();
@@ -289,6 +288,12 @@ const inSight = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "400px" });
 for (const figure of document.querySelectorAll(".timeline")) inSight.observe(figure);
-(globalThis.requestIdleCallback ?? setTimeout)(async () => {
+addEventListener("load", () => setTimeout(async () => {
   for (const figure of document.querySelectorAll(".timeline")) await timelineOf(figure).ready;
+}, 200));
+
+// On paper everything is open.
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details.more")) details.open = true;
+  for (const timeline of timelines.values()) if (timeline.view) timeline.fit();
 });
