@@ -7,6 +7,7 @@ from reports import anchors, words
 from reports.answers import answers_of
 from reports.cards import cards_of
 from reports.claims import claims_of
+from reports.course import course_of
 from reports.detection import controls_of
 from reports.evidence import pictures_of, pytest_of
 from reports.exercised import judged_in, situations_of
@@ -24,6 +25,7 @@ def html_of(campaign: Campaign, folder: Path) -> str:
     campaign = all_visible(campaign)
     cards = cards_of(campaign)
     matrix = matrix_of(campaign)
+    judged = judged_in(folder)
     return (
         environment()
         .get_template("report.html.j2")
@@ -39,7 +41,8 @@ def html_of(campaign: Campaign, folder: Path) -> str:
             pictures={card.violation.id: pictures_of(card.violation, folder) for card in cards},
             tests=dict(zip((one.id for one in campaign.violations), tests.values(), strict=True)),
             claims=claims_of(campaign),
-            situations=situations_of(campaign, judged_in(folder)),
+            situations=situations_of(campaign, judged),
+            course=course_of(judged),
             controls=controls_of(campaign),
             notes=words.notes_of(campaign),
             exit=words.exit_of(campaign),

@@ -21,7 +21,8 @@ class Point:
         place: its rank among those that are shown, from 0, in the source or of its receipts.
         published: its rank by the call that published it, from 0.
         position: as the broker names it, or the number of the receipt.
-        is_behind: a message that was published later stands before it.
+        is_behind: the one before it was published later. One message that is far too early
+            is one such place, not one for each that follows it.
     """
 
     place: int
@@ -42,7 +43,7 @@ class Places:
 
     @property
     def behind(self) -> int:
-        """How many stand behind one that was published later."""
+        """How many stand right behind one that was published later."""
         return sum(point.is_behind for point in self.points)
 
 
@@ -93,17 +94,15 @@ def _places(title: str, readings: list[tuple[int, Reading]], history: History) -
 def _points(
     known: Iterable[tuple[int, Reading]], ranks: dict[str, int], ops: dict[str, int]
 ) -> Iterator[Point]:
-    highest, seen = -1, set[str]()
+    before = -1
     for place, (position, reading) in enumerate(known):
         name = reading.delivery.message
-        rank = ranks[name]
         yield Point(
             place=place,
-            published=rank,
+            published=ranks[name],
             position=position,
             message=visible(name),
             op=ops[name],
-            is_behind=rank < highest and name not in seen,
+            is_behind=ranks[name] < before,
         )
-        seen.add(name)
-        highest = max(highest, rank)
+        before = ranks[name]
