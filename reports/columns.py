@@ -14,9 +14,7 @@ from dataclasses import dataclass, field
 from deliverycheck.history import Action, Operation
 from reports.visible import visible
 
-OPEN_US = 2**32 - 1
-"""The end of an operation that no completion was recorded of."""
-
+_MAX = 2**32 - 1
 SHAPES = ("ok", "fail", "info", "open")
 WITNESS = 4
 """Added to the shape of an operation that proves something."""
@@ -30,6 +28,19 @@ def _numbers() -> "array[int]":
     return array("I")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """Columns as a page carries them.
+
+    Attributes:
+        text: base64 of the compressed columns: of each the lowest bytes, then the next, and so on.
+        ranks: how many bytes the numbers of each column have.
+    """
+
+    text: str
+    ranks: tuple[int, ...]
+
+
 @dataclass(slots=True, kw_only=True)
 class Columns:
     """Each list has one number for each operation, in the order of their invocation.
@@ -37,7 +48,7 @@ class Columns:
     Attributes:
         names: the processes and the actions that numbers stand for, in the order of those.
         begun: microseconds since the operation before it.
-        lasting: microseconds, or `OPEN_US`.
+        lasting: microseconds and 1 more; 0 of an operation without a recorded completion.
         shape: index in `SHAPES`, with `WITNESS` added.
         number: of the message, from 1 more than its own; 0 for none.
         count: messages of a bulk publish; else 1.
@@ -61,8 +72,8 @@ class Columns:
     def __len__(self) -> int:
         return len(self.op)
 
-    def packed(self) -> str:
-        """Base64 of the compressed columns: each column's lowest bytes, then the next, and so on.
+    def packed(self) -> Packed:
+        """The columns, compressed.
 
         Numbers that rise are kept as their rise: operations, and messages of one process.
         """
@@ -79,8 +90,11 @@ class Columns:
             self.left,
             self.right,
         ]
-        planes = b"".join(plane for column in columns for plane in _planes(column))
-        return base64.b64encode(gzip.compress(planes, _LEVEL, mtime=0)).decode()
+        planes = [_planes(column) for column in columns]
+        content = gzip.compress(b"".join(map(b"".join, planes)), _LEVEL, mtime=0)
+        return Packed(
+            text=base64.b64encode(content).decode(), ranks=tuple(len(each) for each in planes)
+        )
 
 
 def columns_of(
@@ -135,18 +149,18 @@ def _shape(operation: Operation) -> int:
 
 def _lasting_us(operation: Operation) -> int:
     if operation.completed_ns is None:
-        return OPEN_US
+        return 0
     lasting_us = operation.completed_ns // _NS_PER_US - operation.invoked_ns // _NS_PER_US
-    return min(max(0, lasting_us), OPEN_US - 1)
+    return _fitting(max(0, lasting_us) + 1)
 
 
 def _number(operation: Operation) -> int:
     number = number_of(operation)
-    return int(number) + 1 if number and len(number) < len(str(OPEN_US)) else 0
+    return int(number) + 1 if number and len(number) < len(str(_MAX)) else 0
 
 
 def _fitting(number: int) -> int:
-    return min(max(0, number), OPEN_US)
+    return min(max(0, number), _MAX)
 
 
 def _rises(column: "array[int]") -> "array[int]":
@@ -168,10 +182,11 @@ def _rise(pairs: Iterable[tuple[int, int]]) -> Iterator[int]:
     return ((number - before) % 2**32 for number, before in pairs)
 
 
-def _planes(column: "array[int]") -> Iterator[bytes]:
-    """The bytes of a column of 32 bits by their rank: those of one rank are alike."""
+def _planes(column: "array[int]") -> list[bytes]:
+    """The bytes of a column by their rank; the ranks that no number has are left out."""
     whole = array("I", column)
     if sys.byteorder == "big":
         whole.byteswap()
     content = whole.tobytes()
-    return (content[rank :: whole.itemsize] for rank in range(whole.itemsize))
+    ranks = (max(column, default=0).bit_length() + 7) // 8
+    return [content[rank :: whole.itemsize] for rank in range(ranks)]

@@ -171,6 +171,7 @@ class _Picture:
         names = [lane.name for lane in self.lanes]
         numbers = {name: number for number, name in enumerate(names)}
         others = min(len(names), LANES_MAX) - 1
+        packed = self.columns.packed()
         return {
             "count": len(self.columns),
             "end": _us(self.end_ns),
@@ -190,7 +191,8 @@ class _Picture:
                 for tick in (self.labelled.ticks if self.labelled else ())
             ],
             "knots": [[_us(ns), place] for ns, place in self.folded.knots],
-            "columns": self.columns.packed(),
+            "ranks": packed.ranks,
+            "columns": packed.text,
         }
 
     def _lane(self, lane: Lane) -> dict[str, object]:

@@ -2,22 +2,22 @@
 // Operations as typed arrays, from the columns that reports/columns.py packs.
 const SHAPES = ["ok", "fail", "info", "open"];
 const WITNESS = 4;
-const OPEN_US = 0xffffffff;
 const WIDTH = 100000;
 
 async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.fromBase64?.(text) ?? Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-function columnReader(planes) {
-  let at = 0;
-  return (length) => {
+function columnReader(planes, ranks, length) {
+  let at = 0, number = 0;
+  return () => {
     const column = new Uint32Array(length);
-    for (let rank = 0; rank < 4; rank += 1, at += length) {
+    for (let rank = 0; rank < ranks[number]; rank += 1, at += length) {
       for (let i = 0; i < length; i += 1) column[i] |= planes[at + i] << (8 * rank);
     }
+    number += 1;
     return column;
   };
 }
@@ -49,28 +49,28 @@ function placer(knots) {
 
 async function loadOperations(drawing) {
   const { count } = drawing;
-  const read = columnReader(await unpacked(drawing.columns));
-  const op = summed(read(count));
-  const rise = read(count), lasting = read(count), process = read(count), action = read(count);
-  const shape = read(count), track = read(count);
-  const number = summedWithin(read(count), process);
-  const messages = read(count);
-  const placed = drawing.placed ? [read(count), read(count)] : null;
+  const read = columnReader(await unpacked(drawing.columns), drawing.ranks, count);
+  const op = summed(read());
+  const rise = read(), lasting = read(), process = read(), action = read();
+  const shape = read(), track = read();
+  const number = summedWithin(read(), process);
+  const messages = read();
+  const placed = drawing.placed ? [read(), read()] : null;
   const begun = new Float64Array(count), ended = new Float64Array(count);
   for (let i = 0, us = 0; i < count; i += 1) {
     us += rise[i];
     begun[i] = us;
-    ended[i] = lasting[i] === OPEN_US ? drawing.end : us + lasting[i];
+    ended[i] = lasting[i] ? us + lasting[i] - 1 : drawing.end;
   }
-  const lane = Uint16Array.from(process, (one) => drawing.processes[one][1]);
+  const lane = process.map((one) => drawing.processes[one][1]);
   return { count, op, begun, ended, lasting, process, action, shape, track, number, messages, lane, placed };
 }
 
 // Left and right ends of all operations: as laid out, with waits folded, or to scale.
 function placesOf(operations, drawing, toScale) {
-  if (operations.placed && !toScale) return operations.placed.map((column) => Float32Array.from(column));
+  if (operations.placed && !toScale) return operations.placed;
   const knots = toScale ? [[0, 0], [drawing.end, WIDTH]] : drawing.knots;
-  return [operations.begun, operations.ended].map((moments) => Float32Array.from(moments, placer(knots)));
+  return [operations.begun, operations.ended].map((moments) => moments.map(placer(knots)));
 }
 
 function momentOf(us) {
@@ -93,7 +93,7 @@ function wordsOf(operations, drawing, i) {
   const call = labelOf(operations, drawing, i);
   const outcome = SHAPES[operations.shape[i] % WITNESS];
   const begun = momentOf(operations.begun[i]);
-  const ended = operations.lasting[i] === OPEN_US ? "open" : momentOf(operations.ended[i]);
+  const ended = !operations.lasting[i] ? "open" : momentOf(operations.ended[i]);
   const told = `op ${operations.op[i]} ${process} ${call} -> ${outcome}, ${begun} to ${ended}`;
   return { op: operations.op[i], process, call, begun, ended, outcome, told };
 }

@@ -34,11 +34,34 @@ function stylesOf(palette) {
 
 // Narrow calls have no room for an edge: then the outcome is told by which part of the row is full.
 const NARROW = [[0, 1], [0.55, 0.45], [0.28, 0.44], [0.28, 0.44]];
+const NARROW_POINTS = 5;
 
-function drawNarrow(pen, box, shape, styles) {
-  const [from, share] = NARROW[shape];
-  pen.fillStyle = styles[shape].line;
-  pen.fillRect(box.x, box.y + BAR * from, Math.max(box.w, 1), BAR * share);
+// Calls of one row and outcome that touch each other on the screen are one rectangle.
+class Runs {
+  constructor() {
+    this.open = new Map();
+    this.done = [[], [], [], []];
+  }
+
+  add(row, shape, from, to, y) {
+    const key = row * 4 + shape, run = this.open.get(key);
+    if (run && from <= run.to + 1) {
+      run.to = Math.max(run.to, to);
+      return;
+    }
+    const next = { from, to, y };
+    this.open.set(key, next);
+    this.done[shape].push(next);
+  }
+
+  // What took effect first: the others are seldom, and lie upon it.
+  draw(pen, styles) {
+    this.done.forEach((runs, shape) => {
+      const [start, share] = NARROW[shape];
+      pen.fillStyle = styles[shape].line;
+      for (const { from, to, y } of runs) pen.fillRect(from, y + BAR * start, Math.max(to - from, 1), BAR * share);
+    });
+  }
 }
 
 function drawWide(pen, box, shape, style, label) {
@@ -149,8 +172,7 @@ function boxOf(scene, i) {
 function drawCalls(pen, scene) {
   const { operations, view, width } = scene;
   const styles = stylesOf(scene.palette);
-  const drawn = new Map(); // Of each row and outcome, the last point of the screen that has one.
-  const proofs = [];
+  const runs = new Runs(), proofs = [], wide = [];
   for (let i = 0; i < operations.count; i += 1) {
     const x = view.x(scene.left[i]);
     if (x > width) break;
@@ -158,15 +180,15 @@ function drawCalls(pen, scene) {
     if (to < scene.names) continue;
     const shape = operations.shape[i] % WITNESS;
     if (operations.shape[i] >= WITNESS) proofs.push(i);
-    if (to - x < 5) {
-      const row = (operations.lane[i] * 64 + operations.track[i]) * 4 + shape;
-      const point = Math.round(to);
-      if (drawn.get(row) === point) continue;
-      drawn.set(row, point);
-      drawNarrow(pen, boxOf(scene, i), shape, styles);
-    } else {
-      drawWide(pen, boxOf(scene, i), shape, styles[shape], labelOf(operations, scene.drawing, i));
-    }
+    if (to - x < NARROW_POINTS) {
+      const lane = operations.lane[i], track = operations.track[i];
+      runs.add(lane * 64 + track, shape, Math.round(x), Math.round(to), scene.layout.lanes[lane].y + PAD + track * (BAR + GAP));
+    } else wide.push(i);
+  }
+  runs.draw(pen, styles);
+  for (const i of wide) {
+    const shape = operations.shape[i] % WITNESS;
+    drawWide(pen, boxOf(scene, i), shape, styles[shape], labelOf(operations, scene.drawing, i));
   }
   for (const i of proofs) drawProof(pen, scene, boxOf(scene, i));
   if (scene.chosen >= 0) drawOutline(pen, boxOf(scene, scene.chosen), scene.palette.stated, true);

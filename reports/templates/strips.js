@@ -22,15 +22,17 @@ function drawLatency(pen, scene, top) {
   const publish = drawing.actions.indexOf("publish");
   const colors = stylesOf(palette).map((style) => style.line);
   const longest = operations.longest ??= longestOf(operations, publish);
-  const y = (us) => top + STRIP - 6 - ((STRIP - 14) * Math.log(Math.max(us, 100) / 100)) / Math.log(Math.max(longest, 1000) / 100);
-  const drawn = new Set();
+  const rise = (STRIP - 14) / Math.log(Math.max(longest, 1000) / 100);
+  const drawn = new Uint8Array((Math.ceil(width) + 1) * STRIP * 4); // Points that have one already.
   for (let i = 0; i < operations.count; i += 1) {
-    if (operations.action[i] !== publish || operations.lasting[i] === OPEN_US) continue;
-    const x = Math.round(view.x(scene.right[i])), at = Math.round(y(operations.lasting[i]));
-    const shape = operations.shape[i] % WITNESS;
-    const key = (x * 4096 + at) * 4 + shape;
-    if (x < names || x > width || drawn.has(key)) continue;
-    drawn.add(key);
+    if (operations.action[i] !== publish || !operations.lasting[i]) continue;
+    const x = Math.round(view.x(scene.right[i])) & ~1; // A point is 3 wide.
+    if (x < names || x > width) continue;
+    const up = Math.round(rise * Math.log(Math.max(operations.lasting[i], 100) / 100)) & ~1;
+    const shape = operations.shape[i] % WITNESS, at = top + STRIP - 6 - up;
+    const point = (x * STRIP + up) * 4 + shape;
+    if (drawn[point]) continue;
+    drawn[point] = 1;
     pen.fillStyle = colors[shape];
     if (shape === 0) pen.fillRect(x - 1, at - 1, 3, 3);
     else pen.fillRect(x - 3, at, 7, 2);
@@ -43,7 +45,7 @@ function drawLatency(pen, scene, top) {
 function longestOf(operations, action) {
   let longest = 0;
   for (let i = 0; i < operations.count; i += 1) {
-    if (operations.action[i] === action && operations.lasting[i] !== OPEN_US) {
+    if (operations.action[i] === action && operations.lasting[i]) {
       longest = Math.max(longest, operations.lasting[i]);
     }
   }
@@ -56,7 +58,7 @@ function drawRate(pen, scene, top, room) {
   const step = 6, bins = new Float64Array(Math.ceil(room / step));
   for (let i = 0; i < operations.count; i += 1) {
     const bin = Math.floor((view.x(scene.right[i]) - names) / step);
-    if (bin >= 0 && bin < bins.length && operations.lasting[i] !== OPEN_US) bins[bin] += 1;
+    if (bin >= 0 && bin < bins.length && operations.lasting[i]) bins[bin] += 1;
   }
   bins.forEach((count, bin) => {
     const seconds = (view.us(names + (bin + 1) * step) - view.us(names + bin * step)) / 1e6;

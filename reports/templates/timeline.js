@@ -274,23 +274,18 @@ class Gestures {
   }
 }
 
-// Timelines in sight are drawn first, the others when there is nothing else to do.
+// After the first sight of the page: what is open, then what can be opened.
 const timelines = new Map();
 function timelineOf(figure) {
   if (!timelines.has(figure)) timelines.set(figure, new Timeline(figure));
   return timelines.get(figure);
 }
-const inSight = new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    if (!entry.isIntersecting) continue;
-    inSight.unobserve(entry.target);
-    timelineOf(entry.target);
-  }
-}, { rootMargin: "400px" });
-for (const figure of document.querySelectorAll(".timeline")) inSight.observe(figure);
-addEventListener("load", () => setTimeout(async () => {
-  for (const figure of document.querySelectorAll(".timeline")) await timelineOf(figure).ready;
-}, 200));
+requestAnimationFrame(() => setTimeout(async () => {
+  const figures = [...document.querySelectorAll(".timeline")];
+  const isOpen = (figure) => figure.checkVisibility?.() ?? true;
+  for (const figure of figures.filter(isOpen)) await timelineOf(figure).ready;
+  for (const figure of figures) await timelineOf(figure).ready;
+}));
 
 // On paper everything is open.
 addEventListener("beforeprint", () => {

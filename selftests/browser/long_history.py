@@ -25,9 +25,9 @@ MS = 1_000_000
 
 
 def campaign_of(folder, operations):
-    """A campaign with one violation, of which the history has so many operations."""
-    campaign = sample(folder)
-    violation = msgspec.structs.replace(campaign.violations[0], operations=("op 500 p1#1",))
+    """A campaign with one alarm, of which the history has so many operations."""
+    campaign = sample(folder, alarm=True)
+    violation = msgspec.structs.replace(campaign.violations[-1], operations=("op 500 p1#1",))
     save(msgspec.structs.replace(campaign, violations=(violation,)), folder)
     path = ExecutionFolder(root=folder / violation.folder).history
     with path.open("wb") as file:

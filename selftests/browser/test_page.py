@@ -58,7 +58,7 @@ def test_reader_who_wants_no_motion_gets_none(opened, campaign):
 
 def test_text_narrows_the_matrix_down_and_all_brings_it_back(page):
     everything = rows_shown(page)
-    page.get_by_label("Setting").fill("commit before")
+    page.locator(".filters [name=text]").fill("commit before")
     assert rows_shown(page) == 2
     assert page.locator(".filters output").inner_text() == "2 settings"
     page.locator(".filters").get_by_role("button", name="All").click()
@@ -67,14 +67,14 @@ def test_text_narrows_the_matrix_down_and_all_brings_it_back(page):
 
 
 def test_outcome_and_guarantee_narrow_it_down_together(page):
-    page.get_by_label("violated").check()
+    page.locator(".filters [value=violated]").check()
     assert rows_shown(page) == 1
-    page.get_by_label("Guarantee").select_option("at_least_once_in_log")
+    page.locator(".filters [name=guarantee]").select_option("at_least_once_in_log")
     assert rows_shown(page) == 0
 
 
 def test_fault_leaves_its_column_alone(page):
-    page.get_by_label("Fault").select_option("lost reply")
+    page.locator(".filters [name=column]").select_option("lost reply")
     heads = page.locator("#settings thead th:visible").all_inner_texts()
     assert [" ".join(one.split()) for one in heads] == ["Setting", "Stance", "lost reply"]
 
