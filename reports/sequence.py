@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from deliverycheck.history import (
     Action,
-    Delivery,
     History,
     NodeState,
     Operation,
@@ -65,6 +64,13 @@ class Event:
     told: str
     rank: int = 1
     is_fault: bool = False
+
+    @property
+    def short(self) -> str:
+        """The label as far as a column is wide; what is left out is seen to be."""
+        if len(self.label) <= LABEL_CHARACTERS_MAX:
+            return self.label
+        return f"{self.label[: LABEL_CHARACTERS_MAX - 1]}…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,14 +210,16 @@ def _handed(story: _Story, operation: Operation) -> str:
         about = list(operation.deliveries)
     if not about:
         return counted(count, "message") if count else "nothing"
-    told = ", ".join(map(_placed, about[:_MESSAGES_SHOWN_MAX]))
-    more = len(about) - _MESSAGES_SHOWN_MAX
+    places: dict[str, list[str]] = {}
+    for one in about:
+        found = places.setdefault(one.message or "not ours", [])
+        found += [] if one.position is None else [str(one.position)]
+    names = [
+        f"{name} at {' and '.join(found)}" if found else name for name, found in places.items()
+    ]
+    more = len(names) - _MESSAGES_SHOWN_MAX
+    told = ", ".join(names[:_MESSAGES_SHOWN_MAX])
     return visible(told + (f" and {more} more" if more > 0 else ""))
-
-
-def _placed(one: Delivery) -> str:
-    name = one.message or "not ours"
-    return name if one.position is None else f"{name} at {one.position}"
 
 
 def _note(story: _Story, operation: Operation) -> Event:
