@@ -19,9 +19,8 @@ from reports.visible import all_visible
 
 def html_of(campaign: Campaign, folder: Path) -> str:
     """The page; histories are read from the execution folders that the violations name."""
-    raw = {one.id: one for one in campaign.violations}
     results = {one.claim.id: one for one in campaign.results}
-    tests = {name: pytest_of(one, results.get(one.claim), folder) for name, one in raw.items()}
+    tests = [pytest_of(one, results.get(one.claim), folder) for one in campaign.violations]
     campaign = all_visible(campaign)
     cards = cards_of(campaign)
     matrix = matrix_of(campaign)
@@ -39,7 +38,7 @@ def html_of(campaign: Campaign, folder: Path) -> str:
             shortfalls=words.shortfalls_of(campaign),
             cards=cards,
             pictures={card.violation.id: pictures_of(card.violation, folder) for card in cards},
-            tests=dict(zip((one.id for one in campaign.violations), tests.values(), strict=True)),
+            tests=dict(zip((one.id for one in campaign.violations), tests, strict=True)),
             claims=claims_of(campaign),
             situations=situations_of(campaign, judged),
             course=course_of(judged),

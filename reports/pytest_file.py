@@ -4,9 +4,8 @@ import json
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from deliverycheck.plans import Claim, Plan
+from reports.visible import visible
 
 _TEMPLATE = '''\
 """{title}
@@ -43,9 +42,11 @@ def pytest_text(plan: Plan, claim: Claim | None, *, times: int, target: Sequence
     """
     judged = ("--claim", claim.id) if claim else ()
     what = f"{claim.guarantee}, {claim.setting}" if claim else "no guarantee is broken"
+    # A setting is anybody's words: in a docstring it must neither end it nor escape from it.
+    what = visible(what).replace("\\", "/").replace('"', "'")
     return _TEMPLATE.format(
         title=f"Does it still break? {plan.system}: {what}.",
-        plan=msgspec.json.format(plan.to_json(), indent=1).decode() + "\n",
+        plan=json.dumps(json.loads(plan.to_json()), indent=1) + "\n",
         options=json.dumps(["--times", str(times), *judged, *target]),
         name=re.sub(r"\W+", "_", claim.id if claim else f"plan_{plan.short_digest}"),
         times=times,
