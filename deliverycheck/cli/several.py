@@ -46,7 +46,7 @@ def run_several(
         except ProvisionError as error:
             progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
             records.append(_not_had(one, error.problem))
-    return saved(_merged(options, records), folder)
+    return saved(merged(options, records), folder)
 
 
 def _of_system(options: RunOptions, name: str) -> RunOptions:
@@ -91,7 +91,7 @@ def _unexercised(claim: Claim) -> ClaimResult:
     return ClaimResult(claim=claim, state=ClaimState.NOT_EXERCISED, cells=(), executions=0)
 
 
-def _merged(options: RunOptions, records: Sequence[Campaign]) -> Campaign:
+def merged(options: RunOptions, records: Sequence[Campaign]) -> Campaign:
     """One record of all; its evidence lies in the folders of each."""
     first = records[0]
     return Campaign(
