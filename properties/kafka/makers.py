@@ -152,9 +152,10 @@ def alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
     )
 
 
-def purge(*, count: int, what: Purged) -> tuple[Step, ...]:
-    """A producer is told to forget what it was just handed."""
-    return Publish(count=count), Purge(what=what)
+def purge(*, count: int, what: Purged, fault: FaultKind | None) -> tuple[Step, ...]:
+    """A producer is told to forget what it was just handed; its replies may be lost by then."""
+    lost = (Inject(lane=f"link {FIRST}", fault=fault),) if fault else ()
+    return *lost, Publish(count=count), Purge(what=what)
 
 
 def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:

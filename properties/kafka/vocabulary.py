@@ -106,7 +106,12 @@ KINDS = {
     "purge": Kind(
         weight=1,
         makes=makers.purge,
-        arguments={"count": (1, 4), "what": tuple(Purged)},
+        arguments={
+            "count": (1, 4),
+            "what": tuple(Purged),
+            # What was purged leaves its place to others, whose replies may be lost.
+            "fault": (None, FaultKind.LOSE_REPLY),
+        },
     ),
     "alternate": Kind(
         weight=1,
