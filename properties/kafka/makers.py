@@ -207,7 +207,7 @@ def expire(*, lane: str, calls: int, count: int, away: str) -> tuple[Step, ...]:
         *(make(lane) for make in gone),
         *(written, Hold(ms=EXPIRED_MS)),
         *(make(lane) for make in back),
-        *(Publish(wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=6)),
+        *(WorkStep(lane=lane, calls=6), Publish(wait=Wait.CONFIRMED)),
     )
 
 
