@@ -97,8 +97,7 @@ FACTS = {
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
             *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
-            *("timed_out_ns",
-            "purged_ns", "deleted_ns", "closed_ns", "back_ns"),
+            *("timed_out_ns", "purged_ns", "deleted_ns", "closed_ns", "back_ns"),
         ),
         5,
     ),
