@@ -105,7 +105,7 @@ class MovingStart:
 
 
 def out_of_range(*_):
-    raise KafkaException(KafkaError(KafkaError._AUTO_OFFSET_RESET))  # noqa: SLF001  # so named
+    raise KafkaException(KafkaError(KafkaError._AUTO_OFFSET_RESET))  # noqa: SLF001  # Public; so named.  # noqa: SLF001  # so named
 
 
 def test_topic_whose_start_moves_on_while_it_is_read_is_read_from_there(scanning, monkeypatch):

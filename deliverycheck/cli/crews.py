@@ -31,6 +31,17 @@ class Crew:
     workers: WorkerPool
 
 
+def why_not_to_be_had(system: str, client: str | None, running: str | None) -> str | None:
+    """Why clients of a program of their own cannot be had; ``None`` if they can, or have none."""
+    try:
+        other = other_program(system, client)
+    except WorkerError as error:
+        return str(error)
+    if other is None or running is None:
+        return None
+    return f"{client} needs a link slot of its own, which only a broker of ours has"
+
+
 class Crews:
     """Each crew is there from the first plan that asks for it. Any thread may ask.
 

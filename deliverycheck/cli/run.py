@@ -11,11 +11,12 @@ import msgspec
 
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
+from deliverycheck.cli.crews import why_not_to_be_had
 from deliverycheck.cli.events import FORMAT as EVENTS_FORMAT
 from deliverycheck.cli.events import VERSION as EVENTS_VERSION
 from deliverycheck.cli.events import Began, now
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import claims_named, content_of
+from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget
 from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
@@ -128,12 +129,27 @@ class OpenCampaign:
     def _checked_claims(self) -> tuple[Claim, ...]:
         options = self._options
         known = (*self._content.claims, *options.own)
-        claims = claims_named(known, options.claims, options.profile.paces)
+        claims = self._to_be_had(claims_named(known, options.claims, options.profile.paces))
         program = client_program(self._content.name)
         for claim in claims:
             program.check_settings(claim.subject)
             Corpus(options.corpus).best(claim.id)
         return claims
+
+    def _to_be_had(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        """Those whose clients can be had; who asks for another by name is told why not."""
+        name, running = self._content.name, self._options.target.bootstrap
+        reasons = {
+            claim.id: why
+            for claim in claims
+            if (why := why_not_to_be_had(name, claim.subject.client, running)) is not None
+        }
+        if reasons and self._options.claims:
+            raise UsageError("; ".join(dict.fromkeys(reasons.values())))
+        for why in dict.fromkeys(reasons.values()):
+            left_out = [identity for identity, because in reasons.items() if because == why]
+            self._progress.say(f"not exercised, since {why}: {', '.join(left_out)}")
+        return tuple(claim for claim in claims if claim.id not in reasons)
 
     def _filled_pool(self) -> Sequence[Sequence[Step]]:
         """The shard of the pool: as an earlier run saved it, or drawn now and saved."""

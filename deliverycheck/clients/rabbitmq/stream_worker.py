@@ -229,8 +229,9 @@ class StreamClient:
         self._gone = True
         left = [op for ops in self._open.values() for op in ops]
         self._open.clear()
-        self._loop.outbox.say_all([InfoEvent(op=op, error="ConnectionClosed") for op in left])
+        # First the end: what was open ended because of it, and who reads must see it so.
         self._say(ClientErrorEvent(error="ConnectionClosed", text=str(info.reason)[:200]))
+        self._loop.outbox.say_all([InfoEvent(op=op, error="ConnectionClosed") for op in left])
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
         settings = stream_settings_of(command.settings)
