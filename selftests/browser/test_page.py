@@ -107,12 +107,13 @@ def test_copied_is_the_command_and_the_pytest_file(opened, campaign):
     assert "def test_idempotent_once(tmp_path):" in text
 
 
-def test_paper_has_every_card_open(opened, campaign):
-    page = opened(campaign / "report.html")
+def test_paper_has_every_card_open_and_nothing_is_cut_off(opened, campaign):
+    page = opened(campaign / "report.html", viewport={"width": 720, "height": 1000})
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details.more:not([open])").count() == 0
     assert not page.locator(".filters").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
 def test_without_scripts_the_table_is_there(opened, campaign):

@@ -72,14 +72,27 @@ def test_violation_adds_little_to_a_page(campaign):
     assert max(cards) <= VIOLATION_BYTES_MAX
 
 
+def worked_ms(page, name):
+    """What the page's main thread worked until that mark: the same on a busy machine."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def now():
+        metrics = cdp.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+    before = now()
+    page.reload()
+    painted_ms(page, name)
+    return now() - before
+
+
 def test_many_operations_are_painted_about_as_soon_as_bare_ones(opened, many):
-    ours, bare = [], []
-    for _ in range(3):
-        page = opened(many)
-        name = page.locator(".timeline").first.get_attribute("id")
-        ours.append(painted_ms(page, f"painted {name}"))
-        bare.append(painted_ms(opened(many.with_name("bare.html")), "painted bare"))
-    assert min(ours) <= max(PAINTED_MS_MAX, BARE_FACTOR_MAX * min(bare)), (ours, bare)
+    page, bare = opened(many), opened(many.with_name("bare.html"))
+    name = page.locator(".timeline").first.get_attribute("id")
+    ours_ms = min(worked_ms(page, f"painted {name}") for _ in range(3))
+    bare_ms = min(worked_ms(bare, "painted bare") for _ in range(3))
+    assert ours_ms <= max(PAINTED_MS_MAX, BARE_FACTOR_MAX * bare_ms), (ours_ms, bare_ms)
 
 
 def test_many_operations_are_redrawn_while_somebody_zooms(opened, many):
