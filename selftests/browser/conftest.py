@@ -29,8 +29,11 @@ class Seen:
     def follow(self, page, own):
         page.on("console", lambda message: self.told.append(message.text))
         page.on("pageerror", lambda error: self.told.append(str(error)))
-        others = lambda request: request.url != own and self.asked.append(request.url)
-        page.on("request", others)
+        page.on("request", lambda request: self._ask(request.url, own))
+
+    def _ask(self, address, own):
+        if address != own:
+            self.asked.append(address)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 
 from reports import render
 from selftests.browser.long_history import campaign_of
+from selftests.browser.waiting import until, until_painted
 
 MANY = 100_000
 PAGE_BYTES_MAX = 1_000_000
@@ -56,11 +57,6 @@ def many(tmp_path_factory):
     return html
 
 
-def painted_ms(page, name):
-    page.wait_for_function(f"performance.getEntriesByName('{name}').length > 0")
-    return page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime")
-
-
 def test_page_of_many_operations_is_small(many):
     assert many.stat().st_size <= PAGE_BYTES_MAX
 
@@ -83,7 +79,7 @@ def worked_ms(page, name):
 
     before = now()
     page.reload()
-    painted_ms(page, name)
+    until(page, f"performance.getEntriesByName('{name}').length > 0")
     return now() - before
 
 
@@ -98,7 +94,7 @@ def test_many_operations_are_painted_about_as_soon_as_bare_ones(opened, many):
 def test_many_operations_are_redrawn_while_somebody_zooms(opened, many):
     page = opened(many)
     name = page.locator(".timeline").first.get_attribute("id")
-    painted_ms(page, f"painted {name}")
+    until_painted(page, name)
     times = page.evaluate(
         "() => { const one = [...timelines.values()][0]; const times = [];"
         "for (let i = 0; i < 9; i += 1) { one.view.zoomAt(600, 1.5); const at = performance.now();"
@@ -110,7 +106,7 @@ def test_many_operations_are_redrawn_while_somebody_zooms(opened, many):
 def test_operation_far_from_the_proof_joins_the_table_when_it_is_chosen(opened, many):
     page = opened(many)
     figure = page.locator(".timeline").first
-    painted_ms(page, f"painted {figure.get_attribute('id')}")
+    until_painted(page, figure.get_attribute("id"))
     rows = figure.locator(".history").first.locator("tbody tr")
     before = rows.count()
     figure.locator(".stage").focus()
