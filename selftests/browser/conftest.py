@@ -20,16 +20,20 @@ class Seen:
 
     Attributes:
         told: messages on the console and errors of scripts.
-        asked: addresses that it wanted to load, but its own.
+        asked: addresses that it wanted to load beside its own.
     """
 
     told: list = field(default_factory=list)
     asked: list = field(default_factory=list)
 
-    def follow(self, page):
+    def follow(self, page, own):
         page.on("console", lambda message: self.told.append(message.text))
         page.on("pageerror", lambda error: self.told.append(str(error)))
-        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("request", lambda request: self._ask(request.url, own))
+
+    def _ask(self, address, own):
+        if address != own:
+            self.asked.append(address)
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +70,9 @@ def opened(chromium):
         # A loaded machine is slow, and a test that waits longer is no worse for it.
         context.set_default_timeout(60_000)
         page, seen = context.new_page(), Seen()
-        seen.follow(page)
+        seen.follow(page, path.as_uri())
         contexts.append((context, seen))
         page.goto(path.as_uri(), timeout=120_000)
-        seen.asked.remove(path.as_uri())  # The page itself.
         return page
 
     yield open_page

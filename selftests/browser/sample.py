@@ -13,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from deliverycheck.history import CampaignFolder, ExecutionFolder
 from reports import load_campaign, render
+from selftests.browser.waiting import until_painted
 
 SAMPLES = Path(__file__).resolve().parents[2] / "reports" / "samples"
 SIZE = {"width": 1180, "height": 1240}
@@ -71,8 +72,7 @@ def open_card(page: Page) -> None:
     card = page.locator("article", has=page.locator(".sequence")).first
     card.locator("details.more").evaluate("(one) => { one.open = true; }")
     card.scroll_into_view_if_needed()
-    name = f"painted {card.locator('.timeline').get_attribute('id')}"
-    page.wait_for_function(f"performance.getEntriesByName('{name}').length > 0", timeout=60_000)
+    until_painted(page, card.locator(".timeline").get_attribute("id"))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 
 from deliverycheck.history import ExecutionFolder
 from reports import load_campaign, render
+from selftests.browser.waiting import until
 from selftests.sample_campaign import sample, save
 from selftests.test_reports_page import LONG, hostile
 
@@ -46,7 +47,7 @@ def test_page_opens_and_says_what_is_missing(opened, tmp_path, harm, told):
     for details in page.locator("details").all():
         details.evaluate("(one) => { one.open = true; }")
     drawn = "[...document.querySelectorAll('.timeline')].every((one) => timelines.get(one)?.pen)"
-    page.wait_for_function(drawn)
+    until(page, drawn)
     assert told in page.locator("body").inner_text()
     assert page.locator("img").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 380

@@ -4,6 +4,8 @@ import importlib.resources
 
 import pytest
 
+from selftests.browser.waiting import until, until_painted
+
 IMPACTS = {"serious", "critical"}
 
 
@@ -36,9 +38,7 @@ def test_page_and_canvas_have_the_colours_that_the_reader_prefers(opened, campai
     page = opened(campaign / "report.html", color_scheme=scheme)
     figure = page.locator("#violation-alarm-timeline")
     figure.scroll_into_view_if_needed()
-    page.wait_for_function(
-        "performance.getEntriesByName('painted violation-alarm-timeline').length > 0"
-    )
+    until_painted(page, "violation-alarm-timeline")
     light = figure.locator("canvas").evaluate(
         "(one) => one.getContext('2d').getImageData(20, 5, 1, 1).data[0]"
     )
@@ -62,7 +62,7 @@ def test_text_narrows_the_matrix_down_and_all_brings_it_back(page):
     assert rows_shown(page) == 2
     assert page.locator(".filters output").inner_text() == "2 settings"
     page.locator(".filters").get_by_role("button", name="All").click()
-    page.wait_for_function("document.querySelector('.filters output').textContent != '2 settings'")
+    until(page, "document.querySelector('.filters output').textContent != '2 settings'")
     assert rows_shown(page) == everything
 
 
@@ -107,12 +107,13 @@ def test_copied_is_the_command_and_the_pytest_file(opened, campaign):
     assert "def test_idempotent_once(tmp_path):" in text
 
 
-def test_paper_has_every_card_open(opened, campaign):
-    page = opened(campaign / "report.html")
+def test_paper_has_every_card_open_and_nothing_is_cut_off(opened, campaign):
+    page = opened(campaign / "report.html", viewport={"width": 720, "height": 1000})
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("details.more:not([open])").count() == 0
     assert not page.locator(".filters").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 720
 
 
 def test_without_scripts_the_table_is_there(opened, campaign):

@@ -7,6 +7,7 @@ import pytest
 
 from reports import render
 from selftests.browser.long_history import campaign_of
+from selftests.browser.waiting import until, until_painted
 
 MANY = 100_000
 PAGE_BYTES_MAX = 1_000_000
@@ -56,11 +57,6 @@ def many(tmp_path_factory):
     return html
 
 
-def painted_ms(page, name):
-    page.wait_for_function(f"performance.getEntriesByName('{name}').length > 0")
-    return page.evaluate(f"performance.getEntriesByName('{name}')[0].startTime")
-
-
 def test_page_of_many_operations_is_small(many):
     assert many.stat().st_size <= PAGE_BYTES_MAX
 
@@ -72,20 +68,33 @@ def test_violation_adds_little_to_a_page(campaign):
     assert max(cards) <= VIOLATION_BYTES_MAX
 
 
+def worked_ms(page, name):
+    """What the page's main thread worked until that mark: the same on a busy machine."""
+    cdp = page.context.new_cdp_session(page)
+    cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def now():
+        metrics = cdp.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(one["value"] for one in metrics if one["name"] == "TaskDuration")
+
+    before = now()
+    page.reload()
+    until(page, f"performance.getEntriesByName('{name}').length > 0")
+    return now() - before
+
+
 def test_many_operations_are_painted_about_as_soon_as_bare_ones(opened, many):
-    ours, bare = [], []
-    for _ in range(3):
-        page = opened(many)
-        name = page.locator(".timeline").first.get_attribute("id")
-        ours.append(painted_ms(page, f"painted {name}"))
-        bare.append(painted_ms(opened(many.with_name("bare.html")), "painted bare"))
-    assert min(ours) <= max(PAINTED_MS_MAX, BARE_FACTOR_MAX * min(bare)), (ours, bare)
+    page, bare = opened(many), opened(many.with_name("bare.html"))
+    name = page.locator(".timeline").first.get_attribute("id")
+    ours_ms = min(worked_ms(page, f"painted {name}") for _ in range(3))
+    bare_ms = min(worked_ms(bare, "painted bare") for _ in range(3))
+    assert ours_ms <= max(PAINTED_MS_MAX, BARE_FACTOR_MAX * bare_ms), (ours_ms, bare_ms)
 
 
 def test_many_operations_are_redrawn_while_somebody_zooms(opened, many):
     page = opened(many)
     name = page.locator(".timeline").first.get_attribute("id")
-    painted_ms(page, f"painted {name}")
+    until_painted(page, name)
     times = page.evaluate(
         "() => { const one = [...timelines.values()][0]; const times = [];"
         "for (let i = 0; i < 9; i += 1) { one.view.zoomAt(600, 1.5); const at = performance.now();"
@@ -97,7 +106,7 @@ def test_many_operations_are_redrawn_while_somebody_zooms(opened, many):
 def test_operation_far_from_the_proof_joins_the_table_when_it_is_chosen(opened, many):
     page = opened(many)
     figure = page.locator(".timeline").first
-    painted_ms(page, f"painted {figure.get_attribute('id')}")
+    until_painted(page, figure.get_attribute("id"))
     rows = figure.locator(".history").first.locator("tbody tr")
     before = rows.count()
     figure.locator(".stage").focus()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from selftests.browser.waiting import until, until_painted
+
 FIGURE = "#violation-alarm-timeline"
 
 
@@ -9,7 +11,7 @@ FIGURE = "#violation-alarm-timeline"
 def figure(page):
     found = page.locator(FIGURE)
     found.scroll_into_view_if_needed()
-    page.wait_for_function(f"performance.getEntriesByName('painted {FIGURE[1:]}').length > 0")
+    until_painted(page, FIGURE[1:])
     return found
 
 
@@ -61,9 +63,7 @@ def test_wheel_with_ctrl_zooms_where_the_pointer_is(page, figure):
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
     page.keyboard.up("Control")
-    page.wait_for_function(
-        f"timelineOf(document.querySelector('{FIGURE}')).view.zoom > {before[0]}"
-    )
+    until(page, f"timelineOf(document.querySelector('{FIGURE}')).view.zoom > {before[0]}")
 
 
 def test_dragging_moves_the_time(page, figure):
