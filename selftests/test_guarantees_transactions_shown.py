@@ -64,6 +64,7 @@ SHOWN = {
     ),
     "atomic_transactions/anomaly-handed-again": (2, (9, 10, 12), "q-2", ("in", 0, 2)),
     "atomic_transactions/anomaly-hidden": (1, (2, 3, 4, 5), "p1#1-2", ("t", 0, 1)),
+    "atomic_transactions/anomaly-torn-in-a-queue": (1, (2, 3, 4), "p1#1-2", ("q", None, None)),
     "atomic_transactions/anomaly-killed-while-it-committed": (
         1,
         (2, 3, 4),

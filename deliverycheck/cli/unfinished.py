@@ -47,6 +47,8 @@ def campaign_in(folder: Path) -> Campaign:
     try:
         return load_campaign(folder)
     except ReportError as error:
+        if not folder.is_dir():
+            raise
         why = str(error)
         try:
             return _rebuilt(folder, why)

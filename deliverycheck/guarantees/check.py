@@ -39,9 +39,9 @@ def guarantee_named(name: str) -> Guarantee:
 
 
 def _verdict(guarantee: Guarantee, history: History) -> Verdict:
-    if reason := why_not_told_apart(history):
-        return unknown(guarantee.name, reason)
     try:
+        if reason := why_not_told_apart(history):
+            return unknown(guarantee.name, reason)
         return guarantee.check(told_apart(history))
     except Exception as error:  # noqa: BLE001 - whatever a checker raises, the verdict is unknown
         return unknown(guarantee.name, f"the checker raised {type(error).__name__}: {error}")

@@ -175,6 +175,7 @@ COMPLETED = {
     "ends": tuple_of(position, 2),
 }
 USUAL = {
+    Action.DELETE: ("target",),
     Action.PUBLISH: ("message", "target"),
     Action.RECEIVE: ("group",),
     Action.EFFECT: ("group", "deliveries"),
@@ -249,6 +250,8 @@ def _with_sense(event, began):
     if event.action is Action.PUBLISH:
         needed["message"] = event.message or "p1#1-1"
         needed["target"] = "t" if event.target is None else event.target
+    if event.action is Action.DELETE:
+        needed["target"] = event.target or "t"
     if event.action is Action.EFFECT:
         needed["group"] = event.group or "g"
         needed["message"] = event.message if event.deliveries else None
