@@ -93,6 +93,7 @@ class ProxyServer(ABC):
         """The slots, with the addresses at which the server itself listens."""
         return self.slots
 
+    @abstractmethod
     def _require_own_ports(self) -> None:
         """Raises if another process has one of its ports."""
 

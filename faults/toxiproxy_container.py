@@ -58,3 +58,6 @@ class ToxiproxyContainer(ProxyServer):
             replace(slot, advertised=replace(slot.advertised, host=EVERYWHERE))
             for slot in self.slots
         )
+
+    def _require_own_ports(self) -> None:
+        """The engine refuses to start a container that publishes a port which is taken."""

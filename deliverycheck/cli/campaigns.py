@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from deliverycheck import content
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.messages import fail, stderr, told
 from deliverycheck.cli.options import (
@@ -17,6 +18,7 @@ from deliverycheck.cli.options import (
     Broker,
     Claims,
     Client,
+    On,
     Out,
     Seed,
     new_folder,
@@ -61,6 +63,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     claim: Claims = None,
     own: Own = None,
     systems: Systems = None,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
     broker: Broker = None,
     client: Client = None,
@@ -82,7 +85,9 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
-        target=TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client),
+        target=TargetOptions(
+            system=named[0], backend=backend, bootstrap=bootstrap, broker=broker, client=client
+        ),
         claims=tuple(claim or (one.id for one in added)),
         own=added,
         seed=seed,
@@ -108,6 +113,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
     claim: Claims = None,
     own: Own = None,
     systems: Systems = None,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
     broker: Broker = None,
     client: Client = None,
@@ -148,7 +154,9 @@ judged by every guarantee that is documented for what was drawn.
         systems_of = going_on.systems or (going_on.target.system,)
         _run_and_tell(going_on, systems_of, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
-    target = TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client)
+    target = TargetOptions(
+        system=named[0], backend=backend, bootstrap=bootstrap, broker=broker, client=client
+    )
     if free is not None:
         _check_free_alone(context, ("claim", "own", "profile", "shard"))
         if systems is not None and len(named) > 1:

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from deliverycheck.cli.backends import Backend
+
 Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
@@ -18,6 +20,14 @@ Bootstrap = Annotated[
         "--amqp",
         help="HOST:PORT of a running Kafka cluster, or amqp://USER@HOST:PORT of a running RabbitMQ "
         "(its password in DELIVERYCHECK_AMQP_PASSWORD); else a broker of our own is started.",
+    ),
+]
+On = Annotated[
+    Backend,
+    typer.Option(
+        "--backend",
+        help="Where the broker comes from: processes of this machine, containers, or one that "
+        "runs (--bootstrap). auto takes the first that can be had, and says which and why.",
     ),
 ]
 Broker = Annotated[

@@ -8,8 +8,8 @@ from pathlib import Path
 from threading import RLock
 
 from deliverycheck.brokers import Broker, Guardian
-from deliverycheck.brokers.provision import ToxiproxyBinary
 from deliverycheck.cli.crews import Crews
+from deliverycheck.cli.tools import NewProxy
 from deliverycheck.executions import Execution, LiveTarget, Occupancy, SlotPool, execute
 from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan
@@ -22,14 +22,14 @@ class Place:
         self,
         *,
         new_broker: Callable[[], Broker],
-        proxy: ToxiproxyBinary,
+        new_proxy: NewProxy,
         guardian: Guardian,
         crews: Crews,
         folder: Path,
         say: Callable[[str], None],
     ) -> None:
         self._new_broker = new_broker
-        self._proxy = proxy
+        self._new_proxy = new_proxy
         self._guardian = guardian
         self._crews = crews
         self._folder = folder
@@ -84,18 +84,13 @@ class Place:
         return replace(self.live, workers=crew.workers, program=crew.program)
 
     def _open(self) -> LiveTarget:
-        from faults import Injector, Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
+        from faults import Injector  # noqa: PLC0415  # importable once `content` has said where it lies
 
         with ExitStack() as stack:  # What comes up before something does not is ended again.
             broker = self._new_broker()
             stack.callback(broker.stop)
             broker.start()
-            proxy = Toxiproxy(
-                self._proxy.executable,
-                slots=broker.slots(),
-                folder=self._folder,
-                guardian=self._guardian,
-            )
+            proxy = self._new_proxy(broker, self._folder, self._guardian)
             stack.callback(proxy.stop)
             proxy.start()
             self._stack = stack.pop_all()

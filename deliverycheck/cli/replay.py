@@ -11,6 +11,7 @@ from threading import Event
 import msgspec
 from rich.console import Console
 
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.pytest_file import write_pytest_file
 from deliverycheck.cli.subject_changes import changed
@@ -33,6 +34,7 @@ class ReplayOptions:
     plan: Path
     times: int
     claim: str | None
+    backend: Backend
     bootstrap: str | None
     broker: str | None
     client: str | None
@@ -70,6 +72,7 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
     progress = Progress(console)
     target_options = TargetOptions(
         system=plan.system,
+        backend=options.backend,
         bootstrap=options.bootstrap,
         broker=options.broker,
         client=options.client,

@@ -79,13 +79,13 @@ class OpenCampaign:
         self._claims = self._checked_claims()
         self.folder.create()
         self._journal = Journal(self.folder.events)
+        target = OpenTarget(
+            options.target, model=self._content.model, folder=self.folder.root, say=say
+        )
         if self._journal.remembered:
             say(f"going on: {self._journal.remembered} executions are remembered")
         self._pool = self._filled_pool()
         options.save(self.folder)
-        target = OpenTarget(
-            options.target, model=self._content.model, folder=self.folder.root, say=say
-        )
         with ExitStack() as stack:
             self._target = stack.enter_context(target)
             self._progress.head(self._target.facts())

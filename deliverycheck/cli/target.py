@@ -14,12 +14,13 @@ from typing import Self
 
 import msgspec
 
-from deliverycheck.brokers import Broker, Capability, Guardian
+from deliverycheck.brokers import Capability, Guardian
+from deliverycheck.cli.backends import Backend, Choice, chosen
 from deliverycheck.cli.crews import Crew, Crews
-from deliverycheck.cli.makers import maker_of
+from deliverycheck.cli.makers import Wanted, maker_of
 from deliverycheck.cli.memory import give_back_free_memory, keep_memory_together
 from deliverycheck.cli.place import Place
-from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.tools import Tools
 from deliverycheck.clients import ClientProgram
 from deliverycheck.executions import Execution, LiveTarget, save_header
 from deliverycheck.guarantees import HAZARDS, Needed
@@ -47,6 +48,7 @@ class TargetOptions:
     """What the user asked to run against.
 
     Attributes:
+        backend: where the broker comes from.
         bootstrap: a running cluster instead of one of our own.
         broker: ``kafka:3.9.2``, a version of our own broker other than the usual one.
         client: ``confluent-kafka==2.3.0``, a version of the client library other than the usual.
@@ -54,10 +56,35 @@ class TargetOptions:
     """
 
     system: str = "kafka"
+    backend: Backend = Backend.AUTO
     bootstrap: str | None = None
     broker: str | None = None
     client: str | None = None
     debug: str | None = None
+
+
+def choice_of(options: TargetOptions) -> Choice:
+    """The backend that these options mean on this machine.
+
+    Raises:
+        UsageError: they exclude each other.
+    """
+    return chosen(options.system, options.backend, options.bootstrap)
+
+
+def tools_of(options: TargetOptions, choice: Choice, say: Callable[[str], None]) -> Tools:
+    """What the target is made of is here.
+
+    Raises:
+        ProvisionError: something cannot be had.
+    """
+    wanted = Wanted(
+        system=options.system,
+        backend=choice.backend,
+        broker=options.broker,
+        address=options.bootstrap,
+    )
+    return maker_of(options.system).tools(wanted, say)
 
 
 class OpenTarget:
@@ -78,11 +105,10 @@ class OpenTarget:
         self._stack = ExitStack()
         self._executions = count(1)
         self._maker = maker_of(options.system)
-        version = self._maker.version(options.system, options.broker)
-        if options.bootstrap is not None and self._maker.external is None:
-            msg = f"--bootstrap: a running {self._maker.title} cannot be put to the test yet"
-            raise UsageError(msg)
-        self._tools = self._maker.tools(say, version)
+        choice = choice_of(options)
+        say(f"{self._maker.title}: {choice}")
+        self._external = choice.backend is Backend.EXTERNAL
+        self._tools = tools_of(options, choice, say)
 
     def __enter__(self) -> Self:
         """Broker, proxy and workers are up.
@@ -92,6 +118,7 @@ class OpenTarget:
         """
         began_s = time.monotonic()
         keep_memory_together()
+        self._stack.callback(self._tools.close)
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
             self._crews = Crews(
@@ -105,7 +132,7 @@ class OpenTarget:
             self._stack.callback(self._crews.close)
             self._common = self._place("broker", slots=SLOTS)
             self._apart = self._common
-            if self._options.bootstrap is None:
+            if not self._external:
                 self._apart = self._place("broker-apart", slots=SLOTS_APART)
             facts = self.facts()
         except BaseException:
@@ -126,8 +153,8 @@ class OpenTarget:
     def _place(self, name: str, *, slots: int) -> Place:
         folder = self._folder / name
         place = Place(
-            new_broker=lambda: self._new_broker(folder, slots),
-            proxy=self._tools.toxiproxy,
+            new_broker=lambda: self._tools.new_broker(folder, self._guardian, slots),
+            new_proxy=self._tools.new_proxy,
             guardian=self._guardian,
             crews=self._crews,
             folder=folder,
@@ -135,11 +162,6 @@ class OpenTarget:
         )
         self._stack.callback(place.close)
         return place
-
-    def _new_broker(self, folder: Path, slots: int) -> Broker:
-        if self._options.bootstrap is not None and self._maker.external is not None:
-            return self._maker.external(self._options.bootstrap, slots)
-        return self._tools.new_broker(folder, self._guardian, slots)
 
     @property
     def live(self) -> LiveTarget:
@@ -177,7 +199,7 @@ class OpenTarget:
             broker=f"{self._maker.title} {broker.version()}",
             backend=f"{broker.backend}, 1 node",
             client=present.client,
-            proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
+            proxy=self._tools.proxy,
             runtime=broker.runtime(),
             machine=_machine(),
             deviations=(*broker.deviations(), *present.program.deviations),

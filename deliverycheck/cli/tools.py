@@ -1,0 +1,32 @@
+"""What a run is made of on this machine, whichever backend it takes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deliverycheck.brokers import Broker, Guardian
+
+if TYPE_CHECKING:
+    from faults import ProxyServer
+
+NewBroker = Callable[[Path, Guardian, int], Broker]
+"""Of a folder, the guardian and a number of link slots; the broker is not started."""
+
+NewProxy = Callable[[Broker, Path, Guardian], "ProxyServer"]
+"""Of a broker that runs, a folder and the guardian; the proxy is not started."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Brokers of one system and version, and the proxies before them.
+
+    Attributes:
+        proxy: the proxy's name and version, as reports have it.
+        close: to be called when no broker of it runs any more.
+    """
+
+    proxy: str
+    new_broker: NewBroker
+    new_proxy: NewProxy
+    close: Callable[[], None] = lambda: None
