@@ -13,6 +13,7 @@ from deliverycheck.brokers.broker import (
     Scan,
     Slot,
 )
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
@@ -28,49 +29,58 @@ from deliverycheck.plans.kafka_topic import source_of
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
 _REPLICAS_OF_THE_CLUSTER = -1
+_HINT = ". If it wants TLS or an account, name a file of client settings with --credentials"
 
 
 class KafkaExternal:
     """The external backend (see `Broker` for what each method promises).
 
-    Topics are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
-    else in the cluster is touched. Link slots lead through a relay of ours, and
-    exist where the cluster has one broker: with several, a slot would need a
-    proxy for each.
+    Topics and groups are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
+    else in the cluster is touched. Link slots lead through a relay of ours, which speaks TLS
+    for its clients, and exist where the cluster has one broker: with several, a slot would
+    need a proxy for each.
     """
 
     system = "kafka"
     backend = "external"
 
-    def __init__(self, bootstrap: str, *, slots: int = 32) -> None:
+    def __init__(
+        self, bootstrap: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
+    ) -> None:
         """Nothing is asked yet; `bootstrap` is ``HOST:PORT``, several divided by commas."""
         self._bootstrap = bootstrap
-        self._direct = _first_endpoint(bootstrap)
+        self._cluster = self._direct = _first_endpoint(bootstrap)
+        self._credentials = credentials
         self._slots_wanted = slots
         self._slots: tuple[Slot, ...] = ()
-        self._brokers = 0
         self._block: PortBlock | None = None
         self._relay: Relay | None = None
-        self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER)
-        self._groups = GroupSettings(bootstrap)
-        self._scanner = Scanner(bootstrap, self._admin)
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
-        prefix = f"deliverycheck-{secrets.token_hex(4)}-"
-        self._topics = TopicFactory(self._admin, prefix=prefix)
+        self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
+        self._connect(bootstrap)
 
     def start(self) -> None:
         try:
-            self._brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
+            if self._credentials.is_tls:
+                self._open_relay()  # The harness's own clients go by it too.
+            brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
         except BrokerError as error:
-            message = f"no Kafka cluster answers at {self._bootstrap}: {error}"
+            message = f"no Kafka cluster answers at {self._bootstrap}: {error}{_HINT}"
             raise BrokerError(message) from error
-        if self._brokers == 1:
+        if brokers > 1:
+            message = (
+                f"the cluster at {self._bootstrap} has {brokers} brokers: only one of a single "
+                "broker can be put to the test, since a link to several needs a proxy for each"
+            )
+            raise BrokerError(message)
+        if self._relay is None:
             self._open_relay()
 
     def stop(self) -> None:
         try:
             self._scanner.close()
             self._topics.delete_all()
+            self._groups.delete(self._prefix)
         finally:
             if self._relay is not None:
                 self._relay.stop()
@@ -149,7 +159,8 @@ class KafkaExternal:
         return "of unknown version"
 
     def runtime(self) -> str:
-        return f"a running cluster of {self._brokers} at {self._bootstrap}"
+        how = ", by TLS" if self._credentials.is_tls else ""
+        return f"a running broker at {self._bootstrap}{how}"
 
     def deviations(self) -> tuple[str, ...]:
         return ()
@@ -160,20 +171,35 @@ class KafkaExternal:
     def logs(self) -> tuple[Path, ...]:
         return ()
 
+    def _connect(self, bootstrap: str) -> None:
+        """The harness's own clients, for this address."""
+        settings = self._credentials.kafka_settings()
+        self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER, settings=settings)
+        self._groups = GroupSettings(bootstrap, settings)
+        self._scanner = Scanner(bootstrap, self._admin, settings)
+        self._topics = TopicFactory(self._admin, prefix=self._prefix)
+
     def _open_relay(self) -> None:
-        """Link slots lead to the cluster and back."""
+        """Link slots lead to the cluster and back; with TLS so does a way of the harness's own."""
+        tls = self._credentials.tls() if self._credentials.is_tls else None
         try:
             self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted)
+            ports = self._block.take(2 * self._slots_wanted + 1)
             self._slots = tuple(
                 Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
+                for index, (listener, proxy) in enumerate(
+                    zip(ports[1::2], ports[2::2], strict=True)
+                )
             )
-            self._relay = Relay(self._slots, self._direct, serve_rewritten)
+            own = Slot(name="own", listener=loopback(ports[0]), advertised=loopback(ports[0]))
+            self._relay = Relay((own, *self._slots), self._cluster, serve_rewritten, tls=tls)
             self._relay.start()
         except (PortsError, OSError) as error:
             message = f"no link slots to {self._bootstrap}: {error}"
             raise BrokerError(message) from error
+        if tls is not None:
+            self._direct = own.listener
+            self._connect(str(self._direct))
 
     def _not_ours(self, verb: str, node: str) -> BrokerError:
         return BrokerError(f"cannot {verb} {node}: the cluster at {self._bootstrap} is not ours")

@@ -45,6 +45,8 @@ class KafkaBroker:
     system = "kafka"
     inner_host = HOST
     """Where proxies find the node."""
+    start_factor = 1.0
+    """How much longer a start may take than that of a process with its start-up cache."""
 
     def __init__(self, node: AnyKafkaNode, overrides: Mapping[str, str]) -> None:
         """Nothing is started."""
@@ -162,15 +164,16 @@ class KafkaBroker:
 
     def _await_usable(self) -> None:
         """It answers metadata, and a topic can be made and answers."""
-        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
+        limit_s = self.start_factor * _USABLE_S_MAX
+        node, deadline = self._node, time.monotonic() + limit_s
         try:
-            node.await_listening(_USABLE_S_MAX)
+            node.await_listening(limit_s)
             left_s = deadline - time.monotonic()
             self._admin.await_metadata(timeout_s=left_s, alive=node.require_alive)
             probe = f"{_TOPIC_PREFIX}-probe-{time.monotonic_ns()}"
             left_s = deadline - time.monotonic()
             self._admin.create_when_able(probe, timeout_s=left_s, alive=node.require_alive)
-            self._admin.await_answering({probe: 1}, timeout_s=_USABLE_S_MAX)
+            self._admin.await_answering({probe: 1}, timeout_s=limit_s)
         except PortTakenError:
             raise
         except BrokerError as error:

@@ -16,6 +16,7 @@ from deliverycheck.brokers.broker import (
     Scan,
     Slot,
 )
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
@@ -25,7 +26,11 @@ from deliverycheck.plans import Binding, Setting, Topology
 
 _AMQP_PORT, _API_PORT = 5672, 15672
 _USUAL = "guest"
-_EXPECTED = "expected amqp://USER:PASSWORD@HOST:PORT, with ?api=PORT if its HTTP API has another"
+_AMQPS_PORT, _APIS_PORT = 5671, 15671
+_EXPECTED = (
+    "expected amqp://USER:PASSWORD@HOST:PORT or amqps://…, with ?api=PORT if its HTTP API has "
+    "another"
+)
 PASSWORD = "DELIVERYCHECK_AMQP_PASSWORD"  # noqa: S105  # The name of a variable.
 """Where the password is looked for that the address does not have."""
 
@@ -34,33 +39,43 @@ _FORBIDDEN = (401, 403)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What an ``amqp://`` address names."""
+    """What an ``amqp://`` or ``amqps://`` address names."""
 
     amqp: Endpoint
     api: Endpoint
     account: Account
+    is_tls: bool
 
     @classmethod
-    def parse(cls, text: str) -> "Address":
+    def parse(cls, text: str, credentials: Credentials = NO_CREDENTIALS) -> "Address":
         """As the AMQP URI specification has it; the path, a virtual host, is not used.
+
+        What the address does not have of the account is taken from the credentials.
 
         Raises:
             BrokerError: it is written otherwise. What it holds is not repeated: it has a password.
         """
         try:
             url = urlsplit(text)
-            port, api = url.port or _AMQP_PORT, int(parse_qs(url.query).get("api", [_API_PORT])[0])
+            is_tls = url.scheme == "amqps"
+            usual = (_AMQPS_PORT, _APIS_PORT) if is_tls else (_AMQP_PORT, _API_PORT)
+            port, api = url.port or usual[0], int(parse_qs(url.query).get("api", [usual[1]])[0])
         except ValueError as error:
             message = f"--amqp: {error}; {_EXPECTED}"
             raise BrokerError(message) from error
-        if url.scheme != "amqp" or not url.hostname:
+        if url.scheme not in {"amqp", "amqps"} or not url.hostname:
             message = f"--amqp: this is no such address; {_EXPECTED}"
             raise BrokerError(message)
-        password = unquote(url.password or "") or os.environ.get(PASSWORD, _USUAL)
+        user, password = credentials.account
+        told = os.environ.get(PASSWORD) or password or _USUAL
         return cls(
             amqp=Endpoint(host=url.hostname, port=port),
             api=Endpoint(host=url.hostname, port=api),
-            account=Account(user=unquote(url.username or _USUAL), password=password),
+            account=Account(
+                user=unquote(url.username or "") or user or _USUAL,
+                password=unquote(url.password or "") or told,
+            ),
+            is_tls=is_tls,
         )
 
 
@@ -75,20 +90,24 @@ class RabbitExternal:
     system = "rabbitmq"
     backend = "external"
 
-    def __init__(self, address: str, *, slots: int = 32) -> None:
+    def __init__(
+        self, address: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
+    ) -> None:
         """Nothing is asked yet; `address` is ``amqp://USER:PASSWORD@HOST:PORT``."""
-        self._address = Address.parse(address)
+        self._address = Address.parse(address, credentials)
+        self._credentials = credentials
         self._slots_wanted = slots
         self._slots: tuple[Slot, ...] = ()
         self._version = self._runtime = ""
         self._block: PortBlock | None = None
-        self._relay: Relay | None = None
+        self._relays: list[Relay] = []
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
-        prefix = f"deliverycheck-{secrets.token_hex(4)}-"
-        where = self._address
-        self._harness = RabbitHarness(where.amqp, where.api, where.account, prefix=prefix)
+        self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
+        self._direct = self._address.amqp
+        self._harness = self._reached_at(self._address.amqp, self._address.api)
 
     def start(self) -> None:
+        self._open_relays()
         try:
             seen = self._harness.api.get("overview")
             probe = self._harness.namespaces.lease()
@@ -99,17 +118,17 @@ class RabbitExternal:
         finally:
             self._harness.namespaces.retire(probe)
         self._version = str(seen["rabbitmq_version"])
-        self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else"
-        self._open_relay()
+        how = ", by TLS" if self._address.is_tls else ""
+        self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else{how}"
 
     def stop(self) -> None:
         try:
             self._harness.namespaces.close(delete=True)
             self._harness.api.close()
         finally:
-            if self._relay is not None:
-                self._relay.stop()
-                self._relay = None
+            for relay in self._relays:
+                relay.stop()
+            self._relays.clear()
             if self._block is not None:
                 self._block.close()
                 self._block = None
@@ -134,7 +153,7 @@ class RabbitExternal:
         return self._slots
 
     def direct_endpoint(self) -> Endpoint:
-        return self._address.amqp
+        return self._direct
 
     def publishers_gone(self, slot: Slot) -> bool:
         return self.clients_gone((slot,))
@@ -177,20 +196,40 @@ class RabbitExternal:
     def logs(self) -> tuple[Path, ...]:
         return ()
 
-    def _open_relay(self) -> None:
-        """Link slots lead to the broker and back: by a listener of ours its ends are seen."""
+    def _reached_at(self, amqp: Endpoint, api: Endpoint) -> RabbitHarness:
+        return RabbitHarness(amqp, api, self._address.account, prefix=self._prefix)
+
+    def _open_relays(self) -> None:
+        """Link slots lead to the broker and back: by a listener of ours its ends are seen.
+
+        With TLS so do ways of the harness's own, to the broker and to its HTTP API.
+        """
+        tls = self._credentials.tls() if self._address.is_tls else None
         try:
             self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted)
+            ports = self._block.take(2 * self._slots_wanted + 2)
             self._slots = tuple(
                 Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
+                for index, (listener, proxy) in enumerate(
+                    zip(ports[2::2], ports[3::2], strict=True)
+                )
             )
-            self._relay = Relay(self._slots, self._address.amqp, pass_through)
-            self._relay.start()
+            own, api = (
+                Slot(name="own", listener=loopback(port), advertised=loopback(port))
+                for port in ports[:2]
+            )
+            amqp_slots = (own, *self._slots)
+            self._relays = [Relay(amqp_slots, self._address.amqp, pass_through, tls=tls)]
+            if tls is not None:
+                self._relays.append(Relay((api,), self._address.api, pass_through, tls=tls))
+            for relay in self._relays:
+                relay.start()
         except (PortsError, OSError) as error:
             message = f"no link slots to {self._address.amqp}: {error}"
             raise BrokerError(message) from error
+        if tls is not None:
+            self._direct = own.listener
+            self._harness = self._reached_at(own.listener, api.listener)
 
     def _complaint(self, error: BrokerError) -> str:
         """Why the broker cannot be used, and what it would take."""

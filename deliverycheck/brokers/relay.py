@@ -1,6 +1,7 @@
 """Link slots to a broker that is not ours: a listener of our own for each, all leading to it."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -30,11 +31,19 @@ Serve = Callable[[Slot, End, End], Awaitable[None]]
 class Relay:
     """One listener per slot, all leading to one broker; runs in a thread."""
 
-    def __init__(self, slots: tuple[Slot, ...], broker: Endpoint, serve: Serve) -> None:
-        """Nothing listens yet."""
+    def __init__(
+        self,
+        slots: tuple[Slot, ...],
+        broker: Endpoint,
+        serve: Serve,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Nothing listens yet; with `tls` the relay speaks it for its clients."""
         self._slots = slots
         self._broker = broker
         self._serve = serve
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._servers: list[asyncio.Server] = []
@@ -95,7 +104,10 @@ class Relay:
 
     async def _connect(self, slot: Slot, client: End) -> None:
         host, port = self._broker.host, self._broker.port
-        reader, writer = await asyncio.open_connection(host, port)
+        name = None if self._tls is None else host
+        reader, writer = await asyncio.open_connection(
+            host, port, ssl=self._tls, server_hostname=name
+        )
         try:
             await self._serve(slot, client, End(reader=reader, writer=writer))
         except* (OSError, asyncio.IncompleteReadError):
@@ -122,8 +134,14 @@ async def pass_requests(client: End, broker: End, seen: Callable[[bytes], None])
             seen(data)
             broker.writer.write(data)
             await broker.writer.drain()
-    broker.writer.write_eof()
-    await asyncio.sleep(_CLOSE_S_MAX)
+    if broker.writer.can_write_eof():
+        broker.writer.write_eof()
+        await asyncio.sleep(_CLOSE_S_MAX)
+    else:
+        # TLS has no half of a connection: its end is answered when all before was read.
+        broker.writer.close()
+        with suppress(OSError):
+            await asyncio.wait_for(broker.writer.wait_closed(), _CLOSE_S_MAX)
     raise ConnectionAbortedError
 
 

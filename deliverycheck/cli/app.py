@@ -24,6 +24,7 @@ from deliverycheck.cli.options import (
     Broker,
     Claims,
     Client,
+    CredentialsFile,
     On,
     Out,
     Seed,
@@ -112,6 +113,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
     ] = None,
     backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     change: Annotated[
@@ -145,6 +147,7 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         claim=claim,
         backend=backend,
         bootstrap=bootstrap,
+        credentials=credentials,
         broker=broker,
         client=client,
         changes=tuple(change or ()),

@@ -9,7 +9,16 @@ import typer
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.messages import fail, stderr, told
-from deliverycheck.cli.options import Bootstrap, Broker, Client, On, Out, Seed, new_folder
+from deliverycheck.cli.options import (
+    Bootstrap,
+    Broker,
+    Client,
+    CredentialsFile,
+    On,
+    Out,
+    Seed,
+    new_folder,
+)
 from deliverycheck.plans import CommitPolicy
 from deliverycheck.search.record import ExitCode
 
@@ -70,6 +79,7 @@ def ask(  # noqa: PLR0913, PLR0917  # each is an option
     ] = 2.0,
     backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -96,7 +106,12 @@ breaks is shrunk, and the smallest change of settings that mends it is found by 
 
     question = Question(
         target=TargetOptions(
-            system=system, backend=backend, bootstrap=bootstrap, broker=broker, client=client
+            system=system,
+            backend=backend,
+            bootstrap=bootstrap,
+            credentials=credentials,
+            broker=broker,
+            client=client,
         ),
         asked=Asked(
             producer=producer,

@@ -18,6 +18,7 @@ from deliverycheck.cli.options import (
     Broker,
     Claims,
     Client,
+    CredentialsFile,
     On,
     Out,
     Seed,
@@ -65,6 +66,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     systems: Systems = None,
     backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -86,7 +88,12 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
         target=TargetOptions(
-            system=named[0], backend=backend, bootstrap=bootstrap, broker=broker, client=client
+            system=named[0],
+            backend=backend,
+            bootstrap=bootstrap,
+            credentials=credentials,
+            broker=broker,
+            client=client,
         ),
         claims=tuple(claim or (one.id for one in added)),
         own=added,
@@ -115,6 +122,7 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
     systems: Systems = None,
     backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -155,7 +163,12 @@ judged by every guarantee that is documented for what was drawn.
         _run_and_tell(going_on, systems_of, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
     target = TargetOptions(
-        system=named[0], backend=backend, bootstrap=bootstrap, broker=broker, client=client
+        system=named[0],
+        backend=backend,
+        bootstrap=bootstrap,
+        credentials=credentials,
+        broker=broker,
+        client=client,
     )
     if free is not None:
         _check_free_alone(context, ("claim", "own", "profile", "shard"))
@@ -218,7 +231,7 @@ def _systems(
     from deliverycheck.cli.several import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and (bootstrap or client):
-        return ("rabbitmq" if (bootstrap or "").startswith("amqp:") else "kafka",)
+        return ("rabbitmq" if (bootstrap or "").startswith(("amqp:", "amqps:")) else "kafka",)
     if text is None and broker:
         text = broker.partition(":")[0]
     return systems_named(text, claims or ())

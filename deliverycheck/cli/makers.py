@@ -1,8 +1,8 @@
 """How the broker of each system is made: a further system is a further entry."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of_package
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from deliverycheck.brokers import (
     RabbitExternal,
     RabbitProcess,
 )
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.provision import (
     KAFKA_VERSION,
     RABBITMQ_NEWEST,
@@ -29,6 +30,7 @@ from deliverycheck.brokers.provision import (
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.cli.tools import NewBroker, Tools
+from deliverycheck.plans import Setting
 
 if TYPE_CHECKING:
     from faults import ProxyServer
@@ -50,6 +52,7 @@ class Wanted:
     backend: Backend
     broker: str | None = None
     address: str | None = None
+    credentials: Credentials = NO_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,9 @@ class Maker:
         usual: the version without one asked for.
         client: library and version of the workers of our own, as reports name them.
         process: of a way to tell people of progress and a version; fetched if need be.
-        external: of an address and a number of slots, the broker that somebody else runs.
+        external: of an address, a number of slots and credentials, the broker that somebody else
+            runs.
+        secured: of credentials, what clients need besides their own settings.
         versions: words on which versions there are.
     """
 
@@ -69,7 +74,8 @@ class Maker:
     usual: str
     client: str
     process: Callable[[Say, str], Tools]
-    external: Callable[[str, int], Broker]
+    external: Callable[[str, int, Credentials], Broker]
+    secured: Callable[[Credentials], Mapping[str, Setting]]
     versions: Callable[[], str]
 
     def tools(self, wanted: Wanted, say: Say) -> Tools:
@@ -84,17 +90,18 @@ class Maker:
 
             return container_tools(wanted.system, version if wanted.broker else None)
         if wanted.backend is Backend.EXTERNAL:
-            return self._external(wanted.address or "", say)
+            return self._external(wanted, say)
         return self.process(say, version)
 
-    def _external(self, address: str, say: Say) -> Tools:
+    def _external(self, wanted: Wanted, say: Say) -> Tools:
         """A proxy of our own before a broker of somebody else."""
         toxiproxy = proxy_toolchain(say)
 
         def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:  # noqa: ARG001  # it has neither logs nor processes
-            return self.external(address, slots)
+            return self.external(wanted.address or "", slots, wanted.credentials)
 
-        return _with_proxy(toxiproxy, new_broker)
+        tools = _with_proxy(toxiproxy, new_broker)
+        return replace(tools, client_settings=self.secured(wanted.credentials))
 
     def version(self, system: str, broker: str | None) -> str:
         """The version in ``kafka:3.9.2``, or the usual one.
@@ -173,7 +180,10 @@ _MAKERS = {
             f"(librdkafka {confluent_kafka.libversion()[0]})"
         ),
         process=_kafka,
-        external=lambda address, slots: KafkaExternal(address, slots=slots),
+        external=lambda address, slots, credentials: KafkaExternal(
+            address, slots=slots, credentials=credentials
+        ),
+        secured=Credentials.kafka_settings,
         versions=_locked_kafkas,
     ),
     "rabbitmq": Maker(
@@ -181,7 +191,10 @@ _MAKERS = {
         usual=RABBITMQ_NEWEST,
         client=f"pika {version_of_package('pika')}",
         process=_rabbitmq,
-        external=lambda address, slots: RabbitExternal(address, slots=slots),
+        external=lambda address, slots, credentials: RabbitExternal(
+            address, slots=slots, credentials=credentials
+        ),
+        secured=lambda _: {},  # A namespace's address has the account.
         versions=lambda: "such as rabbitmq:4.0 or rabbitmq:3.10, as the distribution has them",
     ),
 }

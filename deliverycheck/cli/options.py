@@ -22,6 +22,14 @@ Bootstrap = Annotated[
         "(its password in DELIVERYCHECK_AMQP_PASSWORD); else a broker of our own is started.",
     ),
 ]
+CredentialsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--credentials",
+        help="Client settings that the running broker wants for TLS or an account, as a "
+        "properties file; else the one that DELIVERYCHECK_CREDENTIALS names.",
+    ),
+]
 On = Annotated[
     Backend,
     typer.Option(

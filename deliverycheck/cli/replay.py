@@ -36,6 +36,7 @@ class ReplayOptions:
     claim: str | None
     backend: Backend
     bootstrap: str | None
+    credentials: Path | None
     broker: str | None
     client: str | None
     changes: tuple[str, ...]
@@ -74,6 +75,7 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
         system=plan.system,
         backend=options.backend,
         bootstrap=options.bootstrap,
+        credentials=options.credentials,
         broker=options.broker,
         client=options.client,
         debug=options.debug,

@@ -3,10 +3,9 @@
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +15,7 @@ import msgspec
 
 from deliverycheck.brokers import Capability, Guardian
 from deliverycheck.cli.backends import Backend, Choice, chosen
+from deliverycheck.cli.credentials_file import load_credentials
 from deliverycheck.cli.crews import Crew, Crews
 from deliverycheck.cli.makers import Wanted, maker_of
 from deliverycheck.cli.memory import give_back_free_memory, keep_memory_together
@@ -50,6 +50,7 @@ class TargetOptions:
     Attributes:
         backend: where the broker comes from.
         bootstrap: a running cluster instead of one of our own.
+        credentials: a file of client settings that a running cluster wants for TLS or an account.
         broker: ``kafka:3.9.2``, a version of our own broker other than the usual one.
         client: ``confluent-kafka==2.3.0``, a version of the client library other than the usual.
         debug: librdkafka's debug contexts, such as ``eos,msg``, for the workers' logs.
@@ -58,6 +59,7 @@ class TargetOptions:
     system: str = "kafka"
     backend: Backend = Backend.AUTO
     bootstrap: str | None = None
+    credentials: Path | None = None
     broker: str | None = None
     client: str | None = None
     debug: str | None = None
@@ -83,6 +85,7 @@ def tools_of(options: TargetOptions, choice: Choice, say: Callable[[str], None])
         backend=choice.backend,
         broker=options.broker,
         address=options.bootstrap,
+        credentials=load_credentials(options.credentials),
     )
     return maker_of(options.system).tools(wanted, say)
 
@@ -126,7 +129,7 @@ class OpenTarget:
                 self._options.client,
                 spare=SPARE_WORKERS,
                 folder=self._folder / "workers",
-                adapt=partial(_debugged, contexts=self._options.debug),
+                adapt=self._adapted,
                 say=self._say,
             )
             self._stack.callback(self._crews.close)
@@ -149,6 +152,13 @@ class OpenTarget:
     ) -> None:
         """Nothing of it runs any more."""
         self._stack.close()
+
+    def _adapted(self, program: ClientProgram) -> ClientProgram:
+        """With what the broker wants of its clients, and the library's debug contexts on."""
+        more = dict(self._tools.client_settings)
+        if self._options.debug is not None:
+            more |= {"debug": self._options.debug, "log_level": 7}
+        return _with(program, more) if more else program
 
     def _place(self, name: str, *, slots: int) -> Place:
         folder = self._folder / name
@@ -215,13 +225,10 @@ def _machine() -> str:
     )
 
 
-def _debugged(program: ClientProgram, *, contexts: str | None) -> ClientProgram:
-    """The program, with the library's debug contexts on for its producers and consumers."""
-    if contexts is None:
-        return program
-    more: dict[str, Setting] = {"debug": contexts, "log_level": 7}
+def _with(program: ClientProgram, more: Mapping[str, Setting]) -> ClientProgram:
+    """The program, with further settings for its producers and consumers."""
     return replace(
         program,
-        producer_settings=lambda *of: program.producer_settings(*of) | more,
-        consumer_settings=lambda *of: program.consumer_settings(*of) | more,
+        producer_settings=lambda *of: program.producer_settings(*of) | dict(more),
+        consumer_settings=lambda *of: program.consumer_settings(*of) | dict(more),
     )

@@ -1,11 +1,12 @@
 """What a run is made of on this machine, whichever backend it takes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deliverycheck.brokers import Broker, Guardian
+from deliverycheck.plans import Setting
 
 if TYPE_CHECKING:
     from faults import ProxyServer
@@ -23,10 +24,12 @@ class Tools:
 
     Attributes:
         proxy: the proxy's name and version, as reports have it.
+        client_settings: what clients need besides their own; it may hold a password.
         close: to be called when no broker of it runs any more.
     """
 
     proxy: str
     new_broker: NewBroker
     new_proxy: NewProxy
+    client_settings: Mapping[str, Setting] = field(default_factory=dict, repr=False)
     close: Callable[[], None] = lambda: None
