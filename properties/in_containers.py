@@ -1,5 +1,9 @@
 """What contract tests need for containers: an engine with the images, or the reason for none."""
 
+import socket
+from contextlib import suppress
+from threading import Thread
+
 import pytest
 
 from deliverycheck.brokers.containers.engine import Engine
@@ -64,3 +68,45 @@ class Containers:
             *(("volume", one.id) for one in client.volumes.list()),
         }
         return things & there
+
+
+class EngineDoor:
+    """A socket that leads to the engine, until it is closed: then the engine is gone."""
+
+    def __init__(self, engine, path):
+        self._engine = engine.client.api.get_adapter("http+docker://localhost").socket_path
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen(64)
+        self._path, self._open = path, []
+        self.address = f"unix://{path}"
+        Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._path.unlink(missing_ok=True)
+        for one in (self._listener, *self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                outer, _ = self._listener.accept()
+                inner = socket.socket(socket.AF_UNIX)
+                inner.connect(self._engine)
+                self._open += [outer, inner]
+                for pair in ((outer, inner), (inner, outer)):
+                    Thread(target=self._pass, args=pair, daemon=True).start()
+
+    def _pass(self, source, target):
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)

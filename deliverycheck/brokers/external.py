@@ -76,6 +76,32 @@ class KafkaExternal:
         if self._relay is None:
             self._open_relay()
 
+    def would_create(self) -> tuple[str, ...]:
+        """What a run makes there, and what stays; the cluster is asked for metadata, and left.
+
+        Raises:
+            BrokerError: it does not answer, or cannot be put to the test.
+        """
+        try:
+            self.start()
+            runtime = self.runtime()
+        finally:
+            self.stop()
+        names = "deliverycheck-<8 hex digits>-"
+        return (
+            f"answers: {runtime}",
+            (
+                f"would create: topics {names}1, {names}2 and so on, 50 at a time, with as many "
+                "replicas as the cluster gives by default"
+            ),
+            (
+                f"would create: groups {names}<n>-group, with settings of their own where a claim "
+                "needs them"
+            ),
+            "would delete at the end: these topics, groups and settings; nothing else is touched",
+            "stays: producer and transactional ids, which the cluster forgets by itself",
+        )
+
     def stop(self) -> None:
         try:
             self._scanner.close()

@@ -109,7 +109,7 @@ class RabbitExternal:
     def start(self) -> None:
         self._open_relays()
         try:
-            seen = self._harness.api.get("overview")
+            self._look()
             probe = self._harness.namespaces.lease()
         except BrokerError as error:
             raise BrokerError(self._complaint(error)) from error
@@ -117,6 +117,33 @@ class RabbitExternal:
             self._harness.declare(probe, Topology(queues=()))
         finally:
             self._harness.namespaces.retire(probe)
+
+    def would_create(self) -> tuple[str, ...]:
+        """What a run makes there; the broker is asked what it is, and left.
+
+        Raises:
+            BrokerError: it does not answer, or does not let us in.
+        """
+        try:
+            self._open_relays()
+            self._look()
+        except BrokerError as error:
+            raise BrokerError(self._complaint(error)) from error
+        finally:
+            self.stop()
+        names = "deliverycheck-<8 hex digits>-"
+        return (
+            f"answers: RabbitMQ {self._version}, {self._runtime}, at {self._address.amqp}",
+            (
+                f"would create: virtual hosts {names}1, {names}2 and so on, one for each execution, "
+                "with queues, exchanges, bindings and policies in them"
+            ),
+            "would delete at the end: these virtual hosts; nothing else is touched",
+        )
+
+    def _look(self) -> None:
+        """Which version it is."""
+        seen = self._harness.api.get("overview")
         self._version = str(seen["rabbitmq_version"])
         how = ", by TLS" if self._address.is_tls else ""
         self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else{how}"

@@ -74,6 +74,12 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     at_once: AtOnce = None,
     out: Out = None,
     *,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what would be made in a broker that somebody else runs."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run claims against a real broker, print what held and what broke, write the report.
@@ -101,6 +107,11 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
         out=_unused(out or new_folder(profile)),
         corpus=content.folder("corpus"),
     )
+    if dry:
+        from deliverycheck.cli.dry_run import dry_run  # noqa: PLC0415
+
+        dry_run(options, typer.echo)
+        raise typer.Exit(int(ExitCode.AS_CLAIMED))
     _run_and_tell(options, named, as_json=as_json)
 
 

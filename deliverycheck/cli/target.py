@@ -80,14 +80,30 @@ def tools_of(options: TargetOptions, choice: Choice, say: Callable[[str], None])
     Raises:
         ProvisionError: something cannot be had.
     """
-    wanted = Wanted(
+    return maker_of(options.system).tools(wanted_of(options, choice), say)
+
+
+def wanted_of(options: TargetOptions, choice: Choice) -> Wanted:
+    """What is to be made, with the secrets that it takes.
+
+    Raises:
+        UsageError: the file of credentials cannot be read.
+    """
+    return Wanted(
         system=options.system,
         backend=choice.backend,
         broker=options.broker,
         address=options.bootstrap,
         credentials=load_credentials(options.credentials),
     )
-    return maker_of(options.system).tools(wanted, say)
+
+
+def reachable_with(capabilities: frozenset[Capability]) -> frozenset[str]:
+    """Hazards that a backend with these capabilities can bring about."""
+    can = {Needed.NOTHING, Needed.WORKER}
+    can |= {Needed.LINK} if Capability.LINKS in capabilities else set()
+    can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
+    return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
 
 
 class OpenTarget:
@@ -195,11 +211,7 @@ class OpenTarget:
 
     def reachable(self) -> frozenset[str]:
         """Hazards that this backend can bring about."""
-        capabilities = self.live.capabilities
-        can = {Needed.NOTHING, Needed.WORKER}
-        can |= {Needed.LINK} if Capability.LINKS in capabilities else set()
-        can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
-        return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
+        return reachable_with(self.live.capabilities)
 
     def facts(self, crew: Crew | None = None) -> Target:
         """What is really there, for headers and reports; with this crew or the usual one."""

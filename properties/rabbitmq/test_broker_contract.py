@@ -1,8 +1,9 @@
-"""The process backend keeps the broker contract: real RabbitMQ, killed, paused, read, proxied."""
+"""Both backends keep the broker contract: real RabbitMQ, killed, paused, read, proxied."""
 
 import os
 import signal
 import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pika
@@ -11,9 +12,10 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPConnectionError
 
 from deliverycheck.brokers import BrokerError, Capability, DeathCause, Guardian
-from deliverycheck.brokers.ports import connections_to, is_free, pid_behind
+from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
+from deliverycheck.brokers.ports import is_free, pid_behind
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.brokers.provision import rabbit_toolchain
+from deliverycheck.brokers.provision import RABBITMQ_NEWEST, rabbit_toolchain
 from deliverycheck.brokers.rabbitmq import RabbitProcess
 from deliverycheck.history import encode_body
 from deliverycheck.history.letter import letter_body
@@ -29,6 +31,7 @@ from deliverycheck.plans import (
     Topology,
 )
 from faults import Injector, Toxiproxy
+from properties.in_containers import Containers
 
 NODE = "b1"
 REFUSED = (AMQPConnectionError, AMQPConnectorException)
@@ -36,26 +39,26 @@ REFUSED = (AMQPConnectionError, AMQPConnectorException)
 # again. Where they queue for one it takes a multiple.
 READY_S_MAX = 4.0
 READY_S_MAX_OF_3 = 6.0
+READY_S_MAX_IN_CONTAINER = 8.0
 # A quorum queue or a stream whose node is killed within about a second of its declaration is
 # lost, with all that it had: a matter of claims, not of this contract.
 SETTLED_S = 1.5
 
 
-@pytest.fixture(scope="module", params=["4", "4.0", "3.10"])
+@pytest.fixture(scope="module", params=["4", "4.0", "3.10", "container"])
 def broker(request, tmp_path_factory):
-    tools = rabbit_toolchain(version=request.param)
-    with Guardian.start() as guardian:
-        folder = tmp_path_factory.mktemp("a broker")
-        broker = RabbitProcess(tools.rabbitmq, folder=folder, guardian=guardian, slots=3)
+    folder = tmp_path_factory.mktemp("a broker")
+    opened = in_a_container if request.param == "container" else in_a_process
+    with (
+        Guardian.start() as guardian,
+        opened(folder, guardian, request.param) as (broker, proxy_before),
+    ):
         proxy = None
         try:
             begun = time.monotonic()
             broker.start()
-            assert time.monotonic() - begun < limit_s(request.param)
-            slots = (*broker.slots(), broker.stream_slot())
-            proxy = Toxiproxy(
-                tools.toxiproxy.executable, slots=slots, folder=folder, guardian=guardian
-            )
+            assert time.monotonic() - begun < limit_s(broker)
+            proxy = proxy_before(broker, (*broker.slots(), broker.stream_slot()))
             proxy.start()
             broker.proxy = proxy
             yield broker
@@ -65,9 +68,39 @@ def broker(request, tmp_path_factory):
             broker.stop()
 
 
-def limit_s(version):
+@contextmanager
+def in_a_process(folder, guardian, version):
+    tools = rabbit_toolchain(version=version)
+
+    def proxy_before(_, slots):
+        executable = tools.toxiproxy.executable
+        return Toxiproxy(executable, slots=slots, folder=folder, guardian=guardian)
+
+    broker = RabbitProcess(tools.rabbitmq, folder=folder, guardian=guardian, slots=3)
+    yield broker, proxy_before
+
+
+@contextmanager
+def in_a_container(folder, guardian, _):
+    containers, made = Containers("rabbitmq", RABBITMQ_NEWEST), set()
+
+    def proxy_before(broker, slots):
+        made.update(containers.made_by(guardian.marker))
+        return containers.proxy(broker, slots, folder)
+
+    broker = containers.broker(RabbitContainer, folder=folder, guardian=guardian, slots=3)
+    yield broker, proxy_before
+    assert {kind for kind, _ in made} == {"container", "network", "volume"}
+    assert containers.left_of(made) == containers.made_by(guardian.marker) == set()
+    containers.engine.close()
+
+
+def limit_s(broker):
+    """An image loads all of its plugins; a process has only those that it needs."""
     overload = max(1.0, os.getloadavg()[0] / os.cpu_count())
-    return overload * (READY_S_MAX_OF_3 if version.startswith("3") else READY_S_MAX)
+    if broker.backend == "container":
+        return overload * READY_S_MAX_IN_CONTAINER
+    return overload * (READY_S_MAX_OF_3 if broker.version().startswith("3") else READY_S_MAX)
 
 
 @pytest.fixture
@@ -264,7 +297,8 @@ def test_policy_that_is_refused_is_named_with_the_brokers_words(broker, namespac
 def test_slot_leads_through_its_proxy(broker, namespace):
     slot = broker.slots()[0]
     declared(broker, namespace, Queue(name="q1"))
-    assert pid_behind(slot.advertised.port) == broker.proxy.pid()
+    if broker.backend == "process":  # The engine has a process of its own before each port.
+        assert pid_behind(slot.advertised.port) == broker.proxy.pid()
     publish(slot.advertised, namespace, "q1", 2)
     assert wait_until(lambda: broker.publishers_gone(slot), timeout_s=2)
 
@@ -289,8 +323,9 @@ def test_publishers_are_gone_when_the_broker_has_closed_their_connections(broker
 
 def test_streams_tell_their_clients_the_slot_of_streams(broker):
     slot = broker.stream_slot()
-    assert pid_behind(slot.advertised.port) == broker.proxy.pid()
-    assert connections_to(slot.listener.port) == 0
+    if broker.backend == "process":
+        assert pid_behind(slot.advertised.port) == broker.proxy.pid()
+    assert broker.clients_gone((slot,))
 
 
 # The node is killed, paused, and dies.
@@ -315,7 +350,7 @@ def test_killed_node_comes_back_with_what_it_had(broker, namespace):
 
     begun = time.monotonic()
     restarted = broker.restart(NODE)
-    assert time.monotonic() - begun < limit_s(broker.version())
+    assert time.monotonic() - begun < limit_s(broker)
     assert restarted["pid"] != killed["pid"]
     for queue in ("q1", "q2", "s1"):
         assert messages(broker, namespace, queue) == numbered(5), queue
@@ -341,13 +376,29 @@ def test_namespace_that_is_retired_while_the_node_is_paused_keeps_nobody_waiting
     time.sleep(0.2)  # A deletion would have begun.
     begun = time.monotonic()
     broker.kill(NODE)
-    assert time.monotonic() - begun < limit_s(broker.version()) / 4
+    assert time.monotonic() - begun < limit_s(broker) / 4
     broker.restart(NODE)
     assert wait_until(lambda: is_deleted(broker, leased), timeout_s=10)
 
 
-def test_process_backend_can_do_all_but_show_its_files(broker):
-    assert broker.capabilities() == {Capability.KILL, Capability.PAUSE, Capability.LINKS}
+def test_isolated_node_answers_nobody_until_it_is_back_on_its_network(broker, namespace):
+    if Capability.PARTITION not in broker.capabilities():
+        assert broker.backend == "process"
+        return
+    slot = broker.slots()[2]
+    declared(broker, namespace, Queue(name="q1"))
+    publish(slot.advertised, namespace, "q1", 1)
+    broker.isolate(NODE)
+    with pytest.raises(REFUSED):
+        publish(slot.advertised, namespace, "q1", 1)
+    broker.rejoin(NODE)
+    publish(slot.advertised, namespace, "q1", 1)
+
+
+def test_backend_says_what_it_can_do(broker):
+    can = {Capability.KILL, Capability.PAUSE, Capability.LINKS}
+    more = {"process": set(), "container": {Capability.PARTITION}}[broker.backend]
+    assert broker.capabilities() == can | more
     told = broker.deviations()
     assert "dead_letter_worker_publisher_confirm_timeout=2000 (180000)" in told
     assert "Erlang/OTP" in broker.runtime()
@@ -355,6 +406,11 @@ def test_process_backend_can_do_all_but_show_its_files(broker):
 
 def test_no_port_mapper_runs_and_nothing_listens_on_other_interfaces(broker):
     """Erlang would start an epmd that outlives the node, and listen for nodes everywhere."""
+    if broker.backend == "container":
+        published = broker.node.published()
+        assert {host for host, _ in published} == {"127.0.0.1"}
+        assert len(published) == 3
+        return
     assert "epmd" not in {program(path) for path in Path("/proc").glob("[0-9]*/comm")}
     inodes = {
         each.readlink().name.removeprefix("socket:[").removesuffix("]")
@@ -379,10 +435,15 @@ def program(comm):
 
 def test_node_that_dies_by_itself_is_told_and_stop_leaves_nothing(broker):
     direct = broker.direct_endpoint().port
-    os.kill(pid_behind(direct), signal.SIGABRT)
+    if broker.backend == "process":
+        os.kill(pid_behind(direct), signal.SIGABRT)
+    else:
+        with suppress(BrokerError):  # The shell that asks is ended with all others.
+            broker.node.tell("kill -ABRT 1; kill -USR1 1")
     assert wait_until(lambda: broker.died() is not None, timeout_s=10)
     death = broker.died()
     assert death.cause is DeathCause.ITSELF
-    assert "b1 died by itself (ended by SIGABRT)" in death.text
+    ended = "ended by SIGABRT" if broker.backend == "process" else "exit code"
+    assert f"b1 died by itself ({ended}" in death.text
     broker.stop()
     assert is_free(direct)

@@ -138,6 +138,13 @@ class ContainerNode(Node):
             raise BrokerError(message)
         return self._shell.ask(command)
 
+    def published(self) -> frozenset[tuple[str, int]]:
+        """The addresses of this machine that lead to it."""
+        wrapped = self._wrapped()
+        wrapped.reload()
+        found = (one for many in wrapped.ports.values() for one in many or ())
+        return frozenset((one["HostIp"], int(one["HostPort"])) for one in found)
+
     def isolate(self) -> dict[str, int]:
         """It is on no network: nothing comes in, nothing goes out, its connections stay open."""
         child = self._living("isolate")
