@@ -135,7 +135,7 @@ class RabbitExternal:
         return (
             f"answers: RabbitMQ {self._version}, {self._runtime}, at {self._address.amqp}",
             (
-                f"would create: virtual hosts {names}1, {names}2 and so on, one for each execution, "
+                f"would create: virtual hosts {names}1, {names}2 and so on, one an execution, "
                 "with queues, exchanges, bindings and policies in them"
             ),
             "would delete at the end: these virtual hosts; nothing else is touched",

@@ -3,20 +3,15 @@
 import os
 import signal
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pika
 import pytest
-from pika.adapters.utils.connection_workflow import AMQPConnectorException
-from pika.exceptions import AMQPConnectionError
 
 from deliverycheck.brokers import BrokerError, Capability, DeathCause, Guardian
-from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
 from deliverycheck.brokers.ports import is_free, pid_behind
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.brokers.provision import RABBITMQ_NEWEST, rabbit_toolchain
-from deliverycheck.brokers.rabbitmq import RabbitProcess
 from deliverycheck.history import encode_body
 from deliverycheck.history.letter import letter_body
 from deliverycheck.plans import (
@@ -30,16 +25,10 @@ from deliverycheck.plans import (
     QueueKind,
     Topology,
 )
-from faults import Injector, Toxiproxy
-from properties.in_containers import Containers
+from faults import Injector
+from properties.rabbitmq.brokers import REFUSED, connection, in_a_container, in_a_process, limit_s
 
 NODE = "b1"
-REFUSED = (AMQPConnectionError, AMQPConnectorException)
-# The goals of 4.x, with a core for each process that is ready to run; 3.10 takes half as long
-# again. Where they queue for one it takes a multiple.
-READY_S_MAX = 4.0
-READY_S_MAX_OF_3 = 6.0
-READY_S_MAX_IN_CONTAINER = 8.0
 # A quorum queue or a stream whose node is killed within about a second of its declaration is
 # lost, with all that it had: a matter of claims, not of this contract.
 SETTLED_S = 1.5
@@ -68,41 +57,6 @@ def broker(request, tmp_path_factory):
             broker.stop()
 
 
-@contextmanager
-def in_a_process(folder, guardian, version):
-    tools = rabbit_toolchain(version=version)
-
-    def proxy_before(_, slots):
-        executable = tools.toxiproxy.executable
-        return Toxiproxy(executable, slots=slots, folder=folder, guardian=guardian)
-
-    broker = RabbitProcess(tools.rabbitmq, folder=folder, guardian=guardian, slots=3)
-    yield broker, proxy_before
-
-
-@contextmanager
-def in_a_container(folder, guardian, _):
-    containers, made = Containers("rabbitmq", RABBITMQ_NEWEST), set()
-
-    def proxy_before(broker, slots):
-        made.update(containers.made_by(guardian.marker))
-        return containers.proxy(broker, slots, folder)
-
-    broker = containers.broker(RabbitContainer, folder=folder, guardian=guardian, slots=3)
-    yield broker, proxy_before
-    assert {kind for kind, _ in made} == {"container", "network", "volume"}
-    assert containers.left_of(made) == containers.made_by(guardian.marker) == set()
-    containers.engine.close()
-
-
-def limit_s(broker):
-    """An image loads all of its plugins; a process has only those that it needs."""
-    overload = max(1.0, os.getloadavg()[0] / os.cpu_count())
-    if broker.backend == "container":
-        return overload * READY_S_MAX_IN_CONTAINER
-    return overload * (READY_S_MAX_OF_3 if broker.version().startswith("3") else READY_S_MAX)
-
-
 @pytest.fixture
 def namespace(broker):
     leased = broker.lease_namespace()
@@ -112,20 +66,6 @@ def namespace(broker):
 
 def declared(broker, namespace, *queues, **others):
     broker.declare(namespace, Topology(queues=queues, **others))
-
-
-def connection(endpoint, namespace):
-    credentials = pika.PlainCredentials(namespace.user, namespace.password)
-    return pika.BlockingConnection(
-        pika.ConnectionParameters(
-            host=endpoint.host,
-            port=endpoint.port,
-            virtual_host=namespace.name,
-            credentials=credentials,
-            socket_timeout=1.0,
-            stack_timeout=1.0,
-        )
-    )
 
 
 def publish(endpoint, namespace, key, count, *, exchange="", headers=None):  # noqa: PLR0913

@@ -18,9 +18,8 @@ from deliverycheck.brokers.provision.rabbitmq import installed_at
 from deliverycheck.brokers.rabbitmq_api import Account, RabbitApi
 from deliverycheck.plans import FaultKind, Queue, QueueKind
 from faults import Injector, Toxiproxy
+from properties.rabbitmq.brokers import REFUSED, connection
 from properties.rabbitmq.test_broker_contract import (
-    REFUSED,
-    connection,
     declared,
     messages,
     numbered,

@@ -27,9 +27,13 @@ class Comparison:
 
     @property
     def is_agreement(self) -> bool:
-        """Nothing differs, and next to all was compared."""
+        """Something was compared, next to all of it, and nothing differs."""
         known = self.same + len(self.different) + len(self.not_reached)
-        return not self.different and len(self.not_reached) <= NOT_REACHED_MAX * known
+        return (
+            bool(self.same)
+            and not self.different
+            and len(self.not_reached) <= NOT_REACHED_MAX * known
+        )
 
     def lines(self) -> tuple[str, ...]:
         """For people."""
