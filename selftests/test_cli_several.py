@@ -9,6 +9,7 @@ import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli import several
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.run_options import RunOptions, load_options, profile_of
 from deliverycheck.cli.several import run_several, systems_named
 from deliverycheck.cli.systems import UsageError, content_of, systems
@@ -133,6 +134,16 @@ def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
     monkeypatch.setattr(several, "run", run)
     with pytest.raises(ProvisionError):
         run_several(options, ("rabbitmq",), SILENT, Event())
+
+
+def test_backend_that_was_asked_for_and_cannot_be_had_is_an_error_not_a_gap(options, monkeypatch):
+    def run(*_):
+        raise ProvisionError("container engine", "no engine answers", "start one")
+
+    monkeypatch.setattr(several, "run", run)
+    target = replace(options.target, backend=Backend.CONTAINER)
+    with pytest.raises(ProvisionError, match="no engine answers"):
+        run_several(replace(options, target=target), systems(), SILENT, Event())
 
 
 def test_claim_of_one_system_starts_no_other(options, monkeypatch):
