@@ -41,6 +41,8 @@ class RabbitBroker(ABC):
     system = "rabbitmq"
     inner_host = HOST
     """Where proxies find the node."""
+    start_factor = 1.0
+    """How much longer a start may take than that of a process that loads few plugins."""
 
     def __init__(self, node: AnyRabbitNode, overrides: Mapping[str, str]) -> None:
         """Nothing is started."""
@@ -152,8 +154,9 @@ class RabbitBroker(ABC):
 
     def _await_usable(self) -> None:
         """It listens, the API answers, and every namespace that is lent is there again."""
-        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
-        node.await_listening(_USABLE_S_MAX)
+        limit_s = self.start_factor * _USABLE_S_MAX
+        node, deadline = self._node, time.monotonic() + limit_s
+        node.await_listening(limit_s)
 
         def over() -> bool:
             node.require_alive()
@@ -167,7 +170,7 @@ class RabbitBroker(ABC):
             node.require_alive()
             raise BrokerError(node.complaint(f"is not usable: {error}")) from error
         if not usable:
-            raise BrokerError(node.complaint(f"is not usable after {_USABLE_S_MAX:.0f} s"))
+            raise BrokerError(node.complaint(f"is not usable after {limit_s:.0f} s"))
 
     def _named(self, node: str) -> AnyRabbitNode:
         if node != self._node.name:

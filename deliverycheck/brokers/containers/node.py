@@ -122,6 +122,7 @@ class ContainerNode(Node):
         if network is not None:
             with asking(f"remove the network of {self.name}"):
                 network.remove()
+            network._docker.client.close()  # noqa: SLF001  # It keeps its connections otherwise.
             self._guardian.forget_cleaner(self._cleaner)
         super().release()
 

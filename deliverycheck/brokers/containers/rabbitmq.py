@@ -41,6 +41,7 @@ class RabbitContainer(RabbitBroker):
 
     backend = "container"
     inner_host = NODE
+    start_factor = 3.0
 
     def __init__(  # noqa: PLR0913  # by name, and each is somebody else's to choose
         self,
