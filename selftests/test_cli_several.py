@@ -101,6 +101,15 @@ def test_campaigns_of_two_systems_can_be_gone_on_with_from_the_folder_of_both(op
         load_campaign(options.out)
 
 
+def test_password_of_an_address_is_not_saved_with_the_options(options):
+    address = "amqp://anna:tr0ub4dor@broker:5672?api=1"
+    folder = CampaignFolder(root=options.out)
+    folder.create()
+    replace(options, target=replace(options.target, bootstrap=address)).save(folder)
+    assert "tr0ub4dor" not in folder.options.read_text()
+    assert load_options(options.out).target.bootstrap == "amqp://anna@broker:5672?api=1"
+
+
 def test_worst_exit_code_is_that_of_the_whole(options, monkeypatch):
     codes = {"kafka": 0, "rabbitmq": 1}
     monkeypatch.setattr(

@@ -33,14 +33,13 @@ class EngineWithImages:
 
 
 def engine_with_images(system: str, version: str | None = None) -> EngineWithImages:
-    """Found; what harnesses left there that are dead is gone.
+    """Found; nothing is changed.
 
     Raises:
         ProvisionError: there is no engine, or it lacks an image; says what to do.
     """
     engine = Engine()
     try:
-        engine.sweep()
         broker, proxy = (
             Image(name=name, digest=digest_of_image(engine, component, name))
             for component, name in _wanted(system, version)
@@ -52,12 +51,13 @@ def engine_with_images(system: str, version: str | None = None) -> EngineWithIma
 
 
 def container_tools(system: str, version: str | None) -> Tools:
-    """Brokers of this system in containers.
+    """Brokers of this system in containers; what dead harnesses left in the engine is gone.
 
     Raises:
         ProvisionError: as `engine_with_images`.
     """
     found = engine_with_images(system, version)
+    found.engine.sweep()
 
     def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:
         made = _BROKERS[system]

@@ -1,6 +1,5 @@
 """`deliverycheck replay`: one plan, again and again, and how often it breaks what."""
 
-import re
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,7 @@ from deliverycheck.cli.console import Progress
 from deliverycheck.cli.pytest_file import write_pytest_file
 from deliverycheck.cli.subject_changes import changed
 from deliverycheck.cli.systems import UsageError, claims_named, content_of
-from deliverycheck.cli.target import OpenTarget, TargetOptions
+from deliverycheck.cli.target import OpenTarget, TargetOptions, without_password
 from deliverycheck.clients import SettingError, client_program
 from deliverycheck.guarantees import GUARANTEES, Validity, explain, text_of
 from deliverycheck.plans import Claim, Plan
@@ -99,9 +98,9 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
 
 def _written(path: Path, plan: Plan, claim: Claim | None, options: ReplayOptions) -> ExitCode:
     named = {
-        # A password is written nowhere.
-        "--bootstrap": options.bootstrap
-        and re.sub("(?<=//)([^:@]*):[^@]*@", r"\1@", options.bootstrap),
+        "--backend": options.backend if options.backend is not Backend.AUTO else None,
+        "--bootstrap": without_password(options.bootstrap),
+        "--credentials": options.credentials and str(options.credentials.absolute()),
         "--broker": options.broker,
         "--client": options.client,
     }

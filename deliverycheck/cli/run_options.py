@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from deliverycheck.cli.systems import UsageError
-from deliverycheck.cli.target import TargetOptions
+from deliverycheck.cli.target import TargetOptions, without_password
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim
 from deliverycheck.search import PROFILES, Profile
@@ -54,8 +54,9 @@ class RunOptions:
     systems: tuple[str, ...] = ()
 
     def save(self, folder: CampaignFolder) -> None:
-        """They lie in the folder, so that `load_options` can go on with it."""
-        encoded = msgspec.json.encode(self, enc_hook=str)
+        """They lie in the folder, so that `load_options` can go on with it; no password does."""
+        target = replace(self.target, bootstrap=without_password(self.target.bootstrap))
+        encoded = msgspec.json.encode(replace(self, target=target), enc_hook=str)
         folder.options.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
 
 

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -63,6 +64,11 @@ class TargetOptions:
     broker: str | None = None
     client: str | None = None
     debug: str | None = None
+
+
+def without_password(address: str | None) -> str | None:
+    """The address as it may be written: the password is asked of the environment then."""
+    return address and re.sub("(?<=//)([^:@]*):[^@]*@", r"\1@", address)
 
 
 def choice_of(options: TargetOptions) -> Choice:

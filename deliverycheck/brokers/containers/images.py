@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import docker.errors
+import docker.utils
 from testcontainers.core.config import testcontainers_config
 
 from deliverycheck.brokers.containers.engine import Engine, asking
@@ -17,6 +19,8 @@ _OFFICIAL = {
 }
 # Its plain image has the HTTP API too, but not switched on in every version.
 _TAG = {"rabbitmq": "{version}-management"}
+# Of a name with a port, a tag or a digest; untyped, as all of the package.
+_split: Any = docker.utils.parse_repository_tag
 _MB = 1_000_000
 _LINE_EVERY_MB = 20
 
@@ -68,11 +72,13 @@ def pull(engine: Engine, component: str, image: str, say: Callable[[str], None])
     Raises:
         ProvisionError: it could not be had; with what the engine said.
     """
-    repository, _, tag = image.rpartition(":")
+    repository, tag = _split(image)
     layers: dict[str, tuple[int, int]] = {}
     told_mb = 0.0
     try:
-        for line in engine.client.api.pull(repository, tag=tag, stream=True, decode=True):
+        for line in engine.client.api.pull(
+            repository, tag=tag or "latest", stream=True, decode=True
+        ):
             if "error" in line:
                 raise _not_pulled(component, image, str(line["error"]))
             progress = line.get("progressDetail") or {}

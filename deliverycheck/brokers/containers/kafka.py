@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 
 from deliverycheck.brokers.broker import Capability, Slot
@@ -31,6 +30,8 @@ _SCRIPT = (
     f"test -e {DATA}/meta.properties || {_JAVA} kafka.tools.StorageTool format -t {CLUSTER_ID} "
     f"-c {_PROPERTIES} || exit; exec {_JAVA} kafka.Kafka {_PROPERTIES}"
 )
+# What of Kafka and Java lies in the container.
+_TELL = "ls /opt/kafka/libs; cat ${JAVA_HOME:-/opt/java/openjdk}/release"
 _VERSION = re.compile(r"kafka-clients-([\d.]+)\.jar")
 _JAVA_VERSION = re.compile(r'JAVA_VERSION="([^"]+)"')
 
@@ -59,8 +60,13 @@ class KafkaContainer(KafkaBroker):
         wanted = dict(overrides or {})
         plan = ContainerPlan(name=NODE, folder=folder, slots=slots, image=image, overrides=wanted)
         self._image, self._engine = image, engine
+        self._told = ""
         self.node = KafkaContainerNode(plan, engine, guardian)
         super().__init__(self.node, wanted)
+
+    def start(self) -> None:
+        super().start()
+        self._told = self.node.tell(_TELL)
 
     def publishers_gone(self, slot: Slot) -> bool:
         return self.node.connections_to(slot.listener.port) == 0
@@ -89,11 +95,6 @@ class KafkaContainer(KafkaBroker):
         found = _JAVA_VERSION.search(self._told)
         java = f"Java {found[1]}, " if found else ""
         return f"{java}{self._image}, Docker {self._engine.version}"
-
-    @cached_property
-    def _told(self) -> str:
-        """What of Kafka and Java lies in the container."""
-        return self.node.tell("ls /opt/kafka/libs; cat ${JAVA_HOME:-/opt/java/openjdk}/release")
 
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability) - {Capability.FILES}

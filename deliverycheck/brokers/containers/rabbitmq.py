@@ -2,9 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from deliverycheck.brokers.broker import Capability, Slot
 from deliverycheck.brokers.containers.engine import Engine
@@ -57,8 +55,14 @@ class RabbitContainer(RabbitBroker):
         wanted = dict(overrides or {})
         plan = ContainerPlan(name=NODE, folder=folder, slots=slots, image=image, overrides=wanted)
         self._image, self._engine = image, engine
+        self._version = self._otp = ""
         self.node = RabbitContainerNode(plan, engine, guardian)
         super().__init__(self.node, wanted)
+
+    def start(self) -> None:
+        super().start()
+        told = self._harness.api.get("overview")
+        self._version, self._otp = str(told["rabbitmq_version"]), str(told["erlang_version"])
 
     def clients_gone(self, slots: Sequence[Slot]) -> bool:
         return self.node.connections_to(*(slot.listener.port for slot in slots)) == 0
@@ -78,17 +82,10 @@ class RabbitContainer(RabbitBroker):
         return evidence
 
     def version(self) -> str:
-        return str(self._told["rabbitmq_version"])
+        return self._version or "of unknown version"
 
     def runtime(self) -> str:
-        otp = self._told["erlang_version"]
-        return f"Erlang/OTP {otp}, {self._image}, Docker {self._engine.version}"
-
-    @cached_property
-    def _told(self) -> Mapping[str, Any]:
-        """What it says of itself."""
-        told: Mapping[str, Any] = self._harness.api.get("overview")
-        return told
+        return f"Erlang/OTP {self._otp}, {self._image}, Docker {self._engine.version}"
 
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability) - {Capability.FILES}
