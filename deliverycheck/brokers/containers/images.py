@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import docker.errors
-import docker.utils
+import docker.utils.utils
 from testcontainers.core.config import testcontainers_config
 
 from deliverycheck.brokers.containers.engine import Engine, asking
@@ -20,7 +19,7 @@ _OFFICIAL = {
 # Its plain image has the HTTP API too, but not switched on in every version.
 _TAG = {"rabbitmq": "{version}-management"}
 # Of a name with a port, a tag or a digest; untyped, as all of the package.
-_split: Any = docker.utils.parse_repository_tag
+_split: Any = docker.utils.utils.parse_repository_tag
 _MB = 1_000_000
 _LINE_EVERY_MB = 20
 
@@ -45,25 +44,23 @@ def digest_of_image(engine: Engine, component: str, image: str) -> str:
     Raises:
         ProvisionError: it is not here; nothing is pulled.
     """
-    try:
-        with asking(f"look for the image {image}"):
-            found = engine.client.images.get(image)
-    except docker.errors.ImageNotFound:
-        found = None
-    if found is None:
+    if not is_here(engine, image):
         problem = f"the image {image} is not here, and a run pulls none"
         fix = f"deliverycheck pull, or name one that is here with {variable_of(component)}"
         raise ProvisionError(component, problem, fix)
+    found = engine.client.images.get(image)
     digests = found.attrs.get("RepoDigests") or [found.id]
     return str(digests[0]).rpartition("@")[2]
 
 
 def is_here(engine: Engine, image: str) -> bool:
     """Whether the engine has the image."""
-    with suppress(docker.errors.ImageNotFound):
-        engine.client.images.get(image)
+    with asking(f"look for the image {image}"):
+        try:
+            engine.client.images.get(image)
+        except docker.errors.ImageNotFound:
+            return False
         return True
-    return False
 
 
 def pull(engine: Engine, component: str, image: str, say: Callable[[str], None]) -> None:

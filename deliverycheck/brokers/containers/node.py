@@ -228,18 +228,14 @@ def started(container: DockerContainer, log: Path) -> ContainerChild:
     """It runs for the first time.
 
     Raises:
-        PortTakenError, BrokerError: it does not, and nothing of it is left.
+        PortTakenError, BrokerError: it does not; what was made of it is there, to be removed.
     """
-    try:
-        with asking("start a container"):
-            container.start()
-            wrapped: Any = container.get_wrapped_container()
-            output = wrapped.attach(stdout=True, stderr=True, stream=True, logs=True)
-            log_start = log.stat().st_size if log.exists() else 0
-            return ContainerChild(wrapped, log, log_start, output)
-    except BaseException:
-        remove(container)
-        raise
+    with asking("start a container"):
+        container.start()
+        wrapped: Any = container.get_wrapped_container()
+        output = wrapped.attach(stdout=True, stderr=True, stream=True, logs=True)
+        log_start = log.stat().st_size if log.exists() else 0
+        return ContainerChild(wrapped, log, log_start, output)
 
 
 def remove(container: DockerContainer) -> None:
