@@ -19,9 +19,8 @@ from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
-from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
-from deliverycheck.brokers.relay import Relay
+from deliverycheck.brokers.relay import Relay, link_slots, own_way
 from deliverycheck.history import Source
 from deliverycheck.plans import Setting
 from deliverycheck.plans.kafka_topic import source_of
@@ -55,6 +54,7 @@ class KafkaExternal:
         self._slots: tuple[Slot, ...] = ()
         self._block: PortBlock | None = None
         self._relay: Relay | None = None
+        self._answers = False
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
         self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
         self._connect(bootstrap)
@@ -73,6 +73,7 @@ class KafkaExternal:
                 "broker can be put to the test, since a link to several needs a proxy for each"
             )
             raise BrokerError(message)
+        self._answers = True
         if self._relay is None:
             self._open_relay()
 
@@ -106,7 +107,8 @@ class KafkaExternal:
         try:
             self._scanner.close()
             self._topics.delete_all()
-            self._groups.delete(self._prefix)
+            if self._answers:
+                self._groups.delete(self._prefix)
         finally:
             if self._relay is not None:
                 self._relay.stop()
@@ -210,14 +212,8 @@ class KafkaExternal:
         tls = self._credentials.tls() if self._credentials.is_tls else None
         try:
             self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted + 1)
-            self._slots = tuple(
-                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(
-                    zip(ports[1::2], ports[2::2], strict=True)
-                )
-            )
-            own = Slot(name="own", listener=loopback(ports[0]), advertised=loopback(ports[0]))
+            first, *ports = self._block.take(2 * self._slots_wanted + 1)
+            own, self._slots = own_way(first), link_slots(ports)
             self._relay = Relay((own, *self._slots), self._cluster, serve_rewritten, tls=tls)
             self._relay.start()
         except (PortsError, OSError) as error:

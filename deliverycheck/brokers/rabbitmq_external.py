@@ -17,11 +17,10 @@ from deliverycheck.brokers.broker import (
     Slot,
 )
 from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
-from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
-from deliverycheck.brokers.relay import Relay, pass_through
+from deliverycheck.brokers.relay import Relay, link_slots, own_way, pass_through
 from deliverycheck.plans import Binding, Setting, Topology
 
 _AMQP_PORT, _API_PORT = 5672, 15672
@@ -234,17 +233,8 @@ class RabbitExternal:
         tls = self._credentials.tls() if self._address.is_tls else None
         try:
             self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted + 2)
-            self._slots = tuple(
-                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(
-                    zip(ports[2::2], ports[3::2], strict=True)
-                )
-            )
-            own, api = (
-                Slot(name="own", listener=loopback(port), advertised=loopback(port))
-                for port in ports[:2]
-            )
+            first, second, *ports = self._block.take(2 * self._slots_wanted + 2)
+            own, api, self._slots = own_way(first), own_way(second), link_slots(ports)
             amqp_slots = (own, *self._slots)
             self._relays = [Relay(amqp_slots, self._address.amqp, pass_through, tls=tls)]
             if tls is not None:

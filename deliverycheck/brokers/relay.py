@@ -3,12 +3,13 @@
 import asyncio
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 from deliverycheck.brokers.broker import Endpoint, Slot
+from deliverycheck.brokers.node import loopback
 
 _CHUNK_BYTES = 1 << 16
 # 5 s: a broker that was sent the end of a stream closes its own end in milliseconds.
@@ -22,6 +23,20 @@ class End:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+
+
+def link_slots(ports: Sequence[int]) -> tuple[Slot, ...]:
+    """Slots of two ports each: a listener of ours, and a proxy before it."""
+    pairs = zip(ports[::2], ports[1::2], strict=True)
+    return tuple(
+        Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
+        for index, (listener, proxy) in enumerate(pairs)
+    )
+
+
+def own_way(port: int) -> Slot:
+    """A way of the harness's own, before which stands no proxy."""
+    return Slot(name="own", listener=loopback(port), advertised=loopback(port))
 
 
 Serve = Callable[[Slot, End, End], Awaitable[None]]
