@@ -68,7 +68,7 @@ def _running(folder: Path) -> Iterator[str]:
     for option, name in {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}.items():
         command += [f"--{option}", str(folder / name)]
     # Ours are the only networks that it makes, and loopback needs no rule.
-    command += ["--iptables=false", "--ip6tables=false"]
+    command += ["--iptables=false", "--ip6tables=false", "--bridge=none"]
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log) as engine,
