@@ -15,6 +15,7 @@ _CHUNK_BYTES = 1 << 16
 # 5 s: a broker that was sent the end of a stream closes its own end in milliseconds.
 _CLOSE_S_MAX = 5.0
 _START_S_MAX = 10.0
+_LAST_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,14 @@ class Relay:
             )
 
     async def _close(self) -> None:
+        """What was accepted a moment ago has its task in the next round, and its end in another."""
         for server in self._servers:
             server.close()
-        for task in self._open:
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        for _ in range(_LAST_ROUNDS):
+            for task in self._open:
+                task.cancel()
+            await asyncio.gather(*self._open, return_exceptions=True)
+            await asyncio.sleep(0)
 
     async def _accepted(
         self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -116,15 +116,18 @@ class ContainerNode(Node):
             self._shell.close()
             self._shell = None
         container, self._container, self._child = self._container, None, None
-        if container is not None:
-            remove(container)
         network, self._network = self._network, None
-        if network is not None:
-            with asking(f"remove the network of {self.name}"):
-                network.remove()
-            network._docker.client.close()  # noqa: SLF001  # It keeps its connections otherwise.
-            self._guardian.forget_cleaner(self._cleaner)
-        super().release()
+        try:
+            if container is not None:
+                remove(container)
+            if network is not None:
+                with asking(f"remove the network of {self.name}"):
+                    network.remove()
+                self._guardian.forget_cleaner(self._cleaner)
+        finally:
+            if network is not None:
+                network._docker.client.close()  # noqa: SLF001  # It keeps connections otherwise.
+            super().release()
 
     def connections_to(self, *ports: int) -> int:
         """How many ends of connections inside may still bring bytes to these ports."""
