@@ -21,6 +21,12 @@ READY_S_MAX_OF_3 = 6.0
 READY_S_MAX_IN_CONTAINER = 8.0
 
 
+def opened_on(which, folder, guardian):
+    """A broker that is not started, and what makes a proxy before it; of a version, or contained."""
+    kind = in_a_container if which == "container" else in_a_process
+    return kind(folder, guardian, which)
+
+
 @contextmanager
 def in_a_process(folder, guardian, version):
     tools = rabbit_toolchain(version=version)
@@ -48,12 +54,16 @@ def in_a_container(folder, guardian, _):
     containers.engine.close()
 
 
+def overload():
+    """How many processes are ready to run for each core; at least 1."""
+    return max(1.0, os.getloadavg()[0] / os.cpu_count())
+
+
 def limit_s(broker):
     """An image loads all of its plugins; a process has only those that it needs."""
-    overload = max(1.0, os.getloadavg()[0] / os.cpu_count())
     if broker.backend == "container":
-        return overload * READY_S_MAX_IN_CONTAINER
-    return overload * (READY_S_MAX_OF_3 if broker.version().startswith("3") else READY_S_MAX)
+        return overload() * READY_S_MAX_IN_CONTAINER
+    return overload() * (READY_S_MAX_OF_3 if broker.version().startswith("3") else READY_S_MAX)
 
 
 def connection(endpoint, namespace):

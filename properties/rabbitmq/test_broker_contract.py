@@ -26,7 +26,7 @@ from deliverycheck.plans import (
     Topology,
 )
 from faults import Injector
-from properties.rabbitmq.brokers import REFUSED, connection, in_a_container, in_a_process, limit_s
+from properties.rabbitmq.brokers import REFUSED, connection, limit_s, opened_on, overload
 
 NODE = "b1"
 # A quorum queue or a stream whose node is killed within about a second of its declaration is
@@ -37,10 +37,9 @@ SETTLED_S = 1.5
 @pytest.fixture(scope="module", params=["4", "4.0", "3.10", "container"])
 def broker(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("a broker")
-    opened = in_a_container if request.param == "container" else in_a_process
     with (
         Guardian.start() as guardian,
-        opened(folder, guardian, request.param) as (broker, proxy_before),
+        opened_on(request.param, folder, guardian) as (broker, proxy_before),
     ):
         proxy = None
         try:
@@ -279,7 +278,7 @@ def test_killed_node_comes_back_with_what_it_had(broker, namespace):
         Queue(name="q2", kind=QueueKind.QUORUM),
         Queue(name="s1", kind=QueueKind.STREAM),
     )
-    time.sleep(SETTLED_S)
+    time.sleep(SETTLED_S * overload())
     for queue in ("q1", "q2", "s1"):
         publish(broker.direct_endpoint(), namespace, queue, 5)
     killed = broker.kill(NODE)
@@ -332,7 +331,15 @@ def test_isolated_node_answers_nobody_until_it_is_back_on_its_network(broker, na
     with pytest.raises(REFUSED):
         publish(slot.advertised, namespace, "q1", 1)
     broker.rejoin(NODE)
-    publish(slot.advertised, namespace, "q1", 1)
+    assert wait_until(lambda: is_taken(slot, namespace), timeout_s=limit_s(broker), poll_s=0.1)
+
+
+def is_taken(slot, namespace):
+    try:
+        publish(slot.advertised, namespace, "q1", 1)
+    except REFUSED:
+        return False
+    return True
 
 
 def test_backend_says_what_it_can_do(broker):

@@ -1,7 +1,7 @@
 """A container while it runs: what it prints goes to a log, and how it ends is known at once."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -25,7 +25,7 @@ _SIGNALLED = 128
 class ContainerChild:
     """What `Running` promises, of a container that was just started."""
 
-    def __init__(self, container: Any, log: Path, log_start: int, output: Iterable[bytes]) -> None:  # noqa: ANN401  # docker-py's, without types.
+    def __init__(self, container: Any, log: Path, log_start: int, output: Any) -> None:  # noqa: ANN401  # docker-py's, without types.
         """Use `begun`."""
         self._container = container
         self._log = log
@@ -93,11 +93,13 @@ class ContainerChild:
             self._printed.wait(_LOG_S_MAX)
         return lines_of(self._log, self._log_start, count)
 
-    def _follow(self, output: Iterable[bytes]) -> None:
+    def _follow(self, output: Any) -> None:  # noqa: ANN401  # docker-py's, without types.
         with suppress(OSError), self._log.open("ab", buffering=0) as log:
             for piece in output:
                 log.write(_COLOUR.sub(b"", piece))
         self._printed.set()
+        with suppress(OSError, docker.errors.DockerException):
+            output.close()
 
     def _wait(self) -> None:
         try:

@@ -122,7 +122,7 @@ class ContainerNode(Node):
                 remove(container)
             if network is not None:
                 with asking(f"remove the network of {self.name}"):
-                    network.remove()
+                    _remove_network(network)
                 self._guardian.forget_cleaner(self._cleaner)
         finally:
             if network is not None:
@@ -245,6 +245,15 @@ def remove(container: DockerContainer) -> None:
     """Nothing of it is left, nor of its volumes."""
     with asking("remove a container"):
         container.stop(force=True, delete_volume=True)
+
+
+def _remove_network(network: Network) -> None:
+    """It is gone, whoever is still on it, such as a proxy that is stopped after its broker."""
+    wrapped: Any = network._unwrap_network  # noqa: SLF001  # It has no other way.
+    wrapped.reload()
+    for container in wrapped.containers:
+        wrapped.disconnect(container, force=True)
+    wrapped.remove()
 
 
 def use_reaper_if_here(engine: Engine) -> None:
