@@ -22,7 +22,7 @@ READY_S_MAX_IN_CONTAINER = 8.0
 
 
 def opened_on(which, folder, guardian):
-    """A broker that is not started, and what makes a proxy before it; of a version, or contained."""
+    """A broker that is not started, and what makes a proxy before it: a version, or contained."""
     kind = in_a_container if which == "container" else in_a_process
     return kind(folder, guardian, which)
 
