@@ -47,7 +47,7 @@ class Containers:
     def made_by(self, marker):
         """Containers, networks and volumes of the harness with this marker, as (kind, id)."""
         client, label = self.engine.client, {"label": f"{HARNESS}={marker}"}
-        containers = client.containers.list(all=True, filters=label)
+        containers = client.containers.list(all=True, filters=label, ignore_removed=True)
         return {
             *(("container", one.id) for one in containers),
             *(("network", one.id) for one in client.networks.list(filters=label)),
@@ -63,7 +63,7 @@ class Containers:
         """Those that are still there."""
         client = self.engine.client
         there = {
-            *(("container", one.id) for one in client.containers.list(all=True)),
+            *(("container", one["Id"]) for one in client.api.containers(all=True)),
             *(("network", one.id) for one in client.networks.list()),
             *(("volume", one.id) for one in client.volumes.list()),
         }

@@ -200,7 +200,7 @@ def await_made(containers, harness):
         client = containers.engine.client
         marked = (
             one.labels[HARNESS]
-            for one in client.containers.list(filters={"label": HARNESS})
+            for one in client.containers.list(filters={"label": HARNESS}, ignore_removed=True)
             if one.labels[HARNESS].startswith(f"{harness.pid}-")
         )
         marker = next(marked, None)

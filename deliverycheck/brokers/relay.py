@@ -40,6 +40,8 @@ def own_way(port: int) -> Slot:
     return Slot(name="own", listener=loopback(port), advertised=loopback(port))
 
 
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 Serve = Callable[[Slot, End, End], Awaitable[None]]
 """Serves one connection of a slot, given its client's end and the broker's, until either closes."""
 
@@ -64,6 +66,7 @@ class Relay:
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Future[_Streams]] = set()
 
     def start(self) -> None:
         """Every slot's listener accepts.
@@ -105,7 +108,19 @@ class Relay:
             for task in self._open:
                 task.cancel()
             await asyncio.gather(*self._open, return_exceptions=True)
+            await self._drop_connecting()
             await asyncio.sleep(0)
+
+    async def _drop_connecting(self) -> None:
+        """What is being connected is so, or failed, and is closed."""
+        if not self._connecting:
+            return
+        done, late = await asyncio.wait(set(self._connecting), timeout=_CLOSE_S_MAX)
+        for each in late:
+            each.cancel()
+        for each in done:
+            if each.exception() is None:
+                each.result()[1].close()
 
     async def _accepted(
         self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -124,9 +139,13 @@ class Relay:
     async def _connect(self, slot: Slot, client: End) -> None:
         host, port = self._broker.host, self._broker.port
         name = None if self._tls is None else host
-        reader, writer = await asyncio.open_connection(
-            host, port, ssl=self._tls, server_hostname=name
+        connecting = asyncio.ensure_future(
+            asyncio.open_connection(host, port, ssl=self._tls, server_hostname=name)
         )
+        self._connecting.add(connecting)
+        connecting.add_done_callback(self._connecting.discard)
+        # A connection that is cancelled while it is made may stay open behind asyncio's back.
+        reader, writer = await asyncio.shield(connecting)
         try:
             await self._serve(slot, client, End(reader=reader, writer=writer))
         except* (OSError, asyncio.IncompleteReadError):
