@@ -2,7 +2,7 @@
 PY ?= python3
 RUN := .venv/bin/deliverycheck
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-containers check mutants bench bench-large detect yardstick soak doctor clean
+.PHONY: help setup demo test test-containers check browser mutants bench bench-large detect yardstick soak doctor clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -20,6 +20,9 @@ check: setup ## Before each commit: ruff, mypy, the suite's own tests
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/python -m pytest -q selftests
+browser: setup ## The report in a real browser: needs Chromium of the system, says so if it is not there
+	@$(PY) bootstrap.py browser
+	@.venv/bin/python -m pytest -q selftests/browser
 mutants: setup ## Defects planted in the checkers, and which no test finds (ONLY=log/ for a part)
 	@$(PY) bootstrap.py mutants
 	@.venv/bin/python -m selftests.mutants $(ONLY)

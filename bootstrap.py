@@ -39,7 +39,7 @@ ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
 LOCKS = ROOT / "locks"
 REQUIREMENTS = LOCKS / "requirements.txt"
-EXTRAS = ("mutants",)
+EXTRAS = ("browser", "mutants")
 
 _STAMP = "complete.json"
 # 5 s: somebody who sees nothing for longer begins to wonder whether it hangs.

@@ -151,14 +151,18 @@ def moment(ns: int) -> str:
     return f"{in_ms:.1f} ms" if in_ms < _MS_PER_S else f"{in_ms / _MS_PER_S:.3f} s"
 
 
-def tracks_of(intervals: Sequence[Interval]) -> list[int]:
-    """The row of each interval in its lane: the first that is free, in order of beginning."""
-    ends: list[Point | None] = []
-    tracks = [0] * len(intervals)
-    for index in sorted(range(len(intervals)), key=lambda one: intervals[one].start):
-        interval = intervals[index]
-        free = (row for row, end in enumerate(ends) if end is not None and end < interval.start)
-        track = next(free, len(ends))
-        ends[track : track + 1] = [interval.end]
+TRACKS_MAX = 12
+"""Rows of a lane; calls that find none free share the last one."""
+
+
+def tracks_of(spans: Sequence[tuple[int, int | None]]) -> list[int]:
+    """The row of each call in its lane: the first that is free, in order of beginning."""
+    ends: list[float] = []
+    tracks = [0] * len(spans)
+    for index in sorted(range(len(spans)), key=lambda one: spans[one][0]):
+        start_ns, end_ns = spans[index]
+        free = (row for row, end in enumerate(ends) if end < start_ns)
+        track = min(next(free, len(ends)), TRACKS_MAX - 1)
+        ends[track : track + 1] = [math.inf if end_ns is None else end_ns]
         tracks[index] = track
     return tracks

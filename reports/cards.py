@@ -1,10 +1,13 @@
 """Violations as cards: what happened, why it counts, how to see it again."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from deliverycheck.plans.campaign import Campaign, ClaimResult, Violation
 from deliverycheck.plans.claim import Stance
+from reports import anchors
+from reports.fix import Fix, fix_of
 from reports.matrix import column_of, title_of
 from reports.words import counted, rate_of
 
@@ -24,6 +27,8 @@ class Card:
         heading: what broke, and whether that was to be expected.
         place: guarantee and fault column.
         measured: how fast it was found and how often it comes again.
+        place_on_page, claim_on_page: where links to it, and its own to its claim, lead.
+        fix: what holds instead, if that is known.
     """
 
     violation: Violation
@@ -32,13 +37,16 @@ class Card:
     place: str
     measured: str
     setting: str
+    place_on_page: str
+    claim_on_page: str
+    fix: Fix | None
 
 
 def cards_of(campaign: Campaign) -> tuple[Card, ...]:
     """A card for each violation, alarms first, else in the order of the claims."""
     results = {result.claim.id: result for result in campaign.results}
     order = {claim: place for place, claim in enumerate(results)}
-    cards = [_card(violation, results.get(violation.claim)) for violation in campaign.violations]
+    cards = [_card(violation, results) for violation in campaign.violations]
     return tuple(
         sorted(
             cards,
@@ -50,7 +58,8 @@ def cards_of(campaign: Campaign) -> tuple[Card, ...]:
     )
 
 
-def _card(violation: Violation, result: ClaimResult | None) -> Card:
+def _card(violation: Violation, results: Mapping[str, ClaimResult]) -> Card:
+    result = results.get(violation.claim)
     expected = result is not None and result.claim.stance is Stance.BREAKS
     kind = Kind.AS_STATED if expected else Kind.ALARM
     columns = dict.fromkeys(column_of(hazard) for hazard in violation.hazards)
@@ -62,6 +71,9 @@ def _card(violation: Violation, result: ClaimResult | None) -> Card:
         measured=f"found after {counted(violation.found_after, 'execution')}, "
         f"{rate_of(violation.rate)}",
         setting=result.claim.setting if result else violation.claim,
+        place_on_page=anchors.place_of_violation(violation.id),
+        claim_on_page=anchors.place_of_claim(violation.claim) if result else "",
+        fix=fix_of(result, results) if result else None,
     )
 
 

@@ -10,6 +10,7 @@ from deliverycheck.history import (
     NodeEvent,
     NodeState,
     incarnation_lane,
+    indexed,
     is_scanner,
 )
 from reports.axis import moment
@@ -45,6 +46,7 @@ class Disturbance:
         return not is_scanner(lane) and lane not in {"admin", self.lane}
 
 
+@indexed
 def disturbances_of(history: History) -> tuple[Disturbance, ...]:
     """All of them, in the order of their beginning."""
     found = [*_on_links(history), *_of_nodes(history), *_of_processes(history)]

@@ -56,6 +56,7 @@ class Row:
     """One claim: a setting with its stance, a cell for each column."""
 
     claim: str
+    system: str
     setting: str
     stance: Stance
     as_stated: bool
@@ -148,6 +149,7 @@ def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) 
     title = titles.get(result.claim.system)
     return Row(
         claim=result.claim.id,
+        system=result.claim.system,
         setting=f"{title}: {result.claim.setting}" if title else result.claim.setting,
         stance=result.claim.stance,
         as_stated=result.as_stance_says,
@@ -161,6 +163,7 @@ def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) 
 def _only(row: Row, places: list[int]) -> Row:
     return Row(
         claim=row.claim,
+        system=row.system,
         setting=row.setting,
         stance=row.stance,
         as_stated=row.as_stated,
@@ -172,10 +175,10 @@ def _column_cell(cells: list[Cell], result: ClaimResult) -> MatrixCell:
     """Several hazards of one column show the worst of them: a column is held when all are."""
     if not cells:
         return MatrixCell(mark=Mark.NOT_CLAIMED, text="", told="not claimed")
-    told = "; ".join(_told(cell, result) for cell in cells)
+    told = "; ".join(told_of(cell, result) for cell in cells)
     order = list(Mark)
-    worst = max(cells, key=lambda cell: (order.index(_mark(cell, result)), -cell.valid))
-    mark = _mark(worst, result)
+    worst = max(cells, key=lambda cell: (order.index(mark_of(cell, result)), -cell.valid))
+    mark = mark_of(worst, result)
     points = mark in {Mark.FOUND, Mark.VIOLATED}
     return MatrixCell(
         mark=mark,
@@ -186,7 +189,7 @@ def _column_cell(cells: list[Cell], result: ClaimResult) -> MatrixCell:
     )
 
 
-def _mark(cell: Cell, result: ClaimResult) -> Mark:
+def mark_of(cell: Cell, result: ClaimResult) -> Mark:
     """What one hazard's cell says.
 
     A must-break control convicts with any of its hazards, so a quiet hazard beside
@@ -216,10 +219,11 @@ def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
     return _WORDS.get(mark, str(cell.valid))
 
 
-def _told(cell: Cell, result: ClaimResult) -> str:
+def told_of(cell: Cell, result: ClaimResult) -> str:
+    """What the cell says, as a sentence."""
     known = HAZARDS.get(cell.hazard)
     hazard = known.title if known else cell.hazard
-    mark = _mark(cell, result)
+    mark = mark_of(cell, result)
     match mark:
         case Mark.HELD:
             what = f"held in {cell.valid} valid executions{_bound(cell.valid)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign
-from reports.errors import ReportError
+from reports.ctrf import ctrf_of
 from reports.html import html_of
 from reports.judged import JudgedHistory, answer_of_judged, html_of_judged, parts_of
 from reports.judged_files import junit_of_judged, summary_of_judged
@@ -14,6 +14,8 @@ from reports.junit import junit_of
 from reports.load import load_campaign
 from reports.matrix_page import Beside, matrix_page_of
 from reports.summary import summary_of
+from reports.traced import trace_of_campaign, trace_of_judged
+from reports.writing import made, write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,20 +28,23 @@ class RenderedReport:
     junit: Path
 
 
-def render(folder: Path) -> RenderedReport:
-    """Write `report.html`, `summary.md` and `junit.xml` into a campaign's folder.
+def render(folder: Path, campaign: Campaign | None = None) -> RenderedReport:
+    """Write the page, and what other programs read, into a campaign's folder.
 
-    What was there before stays whole until its successor is.
+    What was there before stays whole until its successor is. `campaign` is shown instead of what
+    `campaign.json` says, of a folder that has none.
 
     Raises:
         ReportError: the folder holds no campaign that can be shown, or the files
             cannot be written.
     """
-    campaign = load_campaign(folder)
+    campaign = campaign or load_campaign(folder)
     paths = CampaignFolder(root=folder)
     write(paths.report, html_of(campaign, folder).encode())
     write(paths.summary, summary_of(campaign).encode())
     write(paths.junit, junit_of(campaign))
+    write(paths.ctrf, ctrf_of(campaign))
+    write(paths.trace, trace_of_campaign(campaign, folder))
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )
@@ -60,30 +65,10 @@ def render_judged(histories: Sequence[JudgedHistory], folder: Path) -> Path:
     Raises:
         ReportError: they cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        msg = f"{folder}: cannot be made ({error.strerror})"
-        raise ReportError(msg) from None
-    paths, parts = CampaignFolder(root=folder), parts_of(histories)
+    paths, parts = CampaignFolder(root=made(folder)), parts_of(histories)
     answer = answer_of_judged(histories)
     write(paths.report, html_of_judged(answer, parts).encode())
     write(paths.summary, summary_of_judged(answer, parts).encode())
     write(paths.junit, junit_of_judged(parts))
+    write(paths.trace, trace_of_judged(histories, answer))
     return paths.report
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file of a report, whole or not at all.
-
-    Raises:
-        ReportError: it cannot be written.
-    """
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        msg = f"{path}: cannot be written ({error.strerror})"
-        raise ReportError(msg) from error

@@ -9,8 +9,15 @@ from reports.cards import Card, Kind, cards_of
 from reports.matrix import DASH, Group, Mark, Matrix, matrix_of
 from reports.visible import all_visible
 
+BYTES_MAX = 1024 * 1024
+"""What a step of GitHub's CI takes; of a longer summary it shows nothing.
+docs.github.com/actions/reference/workflow-commands-for-github-actions, step isolation."""
+
 VIOLATIONS_SHOWN_MAX = 5
 """Alarms come first; the rest is counted and stands in the report."""
+
+CHARACTERS_MAX = 500
+"""Of a heading, where the whole summary is too long."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!@&$])")
 _STRONG = frozenset({Mark.FOUND, Mark.VIOLATED, Mark.NOT_FIRED})
@@ -18,7 +25,11 @@ _STRONG = frozenset({Mark.FOUND, Mark.VIOLATED, Mark.NOT_FIRED})
 
 def summary_of(campaign: Campaign) -> str:
     """Markdown in which no text of the campaign acts as markup, a mention or a link."""
-    return "\n".join(_lines(all_visible(campaign))) + "\n"
+    campaign = all_visible(campaign)
+    whole = "\n".join(_lines(campaign)) + "\n"
+    if len(whole.encode()) <= BYTES_MAX:
+        return whole
+    return "\n".join(_short_lines(campaign)) + "\n"
 
 
 def _lines(campaign: Campaign) -> Iterator[str]:
@@ -34,11 +45,24 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"- ✗ **{escaped(sentence)}**"
     cards = cards_of(campaign)
     for card in cards[:VIOLATIONS_SHOWN_MAX]:
-        yield from _card(card)
+        yield from card_lines(card)
     if rest := len(cards) - VIOLATIONS_SHOWN_MAX:
         yield from ([f"… and {rest} more in report.html.", ""] if rest > 0 else [])
     for note in words.notes_of(campaign):
         yield f"- {escaped(note)}"
+    yield ""
+    yield escaped(words.exit_of(campaign))
+
+
+def _short_lines(campaign: Campaign) -> Iterator[str]:
+    """The answer alone, where the whole would be too long for anybody to show."""
+    settings = words.counted(len(campaign.results), "claim")
+    yield f"### {escaped(words.answer_of(campaign))}"
+    yield ""
+    yield f"The matrix of {settings} is too long for a summary: it stands in report.html."
+    yield ""
+    for card in cards_of(campaign)[:VIOLATIONS_SHOWN_MAX]:
+        yield f"- {escaped(card.heading[:CHARACTERS_MAX])}"
     yield ""
     yield escaped(words.exit_of(campaign))
 
@@ -66,7 +90,8 @@ def row_of(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _card(card: Card) -> Iterator[str]:
+def card_lines(card: Card) -> Iterator[str]:
+    """One violation, folded unless it is an alarm."""
     violation = card.violation
     mark = "✗" if card.kind is Kind.ALARM else "✓"
     opened = " open" if card.kind is Kind.ALARM else ""

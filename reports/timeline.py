@@ -1,89 +1,36 @@
-"""The history of one violation as a picture's data: lanes, bars, bands, marks, and a table."""
+"""The history of one violation as a picture's data: lanes, calls, faults, marks, and a table."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
 
 from deliverycheck.guarantees import describe_operation
-from deliverycheck.history import (
-    Action,
-    History,
-    Operation,
-    Outcome,
-    incarnation_lane,
-    is_scanner,
-)
+from deliverycheck.history import Action, History, Operation, Outcome
 from reports.axis import Axis, Interval, axis_of, moment, tracks_of
+from reports.columns import Columns, columns_of, number_of
 from reports.disturbances import Disturbance, disturbances_of
+from reports.folded import WIDTH, FoldedAxis, folded_axis
+from reports.lanes import LANES_MAX, Lane, lane_of, lanes_of, moments_of
 from reports.matrix import DASH
+from reports.pace import PaceRow, pace_of
 from reports.visible import visible
 
-OPERATIONS_MAX = 400
-"""More than an eye takes in; beyond it those nearest to the witnesses are kept."""
+LABELLED_MAX = 400
+"""Operations of a history in which each has room for its label; a longer one is to scale."""
+
+ROWS_MAX = 60
+"""Operations of the table, those nearest to the proof; others join it when they are looked at."""
+
+TOLD_CHARACTERS_MAX = 400
+"""Of an operation in the table; its names stand whole in the sentences of the card."""
 
 _PX_PER_CHARACTER = 7.2
 _PADDING_PX = 16.0
 _LABEL_CHARACTERS_MAX = 24
-_ENDS = {"killed": "✕ SIGKILL", "died": "✕ died"}
-"""What ends a process otherwise than in order, and how its lane shows it."""
-
-_HARNESS = "admin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One operation; `left` and `width` in percent of the axis.
-
-    Attributes:
-        label: the call in one or two words.
-        told: the whole operation in one line.
-        shape: its outcome, or ``open`` if no completion was recorded.
-    """
-
-    op: int
-    label: str
-    shape: str
-    witness: bool
-    told: str
-    left: float
-    width: float
-    track: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """A stretch in which a lane was disturbed."""
-
-    label: str
-    told: str
-    left: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """The end of a process."""
-
-    label: str
-    told: str
-    left: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lane:
-    """One row: a process with all its incarnations, or what faults are done to.
-
-    Attributes:
-        bands: faults of this lane itself, with their words.
-        shades: faults elsewhere that hit it.
-    """
-
-    name: str
-    is_fault: bool
-    bars: tuple[Bar, ...]
-    bands: tuple[Band, ...]
-    shades: tuple[Band, ...]
-    marks: tuple[Mark, ...]
-    tracks: int
+_NS_PER_US = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,125 +52,221 @@ class Timeline:
     """Everything that the picture of one execution shows.
 
     Attributes:
-        left_out: operations that are in the history and not in the picture.
+        rows: of the operations nearest to the proof.
+        pace: how many calls ended and how long they took, over time.
         cut: the history ends before its end.
+        drawing: what the script of the page draws, as JSON.
     """
 
     lanes: tuple[Lane, ...]
-    axis: Axis
+    columns: Columns
     rows: tuple[TableRow, ...]
-    left_out: int
+    pace: tuple[PaceRow, ...]
     cut: bool
+    drawing: str
+
+    @property
+    def left_out(self) -> int:
+        """Operations of the picture that are not in the table yet."""
+        return len(self.columns) - len(self.rows)
 
 
 def timeline_of(history: History, witnesses: frozenset[int]) -> Timeline:
     """The picture of `history`, with the operations that prove something marked."""
-    drawing = _Drawing(history, witnesses)
-    operations = drawing.operations
+    picture = _Picture(history, witnesses)
     return Timeline(
-        lanes=tuple(drawing.lanes()),
-        axis=drawing.axis,
-        rows=tuple(_row(operation, operation.op in witnesses) for operation in operations),
-        left_out=len(history.operations) - len(operations),
+        lanes=picture.lanes,
+        columns=picture.columns,
+        rows=tuple(
+            row_of(operation, is_witness=operation.op in witnesses)
+            for operation in nearest(picture.operations, witnesses, ROWS_MAX)
+        ),
+        pace=pace_of(picture.operations, picture.disturbances),
         cut=history.cut,
+        drawing=msgspec.json.encode(picture.drawing()).decode(),
     )
 
 
-class _Drawing:
-    """Gathers what needs a place, asks the axis, and hands out lanes."""
+class _Picture:
+    """What the parts of one picture share: operations in order, their tracks, their places."""
 
     def __init__(self, history: History, witnesses: frozenset[int]) -> None:
-        self.witnesses = witnesses
-        self.operations = _shown(history.operations, witnesses)
+        self.operations = sorted(history.operations, key=lambda one: (one.invoked_ns, one.op))
         self.disturbances = disturbances_of(history)
-        ends = {event.process: event.ns for event in history.processes if event.what in _ENDS}
-        self.intervals = {one.op: _interval(one, ends) for one in self.operations}
-        self.moments = _moments(history)
-        self.axis = axis_of(
-            [*self.intervals.values(), *(_band_interval(one) for one in self.disturbances)],
-            moments=[interval for _, _, interval in self.moments],
-            phases=[(mark.phase.value, mark.ns) for mark in history.phases],
+        self.moments = moments_of(history)
+        self._witnesses = witnesses
+        self._phases = [(mark.phase.value, mark.ns) for mark in history.phases]
+        died = {one.process: one.ns for one in history.processes if one.what in {"killed", "died"}}
+        self.spans = [_span(one, died) for one in self.operations]
+        self._lane_names = {one.process: lane_of(one) for one in self.operations}
+        self.end_ns = max(
+            [1]
+            + [one.ns for one in history.phases]
+            + [one.ns for one in history.processes]
+            + [start if end is None else end for start, end in self.spans]
+            + [one.end_ns or one.start_ns for one in self.disturbances]
         )
 
-    def lanes(self) -> Iterator[Lane]:
-        """Each process over its link, then nodes, then the harness's own."""
-        names = dict.fromkeys(_lane_of(operation) for operation in self.operations)
-        names |= dict.fromkeys(lane for lane, _, _ in self.moments)
-        own = {one.lane for one in self.disturbances} - set(names)
-        for name in sorted(names, key=_rank):
-            yield self._lane(name, is_fault=False)
-            link = f"link {name}"
-            if link in own:
-                own.remove(link)
-                yield self._lane(link, is_fault=True)
-        for name in sorted(own):
-            yield self._lane(name, is_fault=True)
+    @cached_property
+    def tracks(self) -> list[int]:
+        by_lane: dict[str, list[int]] = defaultdict(list)
+        for index, operation in enumerate(self.operations):
+            by_lane[self._lane_names[operation.process]].append(index)
+        found = [0] * len(self.operations)
+        for places in by_lane.values():
+            rows = tracks_of([self.spans[index] for index in places])
+            for index, row in zip(places, rows, strict=True):
+                found[index] = row
+        return found
 
-    def _lane(self, name: str, *, is_fault: bool) -> Lane:
-        operations = [one for one in self.operations if _lane_of(one) == name]
-        intervals = [self.intervals[one.op] for one in operations]
-        tracks = tracks_of(intervals)
-        return Lane(
-            name=name,
-            is_fault=is_fault,
-            bars=tuple(map(self._bar, operations, intervals, tracks)),
-            bands=tuple(self._band(one) for one in self.disturbances if one.lane == name),
-            shades=tuple(
-                self._band(one)
-                for one in self.disturbances
-                if one.lane != name and one.hits(name) and not is_fault
-            ),
-            marks=tuple(
-                Mark(
-                    label=label,
-                    told=f"{label} ({lane}) at {moment(interval.start_ns)}",
-                    left=self.axis.left(interval.start),
-                )
-                for lane, label, interval in self.moments
-                if lane == name
-            ),
-            tracks=max(tracks, default=0) + 1,
+    @cached_property
+    def lanes(self) -> tuple[Lane, ...]:
+        rows: dict[str, int] = defaultdict(int)
+        for operation, track in zip(self.operations, self.tracks, strict=True):
+            name = self._lane_names[operation.process]
+            rows[name] = max(rows[name], track + 1)
+        return lanes_of(list(rows), self.disturbances, self.moments, lambda name: rows[name] or 1)
+
+    @cached_property
+    def labelled(self) -> Axis | None:
+        """Of a short history the axis on which every label fits."""
+        if len(self.operations) > LABELLED_MAX:
+            return None
+        calls = [
+            Interval(start_ns=start, end_ns=end, needs_px=_room_px(label_of(operation)))
+            for operation, (start, end) in zip(self.operations, self.spans, strict=True)
+        ]
+        ends = [
+            Interval(start_ns=one.ns, end_ns=one.ns, needs_px=_room_px(one.label))
+            for one in self.moments
+        ]
+        return axis_of(
+            [*calls, *map(_band_interval, self.disturbances)], moments=ends, phases=self._phases
         )
 
-    def _bar(self, operation: Operation, interval: Interval, track: int) -> Bar:
-        left, width = self.axis.span(interval)
-        return Bar(
-            op=operation.op,
-            label=_label(operation),
-            shape="open" if operation.completed_ns is None else operation.outcome.value,
-            witness=operation.op in self.witnesses,
-            told=visible(describe_operation(operation)),
-            left=left,
-            width=width,
-            track=track,
+    @cached_property
+    def folded(self) -> FoldedAxis:
+        return folded_axis(self.spans, self.end_ns)
+
+    @cached_property
+    def columns(self) -> Columns:
+        places = [(self.left(start), self.right(end)) for start, end in self.spans if self.labelled]
+        return columns_of(
+            self.operations, witnesses=self._witnesses, tracks=self.tracks, places=places
         )
 
-    def _band(self, one: Disturbance) -> Band:
-        left, width = self.axis.span(_band_interval(one))
-        return Band(label=one.label, told=one.told, left=left, width=width)
+    def left(self, ns: int) -> int:
+        return self._place(ns, 0)
+
+    def right(self, ns: int | None) -> int:
+        return WIDTH if ns is None else self._place(ns, 1)
+
+    def _place(self, ns: int, side: int) -> int:
+        if self.labelled is None:
+            return self.folded.place(ns)
+        return round(self.labelled.left((ns, side)) * WIDTH / 100)
+
+    def drawing(self) -> dict[str, object]:
+        """Times in microseconds, places in units of which the axis has `WIDTH`."""
+        names = [lane.name for lane in self.lanes]
+        numbers = {name: number for number, name in enumerate(names)}
+        others = min(len(names), LANES_MAX) - 1
+        packed = self.columns.packed()
+        return {
+            "count": len(self.columns),
+            "end": _us(self.end_ns),
+            "placed": self.labelled is not None,
+            "width": self.labelled.width_px if self.labelled else 0,
+            "processes": [
+                [name, numbers.get(name.partition("#")[0], others)]
+                for name in self.columns.processes
+            ],
+            "actions": self.columns.actions,
+            "lanes": [self._lane(lane) for lane in self.lanes],
+            "phases": [
+                [label, _us(ns), self.left(ns)] for label, ns in self._phases if label != "done"
+            ],
+            "ticks": [
+                [round(tick.left * WIDTH / 100), tick.label]
+                for tick in (self.labelled.ticks if self.labelled else ())
+            ],
+            "knots": [[_us(ns), place] for ns, place in self.folded.knots],
+            "ranks": packed.ranks,
+            "columns": packed.text,
+        }
+
+    def _lane(self, lane: Lane) -> dict[str, object]:
+        return {
+            "name": lane.name,
+            "fault": lane.is_fault,
+            "tracks": lane.tracks,
+            "bands": [[*self._stretch(one), one.label, one.told] for one in lane.bands],
+            "shades": [[*self._stretch(one), one.told] for one in lane.shades],
+            "marks": [[_us(one.ns), self.left(one.ns), one.label, one.told] for one in lane.marks],
+        }
+
+    def _stretch(self, one: Disturbance) -> tuple[int, int, int, int]:
+        """Beginning and end, as times and as places."""
+        end_ns = self.end_ns if one.end_ns is None else max(one.end_ns, one.start_ns)
+        right = self.right(None if one.end_ns is None else end_ns)
+        return _us(one.start_ns), _us(end_ns), self.left(one.start_ns), right
 
 
-def _shown(operations: tuple[Operation, ...], witnesses: frozenset[int]) -> list[Operation]:
-    """All in order of invocation; of too many, those nearest in time to a witness."""
-    ordered = sorted(operations, key=lambda one: (one.invoked_ns, one.op))
-    if len(ordered) <= OPERATIONS_MAX:
-        return ordered
-    proofs = [one.invoked_ns for one in ordered if one.op in witnesses] or [0]
-
-    def distance(operation: Operation) -> int:
-        return min(abs(operation.invoked_ns - ns) for ns in proofs)
-
-    kept = {one.op for one in sorted(ordered, key=distance)[:OPERATIONS_MAX]}
-    return [one for one in ordered if one.op in kept]
-
-
-def _interval(operation: Operation, ends: dict[str, int]) -> Interval:
+def _span(operation: Operation, died: dict[str, int]) -> tuple[int, int | None]:
     """From invocation to completion; an open one ends with its process."""
     end_ns = operation.completed_ns
     if end_ns is None:
-        end_ns = ends.get(operation.process)
-    return Interval(
-        start_ns=operation.invoked_ns, end_ns=end_ns, needs_px=_room_px(_label(operation))
+        end_ns = died.get(operation.process)
+    return operation.invoked_ns, None if end_ns is None else max(operation.invoked_ns, end_ns)
+
+
+def _us(ns: int) -> int:
+    return ns // _NS_PER_US
+
+
+def nearest(
+    operations: Sequence[Operation], witnesses: frozenset[int], rows_max: int
+) -> list[Operation]:
+    """All in the order they are in; of too many, those nearest in time to a witness."""
+    if len(operations) <= rows_max:
+        return list(operations)
+    proofs = [one.invoked_ns for one in operations if one.op in witnesses] or [0]
+
+    def distance(operation: Operation) -> tuple[bool, int]:
+        near = min(abs(operation.invoked_ns - ns) for ns in proofs[:rows_max])
+        return operation.op not in witnesses, near
+
+    kept = {one.op for one in sorted(operations, key=distance)[:rows_max]}
+    return [one for one in operations if one.op in kept]
+
+
+def label_of(operation: Operation) -> str:
+    """The call in a bar: ``publish 3``, ``flush``, ``effect 2``."""
+    word = operation.action.value.replace("_", " ")
+    incarnation = operation.process.partition("#")[2]
+    if operation.action is Action.OPEN and incarnation not in {"", "1"}:
+        return visible(f"{word} #{incarnation}")[:_LABEL_CHARACTERS_MAX]
+    number = number_of(operation)
+    more = f"{DASH}{int(number) + operation.count - 1}" if number and operation.count > 1 else ""
+    return visible(f"{word} {number}{more}".strip())[:_LABEL_CHARACTERS_MAX]
+
+
+def row_of(operation: Operation, *, is_witness: bool) -> TableRow:
+    """The operation as the table says it."""
+    ended = operation.completed_ns
+    outcome = operation.outcome.value
+    if operation.outcome is Outcome.INFO and operation.confirmed:
+        outcome = "info (confirmed, proves nothing)"
+    told = visible(describe_operation(operation))
+    return TableRow(
+        op=operation.op,
+        process=visible(operation.process),
+        call=label_of(operation),
+        begun=moment(operation.invoked_ns),
+        ended="open" if ended is None else moment(ended),
+        outcome=outcome if operation.error is None else visible(f"{outcome} ({operation.error})"),
+        witness=is_witness,
+        told=told if len(told) <= TOLD_CHARACTERS_MAX else f"{told[:TOLD_CHARACTERS_MAX]}…",
     )
 
 
@@ -231,67 +274,5 @@ def _band_interval(one: Disturbance) -> Interval:
     return Interval(start_ns=one.start_ns, end_ns=one.end_ns, needs_px=_room_px(one.label))
 
 
-def _moments(history: History) -> list[tuple[str, str, Interval]]:
-    """Lane, words and place of each mark, 1 ns behind the calls that it ends."""
-    return [
-        (
-            visible(incarnation_lane(event.process)),
-            _ENDS[event.what],
-            Interval(
-                start_ns=event.ns + 1,
-                end_ns=event.ns + 1,
-                needs_px=_room_px(_ENDS[event.what]),
-            ),
-        )
-        for event in history.processes
-        if event.what in _ENDS
-    ]
-
-
 def _room_px(label: str) -> float:
     return len(label) * _PX_PER_CHARACTER + _PADDING_PX
-
-
-def _label(operation: Operation) -> str:
-    """The call in a bar: ``publish 3``, ``flush``, ``effect p1-2``."""
-    word = operation.action.value.replace("_", " ")
-    incarnation = operation.process.partition("#")[2]
-    if operation.action is Action.OPEN and incarnation not in {"", "1"}:
-        return visible(f"{word} #{incarnation}")[:_LABEL_CHARACTERS_MAX]
-    message = operation.message
-    if operation.action is Action.EFFECT and operation.deliveries:
-        message = operation.deliveries[0].message
-    number = (message or "").rpartition("-")[2]
-    more = (
-        f"{DASH}{int(number) + operation.count - 1}"
-        if number.isdigit() and operation.count > 1
-        else ""
-    )
-    return visible(f"{word} {number}{more}".strip())[:_LABEL_CHARACTERS_MAX]
-
-
-def _lane_of(operation: Operation) -> str:
-    return visible(incarnation_lane(operation.process))
-
-
-def _rank(lane: str) -> tuple[bool, bool, bool, str]:
-    """Producers and consumers by name; then nodes; the harness's own last."""
-    producer = lane.startswith("p")
-    return (is_scanner(lane) or lane == _HARNESS, lane.startswith("b"), not producer, lane)
-
-
-def _row(operation: Operation, witness: bool) -> TableRow:  # noqa: FBT001 - a fact of the row
-    ended = operation.completed_ns
-    outcome = operation.outcome.value
-    if operation.outcome is Outcome.INFO and operation.confirmed:
-        outcome = "info (confirmed, proves nothing)"
-    return TableRow(
-        op=operation.op,
-        process=visible(operation.process),
-        call=_label(operation),
-        begun=moment(operation.invoked_ns),
-        ended="open" if ended is None else moment(ended),
-        outcome=outcome if operation.error is None else visible(f"{outcome} ({operation.error})"),
-        witness=witness,
-        told=visible(describe_operation(operation)),
-    )

@@ -31,7 +31,7 @@ def answer_of(campaign: Campaign) -> str:
     parts = [
         *_alarms(campaign),
         f"{_settings(count_of(campaign, ClaimState.HELD))} hold{_s(campaign, ClaimState.HELD)}",
-        _found(campaign),
+        _found(campaign, "" if count_of(campaign, ClaimState.HELD) else "setting"),
         f"{count_of(campaign, ClaimState.NOT_EXERCISED)} not exercised",
     ]
     told = [part for part in parts if not part.startswith("0 ")]
@@ -53,8 +53,11 @@ def _s(campaign: Campaign, state: ClaimState) -> str:
     return "s" if count_of(campaign, state) == 1 else ""
 
 
-def _found(campaign: Campaign) -> str:
-    """``8 lose, repeat or reorder messages as expected``, with the verbs that apply."""
+def _found(campaign: Campaign, noun: str) -> str:
+    """``8 lose, repeat or reorder messages as expected``, with the verbs that apply.
+
+    The noun stands there unless the part before it names it already.
+    """
     found = [result for result in campaign.results if result.state is ClaimState.FOUND]
     claims = {result.claim.id for result in found}
     kinds = [ANOMALIES.get(one.anomaly) for one in campaign.violations if one.claim in claims]
@@ -64,7 +67,8 @@ def _found(campaign: Campaign) -> str:
         verbs = [f"{verb}s" for verb in verbs]
     what = " or ".join([", ".join(verbs[:-1]), verbs[-1]] if verbs[1:] else verbs)
     messages = "" if verbs[0].startswith("break") else " messages"
-    return f"{len(found)} {what}{messages} as expected"
+    subject = counted(len(found), noun) if noun else f"{len(found)}"
+    return f"{subject} {what}{messages} as expected"
 
 
 def _alarms(campaign: Campaign) -> list[str]:

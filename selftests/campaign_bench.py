@@ -72,8 +72,17 @@ def quick(**changes):
 class Bench:
     """A campaign on a scripted target, and what came of it."""
 
-    def __init__(
-        self, folder, claims, behave, *, pool=POOL, reachable=frozenset(HAZARDS), **profile
+    def __init__(  # noqa: PLR0913  # all but the first three by name
+        self,
+        folder,
+        claims,
+        behave,
+        *,
+        pool=POOL,
+        reachable=frozenset(HAZARDS),
+        tell=lambda _: None,
+        tell_of=lambda _claim, _violation: None,
+        **profile,
     ):
         self.target = ScriptedTarget(behave)
         self.folder = CampaignFolder(root=folder / "out").create()
@@ -86,6 +95,7 @@ class Bench:
             renew=self.target.renew,
             guarantees=tuple(GUARANTEES),
             folder=self.folder.executions,
+            tell=tell,
         )
         chosen = quick(**profile)
         self.campaign = Campaign(
@@ -99,6 +109,7 @@ class Bench:
             folder=self.folder,
             say=self.said.append,
             stop=self.stop,
+            tell_of=tell_of,
         )
 
     def run(self):

@@ -7,11 +7,22 @@ place, flagged. Routing is the plans' own model. A defect makes it lie in one wa
 from contextlib import suppress
 from types import SimpleNamespace
 
+from msgspec.structs import replace
+
 from deliverycheck.brokers import Capability, Namespace, Scan
-from deliverycheck.clients import InfoEvent, JournalLine, OkEvent, Remedy, Reply, ReturnedEvent
+from deliverycheck.clients import (
+    InfoEvent,
+    JournalLine,
+    OkEvent,
+    Publishing,
+    Remedy,
+    Reply,
+    ReturnedEvent,
+)
 from deliverycheck.clients.protocol import FailEvent
 from deliverycheck.executions import LiveTarget, SlotPool
 from deliverycheck.history import Delivery
+from deliverycheck.plans import QueueKind
 from deliverycheck.plans.routing import dead_letter_routes, routes
 from selftests.memory_target import SLOTS, MemoryLinks, MemoryTarget, MemoryWorker
 
@@ -32,21 +43,23 @@ class Stored:
             execution=self.execution,
             redelivered=flagged and self.deliveries > 0,
             reason=self.reason,
+            correlation=None if self.letter.reply_to else self.letter.correlation,
         )
 
 
 class MemoryQueueBroker:
     """Queues by name. `defect`: ``loses`` every third message, ``unflagged`` deliveries,
-    ``resurrects`` what was acked, ``everywhere``: routes to all queues."""
+    ``resurrects`` what was acked, ``everywhere``: routes to all queues, ``tears`` transactions."""
 
     system, backend = "rabbitmq", "memory"
 
     def __init__(self, defect=None):
         self.defect = defect
         self.topology = None
-        self.queues = {}
+        self.queues, self.kinds = {}, {}
         self.calls = []
         self.came = 0
+        self.published = {}
 
     # What the harness asks.
 
@@ -59,6 +72,7 @@ class MemoryQueueBroker:
             self.topology = topology
         for queue in topology.queues:
             self.queues.setdefault(queue.name, [])
+            self.kinds[queue.name] = queue.kind
 
     def unbind(self, namespace, binding):
         self.calls.append("unbind")
@@ -71,7 +85,8 @@ class MemoryQueueBroker:
         found = {}
         for name in queues:
             left, self.queues[name] = sorted(self.queues[name], key=_number), []
-            found[name, 0] = [one.delivery(name, None) for one in left]
+            stays = self.kinds[name] is QueueKind.STREAM
+            found[name, 0] = [one.delivery(name, one.number if stays else None) for one in left]
         return Scan(deliveries=found, ends={key: len(many) for key, many in found.items()})
 
     def retire_namespace(self, namespace):
@@ -94,6 +109,15 @@ class MemoryQueueBroker:
     kill = pause = resume = restart = _evidence
 
     # What clients ask.
+
+    def has_had(self, name, letter):
+        """Whether a publisher of that name has sent this id, or a higher one, before."""
+        number = letter.publishing_id
+        if name is None or number is None:
+            return False
+        had = number <= self.published.get(name, 0)
+        self.published[name] = max(number, self.published.get(name, 0))
+        return had
 
     def publish(self, letter, execution):
         """The queues that it came to."""
@@ -124,7 +148,13 @@ def _number(stored):
 
 
 class MemoryQueueWorker(MemoryWorker):
-    """Obeys the commands of lanes of queues."""
+    """Obeys the commands of lanes of queues.
+
+    Of one that is `lost` every connection ends at once; the one that sends `cut_after` ends then,
+    and so does the one whose confirm of `unconfirmed` is lost.
+    """
+
+    cut_after = unconfirmed = name = None
 
     def __init__(self, broker, folder, process, number):
         super().__init__(broker, folder, process, number)
@@ -132,7 +162,7 @@ class MemoryQueueWorker(MemoryWorker):
         self._queue, self._automatic, self._prefetch = None, False, 0
         self._held, self._tag, self._settling = {}, 0, []
         self._open, self._acked = None, []
-        self.lost = False
+        self.lost = self.cut = False
 
     def kill(self):
         self._let_go()
@@ -148,7 +178,10 @@ class MemoryQueueWorker(MemoryWorker):
         self._held, self._settling = {}, []
 
     def _obey(self, identity, command):
-        if self.lost and type(command).__name__ not in {"Reset", "Effect"}:
+        if self.cut and type(command).__name__ == "OpenProducer":
+            self._let_go()
+            self.cut = False
+        if (self.lost or self.cut) and type(command).__name__ not in {"Reset", "Effect"}:
             if hasattr(command, "op"):
                 self._say(InfoEvent(op=command.op, error="StreamLostError"))
             self._say(Reply(re=identity, error="ConnectionClosed", remedy=Remedy.DISCARD))
@@ -156,21 +189,37 @@ class MemoryQueueWorker(MemoryWorker):
         super()._obey(identity, command)
 
     def _open_producer(self, command):
+        self.name = command.settings.get("name")
         self._confirms = command.settings.get("confirms", "none")
 
     def _send(self, command):
-        for one in command.messages:
+        for one in map(self._addressed, command.messages):
             self._say(ReturnedEvent(op=one.op))
             if self._open is not None:
                 self._open.append((one, command.execution))
                 continue
+            if self.broker.has_had(self.name, one):
+                self._say(OkEvent(op=one.op))
+                continue
             reached = self.broker.publish(one, command.execution)
-            if self._confirms == "none":
+            if (one.message, one.attempt) == (self.unconfirmed, 1):
+                self.cut = True
+                self._say(InfoEvent(op=one.op, error="ConnectionClosed"))
+            elif self._confirms == "none":
                 self._say(InfoEvent(op=one.op))
             elif reached:
                 self._say(OkEvent(op=one.op))
             else:
                 self._say(FailEvent(op=one.op, error="NO_ROUTE", returned_unroutable=True))
+            self.cut = self.cut or one.message == self.cut_after
+        return {"remedy": Remedy.DISCARD} if self.cut else {}
+
+    def _addressed(self, letter):
+        """A reply goes where the request that it answers says, with the request's correlation."""
+        if letter.answers is None:
+            return letter
+        _, asked = self._held[letter.answers.position]
+        return replace(letter, key=asked.letter.reply_to, correlation=asked.letter.correlation)
 
     def _begin_transaction(self, command):
         self._open = []
@@ -178,8 +227,9 @@ class MemoryQueueWorker(MemoryWorker):
 
     def _commit_transaction(self, command):
         done, self._open = self._open, None
-        for one, execution in done:
-            self.broker.publish(one, execution)
+        for number, (one, execution) in enumerate(done):
+            if not number or self.broker.defect != "tears":
+                self.broker.publish(one, execution)
             self._say(OkEvent(op=one.op))
         self._say(OkEvent(op=command.op))
 
@@ -241,11 +291,14 @@ class MemoryQueueWorker(MemoryWorker):
 class MemoryQueueTarget(MemoryTarget):
     """What `execute` runs plans about queues against."""
 
-    def __init__(self, folder, *, hits=(), mutes=(), defect=None):
+    def __init__(
+        self, folder, *, hits=(), mutes=(), defect=None, publishing=Publishing.TO_EXCHANGES
+    ):
         super().__init__(folder)
         self.broker = MemoryQueueBroker(defect)
         self.calls = self.broker.calls
         program = SimpleNamespace(
+            publishing=publishing,
             producer_settings=lambda subject, *_: dict(subject.producer),
             consumer_settings=_consumer_settings,
         )

@@ -65,6 +65,13 @@ class MemoryBroker:
     def create_topic(self, name, partitions):
         self.calls.append(f"create {name}")
 
+    def delete_topic(self, name):
+        self.calls.append(f"delete {name}")
+        for place in [place for place in self.logs if place[0] == name]:
+            del self.logs[place]
+        for group in [group for group in self.committed if group.startswith(name)]:
+            self.committed[group].clear()
+
     def grow_topic(self, name, partitions):
         self.calls.append(f"grow {name} to {partitions}")
         self.partitions = partitions

@@ -14,6 +14,7 @@ from deliverycheck.plans import (
     Consumer,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     ErrorMeans,
     FaultKind,
@@ -78,6 +79,7 @@ STEPS = {
     Heal: st.builds(Heal, lane=links),
     Hold: st.builds(Hold, ms=st.integers(1, 2000)),
     CreateTopic: st.builds(CreateTopic, topic=topics),
+    DeleteTopic: st.builds(DeleteTopic, topic=topics),
     AddPartitions: st.builds(AddPartitions, topic=topics, count=st.integers(1, 8)),
     DeleteRecords: st.builds(
         DeleteRecords, topic=topics, partition=st.integers(0, 3), keep=st.integers(0, 3)

@@ -123,6 +123,17 @@ class Story:
         getattr(self, outcome)(op)
         return op
 
+    def topic_deleted(self, *, outcome="ok"):
+        """All of t is gone; what is written to it from now on stands in another t."""
+        op = self.invoke("admin#1", "delete", target="t")
+        getattr(self, outcome)(op)
+        return op
+
+    def topic_made(self):
+        op = self.invoke("admin#1", "declare", target="t")
+        self.ok(op)
+        return op
+
     def subscribed(self, process, group="g"):
         op = self.invoke(process, "subscribe", target="t", group=group)
         self.ok(op)

@@ -3,6 +3,8 @@
 from typing import ClassVar
 
 import pytest
+from confluent_kafka import KafkaException
+from confluent_kafka.cimpl import KafkaError
 
 from deliverycheck.brokers import BrokerError, kafka_scan
 from deliverycheck.brokers.kafka_admin import PartitionEnd
@@ -90,3 +92,32 @@ def test_every_client_is_closed_with_the_scanner(scanning):
     scanner.scan({"t": 1})
     scanner.close()
     assert closed() == [True, True]
+
+
+class MovingStart:
+    """Where the topic begins: further on each time that it is asked."""
+
+    def __init__(self, *starts):
+        self.left = list(starts)
+
+    def starts(self, topics):
+        return {("t", 0): self.left.pop(0)}
+
+
+def out_of_range(*_):
+    raise KafkaException(KafkaError(KafkaError._AUTO_OFFSET_RESET))  # noqa: SLF001  # Public; so named.  # noqa: SLF001  # so named
+
+
+def test_topic_whose_start_moves_on_while_it_is_read_is_read_from_there(scanning, monkeypatch):
+    scanner, admin, _ = scanning
+    monkeypatch.setattr(Reader, "poll", out_of_range)
+    admin.position, admin.records = 2, MovingStart(0, 2)
+    assert scanner.scan({"t": 1}, dropping={"t"}).starts == {("t", 0): 2}
+
+
+def test_topic_that_drops_nothing_and_is_out_of_range_is_an_error(scanning, monkeypatch):
+    scanner, admin, _ = scanning
+    monkeypatch.setattr(Reader, "poll", out_of_range)
+    admin.position = 2
+    with pytest.raises(BrokerError, match="_AUTO_OFFSET_RESET"):
+        scanner.scan({"t": 1})

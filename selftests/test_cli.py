@@ -16,7 +16,20 @@ from properties.kafka import CLAIMS
 from selftests.plan_samples import LOG_ONLY, RICH_PLAN
 
 GOLDEN = Path(__file__).parent / "golden"
-COMMANDS = ("run", "replay", "check", "report", "doctor", "claims", "detect", "keep", "bench")
+COMMANDS = (
+    "run",
+    "replay",
+    "check",
+    "report",
+    "doctor",
+    "claims",
+    "detect",
+    "keep",
+    "bench",
+    "compare",
+    "trend",
+    "schema",
+)
 
 
 @pytest.fixture
@@ -83,6 +96,11 @@ MISUSE = {
     "detect-of-what-holds": (["detect", "--claim", "kafka-acks-all"], "stated to break"),
     "keep-of-what-holds": (["keep", "--claim", "kafka-acks-all"], "stated to break"),
     "report-of-nothing": (["report", "nowhere"], "nowhere"),
+    "compare-with-nothing": (["compare", "nowhere", "nowhere"], "nowhere: no such folder"),
+    "trend-of-nothing": (["trend", "nowhere"], "nowhere: no such folder"),
+    "schema-misspelt": (["schema", "campain"], "no schema 'campain'; there are: campaign, events"),
+    "stdout-wanted-twice": (["run", "--json", "--events", "-"], "only one of them can have"),
+    "events-into-no-folder": (["run", "--events", "no/x"], "--events no/x: No such file"),
 }
 
 
@@ -209,13 +227,13 @@ def test_plan_given_for_a_history_is_refused(cli):
 def test_claims_are_listed_with_stance_hazards_and_source(cli):
     code, out, _ = cli("claims")
     assert code == 0
-    for claim in CLAIMS:
+    for claim in (*CLAIMS, *content_of("rabbitmq").claims):
         assert claim.id in out
         assert claim.source in out
 
 
 def test_claims_as_json_are_the_claims(cli):
-    _, out, _ = cli("claims", "--json")
+    _, out, _ = cli("claims", "--json", "--systems", "kafka")
     assert [one["id"] for one in json.loads(out)] == [claim.id for claim in CLAIMS]
 
 

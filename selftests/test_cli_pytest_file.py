@@ -2,6 +2,7 @@
 
 import ast
 
+import msgspec
 import pytest
 
 from deliverycheck.cli.pytest_file import write_pytest_file
@@ -41,3 +42,12 @@ def test_it_needs_nothing_but_the_standard_library(written):
     imported = {one.names[0].name for one in ast.walk(tree) if isinstance(one, ast.Import)}
     assert imported == {"json", "subprocess", "sys"}
     assert not any(isinstance(one, ast.ImportFrom) for one in ast.walk(tree))
+
+
+def test_words_of_a_setting_neither_end_the_docstring_nor_hide_in_it(tmp_path):
+    claim = msgspec.structs.replace(CLAIMS[0], setting='""" \\N \u202e')
+    path = tmp_path / "test_it.py"
+    write_pytest_file(path, PLAN, claim, times=1, target=())
+    text = path.read_text(encoding="utf-8")
+    compile(text, path, "exec")
+    assert "\u202e" not in text

@@ -11,8 +11,8 @@ from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli import several
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.run_options import RunOptions, load_options, profile_of
-from deliverycheck.cli.several import run_several, systems_named
-from deliverycheck.cli.systems import UsageError, content_of, systems
+from deliverycheck.cli.several import run_several
+from deliverycheck.cli.systems import UsageError, content_of, systems, systems_named
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Target
@@ -65,6 +65,14 @@ def test_without_a_name_all_systems_are_run_and_claims_name_theirs():
     assert systems_named("rabbitmq, kafka") == ("rabbitmq", "kafka")
     with pytest.raises(UsageError, match="there are: kafka, rabbitmq"):
         systems_named("kafka,rabbit")
+
+
+def test_password_of_an_address_is_not_written(options, tmp_path):
+    target = TargetOptions(system="rabbitmq", bootstrap="amqp://u:hunter2@h:5672?api=1")
+    folder = CampaignFolder(root=tmp_path)
+    replace(options, target=target).save(folder)
+    assert "hunter2" not in folder.options.read_text()
+    assert load_options(tmp_path).target.bootstrap == "amqp://u@h:5672?api=1"
 
 
 def test_two_systems_are_told_in_one_matrix_with_their_names(options, monkeypatch):

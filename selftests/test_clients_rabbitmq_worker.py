@@ -1,9 +1,12 @@
 """The RabbitMQ worker and a peer that answers as told: what each answer makes of calls."""
 
+import socket
 import time
 
 import pytest
 from pika import spec
+from pika.adapters.utils.connection_workflow import AMQPConnectorStackTimeout
+from pika.exceptions import AMQPError
 
 from deliverycheck.clients import (
     ClientErrorEvent,
@@ -19,6 +22,7 @@ from deliverycheck.clients import (
     commands,
 )
 from deliverycheck.clients.protocol import ConfirmedAgainEvent
+from deliverycheck.clients.rabbitmq.connecting import CONNECT_S_MAX
 from deliverycheck.history import Position
 from deliverycheck.plans import HoldPoint
 from selftests.amqp_peer import Peer, give_back, keep_silent
@@ -368,3 +372,16 @@ def test_connection_that_is_refused_is_answered_with_the_error_of_the_library(wo
     peer.close()
     heard = ask(worker, commands.OpenProducer(settings={"port": port}))
     assert heard[-1].error == "AMQPConnectionError"
+
+
+def test_peer_that_never_answers_is_told_as_a_timeout_of_the_library(worker):
+    """pika's own error for it is no `AMQPError`: whoever catches only those would die of it."""
+    assert not issubclass(AMQPConnectorStackTimeout, AMQPError)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began_s = time.monotonic()
+        port = silent.getsockname()[1]
+        heard = ask(worker, commands.OpenProducer(settings={"port": port}), seconds=30)
+        assert heard[-1].error == "AMQPConnectorStackTimeout"
+        assert time.monotonic() - began_s < CONNECT_S_MAX + 10
+        again = ask(worker, commands.Flush(op=1, timeout_ms=1))
+    assert again[-1].error == "NotOpenError", "the worker lives on"

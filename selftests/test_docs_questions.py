@@ -9,14 +9,14 @@ from deliverycheck.cli.pages import steps_in_words
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.plans import FaultKind, Inject, Kill, Plan, Publish, Subject, Wait, Work
 from deliverycheck.search import Corpus, load_plan
-from properties.kafka import CLAIMS
+from properties import kafka, rabbitmq
 from reports.matrix_page import in_lines
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted((DOCS / "questions").glob("*.md"))
 CORPUS = Corpus(ROOT / "corpus")
-BY_ID = {claim.id: claim for claim in CLAIMS}
+BY_ID = {claim.id: claim for claim in (*kafka.CLAIMS, *rabbitmq.CLAIMS)}
 LINES_MAX = 60
 PARTS = ["What shows it", "What to", "See it yourself", "What this cannot say", "Sources"]
 
@@ -34,7 +34,9 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 
 def rows_of(page):
     """The page's table of claims."""
-    lines = [line for line in page.read_text().splitlines() if re.match(r"\| `kafka-", line)]
+    lines = [
+        line for line in page.read_text().splitlines() if re.match(r"\| `(kafka|rabbitmq)-", line)
+    ]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 

@@ -3,21 +3,18 @@
 import pytest
 
 from deliverycheck.clients import commands
-from deliverycheck.executions import execute
 from deliverycheck.executions.queues import place as places
-from deliverycheck.guarantees import GUARANTEES, Validity, check
-from deliverycheck.history import Action, ExecutionFolder, Outcome, read_history
+from deliverycheck.guarantees import check
+from deliverycheck.history import Action, Outcome
 from deliverycheck.plans import (
-    AbortTransaction,
     Bind,
     Binding,
     Close,
     CloseChannel,
     CommitPolicy,
-    CommitTransaction,
-    Consumer,
     CrashLoop,
     Declare,
+    Direction,
     Exchange,
     ExchangeKind,
     FaultKind,
@@ -31,9 +28,9 @@ from deliverycheck.plans import (
     ReliesOn,
     Resume,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
-    Subject,
     Take,
     TopicReady,
     Topology,
@@ -41,15 +38,9 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.rabbitmq import RabbitModel
 from selftests.memory_queues import MemoryQueueTarget
+from selftests.queue_driver import WITH_DEAD, broken, calls_of, runner, subject, valid
 
-MODEL = RabbitModel()
-CONFIRMED = {"confirms": "pipelined", "persistent": True, "mandatory": True}
-ONE = Topology(queues=(Queue(name="q1"),))
-WITH_DEAD = Topology(
-    queues=(Queue(name="q1", dead_letter_exchange="", dead_letter_key="dead"), Queue(name="dead"))
-)
 CYCLE = {
     CommitPolicy.AFTER_EFFECT: ["receive", "effect", "ack"],
     CommitPolicy.BEFORE_EFFECT: ["receive", "ack", "effect"],
@@ -57,41 +48,9 @@ CYCLE = {
 }
 
 
-def subject(policy=CommitPolicy.AFTER_EFFECT, topology=ONE, **fields):
-    consumer = None if policy is None else Consumer(commit=policy, settings={"prefetch": 3})
-    return Subject(
-        producer=fields.pop("producer", CONFIRMED), consumer=consumer, topology=topology, **fields
-    )
-
-
 @pytest.fixture
 def run(tmp_path):
-    """Run steps for a subject in memory: the execution, its history, the target."""
-
-    def run_one(of, *steps, **trouble):
-        plan = MODEL.normalise(of, steps)
-        assert plan.steps == steps
-        target = MemoryQueueTarget(tmp_path, **trouble)
-        folder = ExecutionFolder(root=tmp_path / "execution")
-        execution = execute(plan, target.live, folder)
-        assert execution.inconclusive is None
-        return read_history(folder.history), target
-
-    return run_one
-
-
-def broken(history):
-    verdicts = check(history, tuple(GUARANTEES))
-    return {one.guarantee for one in verdicts if one.validity is Validity.INVALID}
-
-
-def valid(history):
-    verdicts = check(history, tuple(GUARANTEES))
-    return {one.guarantee for one in verdicts if one.validity is Validity.VALID}
-
-
-def calls_of(history, process):
-    return [str(one.action) for one in history.operations if one.process == process]
+    return runner(tmp_path)
 
 
 @pytest.mark.parametrize("policy", CYCLE)
@@ -235,15 +194,6 @@ def test_resumed_consumer_works_on(run):
     assert not broken(history)
 
 
-@pytest.mark.parametrize(("end", "seen"), [(CommitTransaction, 2), (AbortTransaction, 0)])
-def test_transaction_shows_all_of_its_messages_or_none(end, seen, run):
-    transacting = subject(producer={"transactional": True})
-    history, _ = run(transacting, Send(count=2), end(lane="p1"))
-    assert len(history.receipts) == seen
-    assert not broken(history)
-    assert "read_committed" in valid(history)
-
-
 def test_node_is_killed_only_when_its_queues_are_old_enough_unless_that_is_the_point(
     run, monkeypatch
 ):
@@ -267,6 +217,22 @@ def test_queue_declared_on_the_way_is_read_too(run):
     history, _ = run(subject(), Send(), Declare(queue=Queue(name="q5")), Send(key="q5"))
     assert [one.delivery.source for one in history.log] == ["q5"]
     assert "q5" in history.header.sources, "or nobody would judge what becomes of its messages"
+
+
+def test_time_is_promised_to_publishers_that_wait_for_confirms_and_nothing_was_swallowed(run):
+    alone = subject(policy=None)
+    swallowed = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
+    cut = Inject(lane="link p1", fault=FaultKind.REFUSE)
+    promised = [(alone, Send()), (alone, Send(), cut, Send())]
+    others = [
+        (subject(), Send()),
+        (alone, Send(), swallowed, Send()),
+        (subject(policy=None, producer={"transactional": True}), Send()),
+    ]
+    for steps, within_ms in [*((one, 8_000) for one in promised), *((one, None) for one in others)]:
+        history, _ = run(*steps)
+        assert history.header.within_ms == within_ms
+        assert ("resolved_in_time" in valid(history)) is (within_ms is not None)
 
 
 DEFECTS = {
@@ -302,3 +268,16 @@ def test_who_relies_on_its_calls_does_not_wait_for_a_proof(run):
     history, _ = run(careless, Send(), Work(calls=3))
     (ack,), (effect,) = history.select(Action.ACK), history.select(Action.EFFECT)
     assert ack.completed_ns > effect.invoked_ns
+
+
+def test_policy_is_set_and_told_and_nothing_is_concluded_of_what_the_queue_keeps(run):
+    later = Topology(queues=(Queue(name="q1"), Queue(name="q2")), limited_later=("q1",))
+    steps = (Send(), Send(key="q2"), SetPolicy(definition={"length_max": 1}), Send())
+    history, target = run(subject(policy=None, topology=later), *steps)
+    (told,) = history.select(Action.SET_LIMITS)
+    assert (told.target, told.outcome) == ("q1", Outcome.OK)
+    assert "policy" in target.calls
+    assert history.header.sources["q1"].limited_later
+    assert "at_least_once_in_queue" in valid(history), "of q2"
+    (kept,) = (one for one in check(history, ("at_least_once_in_queue",)))
+    assert kept.examined == 1

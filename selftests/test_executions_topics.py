@@ -10,6 +10,7 @@ from deliverycheck.plans import (
     Consumer,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Plan,
     Publish,
     Subject,
@@ -57,6 +58,25 @@ def test_group_that_was_there_has_lost_what_was_deleted_before_it_came_to_it(run
 def test_group_that_had_worked_all_off_has_lost_nothing(run):
     history, _ = run(GROUP, Publish(count=2), Work(calls=6), DeleteRecords())
     assert validity(history, "at_least_once_in_effect") is Validity.VALID
+
+
+REMADE = (Publish(count=3), Work(calls=9), DeleteTopic())
+
+
+def test_topic_is_deleted_and_made_again_by_its_name_and_both_stand_in_the_history(run):
+    history, target = run(GROUP, *REMADE, CreateTopic(topic="t1"), Publish(count=2))
+    (deletion,) = history.select(Action.DELETE)
+    (made,) = history.select(Action.DECLARE)
+    assert deletion.target == made.target == "topic-x1"
+    assert target.calls.index("delete topic-x1") < target.calls.index("create topic-x1")
+    for name in ("at_least_once_in_log", "one_log"):
+        assert validity(history, name) is Validity.VALID
+
+
+def test_topic_that_a_plan_leaves_deleted_is_made_again_before_it_is_read(run):
+    history, target = run(GROUP, *REMADE)
+    assert target.calls.index("create topic-x1") < target.calls.index("scan")
+    assert history.scanned
 
 
 def test_settings_of_topics_are_given_to_each_and_the_header_says_what_they_keep(run):

@@ -82,7 +82,10 @@ def test_message_sent_after_the_first_commit_was_asked_for_is_owed_only_once_con
 
 EXCUSES = [
     ("plain", {}, {"target": "u"}, True),
-    ("queue", {"u": Source(kind="queue")}, {"target": "u"}, False),
+    ("queue", {"u": Source(kind="queue")}, {"target": "u"}, True),
+    ("limited-queue", {"u": Source(kind="queue", length_max=1)}, {"target": "u"}, False),
+    ("limited-later", {"u": Source(kind="queue", limited_later=True)}, {"target": "u"}, False),
+    ("expiring", {"u": Source(kind="queue")}, {"target": "u", "expires_ms": 1}, False),
     ("kept-for-a-time", {"u": Source(retention_ms=1)}, {"target": "u"}, False),
 ]
 

@@ -66,7 +66,7 @@ WITHOUT_PARTITIONS = {
     *("confirms_resolved", "dead_lettering", "disjoint_consumers", "expiry", "fifo_per_publisher"),
     *("length_limit", "prefetch_bound", "priority_order", "requeue_position", "routed_confirms"),
     *("at_least_once_in_queue", "accounted_for", "routed_as_bound", "effects_in_order"),
-    "matching_replies",
+    *("matching_replies", "requests_answered"),
     "record_lock",  # A share group shares records, and nobody is told of partitions.
 }
 

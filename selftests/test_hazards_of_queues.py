@@ -90,6 +90,32 @@ def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settle
         assert ("closed_in_hand" in occurred(story)) is not settles
 
 
+@pytest.mark.parametrize(
+    ("heir", "shown"),
+    [("c2#1", True), ("c1#2", False), (None, False)],
+    ids=["another-consumer", "the-same-again", "nobody"],
+)
+def test_queue_is_handed_over_by_a_close_to_another_consumer_only(heir, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.published("p1#1-2")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    story.ok(story.invoke("c1#1", "close"))
+    if heir:
+        story.fetched(heir, tagged("p1#1-2", 1))
+    assert ("handed_over" in occurred(story)) is shown
+
+
+def test_queue_that_another_consumer_read_before_the_close_is_not_handed_over():
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.published("p1#1-2")
+    story.fetched("c2#1", tagged("p1#1-1", 1))
+    story.fetched("c1#1", tagged("p1#1-2", 1))
+    story.ok(story.invoke("c1#1", "close"))
+    assert "handed_over" not in occurred(story)
+
+
 def test_two_consumers_are_two_lanes_and_not_two_incarnations():
     for other, shown in (("c2#1", True), ("c1#2", False)):
         story = QueueStory()
@@ -152,3 +178,55 @@ def test_dead_letters_are_refused_where_no_queue_surely_takes_them(target, shown
     story.fetched("c1#1", tagged("p1#1-1", 1))
     story.settled("c1#1", "reject", 1, requeue=False)
     assert ("dead_letters_refused" in occurred(story)) is shown
+
+
+@pytest.mark.parametrize(("times", "shown"), [(20, False), (21, True)], ids=["as-allowed", "more"])
+def test_message_is_handed_out_often_once_no_default_limit_allows_it(times, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    for number in range(times):
+        story.fetched(f"c1#{number + 1}", tagged("p1#1-1", 1))
+    assert ("handed_out_often" in occurred(story)) is shown
+
+
+def test_two_messages_handed_out_often_between_them_are_not():
+    story = QueueStory()
+    for message in ("p1#1-1", "p1#1-2"):
+        story.published(message)
+        for number in range(15):
+            story.fetched(f"c1#{number + 1}", tagged(message, 1))
+    assert "handed_out_often" not in occurred(story)
+
+
+@pytest.mark.parametrize(
+    ("settled", "outcome", "shown"),
+    [(False, "ok", True), (True, "ok", False), (False, "info", False)],
+    ids=["holding", "empty", "not-known-to-have-worked"],
+)
+def test_queue_that_gets_limits_is_limited_in_use_if_it_holds_something(settled, outcome, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    if settled:
+        story.fetched("c1#1", tagged("p1#1-1", 1))
+        story.settled("c1#1", "ack", 1)
+    getattr(story, outcome)(story.invoke("admin#1", "set_limits", target="q"))
+    assert ("limited_in_use" in occurred(story)) is shown
+
+
+def test_limits_of_another_queue_limit_this_one_not():
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.ok(story.invoke("admin#1", "set_limits", target="q2"))
+    assert "limited_in_use" not in occurred(story)
+
+
+@pytest.mark.parametrize("ended", [None, "after", "before"])
+def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
+    story = QueueStory()
+    op = story.invoke("p1#1", "commit_transaction", transaction="x1")
+    if ended == "before":
+        story.ok(op)
+    killed(story)
+    if ended == "after":
+        story.info(op, error="StreamLostError")
+    assert ("broker_killed_committing" in occurred(story)) is (ended != "before")

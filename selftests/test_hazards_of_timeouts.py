@@ -1,5 +1,7 @@
 """A message times out while others of its producer are without an answer."""
 
+import pytest
+
 from deliverycheck.guarantees import HAZARDS, Evidence
 from selftests.shown import evidence, occurred
 from selftests.story import Story
@@ -29,6 +31,31 @@ def test_open_message_beside_one_that_timed_out_is_told():
         facts={"process": "p1#1", "message": "p1#1-1", "timed_out_ns": 3_000_000, "messages": 1},
         witnesses=(0, 1),
     )
+
+
+@pytest.mark.parametrize(("error", "shown"), [("_PURGE_INFLIGHT", True), ("_PURGE_QUEUE", False)])
+def test_message_that_was_purged_on_its_way_and_not_in_the_queue_stood_beside_others(error, shown):
+    story = Story()
+    first = story.publish("p1#1-1")
+    other = story.publish("p1#1-2")
+    story.info(first, error=error)
+    story.ms += 100
+    story.ok(other)
+    assert ("purged_beside_others" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "purged_beside_others") == [
+            (
+                "p1#1-1 was purged on its way at 0.003 s while 1 other message of p1#1 was without "
+                "an answer."
+            )
+        ]
+
+
+def test_messages_that_were_purged_together_stood_beside_none():
+    story = Story()
+    for op in [story.publish("p1#1-1"), story.publish("p1#1-2")]:
+        story.info(op, error="_PURGE_INFLIGHT")
+    assert "purged_beside_others" not in occurred(story)
 
 
 def test_message_without_any_answer_is_open():

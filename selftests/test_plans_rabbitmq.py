@@ -8,6 +8,7 @@ from deliverycheck.plans import (
     Bind,
     Binding,
     CommitPolicy,
+    CommitTransaction,
     Consumer,
     CrashLoop,
     Declare,
@@ -18,12 +19,14 @@ from deliverycheck.plans import (
     Plan,
     Queue,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Subject,
     Take,
     Topology,
     Unbind,
+    Wait,
     Work,
     plan_of,
 )
@@ -31,11 +34,12 @@ from deliverycheck.plans.describe import describe_step
 from deliverycheck.plans.plan import PlanFormatError
 from deliverycheck.plans.rabbitmq import RabbitDraft, RabbitModel
 from properties.rabbitmq.claims import CLAIMS
-from properties.rabbitmq.pool import QUEUES, ROUTING, make_pool
+from properties.rabbitmq.pool import QUEUES, REQUESTING, ROUTING, make_pool
 from properties.rabbitmq.strategies import plans
 
 MODEL = RabbitModel()
 SUBJECTS = st.sampled_from([claim.subject for claim in CLAIMS])
+PLANS = st.sampled_from([QUEUES, ROUTING, REQUESTING]).flatmap(plans)
 READING = Consumer(commit=CommitPolicy.AFTER_EFFECT)
 
 
@@ -50,7 +54,11 @@ def reach(*steps, **fields):
 
 
 @settings(max_examples=60, deadline=None)
-@given(data=st.data(), plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans), other=SUBJECTS)
+@given(
+    data=st.data(),
+    plan=PLANS,
+    other=SUBJECTS,
+)
 def test_every_sub_list_of_steps_normalises_to_a_plan_that_stays_as_it_is(data, plan, other):
     kept = data.draw(st.lists(st.booleans(), min_size=len(plan.steps), max_size=len(plan.steps)))
     some = [step for step, keep in zip(plan.steps, kept, strict=True) if keep]
@@ -59,7 +67,7 @@ def test_every_sub_list_of_steps_normalises_to_a_plan_that_stays_as_it_is(data, 
 
 
 @settings(max_examples=60, deadline=None)
-@given(plan=st.sampled_from([QUEUES, ROUTING]).flatmap(plans))
+@given(plan=PLANS)
 def test_every_plan_reads_back_as_it_was_written_and_each_step_has_words(plan):
     assert plan_of(plan.to_json()) == plan
     assert plan_of(plan.to_json()).digest == plan.digest
@@ -154,3 +162,38 @@ def test_topology_that_cannot_be_meant_is_refused_with_its_part_named(topology, 
     assert broken != whole
     with pytest.raises(PlanFormatError, match=message):
         plan_of(broken)
+
+
+def test_crash_loop_passes_the_limit_that_a_broker_has_by_itself_with_21_crashes():
+    assert "handed_out_often" in reach(Send(), CrashLoop(cycles=21))
+    assert "handed_out_often" not in reach(Send(), CrashLoop(cycles=20))
+
+
+LATER = Topology(queues=(Queue(name="q1", length_max=5),), limited_later=("q1",))
+
+
+def test_only_queues_that_may_be_limited_later_get_policies():
+    policy = SetPolicy(definition={"length_max": 3})
+    assert not MODEL.normalise(subject(), (Send(), policy)).steps[1:]
+    assert "limited_in_use" in reach(Send(), policy, Send(), topology=LATER)
+    assert "limited_in_use" not in reach(policy, Send(), topology=LATER)
+    assert "limited_in_use" not in reach(Send(), SetPolicy(), Send(), topology=LATER)
+
+
+@pytest.mark.parametrize(
+    ("limits", "count", "reached"),
+    [((3,), 4, True), ((3,), 3, False), ((9,), 6, True), ((1, 5), 4, False), ((3, None), 5, False)],
+    ids=["lower", "not-passed", "own-is-lower", "the-last-counts", "taken-away"],
+)
+def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count, reached):
+    policies = [
+        SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
+    ]
+    assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():
+    transacting = {"producer": {"transactional": True}}
+    for wait, reached in ((Wait.SENT, True), (Wait.RETURNED, False)):
+        steps = (Send(), CommitTransaction(wait=wait), Kill(lane="b1"), Send())
+        assert ("broker_killed_committing" in reach(*steps, **transacting)) is reached

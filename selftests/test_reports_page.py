@@ -1,11 +1,17 @@
 """`report.html` is one file that asks for nothing, and in which nothing of a history acts."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from deliverycheck.history import CampaignFolder
+from deliverycheck.plans import Subject
+from deliverycheck.plans.campaign import Cell
 from reports import load_campaign, render
 from selftests.sample_campaign import sample, save
 from selftests.sample_stories import Driven
@@ -21,10 +27,13 @@ class _Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.tags, self.attributes, self.ids, self.text = [], [], [], []
+        self.scripts = []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
+        if tag == "script" and ("type", "application/json") not in attrs:
+            self.scripts.append(attrs)
         self.attributes += [(tag, *pair) for pair in attrs]
         self.ids += [value for name, value in attrs if name == "id"]
 
@@ -89,6 +98,14 @@ def test_page_forbids_itself_every_request(folder):
     assert policy.startswith("default-src 'none'")
 
 
+def test_only_the_script_of_the_page_may_run(folder):
+    text, page = page_of(folder)
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(value for _, name, value in page.attributes if name == "content")
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
 def test_page_loads_nothing(folder):
     _, page = page_of(folder)
     loaded = [each for each in page.attributes if each[1] in {"src", "srcset", "action", "data"}]
@@ -108,7 +125,7 @@ def test_hostile_text_adds_no_element(folder):
     save(hostile(load_campaign(folder), folder), folder)
     _, page = page_of(folder)
     assert "img" not in page.tags
-    assert page.tags.count("script") == 1
+    assert len(page.scripts) == 1
     assert not [each for each in page.attributes if each[1].startswith("on")]
 
 
@@ -172,3 +189,71 @@ def test_found_control_is_worded_as_a_success(tmp_path):
 
 def test_rendering_twice_gives_the_same_page(folder):
     assert page_of(folder)[0] == page_of(folder)[0]
+
+
+SECRETS = {"DELIVERYCHECK_AMQP_PASSWORD": "hunter2-amqp", "AWS_SECRET_ACCESS_KEY": "hunter2-aws"}
+
+
+def test_nothing_of_the_environment_or_of_the_machine_s_paths_is_shown(folder, monkeypatch):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    rendered = render(folder)
+    for path in (rendered.html, rendered.summary, rendered.junit):
+        text = path.read_text(encoding="utf-8")
+        planted = [*SECRETS, *SECRETS.values(), "/home/somebody", str(folder), str(Path.cwd())]
+        assert [word for word in planted if word in text] == []
+
+
+def test_each_cell_of_the_matrix_is_a_link(folder):
+    text, _ = page_of(folder)
+    table = re.search(r'<table class="matrix".*?</table>', text, re.DOTALL)[0]
+    cells = re.findall(r'<td class="cell [^>]*>(.*?)</td>', table)
+    assert len(cells) > 40
+    assert all(cell.startswith('<a href="#') for cell in cells)
+
+
+def test_setting_that_mends_it_is_named_with_what_proves_it(folder):
+    campaign = load_campaign(folder)
+    pair = {"acks-0": "acks-all"}
+    results = tuple(
+        msgspec.structs.replace(
+            one,
+            claim=msgspec.structs.replace(
+                one.claim,
+                pair=pair.get(one.claim.id, ""),
+                subject=Subject(producer={"acks": 0 if one.claim.id == "acks-0" else "all"}),
+            ),
+        )
+        for one in campaign.results
+    )
+    save(msgspec.structs.replace(campaign, results=results), folder)
+    text, _ = page_of(folder)
+    card = re.search(r'<article id="violation-acks-0".*?</article>', text, re.DOTALL)[0]
+    assert "<del><bdi>0</bdi></del> → <ins><bdi>all</bdi></ins>" in card
+    assert '<a href="#claim-acks-all"><bdi>acks-all</bdi></a>: held: 156 valid executions' in card
+
+
+def test_situation_that_was_never_reached_says_why(folder):
+    assert "the time was over before its plans were tried" not in page_of(folder)[0]
+    campaign = load_campaign(folder)
+    results = tuple(
+        msgspec.structs.replace(
+            one,
+            cells=tuple(
+                Cell(hazard=cell.hazard, state=cell.state, out_of_time=True) for cell in one.cells
+            ),
+        )
+        for one in campaign.results
+    )
+    save(msgspec.structs.replace(campaign, results=results), folder)
+    assert "the time was over before its plans were tried" in page_of(folder)[0]
+
+
+def test_executions_that_were_written_down_are_counted_by_situation(folder):
+    line = b'{"seconds":1.5,"after_s":%d,"hazards":{"lost_reply":[],"broker_killed":[]}}\n'
+    events = CampaignFolder(root=folder).events
+    events.write_bytes(b"".join(line % number for number in range(9)) + b'{"torn')
+    text, _ = page_of(folder)
+    assert "<td>9</td><td>broker killed</td>" in text
+    assert "How it went" in text

@@ -2,11 +2,13 @@
 
 from deliverycheck.plans import (
     AddPartitions,
+    CommitTransaction,
     CreateTopic,
     DeleteRecords,
     Flush,
     Hold,
     Publish,
+    Request,
     Wait,
     Work,
 )
@@ -103,3 +105,18 @@ def test_step_does_less():
         (Hold(ms=60), Publish()),
         (Hold(ms=300), Publish()),
     ]
+
+
+def test_who_asks_asks_less_and_requests_to_one_queue_are_joined():
+    assert list(with_smaller_arguments((Request(count=3),), 0)) == [
+        (Request(count=1),),
+        (Request(count=2),),
+    ]
+    assert list(joined((Request(), Request(count=2)))) == [(Request(count=3),)]
+    assert list(joined((Request(), Request(lane="p2")))) == []
+
+
+def test_commit_that_is_awaited_does_less_than_one_that_is_under_way():
+    under_way = CommitTransaction(wait=Wait.SENT)
+    assert list(with_smaller_arguments((under_way,), 0)) == [(CommitTransaction(),)]
+    assert list(with_smaller_arguments((CommitTransaction(),), 0)) == []

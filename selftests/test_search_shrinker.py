@@ -21,8 +21,8 @@ from deliverycheck.plans import (
     Work,
 )
 from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.rates import tries_to_see
 from deliverycheck.search import Budget, Measured, Shrinker, tally, wilson
-from deliverycheck.search.rates import tries_to_see
 from properties.kafka.strategies import plans
 from selftests.plan_samples import LOG_ONLY, RICH_PLAN, WITH_GROUP
 

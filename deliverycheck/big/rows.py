@@ -97,6 +97,7 @@ MALFORMED = _BITS["malformed"]
 _BAD_CALL = """
     type = 'invoke' AND (process IS NULL OR CASE
         WHEN message IS NULL THEN action = 'publish' OR action = 'request'
+            OR (action = 'delete' AND target IS NULL)
             OR (action = 'effect' AND "group" IS NULL)
         WHEN action = 'publish' THEN target IS NULL OR message = ''
         ELSE action = 'effect' AND ("group" IS NULL OR len(coalesce(deliveries, [])) = 0) END)
@@ -107,7 +108,7 @@ _FLAG_OF_LINE = f"""
             CASE WHEN type IN ('invoke', 'returned', 'ok', 'fail', 'info') THEN {MALFORMED} END
         WHEN {_BAD_CALL} THEN {MALFORMED}
         WHEN count IS NOT NULL OR transaction IS NOT NULL OR tombstone OR runs IS NOT NULL
-            OR delivery_runs IS NOT NULL
+            OR delivery_runs IS NOT NULL OR action = 'delete'
             THEN CASE WHEN count < 1 THEN {MALFORMED} ELSE {_BITS["special"]} END
         WHEN hands THEN CASE
             WHEN message IS NOT NULL OR target IS NOT NULL OR partition IS NOT NULL

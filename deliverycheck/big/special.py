@@ -26,5 +26,8 @@ def why_not_plain(connected: "duckdb.DuckDBPyConnection", header: Header) -> str
     if not special and connected.execute(f"{_HANDING} LIMIT 1").fetchone():
         special = connected.execute(_PUBLISHING).fetchone() != (0,)
     if special:
-        return "a big history is judged only without transactions, tombstones and bulk operations"
+        return (
+            "a big history is judged only without transactions, tombstones, bulk operations and "
+            "deleted topics"
+        )
     return None

@@ -136,6 +136,9 @@ class Broker(Protocol):
     def slots(self) -> tuple[Slot, ...]:
         """The link slots, fixed at start."""
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        """Link slots of client libraries that cannot use the others, by the library's name."""
+
     def direct_endpoint(self) -> Endpoint:
         """The harness's own unproxied way in."""
 
@@ -169,6 +172,9 @@ class LogBroker(Broker, Protocol):
 
     def await_topic(self, name: str, partitions: int) -> None:
         """Every partition of it answers."""
+
+    def delete_topic(self, name: str) -> None:
+        """It is gone, with all that it holds; what is created by this name is another one."""
 
     def grow_topic(self, name: str, partitions: int) -> None:
         """It has so many partitions now, more than before, and each answers."""

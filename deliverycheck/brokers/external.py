@@ -2,13 +2,10 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 
 from deliverycheck.brokers.broker import (
     SCAN_ISOLATION,
     BrokerError,
-    Capability,
-    Death,
     Endpoint,
     Scan,
     Slot,
@@ -19,8 +16,8 @@ from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
-from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
-from deliverycheck.brokers.relay import Relay, link_slots, own_way
+from deliverycheck.brokers.not_ours import NotOurs
+from deliverycheck.brokers.ports import connections_to
 from deliverycheck.history import Source
 from deliverycheck.plans import Setting
 from deliverycheck.plans.kafka_topic import source_of
@@ -31,7 +28,7 @@ _REPLICAS_OF_THE_CLUSTER = -1
 _HINT = ". If it wants TLS or an account, name a file of client settings with --credentials"
 
 
-class KafkaExternal:
+class KafkaExternal(NotOurs):
     """The external backend (see `Broker` for what each method promises).
 
     Topics and groups are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
@@ -41,19 +38,15 @@ class KafkaExternal:
     """
 
     system = "kafka"
-    backend = "external"
 
     def __init__(
         self, bootstrap: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
     ) -> None:
         """Nothing is asked yet; `bootstrap` is ``HOST:PORT``, several divided by commas."""
+        super().__init__(bootstrap, slots=slots)
         self._bootstrap = bootstrap
         self._cluster = self._direct = _first_endpoint(bootstrap)
         self._credentials = credentials
-        self._slots_wanted = slots
-        self._slots: tuple[Slot, ...] = ()
-        self._block: PortBlock | None = None
-        self._relay: Relay | None = None
         self._answers = False
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
         self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
@@ -62,7 +55,7 @@ class KafkaExternal:
     def start(self) -> None:
         try:
             if self._credentials.is_tls:
-                self._open_relay()  # The harness's own clients go by it too.
+                self._open_by_tls()
             brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
         except BrokerError as error:
             message = f"no Kafka cluster answers at {self._bootstrap}: {error}{_HINT}"
@@ -74,8 +67,8 @@ class KafkaExternal:
             )
             raise BrokerError(message)
         self._answers = True
-        if self._relay is None:
-            self._open_relay()
+        if not self._credentials.is_tls:
+            self._open_links(self._cluster, serve_rewritten)
 
     def would_create(self) -> tuple[str, ...]:
         """What a run makes there, and what stays; the cluster is asked for metadata, and left.
@@ -110,31 +103,7 @@ class KafkaExternal:
             if self._answers:
                 self._groups.delete(self._prefix)
         finally:
-            if self._relay is not None:
-                self._relay.stop()
-                self._relay = None
-            if self._block is not None:
-                self._block.close()
-                self._block = None
-            self._slots = ()
-
-    def kill(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("kill", node)
-
-    def pause(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("pause", node)
-
-    def resume(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("resume", node)
-
-    def restart(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("restart", node)
-
-    def died(self) -> Death | None:
-        return None
-
-    def slots(self) -> tuple[Slot, ...]:
-        return self._slots
+            self._close_links()
 
     def direct_endpoint(self) -> Endpoint:
         return self._direct
@@ -147,6 +116,9 @@ class KafkaExternal:
 
     def await_topic(self, name: str, partitions: int) -> None:
         self._topics.await_answering(name, partitions)
+
+    def delete_topic(self, name: str) -> None:
+        self._topics.delete(name)
 
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)
@@ -190,15 +162,6 @@ class KafkaExternal:
         how = ", by TLS" if self._credentials.is_tls else ""
         return f"a running broker at {self._bootstrap}{how}"
 
-    def deviations(self) -> tuple[str, ...]:
-        return ()
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.LINKS}) if self._slots else frozenset()
-
-    def logs(self) -> tuple[Path, ...]:
-        return ()
-
     def _connect(self, bootstrap: str) -> None:
         """The harness's own clients, for this address."""
         settings = self._credentials.kafka_settings()
@@ -207,24 +170,11 @@ class KafkaExternal:
         self._scanner = Scanner(bootstrap, self._admin, settings)
         self._topics = TopicFactory(self._admin, prefix=self._prefix)
 
-    def _open_relay(self) -> None:
-        """Link slots lead to the cluster and back; with TLS so does a way of the harness's own."""
-        tls = self._credentials.tls() if self._credentials.is_tls else None
-        try:
-            self._block = PortBlock.lease()
-            first, *ports = self._block.take(2 * self._slots_wanted + 1)
-            own, self._slots = own_way(first), link_slots(ports)
-            self._relay = Relay((own, *self._slots), self._cluster, serve_rewritten, tls=tls)
-            self._relay.start()
-        except (PortsError, OSError) as error:
-            message = f"no link slots to {self._bootstrap}: {error}"
-            raise BrokerError(message) from error
-        if tls is not None:
-            self._direct = own.listener
-            self._connect(str(self._direct))
-
-    def _not_ours(self, verb: str, node: str) -> BrokerError:
-        return BrokerError(f"cannot {verb} {node}: the cluster at {self._bootstrap} is not ours")
+    def _open_by_tls(self) -> None:
+        """The harness's own clients, too, go by the links that speak TLS for them."""
+        tls = self._credentials.tls()
+        (self._direct,) = self._open_links(self._cluster, serve_rewritten, tls=tls)
+        self._connect(str(self._direct))
 
 
 def _first_endpoint(bootstrap: str) -> Endpoint:

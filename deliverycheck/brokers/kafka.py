@@ -99,6 +99,9 @@ class KafkaBroker:
             for index, ports in enumerate(self._node.ports.slots)
         )
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {}
+
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)
 
@@ -110,6 +113,9 @@ class KafkaBroker:
 
     def await_topic(self, name: str, partitions: int) -> None:
         self._topics.await_answering(name, partitions)
+
+    def delete_topic(self, name: str) -> None:
+        self._topics.delete(name)
 
     def grow_topic(self, name: str, partitions: int) -> None:
         self._topics.grow(name, partitions)

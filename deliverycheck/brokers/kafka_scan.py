@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -32,6 +32,9 @@ _READER_SETTINGS: Mapping[str, str | int | float | bool] = {
 # 10 s without a message: a fetch takes milliseconds, its back-offs 100 ms.
 _STALL_S_MAX = 10.0
 _POLL_S = 0.1
+# 5: the broker looks for what is too old every 200 ms, and a topic is read in less.
+_STARTS_MAX = 5
+_OUT_OF_RANGE = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001  # Public; so named.
 # 100: a new client for so many scans costs 0.13 ms a scan and bounds what each one remembers.
 _SCANS_MAX = 100
 # 6 s: what a client still asked for has been answered by then, or given up after 5 s.
@@ -55,7 +58,7 @@ class Scanner:
         admin: KafkaAdmin,
         settings: Mapping[str, Any] | None = None,
         *,
-        moved: Callable[[Mapping[_Key, PartitionEnd]], tuple[str, ...]] = lambda _: (),
+        moved: Callable[[Mapping[_Key, Collection[int]]], tuple[str, ...]] = lambda _: (),
     ) -> None:
         """Connects at the first scan.
 
@@ -89,10 +92,9 @@ class Scanner:
         told = self._admin.ends(topics)
         ends = {key: end.position for key, end in told.items()}
         asked = {name: topics[name] for name in dropping}
-        starts = self._admin.records.starts(asked) if asked else {}
         reader, scans = self._borrowed(isolation)
         try:
-            found = _read(reader, starts, ends, self._admin.alive)
+            starts, found = self._read_from_the_start(reader, asked, ends)
         except KafkaException as error:
             self._retire(reader)
             message = f"scan of {', '.join(topics)}: {error}"
@@ -104,7 +106,23 @@ class Scanner:
             self._idle[isolation].put((reader, scans + 1))
         else:
             self._retire(reader)
-        return Scan(deliveries=found, starts=starts, ends=ends, moved=self._moved(told))
+        moved = self._moved({key: _epochs(end, found.get(key, ())) for key, end in told.items()})
+        return Scan(deliveries=found, starts=starts, ends=ends, moved=moved)
+
+    def _read_from_the_start(
+        self, reader: Consumer, asked: Mapping[str, int], ends: Mapping[_Key, int]
+    ) -> tuple[dict[_Key, int], dict[_Key, list[Delivery]]]:
+        """Where these topics begin, and all deliveries; once more if a start moves on meanwhile."""
+        left = _STARTS_MAX if asked else 1
+        while True:
+            left -= 1
+            starts = self._admin.records.starts(asked) if asked else {}
+            try:
+                return starts, _read(reader, starts, ends, self._admin.alive)
+            except KafkaException as error:
+                if not left or error.args[0].code() != _OUT_OF_RANGE:
+                    raise
+                reader.unassign()
 
     def close(self) -> None:
         """Close the clients; the next scan makes new ones."""
@@ -135,6 +153,12 @@ class Scanner:
             return self._idle[isolation].get_nowait()
         except queue.Empty:
             return Consumer({**self._settings, "isolation.level": isolation}), 0
+
+
+def _epochs(end: PartitionEnd, found: Iterable[Delivery]) -> frozenset[int]:
+    """Of the leader that is there, and of each that was when something was written."""
+    written = {one.epoch for one in found if one.epoch is not None}
+    return frozenset({end.epoch, *written})
 
 
 def _read(

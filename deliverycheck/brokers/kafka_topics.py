@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 
@@ -30,7 +30,7 @@ class TopicFactory:
         self._guard = threading.Lock()
         self._ready: dict[int, deque[str]] = defaultdict(deque)
         self._live: dict[str, int] = {}
-        self._epochs: dict[str, dict[int, int]] = {}
+        self._epochs: dict[str, dict[int, set[int]]] = {}
         self._retired: list[str] = []
 
     def lease(self, partitions: int) -> str:
@@ -65,6 +65,11 @@ class TopicFactory:
             self._live[name] = partitions
         self._admin.create([name], partitions)
 
+    def delete(self, name: str) -> None:
+        """The topic is gone; one that is created by its name later is another one."""
+        self._delete([name])
+        self._admin.await_gone([name], timeout_s=_ANSWER_S_MAX)
+
     def grow(self, name: str, partitions: int) -> None:
         """The topic has so many partitions, and each answers."""
         self._admin.grow(name, partitions)
@@ -82,13 +87,16 @@ class TopicFactory:
             live = {name: each for name, each in self._live.items() if name not in self._retired}
         self._expect(self._admin.await_answering(live, timeout_s=_ANSWER_S_MAX))
 
-    def moved(self, ends: Mapping[tuple[str, int], PartitionEnd]) -> tuple[str, ...]:
-        """Partitions that lost their leader since they were made, though no node was restarted."""
+    def moved(self, epochs: Mapping[tuple[str, int], Collection[int]]) -> tuple[str, ...]:
+        """Partitions that lost their leader since they were made, though no node was restarted.
+
+        `epochs` are those that were seen: of its leader, and of what was written.
+        """
         with self._guard:
             return tuple(
                 f"{topic}-{partition}"
-                for (topic, partition), end in ends.items()
-                if end.epoch > self._epochs.get(topic, {}).get(partition, _FIRST_EPOCH)
+                for (topic, partition), seen in epochs.items()
+                if not self._epochs.get(topic, {}).get(partition, {_FIRST_EPOCH}).issuperset(seen)
             )
 
     def retire(self, names: Sequence[str]) -> None:
@@ -129,10 +137,11 @@ class TopicFactory:
             self._fill(partitions)
 
     def _expect(self, ends: Mapping[tuple[str, int], PartitionEnd]) -> None:
-        """From now on a higher epoch than these tells of a lost leader."""
+        """These epochs are known to be of a leader that is there for as long as it is needed."""
         with self._guard:
             for (topic, partition), end in ends.items():
-                self._epochs.setdefault(topic, {})[partition] = end.epoch
+                known = self._epochs.setdefault(topic, {})
+                known.setdefault(partition, {_FIRST_EPOCH}).add(end.epoch)
 
     def _delete(self, names: Sequence[str]) -> None:
         self._admin.delete(names)

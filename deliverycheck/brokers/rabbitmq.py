@@ -1,29 +1,21 @@
 """RabbitMQ on this machine, one node: as a plain child process of the harness."""
 
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from deliverycheck.brokers.broker import (
-    BrokerError,
-    Capability,
-    Death,
-    Endpoint,
-    Namespace,
-    Scan,
-    Slot,
-)
+from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Slot
 from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.node import HOST, PortTakenError, loopback
-from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.brokers.provision import RabbitDistribution
 from deliverycheck.brokers.rabbitmq_api import Account
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
 from deliverycheck.brokers.rabbitmq_node import AnyRabbitNode, RabbitNode, RabbitPlan
+from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
 from deliverycheck.brokers.rabbitmq_settings import USER, deviations
-from deliverycheck.plans import Binding, Queue, QueueKind, Setting, Topology
+from deliverycheck.plans import Queue, QueueKind, Topology
+from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
 # 60 s: usable in 2.5 s on a quiet machine, 3 to 7 s at load 13 on two cores.
 _USABLE_S_MAX = 60.0
@@ -35,7 +27,7 @@ _PROBE = Topology(
 )
 
 
-class RabbitBroker(ABC):
+class RabbitBroker(RabbitPlaces):
     """What the backends that run a node share (see `QueueBroker` for what each method promises)."""
 
     system = "rabbitmq"
@@ -100,34 +92,11 @@ class RabbitBroker(ABC):
         """
         return self._slot("stream", self._node.ports.stream_slot)
 
+    def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
+        return {STREAM_CLIENT: (self.stream_slot(),)}
+
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)
-
-    @abstractmethod
-    def clients_gone(self, slots: Sequence[Slot]) -> bool: ...
-
-    def publishers_gone(self, slot: Slot) -> bool:
-        return self.clients_gone((slot,))
-
-    def lease_namespace(self) -> Namespace:
-        return self._harness.namespaces.lease()
-
-    def declare(self, namespace: Namespace, topology: Topology) -> None:
-        self._harness.declare(namespace, topology)
-
-    def unbind(self, namespace: Namespace, binding: Binding) -> None:
-        self._harness.unbind(namespace, binding)
-
-    def set_policy(
-        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
-    ) -> None:
-        self._harness.set_policy(namespace, queue, definition)
-
-    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
-        return self._harness.read_queues(namespace, queues)
-
-    def retire_namespace(self, namespace: Namespace) -> None:
-        self._harness.namespaces.retire(namespace)
 
     def deviations(self) -> tuple[str, ...]:
         settings = deviations(self._overrides)
@@ -207,9 +176,6 @@ class RabbitProcess(RabbitBroker):
         wanted = dict(overrides or {})
         plan = RabbitPlan(name=NODE, folder=folder, slots=slots, overrides=wanted)
         super().__init__(RabbitNode(plan, rabbitmq, guardian), wanted)
-
-    def clients_gone(self, slots: Sequence[Slot]) -> bool:
-        return connections_to(*(slot.listener.port for slot in slots)) == 0
 
     def version(self) -> str:
         return self._rabbitmq.version

@@ -2,26 +2,17 @@
 
 import os
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from deliverycheck.brokers.broker import (
-    BrokerError,
-    Capability,
-    Death,
-    Endpoint,
-    Namespace,
-    Scan,
-    Slot,
-)
+from deliverycheck.brokers.broker import BrokerError, Endpoint
 from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
-from deliverycheck.brokers.ports import PortBlock, PortsError, connections_to
+from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
-from deliverycheck.brokers.relay import Relay, link_slots, own_way, pass_through
-from deliverycheck.plans import Binding, Setting, Topology
+from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
+from deliverycheck.brokers.relay import pass_through
+from deliverycheck.plans import Topology
 
 _AMQP_PORT, _API_PORT = 5672, 15672
 _USUAL = "guest"
@@ -78,7 +69,7 @@ class Address:
         )
 
 
-class RabbitExternal:
+class RabbitExternal(RabbitPlaces, NotOurs):
     """The external backend (see `QueueBroker` for what each method promises).
 
     Virtual hosts are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
@@ -87,26 +78,22 @@ class RabbitExternal:
     """
 
     system = "rabbitmq"
-    backend = "external"
 
     def __init__(
         self, address: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
     ) -> None:
         """Nothing is asked yet; `address` is ``amqp://USER:PASSWORD@HOST:PORT``."""
         self._address = Address.parse(address, credentials)
+        super().__init__(str(self._address.amqp), slots=slots)
         self._credentials = credentials
-        self._slots_wanted = slots
-        self._slots: tuple[Slot, ...] = ()
         self._version = self._runtime = ""
-        self._block: PortBlock | None = None
-        self._relays: list[Relay] = []
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
         self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
         self._direct = self._address.amqp
         self._harness = self._reached_at(self._address.amqp, self._address.api)
 
     def start(self) -> None:
-        self._open_relays()
+        self._open()
         try:
             self._look()
             probe = self._harness.namespaces.lease()
@@ -124,7 +111,7 @@ class RabbitExternal:
             BrokerError: it does not answer, or does not let us in.
         """
         try:
-            self._open_relays()
+            self._open()
             self._look()
         except BrokerError as error:
             raise BrokerError(self._complaint(error)) from error
@@ -152,60 +139,10 @@ class RabbitExternal:
             self._harness.namespaces.close(delete=True)
             self._harness.api.close()
         finally:
-            for relay in self._relays:
-                relay.stop()
-            self._relays.clear()
-            if self._block is not None:
-                self._block.close()
-                self._block = None
-            self._slots = ()
-
-    def kill(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("kill", node)
-
-    def pause(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("pause", node)
-
-    def resume(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("resume", node)
-
-    def restart(self, node: str) -> Mapping[str, int]:
-        raise self._not_ours("restart", node)
-
-    def died(self) -> Death | None:
-        return None
-
-    def slots(self) -> tuple[Slot, ...]:
-        return self._slots
+            self._close_links()
 
     def direct_endpoint(self) -> Endpoint:
         return self._direct
-
-    def publishers_gone(self, slot: Slot) -> bool:
-        return self.clients_gone((slot,))
-
-    def clients_gone(self, slots: Sequence[Slot]) -> bool:
-        return connections_to(*(slot.listener.port for slot in slots)) == 0
-
-    def lease_namespace(self) -> Namespace:
-        return self._harness.namespaces.lease()
-
-    def declare(self, namespace: Namespace, topology: Topology) -> None:
-        self._harness.declare(namespace, topology)
-
-    def unbind(self, namespace: Namespace, binding: Binding) -> None:
-        self._harness.unbind(namespace, binding)
-
-    def set_policy(
-        self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]
-    ) -> None:
-        self._harness.set_policy(namespace, queue, definition)
-
-    def read_queues(self, namespace: Namespace, queues: Sequence[str]) -> Scan:
-        return self._harness.read_queues(namespace, queues)
-
-    def retire_namespace(self, namespace: Namespace) -> None:
-        self._harness.namespaces.retire(namespace)
 
     def version(self) -> str:
         return self._version or "of unknown version"
@@ -213,40 +150,18 @@ class RabbitExternal:
     def runtime(self) -> str:
         return self._runtime
 
-    def deviations(self) -> tuple[str, ...]:
-        return ()
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.LINKS}) if self._slots else frozenset()
-
-    def logs(self) -> tuple[Path, ...]:
-        return ()
-
     def _reached_at(self, amqp: Endpoint, api: Endpoint) -> RabbitHarness:
         return RabbitHarness(amqp, api, self._address.account, prefix=self._prefix)
 
-    def _open_relays(self) -> None:
-        """Link slots lead to the broker and back: by a listener of ours its ends are seen.
-
-        With TLS so do ways of the harness's own, to the broker and to its HTTP API.
-        """
-        tls = self._credentials.tls() if self._address.is_tls else None
-        try:
-            self._block = PortBlock.lease()
-            first, second, *ports = self._block.take(2 * self._slots_wanted + 2)
-            own, api, self._slots = own_way(first), own_way(second), link_slots(ports)
-            amqp_slots = (own, *self._slots)
-            self._relays = [Relay(amqp_slots, self._address.amqp, pass_through, tls=tls)]
-            if tls is not None:
-                self._relays.append(Relay((api,), self._address.api, pass_through, tls=tls))
-            for relay in self._relays:
-                relay.start()
-        except (PortsError, OSError) as error:
-            message = f"no link slots to {self._address.amqp}: {error}"
-            raise BrokerError(message) from error
-        if tls is not None:
-            self._direct = own.listener
-            self._harness = self._reached_at(own.listener, api.listener)
+    def _open(self) -> None:
+        """Link slots are there; with TLS they lead the harness to the broker and its API, too."""
+        amqp, api = self._address.amqp, self._address.api
+        if self._address.is_tls:
+            ways = self._open_links(amqp, pass_through, api, tls=self._credentials.tls())
+            self._direct = ways[0]
+            self._harness = self._reached_at(*ways)
+        else:
+            self._open_links(amqp, pass_through)
 
     def _complaint(self, error: BrokerError) -> str:
         """Why the broker cannot be used, and what it would take."""
@@ -258,7 +173,3 @@ class RabbitExternal:
             f"no RabbitMQ can be used at {self._address.amqp}: {error}. Its plugin "
             f"rabbitmq_management must answer at {where}; another port is told with ?api=PORT"
         )
-
-    def _not_ours(self, verb: str, node: str) -> BrokerError:
-        where = self._address.amqp
-        return BrokerError(f"cannot {verb} {node}: the broker at {where} is not ours")

@@ -116,11 +116,12 @@ class Relay:
         if not self._connecting:
             return
         done, late = await asyncio.wait(set(self._connecting), timeout=_CLOSE_S_MAX)
+        self._connecting.clear()
         for each in late:
             each.cancel()
         for each in done:
             if each.exception() is None:
-                each.result()[1].close()
+                each.result()[1].transport.abort()
 
     async def _accepted(
         self, slot: Slot, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -143,15 +144,27 @@ class Relay:
             asyncio.open_connection(host, port, ssl=self._tls, server_hostname=name)
         )
         self._connecting.add(connecting)
-        connecting.add_done_callback(self._connecting.discard)
-        # A connection that is cancelled while it is made may stay open behind asyncio's back.
-        reader, writer = await asyncio.shield(connecting)
+        # A connection that is cancelled while it is made may stay open behind asyncio's back:
+        # who is cancelled here leaves it to `_close`.
+        await asyncio.wait({connecting})
+        self._connecting.discard(connecting)
+        reader, writer = connecting.result()
         try:
             await self._serve(slot, client, End(reader=reader, writer=writer))
         except* (OSError, asyncio.IncompleteReadError):
             pass  # Either end was reset, which ends the other end too.
         finally:
-            writer.close()
+            await _ended(writer)
+
+
+async def _ended(writer: asyncio.StreamWriter) -> None:
+    """It is closed: in order, which by TLS takes an answer, or at once where none comes."""
+    writer.close()
+    try:
+        with suppress(OSError):
+            await asyncio.wait_for(writer.wait_closed(), _CLOSE_S_MAX)
+    finally:
+        writer.transport.abort()
 
 
 async def pass_through(slot: Slot, client: End, broker: End) -> None:  # noqa: ARG001

@@ -17,6 +17,7 @@ from deliverycheck.cli.campaigns import campaign, run
 from deliverycheck.cli.comparing import compare_clients
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
+from deliverycheck.cli.looking import compare, trend
 from deliverycheck.cli.messages import fail, stderr, told
 from deliverycheck.cli.options import (
     AsJson,
@@ -28,12 +29,12 @@ from deliverycheck.cli.options import (
     On,
     Out,
     Seed,
-    System,
+    Systems,
     new_folder,
 )
 from deliverycheck.cli.packing import histories
 from deliverycheck.cli.project_options import default_map, project_options
-from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.systems import UsageError, systems_named
 from deliverycheck.clients import SettingError, WorkerError
 from deliverycheck.guarantees import UnknownGuaranteeError
 from deliverycheck.history import HistoryFormatError
@@ -67,6 +68,8 @@ app.command()(run)
 app.command()(campaign)
 app.command()(ask)
 app.command()(compare_clients)
+app.command()(compare)
+app.command()(trend)
 
 
 def main() -> None:
@@ -176,7 +179,8 @@ def check(
     report: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for report.html (verdicts, timelines), summary.md and junit.xml."
+            help="Folder for report.html (verdicts, timelines), summary.md, junit.xml and "
+            "trace.json.gz (for ui.perfetto.dev)."
         ),
     ] = None,
     edn: Annotated[
@@ -216,15 +220,24 @@ def report(
         str | None,
         typer.Option(help="With --page: where the campaign ran, in words of yours."),
     ] = None,
+    issues: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write only, for each alarm, SIGNATURE.title and SIGNATURE.md into this folder, "
+            "for a tracker: ci-templates/ opens an issue for each."
+        ),
+    ] = None,
 ) -> None:
-    """Render a campaign again from what is on disk."""
+    """Render a campaign again from what is on disk, also one that was stopped half-way."""
     from deliverycheck.cli.pages import write_page  # noqa: PLC0415
+    from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415
     from reports import (  # noqa: PLC0415
         ReportError,
         load_campaign,
         print_campaign,
         render,
         report_console,
+        write_issues,
     )
 
     try:
@@ -232,11 +245,31 @@ def report(
             write_page(folder, page, content.folder("corpus"), machine=machine)
             typer.echo(f"Page: {page}")
             return
-        rendered = render(folder)
-        print_campaign(load_campaign(folder), report_console())
+        if issues is not None:
+            written = write_issues(load_campaign(folder), issues)
+            typer.echo(f"Issues: {len(written)} in {issues}")
+            return
+        rendered = render(folder, campaign_in(folder))
+        print_campaign(rendered.campaign, report_console())
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
     typer.echo(f"\nReport: {rendered.html}")
+
+
+@app.command()
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="campaign (campaign.json, run --json), events (a line of --events), compare "
+            "(compare.json) or trend (trend.json)."
+        ),
+    ] = "campaign",
+) -> None:
+    """Print the JSON schema of a file that other programs read (docs/files.md)."""
+    from deliverycheck.cli.schemas import print_schema  # noqa: PLC0415
+
+    print_schema(name)
 
 
 @app.command()
@@ -254,29 +287,23 @@ def doctor() -> None:
 
 
 @app.command()
-def pull(
-    system: Annotated[
-        str | None,
-        typer.Option("--systems", "--system", help="kafka, rabbitmq, or both with a comma."),
-    ] = None,
-) -> None:
+def pull(systems: Systems = None) -> None:
     """Fetch the images that `--backend container` needs. A run never does so by itself."""
     from deliverycheck.cli.container_tools import pull_images  # noqa: PLC0415
-    from deliverycheck.cli.several import systems_named  # noqa: PLC0415
 
-    pull_images(systems_named(system), typer.echo)
+    pull_images(systems_named(systems), typer.echo)
 
 
 @app.command()
 def claims(
-    system: System = "kafka",
+    systems: Systems = None,
     *,
     as_json: AsJson = False,
 ) -> None:
     """List what is claimed: settings, guarantee, stance, hazards and source."""
     from deliverycheck.cli.claims import claims as command  # noqa: PLC0415
 
-    command(system, as_json=as_json)
+    command(systems_named(systems), as_json=as_json)
 
 
 @worker.command("check", context_settings={"ignore_unknown_options": True})
@@ -298,7 +325,7 @@ def worker_check(
 @app.command()
 def detect(
     claim: Claims = None,
-    system: System = "kafka",
+    systems: Systems = None,
     seeds: Annotated[
         str, typer.Option(help="How many seeds, from 0; or a range such as 30-129.")
     ] = "30",
@@ -310,17 +337,21 @@ def detect(
     from deliverycheck.cli.detect import detect as command  # noqa: PLC0415
 
     with stopping() as stop:
-        raise typer.Exit(int(command(system, tuple(claim or ()), seeds, out, stderr(), stop)))
+        names = tuple(claim or ())
+        chosen = systems_named(systems, names)
+        raise typer.Exit(int(command(chosen, names, seeds, out, stderr(), stop)))
 
 
 @app.command()
-def keep(claim: Claims = None, system: System = "kafka") -> None:
+def keep(claim: Claims = None, systems: Systems = None) -> None:
     """Fill the corpus: find, shrink and keep each must-break claim's best-reproducing plan."""
     from deliverycheck.cli.keep import keep as command  # noqa: PLC0415
 
     with stopping() as stop:
+        names = tuple(claim or ())
+        chosen = systems_named(systems, names)
         corpus = content.folder("corpus")
-        raise typer.Exit(int(command(system, tuple(claim or ()), corpus, stderr(), stop)))
+        raise typer.Exit(int(command(chosen, names, corpus, stderr(), stop)))
 
 
 @app.command()

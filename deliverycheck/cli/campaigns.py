@@ -22,6 +22,7 @@ from deliverycheck.cli.options import (
     On,
     Out,
     Seed,
+    Systems,
     new_folder,
 )
 from deliverycheck.cli.systems import UsageError
@@ -33,10 +34,6 @@ if TYPE_CHECKING:
     from deliverycheck.cli.target import TargetOptions
     from deliverycheck.plans import Claim
 
-Systems = Annotated[
-    str | None,
-    typer.Option("--systems", "--system", help="kafka, rabbitmq, or both with a comma; else all."),
-]
 Minutes = Annotated[
     float | None,
     typer.Option(
@@ -48,10 +45,17 @@ AtOnce = Annotated[
     int | None,
     typer.Option(help="Executions at once; else as the profile says.", min=1, max=12),
 ]
+Events = Annotated[
+    str | None,
+    typer.Option(
+        help="File, or - for standard output, to which each event is written as a line of JSON "
+        "while it happens: docs/files.md."
+    ),
+]
 Own = Annotated[
     Path | None,
     typer.Option(
-        help="Claims of your own: [[claim]] tables in TOML (docs/own-claims.md). Without --claim "
+        help="Claims of your own: [\\[claim]] tables in TOML (docs/own-claims.md). Without --claim "
         "only they are run."
     ),
 ]
@@ -73,6 +77,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     minutes: Minutes = None,
     at_once: AtOnce = None,
     out: Out = None,
+    events: Events = None,
     *,
     dry: Annotated[
         bool,
@@ -112,7 +117,7 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
 
         dry_run(options, typer.echo)
         raise typer.Exit(int(ExitCode.AS_CLAIMED))
-    _run_and_tell(options, named, as_json=as_json)
+    _run_and_tell(options, named, events, as_json=as_json)
 
 
 def campaign(  # noqa: PLR0913, PLR0917  # each is an option
@@ -147,9 +152,10 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
         Path | None,
         typer.Option(
             help="Go on with the campaign in this folder, killed or stopped: by its own options, "
-            "in the time that it has left."
+            "in the time that it has left. A password of --amqp is not kept: see there."
         ),
     ] = None,
+    events: Events = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -171,7 +177,7 @@ judged by every guarantee that is documented for what was drawn.
     if resume is not None:
         going_on = load_options(resume)
         systems_of = going_on.systems or (going_on.target.system,)
-        _run_and_tell(going_on, systems_of, as_json=as_json)
+        _run_and_tell(going_on, systems_of, events, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
     target = TargetOptions(
         system=named[0],
@@ -188,7 +194,7 @@ judged by every guarantee that is documented for what was drawn.
             raise UsageError(msg)
         folder = _unused(out or new_folder("free"))
         drawn = _drawn(free, target, seed, folder, minutes=minutes, at_once=at_once)
-        _run_and_tell(drawn, named[:1], as_json=as_json)
+        _run_and_tell(drawn, named[:1], events, as_json=as_json)
     added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
@@ -200,7 +206,7 @@ judged by every guarantee that is documented for what was drawn.
         corpus=content.folder("corpus"),
         shard=_shard(shard),
     )
-    _run_and_tell(options, named, as_json=as_json)
+    _run_and_tell(options, named, events, as_json=as_json)
 
 
 def _check_free_alone(context: typer.Context, others: Sequence[str]) -> None:
@@ -239,7 +245,7 @@ def _systems(
     client: str | None,
 ) -> tuple[str, ...]:
     """Those that were named; a broker or a client of one system is for that system alone."""
-    from deliverycheck.cli.several import systems_named  # noqa: PLC0415  # As above.
+    from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and (bootstrap or client):
         return ("rabbitmq" if (bootstrap or "").startswith(("amqp:", "amqps:")) else "kafka",)
@@ -275,19 +281,25 @@ def _shard(text: str) -> tuple[int, int]:
     return int(number), int(count)
 
 
-def _run_and_tell(options: "RunOptions", systems: Sequence[str], *, as_json: bool) -> None:
+def _run_and_tell(
+    options: "RunOptions", systems: Sequence[str], events: str | None, *, as_json: bool
+) -> None:
     """Ends the command with the campaign's exit code."""
+    if as_json and events == "-":
+        raise UsageError("--json and --events -: only one of them can have standard output")
     from deliverycheck.cli.console import Progress  # noqa: PLC0415
+    from deliverycheck.cli.events import event_stream  # noqa: PLC0415
     from deliverycheck.cli.several import run_several  # noqa: PLC0415
     from reports import ReportError, print_campaign, render, report_console  # noqa: PLC0415
 
     folder = options.out
-    with stopping() as stop:
-        record = run_several(options, systems, Progress(stderr()), stop)
+    with stopping() as stop, event_stream(events) as stream:
+        record = run_several(options, systems, Progress(stderr(), stream), stop)
+    people = sys.stderr if events == "-" else sys.stdout
     if as_json:
         sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
     else:
-        print_campaign(record, report_console())
+        print_campaign(record, report_console(people))
     if not CampaignFolder(root=folder).campaign.exists():
         raise typer.Exit(record.exit_code)  # It could not be written, as the record's notes say.
     try:
@@ -298,7 +310,7 @@ def _run_and_tell(options: "RunOptions", systems: Sequence[str], *, as_json: boo
     if folder.parent == new_folder("").parent:
         _point_latest_at(folder)
     if not as_json:
-        typer.echo(f"\nReport: {rendered.html}")
+        typer.echo(f"\nReport: {rendered.html}", file=people)
     raise typer.Exit(record.exit_code)
 
 

@@ -14,8 +14,8 @@ from deliverycheck.guarantees import HAZARDS
 from deliverycheck.plans import Claim, Plan
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.plans.campaign import ClaimState
+from deliverycheck.plans.rates import wilson
 from deliverycheck.search import CorpusEntry
-from deliverycheck.search.rates import wilson
 from deliverycheck.search.select import disturbs_nodes
 from reports import brief_of, came_out, render
 

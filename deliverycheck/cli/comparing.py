@@ -36,6 +36,8 @@ to a small plan. A plan with settings that a version does not know is not applic
 with the same --out goes on, with more plans and further versions too. The folder gets \
 clients.json, kafka-clients.md and plans/.
 
+    For two campaigns that lie on disk, whatever differs between them, use compare.
+
     Exit code: 0 no difference, 1 a difference, 2 usage, 3 infrastructure, 4 stopped.
     """
     from deliverycheck.cli.compare_clients.command import Asked  # noqa: PLC0415  # Only who asks pays for Hypothesis.

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from deliverycheck.cli.events import EventStream
 from deliverycheck.plans.campaign import ClaimState, Target
 from deliverycheck.search import Campaign
 
@@ -17,13 +18,23 @@ REFRESH_EVERY_S = 0.25
 
 
 class Progress:
-    """Speaks on stderr, so that stdout stays free for results."""
+    """Speaks on stderr, so that stdout stays free for results.
 
-    def __init__(self, console: Console) -> None:
+    Attributes:
+        events: the same for programs.
+    """
+
+    def __init__(self, console: Console, events: EventStream | None = None) -> None:
         self._console = console
+        self.events = events or EventStream(None)
+        self.events.complain = self._show
 
     def say(self, text: str) -> None:
         """One line."""
+        self._show(text)
+        self.events.said(text)
+
+    def _show(self, text: str) -> None:
         self._console.print(text, style="dim", highlight=False, markup=False)
 
     def head(self, target: Target) -> None:
@@ -49,7 +60,7 @@ class Progress:
     def _lines(self, campaign: Campaign, ended: Event) -> None:
         began_s = time.monotonic()
         while not ended.wait(LINE_EVERY_S):
-            self.say(f"{time.monotonic() - began_s:4.0f} s  {_state(campaign)}")
+            self._show(f"{time.monotonic() - began_s:4.0f} s  {_state(campaign)}")
 
     def _live(self, campaign: Campaign, ended: Event) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -12,7 +12,7 @@ from deliverycheck.brokers.containers.kafka import KafkaContainer
 from deliverycheck.brokers.containers.node import Image
 from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
 from deliverycheck.brokers.provision.toxiproxy import locked_version
-from deliverycheck.cli.tools import Tools
+from deliverycheck.cli.tools import Tools, proxied
 
 if TYPE_CHECKING:
     from faults import ProxyServer
@@ -70,7 +70,7 @@ def container_tools(system: str, version: str | None) -> Tools:
         from faults.toxiproxy_container import ToxiproxyContainer  # noqa: PLC0415  # importable once `content` has said where it lies
 
         node = cast("KafkaContainer | RabbitContainer", broker).node
-        return ToxiproxyContainer(found.proxy, slots=broker.slots(), folder=folder, node=node)
+        return ToxiproxyContainer(found.proxy, slots=proxied(broker), folder=folder, node=node)
 
     return Tools(
         proxy=f"Toxiproxy, {found.proxy}",

@@ -1,6 +1,6 @@
 """The workers of a campaign: a pool for each version of the client library that plans ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,14 @@ from threading import Lock
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError, provide_client
 from deliverycheck.cli.makers import maker_of
-from deliverycheck.clients import ClientProgram, WorkerPool, client_program
+from deliverycheck.clients import (
+    ClientProgram,
+    WorkerError,
+    WorkerPool,
+    client_program,
+    other_program,
+)
+from deliverycheck.plans import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +30,28 @@ class Crew:
     client: str
     program: ClientProgram
     workers: WorkerPool
+
+
+def why_not_to_be_had(system: str, client: str | None, running: str | None) -> str | None:
+    """Why clients of a program of their own cannot be had; ``None`` if they can, or have none."""
+    try:
+        other = other_program(system, client)
+    except WorkerError as error:
+        return str(error)
+    if other is None or running is None:
+        return None
+    return f"{client} needs a link slot of its own, which only a broker of ours has"
+
+
+def without_clients(
+    system: str, claims: Sequence[Claim], running: str | None
+) -> dict[str, list[str]]:
+    """The claims, by id, whose clients cannot be had, for each reason."""
+    left_out: dict[str, list[str]] = {}
+    for claim in claims:
+        if (why := why_not_to_be_had(system, claim.subject.client, running)) is not None:
+            left_out.setdefault(why, []).append(claim.id)
+    return left_out
 
 
 class Crews:
@@ -69,7 +98,7 @@ class Crews:
             if client not in self._by_client:
                 try:
                     self._by_client[client] = self._made(client)
-                except ProvisionError as error:
+                except (ProvisionError, WorkerError) as error:
                     raise InfrastructureError(str(error)) from error
             return self._by_client[client]
 
@@ -78,10 +107,15 @@ class Crews:
         self._stack.close()
 
     def _made(self, client: str | None) -> Crew:
+        if (other := other_program(self._system, client)) is not None:
+            return self._crew(client or "", *other)
         library = None if client is None else provide_client(client, self._say)
         name = library.name if library else maker_of(self._system).client
         program = self._adapt(client_program(self._system, library.folder if library else None))
-        folder = self._folder / (client or "")
+        return self._crew(client or "", name, program)
+
+    def _crew(self, client: str, name: str, program: ClientProgram) -> Crew:
+        folder = self._folder / client
         folder.mkdir(parents=True, exist_ok=True)
         workers = WorkerPool(program.argv, spare=self._spare, folder=folder)
         self._stack.callback(workers.close)

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from deliverycheck.cli.console import Progress
-from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
+from deliverycheck.cli.systems import Content, UsageError, breaking_claims, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.plans import Claim, Plan, Stance, Step
+from deliverycheck.plans import Claim, Plan, Step
 from deliverycheck.search import Judge, Judgement, candidates
 from deliverycheck.search.chains import run_chains
 from deliverycheck.search.detection import (
@@ -37,30 +37,31 @@ SECONDS_A_CHAIN = 12.0
 
 
 def detect(  # noqa: PLR0913, PLR0917  # wiring
-    system: str, names: Sequence[str], seeds: str, out: Path, console: Console, stop: Event
+    systems: Sequence[str],
+    names: Sequence[str],
+    seeds: str,
+    out: Path,
+    console: Console,
+    stop: Event,
 ) -> ExitCode:
     """Measure what is not measured yet, print the table, write `detect.json`."""
-    content = content_of(system)
-    claims = [
-        claim
-        for claim in claims_named(content.claims, names, UP_TO_MEDIUM)
-        if claim.stance is Stance.BREAKS
-    ]
-    if not claims:
-        raise UsageError("none of these claims is stated to break; detection is about those")
     wanted = seeds_of(seeds)
+    chosen = breaking_claims(systems, names, UP_TO_MEDIUM)
+    claims = [claim for of_system in chosen.values() for claim in of_system]
     log = ChainLog(out / "chains.ndjson")
-    missing = [
-        (claim, seed) for seed in wanted for claim in claims if (claim.id, seed) not in log.chains
-    ]
+    missing = {
+        name: [(claim, seed) for seed in wanted for claim in of_system if not log.has(claim, seed)]
+        for name, of_system in chosen.items()
+    }
     progress = Progress(console)
-    minutes = len(missing) * SECONDS_A_CHAIN / AT_ONCE / 60
+    count = sum(map(len, missing.values()))
     progress.say(
-        f"{len(missing)} chains to run, {len(wanted) * len(claims) - len(missing)} known from "
-        f"{out}; about {minutes:.0f} min"
+        f"{count} chains to run, {len(wanted) * len(claims) - count} known from "
+        f"{out}; about {count * SECONDS_A_CHAIN / AT_ONCE / 60:.0f} min"
     )
-    if missing:
-        _measure(content, missing, log, out, progress, stop)
+    for name, of_system in missing.items():
+        if of_system and not stop.is_set():
+            _measure(content_of(name), of_system, log, out, progress, stop)
     rows = [summarise(claim, _chains(log, claim, wanted)) for claim in claims]
     _print(rows, report_console())
     (out / "detect.json").write_bytes(
@@ -87,7 +88,7 @@ def seeds_of(text: str) -> range:
 
 
 def _chains(log: ChainLog, claim: Claim, wanted: range) -> list[Chain]:
-    return [log.chains[claim.id, seed] for seed in wanted if (claim.id, seed) in log.chains]
+    return [log.chains[claim.id, seed] for seed in wanted if log.has(claim, seed)]
 
 
 def _measure(  # noqa: PLR0913, PLR0917  # wiring

@@ -1,9 +1,11 @@
 """What a run would make in a broker that somebody else runs, and what it could not exercise."""
 
 from collections.abc import Callable
+from itertools import chain
 
 from deliverycheck.brokers import Capability, KafkaExternal, RabbitExternal
 from deliverycheck.cli.backends import Backend
+from deliverycheck.cli.crews import without_clients
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run_options import RunOptions
 from deliverycheck.cli.systems import UsageError, claims_named, content_of
@@ -31,8 +33,13 @@ def dry_run(options: RunOptions, say: Callable[[str], None]) -> None:
         say(line)
     content = content_of(target.system)
     claims = claims_named(content.claims, options.claims, options.profile.paces)
+    left_out = without_clients(target.system, claims, target.bootstrap)
+    gone = set(chain.from_iterable(left_out.values()))
     reachable = reachable_with(frozenset({Capability.LINKS}))
-    unreached = [claim.id for claim in claims if not reachable.intersection(claim.hazards)]
-    say(f"would run: {len(claims) - len(unreached)} claims, with faults on links and on clients")
+    reached = [one for one in claims if one.id not in gone]
+    unreached = [one.id for one in reached if not reachable.intersection(one.hazards)]
+    say(f"would run: {len(reached) - len(unreached)} claims, with faults on links and on clients")
     if unreached:
         say(f"not exercised, since the broker's process is not ours: {', '.join(unreached)}")
+    for why, names in left_out.items():
+        say(f"not exercised, since {why}: {', '.join(names)}")

@@ -8,10 +8,10 @@ from threading import Event
 from rich.console import Console
 
 from deliverycheck.cli.console import Progress
-from deliverycheck.cli.systems import Content, UsageError, claims_named, content_of
+from deliverycheck.cli.systems import Content, breaking_claims, content_of
 from deliverycheck.cli.target import OpenTarget, TargetOptions
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.plans import Claim, Plan, Stance
+from deliverycheck.plans import Claim, Plan
 from deliverycheck.search import (
     Budget,
     Corpus,
@@ -39,19 +39,25 @@ SURELY = (5, 1)
 
 
 def keep(
-    system: str, names: Sequence[str], corpus: Path, console: Console, stop: Event
+    systems: Sequence[str], names: Sequence[str], corpus: Path, console: Console, stop: Event
 ) -> ExitCode:
     """Each claim's folder of the corpus holds the plan that convicted most often of 20."""
-    content = content_of(system)
-    claims = [
-        claim for claim in claims_named(content.claims, names) if claim.stance is Stance.BREAKS
-    ]
-    if not claims:
-        raise UsageError("none of these claims is stated to break; the corpus is about those")
     progress = Progress(console)
+    kept = [
+        one
+        for name, claims in breaking_claims(systems, names).items()
+        for one in _kept(content_of(name), claims, Corpus(corpus), progress, stop)
+    ]
+    return ExitCode.AS_CLAIMED if all(kept) else ExitCode.BROKEN
+
+
+def _kept(
+    content: Content, claims: Sequence[Claim], corpus: Corpus, progress: Progress, stop: Event
+) -> list[bool]:
+    """Whether there is a plan now, of each claim."""
     out = Path("reports") / "out" / "keep"
     with OpenTarget(
-        TargetOptions(system=system), model=content.model, folder=out, say=progress.say
+        TargetOptions(system=content.name), model=content.model, folder=out, say=progress.say
     ) as target:
         judge = Judge(
             execute=target.execute,
@@ -60,10 +66,9 @@ def keep(
             folder=out / "executions",
         )
         versions = f"{target.facts().broker}, {target.facts().client}, {target.facts().proxy}"
-        keeper = _Keeper(content, judge, Corpus(corpus), versions, progress, stop)
+        keeper = _Keeper(content, judge, corpus, versions, progress, stop)
         with ThreadPoolExecutor(4, thread_name_prefix="keep") as threads:
-            kept = list(threads.map(keeper.keep, claims))
-    return ExitCode.AS_CLAIMED if all(kept) else ExitCode.BROKEN
+            return list(threads.map(keeper.keep, claims))
 
 
 class _Keeper:

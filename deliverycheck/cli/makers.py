@@ -29,7 +29,7 @@ from deliverycheck.brokers.provision import (
 )
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.systems import UsageError
-from deliverycheck.cli.tools import NewBroker, Tools
+from deliverycheck.cli.tools import NewBroker, Tools, proxied
 from deliverycheck.plans import Setting
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _with_proxy(toxiproxy: ToxiproxyBinary, new_broker: NewBroker) -> Tools:
     def new_proxy(broker: Broker, folder: Path, guardian: Guardian) -> "ProxyServer":
         from faults import Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
 
-        slots = broker.slots()
+        slots = proxied(broker)
         return Toxiproxy(toxiproxy.executable, slots=slots, folder=folder, guardian=guardian)
 
     name = f"Toxiproxy {toxiproxy.version}"

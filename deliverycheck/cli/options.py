@@ -12,7 +12,10 @@ Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
 ]
-System = Annotated[str, typer.Option(help="The system under test: kafka or rabbitmq.")]
+Systems = Annotated[
+    str | None,
+    typer.Option("--systems", "--system", help="kafka, rabbitmq, or both with a comma; else all."),
+]
 Bootstrap = Annotated[
     str | None,
     typer.Option(

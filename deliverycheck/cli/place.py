@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 
-from deliverycheck.brokers import Broker, Guardian
+from deliverycheck.brokers import Broker, Guardian, InfrastructureError
 from deliverycheck.cli.crews import Crews
 from deliverycheck.cli.tools import NewProxy
+from deliverycheck.clients import Publishing
 from deliverycheck.executions import Execution, LiveTarget, Occupancy, SlotPool, execute
 from deliverycheck.history import ExecutionFolder
 from deliverycheck.plans import Plan
@@ -80,8 +81,12 @@ class Place:
             self._stack.close()
 
     def _live_for(self, plan: Plan) -> LiveTarget:
-        crew = self._crews.of(plan.subject.client)
-        return replace(self.live, workers=crew.workers, program=crew.program)
+        crew, live = self._crews.of(plan.subject.client), self.live
+        slots = live.own_slots.get(plan.subject.client or "", live.slots)
+        if crew.program.publishing is Publishing.TO_STREAMS and slots is live.slots:
+            message = f"no link slot for {crew.client}: only a broker of our own has one"
+            raise InfrastructureError(message)
+        return replace(live, workers=crew.workers, program=crew.program, slots=slots)
 
     def _open(self) -> LiveTarget:
         from faults import Injector  # noqa: PLC0415  # importable once `content` has said where it lies
@@ -100,4 +105,5 @@ class Place:
             workers=self._crews.usual.workers,
             program=self._crews.usual.program,
             slots=SlotPool(broker.slots()),
+            own_slots={client: SlotPool(slots) for client, slots in broker.own_slots().items()},
         )

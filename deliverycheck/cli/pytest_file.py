@@ -1,57 +1,13 @@
 """`deliverycheck replay --pytest FILE`: a plan as a test that stands alone."""
 
-import json
-import re
 from pathlib import Path
 
-import msgspec
-
 from deliverycheck.plans import Claim, Plan
-
-_TEMPLATE = '''\
-"""{title}
-
-Passes while {times} executions of this plan break nothing; needs deliverycheck and nothing else.
-"""
-
-import json
-import subprocess
-import sys
-
-PLAN = r"""
-{plan}"""
-OPTIONS = {options}
-
-
-def test_{name}(tmp_path):
-    plan = tmp_path / "plan.json"
-    plan.write_text(PLAN)
-    command = [sys.executable, "-m", "deliverycheck.cli", "replay", str(plan)]
-    command += ["--json", "--out", str(tmp_path / "out"), *OPTIONS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout, done.stderr
-    result = json.loads(done.stdout)
-    assert result["rate"]["convictions"] == 0, "\\n".join(result["told"])
-    assert done.returncode == 0, f"it was not exercised: {{result['reasons']}}"
-'''
+from reports import pytest_text
 
 
 def write_pytest_file(
     path: Path, plan: Plan, claim: Claim | None, *, times: int, target: tuple[str, ...]
 ) -> None:
-    """`path` is a test of pytest that replays the plan and fails if it breaks what it did.
-
-    `target` are the options of `replay` that say what it is run against.
-    """
-    judged = ("--claim", claim.id) if claim else ()
-    what = f"{claim.guarantee}, {claim.setting}" if claim else "no guarantee is broken"
-    path.write_text(
-        _TEMPLATE.format(
-            title=f"Does it still break? {plan.system}: {what}.",
-            plan=msgspec.json.format(plan.to_json(), indent=1).decode() + "\n",
-            options=json.dumps(["--times", str(times), *judged, *target]),
-            name=re.sub(r"\W+", "_", claim.id if claim else f"plan_{plan.short_digest}"),
-            times=times,
-        ),
-        encoding="utf-8",
-    )
+    """`path` is a test of pytest that replays the plan and fails if it breaks what it did."""
+    path.write_text(pytest_text(plan, claim, times=times, target=target), encoding="utf-8")

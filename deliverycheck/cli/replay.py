@@ -10,6 +10,7 @@ from threading import Event
 import msgspec
 from rich.console import Console
 
+from deliverycheck import content
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.pytest_file import write_pytest_file
@@ -114,10 +115,15 @@ def _written(path: Path, plan: Plan, claim: Claim | None, options: ReplayOptions
 
 def _load(path: Path) -> tuple[Plan, CorpusEntry | None]:
     try:
-        return load_plan(path)
+        return load_plan(path if path.exists() else _in_corpus(path))
     except OSError as error:
         msg = f"{path}: cannot be read ({error.strerror})"
         raise UsageError(msg) from None
+
+
+def _in_corpus(path: Path) -> Path:
+    """Reports name plans of the corpus by ``corpus/…``, whatever folder they are read in."""
+    return content.root() / path if path.parts[:1] == ("corpus",) else path
 
 
 def _judgements(judge: Judge, plan: Plan, times: int, stop: Event) -> list[Judgement]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -11,8 +12,12 @@ import msgspec
 
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
+from deliverycheck.cli.crews import without_clients
+from deliverycheck.cli.events import FORMAT as EVENTS_FORMAT
+from deliverycheck.cli.events import VERSION as EVENTS_VERSION
+from deliverycheck.cli.events import Began, now
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import claims_named, content_of
+from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import OpenTarget
 from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
@@ -93,6 +98,7 @@ class OpenCampaign:
             self._stack = stack.pop_all()
         self._started = datetime.now(UTC)
         self._journal.begin()
+        self._progress.events.emit(self._began())
         return self
 
     def __exit__(
@@ -105,17 +111,42 @@ class OpenCampaign:
         trouble = _words(error, self.folder) if isinstance(error, _TROUBLE) else None
         with self._stack:
             self.record = saved(self._told(trouble), self.folder)
+        self._progress.events.ended(self.record)
         return trouble is not None
+
+    def _began(self) -> Began:
+        options = self._options
+        return Began(
+            at=now(),
+            format=EVENTS_FORMAT,
+            version=EVENTS_VERSION,
+            campaign=options.out.name,
+            profile=options.profile.name,
+            seed=options.seed,
+            claims=len(self._claims),
+            target=self._target.facts(),
+        )
 
     def _checked_claims(self) -> tuple[Claim, ...]:
         options = self._options
         known = (*self._content.claims, *options.own)
-        claims = claims_named(known, options.claims, options.profile.paces)
+        claims = self._to_be_had(claims_named(known, options.claims, options.profile.paces))
         program = client_program(self._content.name)
         for claim in claims:
             program.check_settings(claim.subject)
             Corpus(options.corpus).best(claim.id)
         return claims
+
+    def _to_be_had(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+        """Those whose clients can be had; who asks for another by name is told why not."""
+        name, running = self._content.name, self._options.target.bootstrap
+        left_out = without_clients(name, claims, running)
+        if left_out and self._options.claims:
+            raise UsageError("; ".join(left_out))
+        for why, names in left_out.items():
+            self._progress.say(f"not exercised, since {why}: {', '.join(names)}")
+        gone = set(chain.from_iterable(left_out.values()))
+        return tuple(claim for claim in claims if claim.id not in gone)
 
     def _filled_pool(self) -> Sequence[Sequence[Step]]:
         """The shard of the pool: as an earlier run saved it, or drawn now and saved."""
@@ -128,12 +159,14 @@ class OpenCampaign:
 
     def _wired(self) -> Campaign:
         profile, target = self._options.profile, self._target
+        events, journal = self._progress.events, self._journal
         judge = Judge(
             execute=target.execute,
             renew=target.renew,
             guarantees=tuple(GUARANTEES),
             folder=self.folder.executions,
-            journal=self._journal,
+            journal=journal,
+            tell=lambda judgement: events.judged(judgement, journal.passed_s()),
         )
         return Campaign(
             claims=self._claims,
@@ -146,7 +179,8 @@ class OpenCampaign:
             folder=self.folder,
             say=self._progress.say,
             stop=self._stop,
-            clock=self._journal.passed_s,
+            clock=journal.passed_s,
+            tell_of=events.violated,
         )
 
     def _told(self, trouble: str | None) -> CampaignRecord:

@@ -12,29 +12,11 @@ from deliverycheck.cli.console import Progress
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run import run, saved
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import UsageError, claims_named, content_of, systems
+from deliverycheck.cli.systems import claims_named, content_of
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim
 from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Target, Violation
 from deliverycheck.search.record import ExitCode
-
-
-def systems_named(text: str | None, claims: Sequence[str] = ()) -> tuple[str, ...]:
-    """The systems in ``kafka,rabbitmq``; of nothing those of the claims, or all.
-
-    Raises:
-        UsageError: there is no such system.
-    """
-    if text is None:
-        of_claims = [name for name in systems() if any(one.startswith(name) for one in claims)]
-        return tuple(of_claims) or systems()
-    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-    for name in named:
-        maker_of(name)
-    if not named:
-        msg = f"--systems {text!r} names none; there are: {', '.join(systems())}"
-        raise UsageError(msg)
-    return named
 
 
 def run_several(
@@ -68,7 +50,7 @@ def run_several(
                 raise  # What was asked for is not there: that is no pass of what is.
             progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
             records.append(_not_had(one, error.problem))
-    return saved(_merged(options, records), folder)
+    return saved(merged(options, records), folder)
 
 
 def _of_system(options: RunOptions, name: str) -> RunOptions:
@@ -113,7 +95,7 @@ def _unexercised(claim: Claim) -> ClaimResult:
     return ClaimResult(claim=claim, state=ClaimState.NOT_EXERCISED, cells=(), executions=0)
 
 
-def _merged(options: RunOptions, records: Sequence[Campaign]) -> Campaign:
+def merged(options: RunOptions, records: Sequence[Campaign]) -> Campaign:
     """One record of all; its evidence lies in the folders of each."""
     first = records[0]
     return Campaign(

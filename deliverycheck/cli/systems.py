@@ -1,11 +1,11 @@
 """What the command line knows of each system: its claims, its pool, its model."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from deliverycheck.plans import Claim, Pace, Step, Subject
+from deliverycheck.plans import Claim, Pace, Stance, Step, Subject
 from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.model import Model
 from deliverycheck.plans.rabbitmq import RabbitModel
@@ -55,6 +55,24 @@ def content_of(system: str) -> Content:
 def systems() -> tuple[str, ...]:
     """The names of all systems, the first one that is meant if none is named."""
     return tuple(_CONTENTS)
+
+
+def systems_named(text: str | None, claims: Sequence[str] = ()) -> tuple[str, ...]:
+    """The systems in ``kafka,rabbitmq``; of nothing those of the claims, or all.
+
+    Raises:
+        UsageError: there is no such system.
+    """
+    if text is None:
+        of_claims = [name for name in systems() if any(one.startswith(name) for one in claims)]
+        return tuple(of_claims) or systems()
+    named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    for name in named:
+        content_of(name)
+    if not named:
+        msg = f"--systems {text!r} names none; there are: {', '.join(systems())}"
+        raise UsageError(msg)
+    return named
 
 
 def _kafka() -> Content:
@@ -108,3 +126,20 @@ def claims_named(
     if names:
         return tuple(known[name] for name in names)
     return tuple(claim for claim in claims if claim.pace in paces)
+
+
+def breaking_claims(
+    names: Sequence[str], ids: Sequence[str], paces: Container[Pace] = frozenset(Pace)
+) -> Mapping[str, tuple[Claim, ...]]:
+    """Of each of these systems the claims of these ids, or all, that are stated to break.
+
+    Raises:
+        UsageError: none is, or an id is no claim of any of them.
+    """
+    known = {name: content_of(name).claims for name in names}
+    named = claims_named([claim for claims in known.values() for claim in claims], ids, paces)
+    breaking = [claim for claim in named if claim.stance is Stance.BREAKS]
+    if not breaking:
+        raise UsageError("none of these claims is stated to break; this is about those that are")
+    of_systems = {name: tuple(one for one in breaking if one.system == name) for name in names}
+    return {name: claims for name, claims in of_systems.items() if claims}

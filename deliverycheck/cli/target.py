@@ -67,8 +67,8 @@ class TargetOptions:
 
 
 def without_password(address: str | None) -> str | None:
-    """The address as it may be written: the password is asked of the environment then."""
-    return address and re.sub("(?<=//)([^:@]*):[^@]*@", r"\1@", address)
+    """The address as it may be written: ``amqp://u:p@host`` is ``amqp://u@host``."""
+    return address and re.sub("(?<=//)([^:@/]*):[^/]*@", r"\1@", address)
 
 
 def choice_of(options: TargetOptions) -> Choice:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deliverycheck.brokers import Broker, Guardian
+from deliverycheck.brokers import Broker, Guardian, Slot
 from deliverycheck.plans import Setting
 
 if TYPE_CHECKING:
@@ -33,3 +34,8 @@ class Tools:
     new_proxy: NewProxy
     client_settings: Mapping[str, Setting] = field(default_factory=dict, repr=False)
     close: Callable[[], None] = lambda: None
+
+
+def proxied(broker: Broker) -> tuple[Slot, ...]:
+    """Every slot that a proxy is to stand before."""
+    return (*broker.slots(), *chain.from_iterable(broker.own_slots().values()))

@@ -35,7 +35,13 @@ from deliverycheck.clients.protocol import (
     completion_of,
 )
 from deliverycheck.clients.sink import operations_in
-from deliverycheck.clients.systems import ClientProgram, UnknownSystemError, client_program
+from deliverycheck.clients.systems import (
+    ClientProgram,
+    Publishing,
+    UnknownSystemError,
+    client_program,
+    other_program,
+)
 
 __all__ = [
     "AssignEvent",
@@ -52,6 +58,7 @@ __all__ = [
     "JournalLine",
     "LostEvent",
     "OkEvent",
+    "Publishing",
     "RebalanceEvent",
     "Remedy",
     "Reply",
@@ -72,4 +79,5 @@ __all__ = [
     "commands",
     "completion_of",
     "operations_in",
+    "other_program",
 ]

@@ -3,17 +3,27 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from deliverycheck.clients.errors import SettingError
+from deliverycheck.clients.errors import SettingError, WorkerError
 from deliverycheck.clients.kafka import settings as kafka_settings
 from deliverycheck.clients.kafka.other_library import OtherLibrary
 from deliverycheck.clients.rabbitmq import settings as rabbitmq_settings
 from deliverycheck.plans import Setting, Subject
+from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
 
 class UnknownSystemError(Exception):
     """No client program is known for this system."""
+
+
+class Publishing(StrEnum):
+    """How publishers of queues are told what to send."""
+
+    TO_EXCHANGES = "to_exchanges"
+    TO_STREAMS = "to_streams"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +38,7 @@ class ClientProgram:
         refused: for each subject what the library says against its settings, ``None`` if it takes
             them.
         deviations: ``name=value (default)``, where our clients differ from the library's defaults.
+        publishing: of a system of queues.
     """
 
     argv: tuple[str, ...]
@@ -36,6 +47,24 @@ class ClientProgram:
     check_settings: Callable[[Subject], None]
     refused: Callable[[Sequence[Subject]], tuple[str | None, ...]]
     deviations: tuple[str, ...]
+    publishing: Publishing = Publishing.TO_EXCHANGES
+
+
+def other_program(system: str, client: str | None) -> tuple[str, ClientProgram] | None:
+    """Name, and program, of a client that is no version of the system's usual one.
+
+    Raises:
+        WorkerError: its library is not installed.
+    """
+    system_of_it = _OTHERS.get((system, client or ""))
+    if system_of_it is None or client is None:
+        return None
+    try:
+        name = f"{client} {version(client)}"
+    except PackageNotFoundError as error:
+        msg = f"{client} is not installed: pip install 'deliverycheck[streams]'"
+        raise WorkerError(msg) from error
+    return name, client_program(system_of_it)
 
 
 def client_program(system: str, library: Path | None = None) -> ClientProgram:
@@ -96,6 +125,7 @@ def _streams(library: Path | None) -> ClientProgram:
         check_settings=rabbitmq_settings.check_stream_settings,
         refused=rabbitmq_settings.stream_refused,
         deviations=rabbitmq_settings.STREAM_DEVIATIONS,
+        publishing=Publishing.TO_STREAMS,
     )
 
 
@@ -140,3 +170,5 @@ _PROGRAMS: dict[str, Callable[[Path | None], ClientProgram]] = {
     "rabbitmq": _rabbitmq,
     "rabbitmq-streams": _streams,
 }
+_OTHERS = {("rabbitmq", STREAM_CLIENT): "rabbitmq-streams"}
+"""By a system and the client of a subject: whose program its workers run."""

@@ -27,6 +27,7 @@ class Called(StrEnum):
     RECEIVE = "receive"
     HANDLE = "handle"
     EFFECT = "effect"
+    REPLY = "reply"
     COMMIT = "commit"
     STORE = "store"
     WRITE = "write"

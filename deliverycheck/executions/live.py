@@ -3,7 +3,7 @@
 import selectors
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, cast
 
@@ -88,13 +88,18 @@ class SlotPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveTarget:
-    """Everything real that plans are run against; it lives as long as a campaign."""
+    """Everything real that plans are run against; it lives as long as a campaign.
+
+    Attributes:
+        own_slots: of client libraries that cannot use the other slots, by name.
+    """
 
     broker: Broker
     links: LinkFaults
     workers: WorkerPool
     program: ClientProgram
     slots: SlotPool
+    own_slots: Mapping[str, SlotPool] = field(default_factory=dict)
     time: Time = RealTime()  # noqa: RUF009  # it has no state
 
     @property

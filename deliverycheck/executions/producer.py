@@ -4,6 +4,7 @@ import msgspec
 
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import commands
+from deliverycheck.executions.attempts import ATTEMPTS_MAX, UNNUMBERED, Attempts
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Completion
@@ -15,13 +16,8 @@ OPEN_DEADLINE_S = 8.0
 CALL_TIMEOUT_MS = int(CALL_DEADLINE_S * 1000) - 500
 """What the library may take for a call that waits, so that its answer is there by the deadline."""
 
-ATTEMPTS_MAX = 3
-"""An application that sends again gives up some time; the third shows what the second did not."""
-
 SECOND = "p2"
 """The lane of a second producing application, if there is one."""
-
-_UNNUMBERED = -1
 
 
 class ProducerLane(Lane):
@@ -36,9 +32,9 @@ class ProducerLane(Lane):
         self.transaction: str | None = None
         subject = run.plan.subject
         again = subject.after_error is AfterError.SEND_AGAIN
-        self._sends_again = again and not subject.is_transactional
-        self._sent: dict[int, commands.Message] = {}
-        self._failed: list[commands.Message] = []
+        self._attempts: Attempts[commands.Message] = Attempts(
+            again=again and not subject.is_transactional
+        )
         self._sequence = 0
 
     def settings(self) -> dict[str, Setting]:
@@ -52,7 +48,8 @@ class ProducerLane(Lane):
     def open(self, connect: commands.Connect) -> None:
         """The producer's client exists; a warm one is connected."""
         self.enlist()
-        self._sequence, self._sent, self._failed = 0, {}, []
+        self._sequence = 0
+        self._attempts.forget()
         op = self.invoke(Action.OPEN)
         command = commands.OpenProducer(
             settings=self.settings(), connect=connect, topics=(self.run.subject_topic,)
@@ -77,7 +74,7 @@ class ProducerLane(Lane):
         self._sequence += 1
         return self._attempt(
             commands.Message(
-                op=_UNNUMBERED,
+                op=UNNUMBERED,
                 message=f"{self.process}-{self._sequence}",
                 topic=self.run.topics[step.topic],
                 partition=None if step.by_partitioner else step.partition,
@@ -102,29 +99,16 @@ class ProducerLane(Lane):
             tombstone=message.tombstone,
             transaction=self.transaction,
         )
-        self._sent[op] = msgspec.structs.replace(message, op=op)
-        return self._sent[op]
+        return self._attempts.sent(msgspec.structs.replace(message, op=op))
 
     def _send_again(self) -> None:
         """What ended in an error goes out again, as the next attempt at the same message."""
-        failed, self._failed = self._failed, []
-        again = tuple(
-            self._attempt(msgspec.structs.replace(message, attempt=message.attempt + 1))
-            for message in failed
-        )
-        if again:
+        if again := self._attempts.next(self._attempt):
             self.call(commands.Publish(messages=again, execution=self.run.execution))
 
     def _complete(self, completion: Completion) -> None:
         super()._complete(completion)
-        message = self._sent.pop(completion.op, None)
-        if (
-            message is not None
-            and self._sends_again
-            and completion.error is not None
-            and message.attempt < ATTEMPTS_MAX
-        ):
-            self._failed.append(message)
+        self._attempts.over(completion)
 
     def flush(self, step: Flush) -> None:
         """Wait for confirms as long as a call may take."""
@@ -146,6 +130,6 @@ class ProducerLane(Lane):
             op = self.invoke(Action.FLUSH)
             command = commands.Flush(op=op, timeout_ms=int(deadline_s * 1000))
             self.call(command, op=op, deadline_s=deadline_s + CALL_DEADLINE_S)
-            if not self._failed:
+            if not self._attempts.left:
                 break
         return sum(self.action_of(one) is Action.PUBLISH for one in self.open_ops)

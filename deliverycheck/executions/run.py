@@ -28,9 +28,9 @@ NS_PER_S = 1_000_000_000
 class Run:
     """One execution: its recorder, its lanes, its names. One thread owns it.
 
-    `topics` holds the real names by the plan's, `partitions` how many each real one has, and
-    `dropping` those that may begin behind their first position. In `folder` lies what the
-    application itself writes.
+    `topics` holds the real names by the plan's, `deleted` those of them that are gone, `partitions`
+    how many each real one has, and `dropping` those that may begin behind their first position.
+    In `folder` lies what the application itself writes.
 
     All waiting goes through `wait`, which serves every worker of the execution, so
     that what one of them says while another is waited for is recorded when it is read.
@@ -45,6 +45,7 @@ class Run:
         self.execution = execution
         self.folder = folder
         self.topics: dict[str, str] = {}
+        self.deleted: dict[str, str] = {}
         self.partitions: dict[str, int] = {}
         self.dropping: set[str] = set()
         self.lanes: dict[str, Lane] = {}

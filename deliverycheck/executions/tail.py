@@ -13,6 +13,7 @@ from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.sharing import SharingLane, is_worked_off
 from deliverycheck.executions.stage import Stage
+from deliverycheck.executions.topics import bring_back
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark, Position
@@ -77,7 +78,7 @@ def bring_to_rest(run: Run, stage: Stage) -> None:
 
 
 def heal_all(run: Run, stage: Stage) -> None:
-    """No fault is in place, nobody stands still, and every call has come back or was given up."""
+    """All is there again, nobody stands still, and every call has come back or was given up."""
     for lane in run.lanes.values():
         if lane.link in stage.disturbances.on_links:
             stage.disturbances.heal(lane)
@@ -88,6 +89,7 @@ def heal_all(run: Run, stage: Stage) -> None:
             lane.held = False
             lane.send(commands.Release())
     stage.disturbances.bring_node_back("b1")
+    bring_back(run)
     for lane in run.lanes.values():
         if lane.lives and not lane.join(JOIN_DEADLINE_S):
             run.note(lane.process, "blocked", evidence={"after": "the last heal"})

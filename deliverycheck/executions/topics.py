@@ -2,7 +2,13 @@
 
 from deliverycheck.executions.run import HARNESS, Run
 from deliverycheck.history import Action, Invoke, Ok, Position
-from deliverycheck.plans import AddPartitions, CreateTopic, DeleteRecords, TopicReady
+from deliverycheck.plans import (
+    AddPartitions,
+    CreateTopic,
+    DeleteRecords,
+    DeleteTopic,
+    TopicReady,
+)
 
 
 def name_of(subject_topic: str, step: CreateTopic) -> str:
@@ -18,7 +24,7 @@ def configure(run: Run, name: str) -> None:
 
 def create(run: Run, step: CreateTopic) -> None:
     """The topic is there, and answers if the subject waits for that."""
-    name = name_of(run.subject_topic, step)
+    name = run.deleted.pop(step.topic, name_of(run.subject_topic, step))
     run.adopt(step.topic, name)
     partitions = run.partitions[name]
     recorder = run.recorder
@@ -32,6 +38,24 @@ def create(run: Run, step: CreateTopic) -> None:
     if run.plan.subject.topic_ready is TopicReady.ANSWERED:
         run.target.log_broker.await_topic(name, partitions)
         run.note(HARNESS, "answered", evidence={"topic": name})
+
+
+def delete(run: Run, step: DeleteTopic) -> None:
+    """The topic is gone, and the history says so."""
+    name, recorder = run.topics[step.topic], run.recorder
+    run.deleted[step.topic] = name
+    op = recorder.next_op()
+    recorder.write(
+        Invoke(op=op, process=HARNESS, action=Action.DELETE, ns=recorder.now(), target=name)
+    )
+    run.target.log_broker.delete_topic(name)
+    recorder.write(Ok(op=op, ns=recorder.now()))
+
+
+def bring_back(run: Run) -> None:
+    """Each topic that was deleted is there again."""
+    for topic in tuple(run.deleted):
+        create(run, CreateTopic(topic=topic))
 
 
 def add_partitions(run: Run, step: AddPartitions) -> None:

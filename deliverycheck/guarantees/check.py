@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from deliverycheck.guarantees.catalogue import GUARANTEES
 from deliverycheck.guarantees.guarantee import Guarantee
+from deliverycheck.guarantees.remade import told_apart, why_not_told_apart
 from deliverycheck.guarantees.verdict import Verdict, unknown
 from deliverycheck.history import History
 
@@ -38,7 +39,9 @@ def guarantee_named(name: str) -> Guarantee:
 
 
 def _verdict(guarantee: Guarantee, history: History) -> Verdict:
+    if reason := why_not_told_apart(history):
+        return unknown(guarantee.name, reason)
     try:
-        return guarantee.check(history)
+        return guarantee.check(told_apart(history))
     except Exception as error:  # noqa: BLE001 - whatever a checker raises, the verdict is unknown
         return unknown(guarantee.name, f"the checker raised {type(error).__name__}: {error}")

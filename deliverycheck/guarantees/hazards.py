@@ -21,8 +21,15 @@ from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Neede
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
+from deliverycheck.guarantees.remade import told_apart
+from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
+from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
+from deliverycheck.guarantees.retention_hazards import HAZARDS_OF_RETENTION
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
-from deliverycheck.guarantees.timeout_hazards import timed_out_beside_others
+from deliverycheck.guarantees.timeout_hazards import (
+    purged_beside_others,
+    timed_out_beside_others,
+)
 from deliverycheck.guarantees.topic_hazards import (
     partitions_added,
     topic_answered,
@@ -41,7 +48,8 @@ _NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.DIED}
 
 def hazards_of(history: History) -> dict[str, tuple[Evidence, ...]]:
     """The hazards that occurred, each with all the evidence for it."""
-    found = {name: hazard.find(history) for name, hazard in HAZARDS.items()}
+    apart = told_apart(history)
+    found = {name: hazard.find(apart) for name, hazard in HAZARDS.items()}
     return {name: evidence for name, evidence in found.items() if evidence}
 
 
@@ -102,6 +110,12 @@ _TIMED_OUT = {
     "timed_out": (
         "{message} timed out at {timed_out_ns:s} while {messages:count other message} of {process} "
         "was without an answer."
+    )
+}
+_PURGED_BESIDE = {
+    "purged": (
+        "{message} was purged on its way at {purged_ns:s} while {messages:count other message} of "
+        "{process} was without an answer."
     )
 }
 _PURGED = {
@@ -224,6 +238,13 @@ HAZARDS: dict[str, Hazard] = {
             timed_out_beside_others,
             _TIMED_OUT,
         ),
+        _on_link(
+            "purged_beside_others",
+            "a message was purged on its way while others of its producer were without an answer",
+            FaultColumn.LOST_REPLY,
+            purged_beside_others,
+            _PURGED_BESIDE,
+        ),
         Hazard(
             name="purged",
             title="a producer was told to forget messages without a confirm",
@@ -241,6 +262,8 @@ HAZARDS: dict[str, Hazard] = {
             find=partitions_added,
         ),
         *HAZARDS_OF_DELETIONS,
+        *HAZARDS_OF_REMADE_TOPICS,
+        *HAZARDS_OF_RETENTION,
         *HAZARDS_OF_COMPACTION,
         Hazard(
             name="topic_answered",
@@ -357,6 +380,7 @@ HAZARDS: dict[str, Hazard] = {
             find=broker_paused,
         ),
         *QUEUE_HAZARDS,
+        *HAZARDS_OF_REQUESTS,
         *HAZARDS_OF_KEYS,
         *HAZARDS_IN_TIME,
         *HAZARDS_OF_SHARES,

@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.queue_handover import handed_over
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
     Hazard(
@@ -19,6 +20,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         needs=Needed.NODE,
         sentences={"held": "{node} went down at {down_ns:s} and held {messages:count message}."},
         find=find.broker_killed_holding,
+    ),
+    Hazard(
+        name="broker_killed_committing",
+        title="the broker was killed while a commit was under way",
+        fault_column=FaultColumn.BROKER_KILLED,
+        needs=Needed.NODE,
+        sentences={"open": "{node} was killed at {down_ns:s}; a commit of {process} was open."},
+        find=find.broker_killed_committing,
     ),
     Hazard(
         name="queue_just_declared",
@@ -68,6 +77,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.closed_in_hand,
     ),
     Hazard(
+        name="handed_over",
+        title="a consumer closed, and its queue went to another one",
+        fault_column=FaultColumn.SETTLEMENT,
+        needs=Needed.NOTHING,
+        sentences={"heir": "{process} closed at {closed_ns:s}, and {queue} went to {other}."},
+        find=handed_over,
+    ),
+    Hazard(
         name="two_consumers",
         title="two consumers were handed messages of one queue",
         fault_column=FaultColumn.NO_FAULT,
@@ -84,6 +101,16 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "length": "{messages:count message} came to {queue}, which may hold {length_max}."
         },
         find=find.length_reached,
+    ),
+    Hazard(
+        name="limited_in_use",
+        title="a queue that held messages got other limits",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
+        },
+        find=find.limited_in_use,
     ),
     Hazard(
         name="publish_refused",
@@ -113,6 +140,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             )
         },
         find=find.delivery_limit_reached,
+    ),
+    Hazard(
+        name="handed_out_often",
+        title="a message was handed out more than 20 times",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"often": "{message} was handed out {deliveries:count time} from {queue}."},
+        find=find.handed_out_often,
     ),
     Hazard(
         name="dead_lettered",

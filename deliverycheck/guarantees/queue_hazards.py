@@ -22,6 +22,10 @@ _NS_PER_MS = 1_000_000
 JUST_DECLARED_NS = 500_000_000
 """0.5 s after its declaration a queue is not new any more: so often ra saves its directory."""
 
+FAILURES_BY_DEFAULT = 20
+"""So many deliveries of a message may fail in a quorum queue that was told no limit, from RabbitMQ
+4.0 on (RabbitMQ 4.3, Quorum Queues, Poison Message Handling). Classic queues have no limit."""
+
 Facts = dict[str, str | int]
 
 _TAKEN = frozenset({Action.ACK, Action.NACK, Action.REJECT})
@@ -46,6 +50,23 @@ def broker_killed_holding(history: History) -> tuple[Evidence, ...]:
         if held:
             facts: Facts = {"node": event.node, "down_ns": event.ns, "messages": len(held)}
             found.append(Evidence(kind="held", ns=event.ns, facts=facts, witnesses=ops_of(held)))
+    return tuple(found)
+
+
+def broker_killed_committing(history: History) -> tuple[Evidence, ...]:
+    """A node was killed while the commit of a transaction was under way."""
+    found: list[Evidence] = []
+    for event in history.nodes:
+        open_ = [
+            one
+            for one in _by_number(history, Action.COMMIT_TRANSACTION)
+            if event.state is NodeState.KILLED
+            and one.invoked_ns <= event.ns
+            and (one.completed_ns is None or one.completed_ns > event.ns)
+        ]
+        if open_:
+            facts: Facts = {"node": event.node, "down_ns": event.ns, "process": open_[0].process}
+            found.append(Evidence(kind="open", ns=event.ns, facts=facts, witnesses=ops_of(open_)))
     return tuple(found)
 
 
@@ -147,6 +168,21 @@ def length_reached(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
+def limited_in_use(history: History) -> tuple[Evidence, ...]:
+    """A queue got other limits while it held confirmed messages that nobody had settled."""
+    found: list[Evidence] = []
+    for one in _by_number(history, Action.SET_LIMITS):
+        name = one.target or ""
+        held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
+        if one.outcome is Outcome.OK and held:
+            facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
+            witnesses = (one.op, *ops_of(held)[:-1])
+            found.append(
+                Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
+            )
+    return tuple(found)
+
+
 def publish_refused(history: History) -> tuple[Evidence, ...]:
     """The broker refused publishes, and said so."""
     refused = [
@@ -193,6 +229,24 @@ def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
                 ns = those[-1].ns
                 found.append(Evidence(kind="limit", ns=ns, facts=facts, witnesses=witnesses[:20]))
     return tuple(found)
+
+
+def handed_out_often(history: History) -> tuple[Evidence, ...]:
+    """A message was handed out of a queue more often than a broker may allow by itself."""
+    handings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
+    for one in _in_order(history.receipts):
+        if _is_queue(history, one.delivery.source):
+            handings[one.delivery.source, one.delivery.message].append(one)
+    return tuple(
+        Evidence(
+            kind="often",
+            ns=those[-1].ns,
+            facts={"queue": queue, "message": message, "deliveries": len(those)},
+            witnesses=tuple(dict.fromkeys(one.op for one in those))[:20],
+        )
+        for (queue, message), those in sorted(handings.items())
+        if len(those) > FAILURES_BY_DEFAULT
+    )
 
 
 def dead_lettered(history: History) -> tuple[Evidence, ...]:

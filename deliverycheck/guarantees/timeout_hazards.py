@@ -1,13 +1,16 @@
-"""Hazard: a message timed out while others of its producer had no answer yet."""
+"""Hazards: a producer gave a message up while others of it had no answer yet."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
 
 from deliverycheck.guarantees.hazard import Evidence, ops_of
 from deliverycheck.history import Action, History, Operation
 
 TIMED_OUT = frozenset({"_MSG_TIMED_OUT"})
 """librdkafka's error of a message that its producer gave up by the clock."""
+
+PURGED_IN_FLIGHT = frozenset({"_PURGE_INFLIGHT"})
+"""librdkafka's error of a message that was forgotten on its way (rdkafka.h, rd_kafka_purge)."""
 
 SAME_SCAN_NS = 100_000_000
 """librdkafka looks once a second for what timed out; what it finds at once is told within ms."""
@@ -18,32 +21,43 @@ def timed_out_beside_others(history: History) -> tuple[Evidence, ...]:
 
     An idempotent producer then takes a new epoch, and sends these again as new ones.
     """
+    return tuple(_beside_others(history, "timed_out", TIMED_OUT))
+
+
+def purged_beside_others(history: History) -> tuple[Evidence, ...]:
+    """Each producer's first message that was purged on its way while others had no answer.
+
+    They take its place on the way, and are sent again under the new epoch that follows.
+    """
+    return tuple(_beside_others(history, "purged", PURGED_IN_FLIGHT))
+
+
+def _beside_others(history: History, kind: str, errors: Collection[str]) -> Iterator[Evidence]:
     by_process: dict[str, list[Operation]] = defaultdict(list)
     for publish in sorted(history.select(Action.PUBLISH), key=lambda one: one.op):
         by_process[publish.process].append(publish)
-    found = (_of_process(process, publishes) for process, publishes in by_process.items())
-    return tuple(evidence for evidence in found if evidence is not None)
-
-
-def _of_process(process: str, publishes: Sequence[Operation]) -> Evidence | None:
-    for publish in publishes:
-        when = publish.completed_ns
-        if publish.error not in TIMED_OUT or when is None:
-            continue
-        others = [one for one in publishes if _is_open_at(when, one)]
-        if others:
-            return Evidence(
-                kind="timed_out",
+    for process, publishes in by_process.items():
+        given_up = (
+            (publish, publish.completed_ns, others)
+            for publish in publishes
+            if publish.error in errors
+            and publish.completed_ns is not None
+            and (others := [one for one in publishes if _is_open_at(publish.completed_ns, one)])
+        )
+        first = next(given_up, None)
+        if first is not None:
+            publish, when, others = first
+            yield Evidence(
+                kind=kind,
                 ns=when,
                 facts={
                     "process": process,
                     "message": publish.message or "a message",
-                    "timed_out_ns": when,
+                    f"{kind}_ns": when,
                     "messages": sum(other.count for other in others),
                 },
                 witnesses=ops_of([publish, *others]),
             )
-    return None
 
 
 def _is_open_at(ns: int, publish: Operation) -> bool:

@@ -1,6 +1,6 @@
 """Hazards of topics: written to when they are new, or when they have grown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deliverycheck.guarantees.hazard import Evidence, ops_of
 from deliverycheck.history import Action, History, Operation, Outcome, ProcessEvent
@@ -33,7 +33,7 @@ def _new_topics(
     publishes = _by_number(history, Action.PUBLISH)
     for declare in _by_number(history, Action.DECLARE):
         if declare.outcome is Outcome.OK and declare.target is not None:
-            answered_ns = answers.get(declare.target)
+            answered_ns = _first_since(declare.invoked_ns, answers.get(declare.target, ()))
             own = [one for one in publishes if one.target == declare.target]
             early = [one for one in own if _is_early(one, declare, answered_ns)]
             soon = [one for one in own if _is_soon(one, answered_ns)]
@@ -59,14 +59,18 @@ def _written_to(kind: str, declare: Operation, publishes: list[Operation]) -> Ev
     )
 
 
-def _answers(history: History) -> dict[str, int]:
-    """When each topic was first known to answer in all its partitions."""
-    answers: dict[str, int] = {}
+def _answers(history: History) -> dict[str, list[int]]:
+    """When each topic was known to answer in all its partitions."""
+    answers: dict[str, list[int]] = {}
     for event in history.processes:
         topic = event.evidence.get("topic")
         if event.what == "answered" and isinstance(topic, str):
-            answers[topic] = min(event.ns, answers.get(topic, event.ns))
+            answers.setdefault(topic, []).append(event.ns)
     return answers
+
+
+def _first_since(ns: int, moments: Iterable[int]) -> int | None:
+    return min((moment for moment in moments if moment >= ns), default=None)
 
 
 def _is_early(publish: Operation, declare: Operation, answered_ns: int | None) -> bool:

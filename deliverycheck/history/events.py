@@ -66,6 +66,7 @@ class Source(
         dead_letter: the source to which dropped and rejected messages go.
         delivery_limit: deliveries of a message before it is dropped.
         priorities: levels of priority; ``None`` for none.
+        limited_later: limits may be set while it is in use: what it keeps is not known.
         requeue: where a requeued message comes again: ``original`` place, ``back`` of the
             queue, or ``None`` if the broker promises neither.
     """
@@ -80,6 +81,7 @@ class Source(
     delivery_limit: Natural | None = None
     priorities: Several | None = None
     requeue: str | None = None
+    limited_later: bool = False
 
 
 class _Line(

@@ -88,6 +88,14 @@ class CampaignFolder:
         return self.root / "junit.xml"
 
     @property
+    def ctrf(self) -> Path:
+        return self.root / "ctrf.json"
+
+    @property
+    def trace(self) -> Path:
+        return self.root / "trace.json.gz"
+
+    @property
     def summary(self) -> Path:
         return self.root / "summary.md"
 

@@ -17,6 +17,8 @@ class Action(StrEnum):
     OPEN = "open"
     CLOSE = "close"
     DECLARE = "declare"
+    DELETE = "delete"
+    SET_LIMITS = "set_limits"
     DELETE_RECORDS = "delete_records"
     PUBLISH = "publish"
     FLUSH = "flush"
@@ -136,6 +138,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             confirm that proves nothing, such as the one of ``acks=0``.
         message: id of the published message; of a bulk publish, its first one.
         count: messages in a bulk publish, whose ids are `message` counted on.
+        target: where a publish goes; what a declaration makes, and a deletion takes away.
         covers: the positions that a commit, store or ack names: the *next* position
             to read where the broker counts that way, as Kafka does. A deletion of records names
             the first position of each partition that it leaves.

@@ -11,6 +11,7 @@ from deliverycheck.history.operation import Action
 NEEDED: Mapping[Action, tuple[str, ...]] = {
     Action.PUBLISH: ("message", "target"),
     Action.EFFECT: ("group",),
+    Action.DELETE: ("target",),
 }
 """Fields without which an action says nothing that could be judged."""
 _needed = {action: attrgetter(*fields, "op") for action, fields in NEEDED.items()}  # A tuple each.

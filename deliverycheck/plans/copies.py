@@ -5,12 +5,22 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from deliverycheck.plans.step import Wait
-from deliverycheck.plans.steps import AddPartitions, CreateTopic, DeleteRecords, Publish, Step
+from deliverycheck.plans.steps import (
+    AddPartitions,
+    CreateTopic,
+    DeleteRecords,
+    DeleteTopic,
+    Publish,
+    Step,
+)
+
+_OnTopic = Publish | CreateTopic | DeleteTopic | AddPartitions | DeleteRecords
 
 
 def created_by(steps: Sequence[Step]) -> frozenset[str]:
-    """The topics that the steps create."""
-    return frozenset(step.topic for step in steps if isinstance(step, CreateTopic))
+    """The topics that the steps create, and do not only make again."""
+    made_again = {step.topic for step in steps if isinstance(step, DeleteTopic)}
+    return frozenset(step.topic for step in steps if isinstance(step, CreateTopic)) - made_again
 
 
 def published_by(steps: Sequence[Step], topics: frozenset[str] | None = None) -> int:
@@ -43,7 +53,7 @@ def side_by_side(steps: Sequence[Step], topics: Sequence[str], copies: int) -> t
 
 
 def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
-    if isinstance(step, (Publish, AddPartitions, DeleteRecords)):
+    if isinstance(step, _OnTopic):
         for names in named:
             if step.topic in names:
                 copy = msgspec.structs.replace(step, topic=names[step.topic])
@@ -51,7 +61,7 @@ def _with_copies(step: Step, named: Sequence[dict[str, str]]) -> Iterator[Step]:
     yield step
 
 
-def _not_waited_for(step: Publish | AddPartitions | DeleteRecords) -> Step:
+def _not_waited_for(step: _OnTopic) -> Step:
     waits = isinstance(step, Publish) and step.wait is not Wait.RETURNED
     return msgspec.structs.replace(step, wait=Wait.RETURNED) if waits else step
 

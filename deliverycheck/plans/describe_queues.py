@@ -69,6 +69,10 @@ def _send(step: Send) -> str:
     return f"publish {messages} to {place}{more}"
 
 
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
 def _take(step: Take) -> str:
     return f"take up to {step.count} message{'' if step.count == 1 else 's'}"
 
@@ -88,11 +92,11 @@ QUEUE_WORDS: dict[type, Callable[[Any], str]] = {
     Take: _take,
     Settle: _settle,
     CloseChannel: lambda _: "close the channel, open another",
-    CrashLoop: lambda step: f"take a message and crash, {step.cycles} times",
+    CrashLoop: lambda step: f"take a message and crash, {_times(step.cycles)}",
     Declare: lambda step: f"declare queue {describe_queue(step.queue)}",
     Bind: lambda step: f"bind {describe_binding(step.binding)}",
     Unbind: lambda step: f"unbind {describe_binding(step.binding)}",
     SetPolicy: _set_policy,
-    Request: lambda step: f"{step.count} requests to {step.queue}",
+    Request: lambda step: f"ask {step.queue} {_times(step.count)}, take what is replied by then",
 }
 """By kind of step, how it is told without its lane."""

@@ -17,6 +17,7 @@ from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     FIRST,
+    GROUP_TOPIC,
     MOMENT_MS_MAX,
     NODE,
     PRODUCERS,
@@ -27,8 +28,9 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, takes_deletions
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed, takes_deletions
 from deliverycheck.plans.plan import Plan
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     AddPartitions,
@@ -40,6 +42,7 @@ from deliverycheck.plans.steps import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Flush,
     Heal,
     Hold,
@@ -57,7 +60,7 @@ from deliverycheck.plans.steps import (
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject, TopicReady
+from deliverycheck.plans.subject import GroupKind, Subject, TopicReady
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -104,12 +107,14 @@ class KafkaDraft:
         found |= {"create_topic"} if state.node == "up" else set()
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"delete_records"} if state.messages and _may_delete(state) else set()
+        found |= {"remake_topic"} if state.messages and _may_remake(state) else set()
         found |= {"work", "inject", "pause_member"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
+        found |= {"expire"} if state.messages and is_timed(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
         found |= {"flush", "purge"} if state.unflushed else set()
         found |= {"outlast", "end_late"} if state.subject.is_transactional else set()
@@ -195,6 +200,8 @@ def _plain(subject: Subject, step: Step) -> Step:
     if isinstance(step, Publish):
         if step.call is Call.BATCH:
             step = structs.replace(step, headers=(), tombstone=False, timestamp_shift_ms=0)
+        if is_timed(subject.topic):  # By its own timestamp a message may be too old at once.
+            step = structs.replace(step, timestamp_shift_ms=max(0, step.timestamp_shift_ms))
         if is_compacted(subject.topic):
             key = f"k{step.partition + 1}" if step.key is None else step.key
             step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
@@ -227,6 +234,20 @@ def _may_grow(state: PlanState) -> bool:
     return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
 
 
+def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
+    """Each topic once, so that of each message it is known which of two logs it is in.
+
+    A transaction, a database with positions and a share group each have a state of their own of a
+    topic, of which nothing is claimed.
+    """
+    consumer = state.subject.consumer
+    plain = consumer is None or (
+        consumer.kind is GroupKind.CONSUMER and consumer.output is None and consumer.sink is None
+    )
+    once = topic not in state.deleted | state.remade
+    return state.node == "up" and plain and once and not state.subject.is_transactional
+
+
 def _may_delete(state: PlanState) -> bool:
     return state.node == "up" and takes_deletions(state.subject.topic)
 
@@ -248,7 +269,9 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Purge: lambda state, step: (
         step.lane in state.producers and state.producers[step.lane].unflushed > 0
     ),
-    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    CommitTransaction: lambda state, step: (
+        state.in_transaction(step.lane) and step.wait is Wait.RETURNED
+    ),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
@@ -266,11 +289,17 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         and (step.ms <= MOMENT_MS_MAX or PATIENCE in state.subject.producer)
     ),
     CreateTopic: lambda state, step: (
-        step.topic in TOPICS and step.topic not in state.topics and state.node == "up"
+        step.topic in TOPICS
+        and (step.topic not in state.topics or step.topic in state.deleted)
+        and state.node == "up"
     ),
     AddPartitions: lambda state, step: (
         _may_grow(state)
+        and step.topic not in state.deleted
         and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
+    ),
+    DeleteTopic: lambda state, step: (
+        _may_remake(state, step.topic) and step.topic in {topic for topic, _ in state.written}
     ),
     DeleteRecords: lambda state, step: (
         _may_delete(state)

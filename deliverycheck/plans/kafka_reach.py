@@ -14,7 +14,7 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed, kept_ms_of
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -27,6 +27,7 @@ from deliverycheck.plans.steps import (
     Pause,
     Publish,
     Purge,
+    Purged,
     Settling,
     Step,
     Work,
@@ -122,17 +123,28 @@ def _hazards_of_publish(state: PlanState, step: Publish) -> Iterator[str]:
             yield "compacted"
         if state.tombstones and not step.tombstone:
             yield "tombstone_gone"
-    if step.topic in state.grown:
-        yield "partitions_added"
-    if step.topic in state.fresh:
-        awaited = state.subject.topic_ready is TopicReady.ANSWERED
-        yield "topic_answered" if awaited else "topic_just_created"
+    yield from _hazards_of_topic(state, step)
     if step.key is not None and state.wrote_with_key(step):
         yield "key_shared"
     if step.timestamp_shift_ms > TIMESTAMP_AHEAD_MS_MAX:
         yield "definite_failure"
     if step.count > int(state.subject.producer.get(_QUEUE_SETTING, _QUEUE_MESSAGES)):
         yield "definite_failure"
+
+
+def _hazards_of_topic(state: PlanState, step: Publish) -> Iterator[str]:
+    """What was done to the topic that is written to."""
+    if step.topic in state.grown:
+        yield "partitions_added"
+    if step.topic in state.deleted:
+        yield "written_while_deleted"
+    if step.topic in state.remade:
+        yield "topic_remade"
+        if step.topic == GROUP_TOPIC and state.carried and step.count > 1:
+            yield "remade_under_member"
+    if step.topic in state.fresh:
+        awaited = state.subject.topic_ready is TopicReady.ANSWERED
+        yield "topic_answered" if awaited else "topic_just_created"
 
 
 def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
@@ -236,13 +248,30 @@ def _are_first(state: PlanState, producer: ProducerState, places: Iterable[Place
 def _hazards_of_hold(state: PlanState, step: Hold) -> Iterator[str]:
     """Who waits so long gives a message up, and may have another one on its way by then."""
     several = any(len(producer.unconfirmed) > 1 for producer in state.producers.values())
+    if state.written and _expires_within(state.subject, step.ms):
+        yield "records_expired"
+        if state.served and state.served // _cycle_of(state) < state.for_group:
+            yield "expired_unread"
     if step.ms > MOMENT_MS_MAX and several and (state.faults or state.node != "up"):
         yield "timed_out_beside_others"
+
+
+def _expires_within(subject: Subject, ms: int) -> bool:
+    """Whether what stands in a topic is too old by then, or too much."""
+    return is_timed(subject.topic) and kept_ms_of(subject.topic) < ms
+
+
+def _cycle_of(state: PlanState) -> int:
+    consumer = state.subject.consumer
+    return 1 if consumer is None else _cycle(consumer)
 
 
 def _hazards_of_purge(state: PlanState, step: Purge) -> Iterator[str]:
     if _unflushed(state, step.lane):
         yield "purged"
+    several = step.lane in state.producers and state.producers[step.lane].unflushed > 1
+    if several and step.what is Purged.IN_FLIGHT and (state.faults or state.node != "up"):
+        yield "purged_beside_others"
 
 
 _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {

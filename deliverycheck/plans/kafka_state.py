@@ -14,6 +14,7 @@ from deliverycheck.plans.steps import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteTopic,
     FaultKind,
     Flush,
     Heal,
@@ -72,7 +73,9 @@ class PlanState:
     """What is known before a step, from the steps before it alone.
 
     Attributes:
-        topics: each with the number of its partitions.
+        topics: each with the number of its partitions, those that are `deleted` too.
+        remade: those that were deleted, with messages in them, and are there again.
+        carried: consumers that had read of a topic when it was deleted, and are the same.
         keys: with their topics, those that were written.
         tombstones: how many were written.
         served: calls that consumers made, those of dead ones too.
@@ -86,6 +89,9 @@ class PlanState:
     topics: dict[str, int] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
     grown: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    remade: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
     written: set[tuple[str, int]] = field(default_factory=set)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
@@ -188,6 +194,20 @@ def _heal(state: PlanState, step: Heal) -> None:
 def _create_topic(state: PlanState, step: CreateTopic) -> None:
     state.topics[step.topic] = state.subject.partitions
     state.fresh.add(step.topic)
+    state.deleted.discard(step.topic)
+
+
+def _delete_topic(state: PlanState, step: DeleteTopic) -> None:
+    """What is created by its name is another topic, with nothing in it."""
+    state.deleted.add(step.topic)
+    held = {place for place in state.written if place[0] == step.topic}
+    state.written -= held
+    state.grown.discard(step.topic)
+    state.keys = {key for key in state.keys if key[0] != step.topic}
+    if held:
+        state.remade.add(step.topic)
+    if held and step.topic == GROUP_TOPIC:
+        state.carried |= {lane for lane, calls in state.calls.items() if calls}
 
 
 def _add_partitions(state: PlanState, step: AddPartitions) -> None:
@@ -255,6 +275,7 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.paused.discard(step.lane)
         state.sent.discard(step.lane)
         state.armed.discard(step.lane)
+        state.carried.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.
 
@@ -276,6 +297,7 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     Inject: _inject,
     Heal: _heal,
     CreateTopic: _create_topic,
+    DeleteTopic: _delete_topic,
     AddPartitions: _add_partitions,
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),

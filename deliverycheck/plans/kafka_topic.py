@@ -35,18 +35,19 @@ def source_of(settings: Mapping[str, Setting]) -> Source | None:
     if not expires and not is_compacted(settings):
         return None
     return Source(
-        compacted=is_compacted(settings), retention_ms=_kept_ms(settings) if expires else None
+        compacted=is_compacted(settings), retention_ms=kept_ms_of(settings) if expires else None
     )
 
 
 def is_timed(settings: Mapping[str, Setting]) -> bool:
     """Whether its start may move on within a plan."""
     return takes_deletions(settings) and (
-        _kept_ms(settings) < _DAY_MS or RETENTION_BYTES in settings
+        kept_ms_of(settings) < _DAY_MS or RETENTION_BYTES in settings
     )
 
 
-def _kept_ms(settings: Mapping[str, Setting]) -> int:
+def kept_ms_of(settings: Mapping[str, Setting]) -> int:
+    """How long the topic keeps what it holds at least; 0 with a limit in bytes."""
     if int(settings.get(RETENTION_BYTES, _FOR_EVER)) != _FOR_EVER:
         return 0
     kept_ms = int(settings.get(RETENTION_MS, _RETENTION_MS))

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from deliverycheck.plans.step import BYTES_MAX, Count, Step, Wait
 from deliverycheck.plans.subject import Setting
@@ -128,11 +129,30 @@ class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults
     definition: dict[str, Setting] = {}  # noqa: RUF012  # msgspec copies it, as in `Subject`
     lane: str = "admin"
 
+    def limited(self, declared: Queue) -> Queue:
+        """The queue with these limits; of two limits the lower one counts.
+
+        RabbitMQ 4.3, Queue Length Limit, and Time-To-Live and Expiration.
+        """
+        limits = {
+            name: value if (own := getattr(declared, name)) is None else min(own, value)
+            for name, value in self.definition.items()
+        }
+        return replace(declared, **limits)
+
 
 class Request(Step, frozen=True, kw_only=True, tag="request", omit_defaults=True):
-    """A requester sends `count` requests to a queue and takes replies, as far as they come."""
+    """A publisher with a reply address asks `count` times, and takes what is replied by then.
+
+    Who works off the queue replies to each request once it has had its effect.
+    """
 
     lane: str = "p1"
     queue: str = "q1"
     count: Count = 1
     wait: Wait = Wait.RETURNED
+
+    @property
+    def sending(self) -> Send:
+        """The same as far as the queue is concerned."""
+        return Send(lane=self.lane, key=self.queue, count=self.count, wait=self.wait)

@@ -10,6 +10,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    Request,
     Send,
     SetPolicy,
     Settle,
@@ -28,6 +29,8 @@ from deliverycheck.plans.rabbitmq_state import (
     advance,
     walk,
 )
+from deliverycheck.plans.replies import is_direct, reply_address
+from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
     Arm,
@@ -97,6 +100,8 @@ class RabbitDraft:
         found |= {"route"} if state.topology.exchanges else set()
         found |= {"bind", "unbind"} if state.topology.exchanges and state.node == "up" else set()
         found |= {"declare"} if state.node == "up" else set()
+        found |= {"limit"} if state.topology.limited_later and state.node == "up" else set()
+        found |= {"request"} if reply_address(state.subject, PRODUCERS[0]) else set()
         if state.messages:
             found |= {"work", "take", "crash_loop", "inject"}
         found |= {"settle"} if any(state.in_hand.values()) else set()
@@ -174,9 +179,27 @@ def _may_resume(state: RabbitState, step: Resume) -> bool:
 
 
 def _may_send(state: RabbitState, step: Send) -> bool:
+    if state.by_streams and not _goes_to_stream(state, step):
+        return False
     exchange = state.topology.exchange(step.exchange)
     there = step.exchange == DEFAULT_EXCHANGE or (exchange is not None and not exchange.internal)
     return step.lane in PRODUCERS and there and state.messages + step.count <= MESSAGES_MAX
+
+
+def _goes_to_stream(state: RabbitState, step: Send) -> bool:
+    to_stream = step.exchange == DEFAULT_EXCHANGE and state.is_stream(step.key)
+    bare = not step.headers and step.expires_ms is None and step.priority is None
+    return step.lane == PRODUCERS[0] and to_stream and bare
+
+
+def _may_request(state: RabbitState, step: Request) -> bool:
+    """Somebody replies, and there is a place for the reply."""
+    address = reply_address(state.subject, step.lane)
+    if address is None or state.subject.consumer is None:
+        return False
+    declared = is_direct(address) or state.topology.queue(address) is not None
+    there = state.topology.queue(step.queue) is not None
+    return declared and there and _may_send(state, step.sending)
 
 
 def _may_consume(state: RabbitState, step: Work | Take | CrashLoop) -> bool:
@@ -194,7 +217,7 @@ def _may_declare(state: RabbitState, step: Declare) -> bool:
     free = step.queue.name in FURTHER_QUEUES and state.topology.queue(step.queue.name) is None
     leads = (state.topology.exchange(each.source) for each in step.bindings)
     own = all(each.destination == step.queue.name for each in step.bindings)
-    return state.node == "up" and free and own and all(leads)
+    return state.node == "up" and free and own and all(leads) and not state.by_streams
 
 
 def _may_bind(state: RabbitState, step: Bind) -> bool:
@@ -217,10 +240,13 @@ def _is_there(topology: Topology, binding: Binding) -> bool:
 
 _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Send: _may_send,
+    Request: _may_request,
     Flush: lambda state, step: (
         step.lane in state.publishers and state.publishers[step.lane].unflushed > 0
     ),
-    CommitTransaction: lambda state, step: state.in_transaction(step.lane),
+    CommitTransaction: lambda state, step: (
+        state.in_transaction(step.lane) and step.wait is not Wait.CONFIRMED
+    ),
     AbortTransaction: lambda state, step: state.in_transaction(step.lane),
     Work: _may_consume,
     Take: _may_consume,
@@ -230,7 +256,9 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     ),
     Settle: _may_settle,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
-    CloseChannel: lambda state, step: state.lives(step.lane) and step.lane not in state.sent,
+    CloseChannel: lambda state, step: (
+        state.lives(step.lane) and step.lane not in state.sent and not state.by_streams
+    ),
     Kill: _may_hit,
     Pause: _may_hit,
     Resume: _may_resume,
@@ -242,7 +270,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Bind: _may_bind,
     Unbind: lambda state, step: state.node == "up" and step.binding in state.topology.bindings,
     SetPolicy: lambda state, step: (
-        state.node == "up" and state.topology.queue(step.queue) is not None
+        state.node == "up" and step.queue in state.topology.limited_later
     ),
     Await: lambda state, step: step.lane in state.sent,
     Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
@@ -256,6 +284,8 @@ def _event_label(step: Step) -> str:
         words += [step.lane, step.fault, step.direction or ""]
     elif isinstance(step, (Work, Take)):
         words += [step.lane, str((step.calls if isinstance(step, Work) else step.count) % 3)]
+    elif isinstance(step, Request):
+        words += [step.lane, "many" if step.count > 1 else "one"]
     elif isinstance(step, Send):
         words += [step.exchange or "default", "many" if step.count > 1 else "one"]
         words += ["expires"] if step.expires_ms is not None else []

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from deliverycheck.plans.plan import Plan
-from deliverycheck.plans.queue_steps import CloseChannel, CrashLoop, Send, Settle, Settlement, Take
+from deliverycheck.plans.queue_steps import (
+    CloseChannel,
+    CrashLoop,
+    Request,
+    Send,
+    SetPolicy,
+    Settle,
+    Settlement,
+    Take,
+)
 from deliverycheck.plans.rabbitmq_state import (
     CONSUMERS,
     PRODUCERS,
@@ -34,7 +43,13 @@ _FAULT_HAZARDS = {
     FaultKind.DELAY: "delay",
     FaultKind.REFUSE: "refuse",
 }
-_TRAFFIC = (Send, Work, Take, Settle)
+OFTEN = 20
+"""More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
+
+_TRAFFIC = (Send, Request, Work, Take, Settle)
+_CUTS = frozenset(
+    {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
+)
 
 
 def hazards_in_reach(plan: Plan) -> frozenset[str]:
@@ -43,7 +58,7 @@ def hazards_in_reach(plan: Plan) -> frozenset[str]:
     for state, step in walk(plan):
         found.update(_hazards_of(state, step))
     disturbed = any(isinstance(step, (Inject, Kill, Pause, CrashLoop)) for step in plan.steps)
-    if not disturbed and any(isinstance(step, Send) for step in plan.steps):
+    if not disturbed and any(isinstance(step, (Send, Request)) for step in plan.steps):
         found.add("none")
     return frozenset(found)
 
@@ -57,6 +72,8 @@ def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
             yield "broker_killed" if state.node == "down" else "broker_paused"
     if isinstance(step, Inject) and _unflushed(state, step.lane.removeprefix("link ")):
         yield _FAULT_HAZARDS[step.fault]
+    if isinstance(step, Inject) and step.lane.removeprefix("link ") in state.asked:
+        yield from ["requester_cut"] if step.fault in _CUTS else []
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
     more = _MORE.get(type(step))
@@ -77,6 +94,17 @@ def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
                 yield "publish_refused"
         if queue.expires_ms is not None or step.expires_ms is not None:
             yield "expired"
+
+
+def _hazards_of_request(state: RabbitState, step: Request) -> Iterator[str]:
+    yield from _hazards_of_send(state, step.sending)
+    if state.faults.get(f"link {step.lane}") in _CUTS or state.node == "down":
+        yield "requester_cut"
+
+
+def _hazards_of_policy(state: RabbitState, step: SetPolicy) -> Iterator[str]:
+    if step.definition and state.stands.get(step.queue):
+        yield "limited_in_use"
 
 
 def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
@@ -101,6 +129,7 @@ def _of_dead_letters(state: RabbitState, queue: Queue) -> Iterator[str]:
 def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
     if step.lane in PRODUCERS:
         yield "producer_killed"
+        yield from ["requester_killed"] if step.lane in state.asked else []
         if _unflushed(state, step.lane):
             yield "producer_killed_unflushed"
     elif step.lane in CONSUMERS:
@@ -108,6 +137,8 @@ def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
     else:
         yield from ["broker_killed"] if state.unflushed else []
         yield from ("node_killed", "broker_killed_holding")
+        yield from ["requester_cut"] if state.asked else []
+        yield from ["broker_killed_committing"] if state.committing else []
         if state.fresh or state.subject.topic_ready is TopicReady.CREATED:
             yield "queue_just_declared"
 
@@ -133,6 +164,7 @@ def _hazards_of_crash_loop(state: RabbitState, step: CrashLoop) -> Iterator[str]
     if not state.stands.get(state.queue_of(step.lane)):
         return
     yield from ("consumer_killed", "consumer_killed_in_hand")
+    yield from ["handed_out_often"] if step.cycles > OFTEN else []
     if queue is None or queue.delivery_limit is None or step.cycles <= queue.delivery_limit:
         return
     yield "delivery_limit_reached"
@@ -148,6 +180,15 @@ def _hazards_of_work(state: RabbitState, step: Work | Take) -> Iterator[str]:
 def _hazards_of_close(state: RabbitState, step: Close | CloseChannel) -> Iterator[str]:
     if state.in_hand.get(step.lane):
         yield "closed_in_hand"
+    if step.lane in state.calls and _has_heir(state, step.lane):
+        yield "handed_over"
+
+
+def _has_heir(state: RabbitState, lane: str) -> bool:
+    """Messages stand in its queue, and another consumer has it too."""
+    queue = state.queue_of(lane)
+    others = (one for one in state.calls if one != lane and state.queue_of(one) == queue)
+    return bool(state.stands.get(queue)) and any(others)
 
 
 def _hazards_of_hold(state: RabbitState, _: Hold) -> Iterator[str]:
@@ -163,6 +204,8 @@ def _unflushed(state: RabbitState, lane: str) -> bool:
 
 _MORE: dict[type, Callable[[RabbitState, Any], Iterator[str]]] = {
     Send: _hazards_of_send,
+    Request: _hazards_of_request,
+    SetPolicy: _hazards_of_policy,
     Settle: _hazards_of_settle,
     Kill: _hazards_of_kill,
     CrashLoop: _hazards_of_crash_loop,

@@ -11,6 +11,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    Request,
     Send,
     SetPolicy,
     Settle,
@@ -39,7 +40,7 @@ from deliverycheck.plans.steps import (
     verb_of,
 )
 from deliverycheck.plans.subject import Subject
-from deliverycheck.plans.topology import Queue, Topology
+from deliverycheck.plans.topology import Queue, QueueKind, Topology
 
 SYSTEM = "rabbitmq"
 PRODUCERS = ("p1", "p2")
@@ -48,6 +49,9 @@ NODE = "b1"
 FIRST_QUEUE = "q1"
 FURTHER_QUEUES = ("q5", "q6", "q7", "q8")
 """Names for queues that a plan declares on its way."""
+
+STREAM_CLIENT = "rstream"
+"""A subject with this client publishes to streams by their own protocol, and to nothing else."""
 
 PLAIN = Topology(queues=(Queue(name=FIRST_QUEUE),))
 """What a subject without a topology is put to: one durable classic queue."""
@@ -70,6 +74,8 @@ class RabbitState:
         stands: messages that came to each queue, and that nobody surely took.
         handed: those that some consumer may have been handed.
         in_hand: by consumer that lives, what it may hold.
+        asked: requests of each requester to which it knows no reply.
+        committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
     """
 
@@ -80,6 +86,7 @@ class RabbitState:
     stands: dict[str, int] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
     in_hand: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
@@ -87,6 +94,7 @@ class RabbitState:
     sent: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    committing: bool = False
     returned: bool = False
     crashes: int = 0
     last: str = ""
@@ -101,6 +109,15 @@ class RabbitState:
     def unflushed(self) -> bool:
         """Whether some publisher has messages that were not waited for."""
         return any(publisher.unflushed for publisher in self.publishers.values())
+
+    @property
+    def by_streams(self) -> bool:
+        """Whether publishers know streams alone, and by one link: there is one publisher."""
+        return self.subject.client == STREAM_CLIENT
+
+    def is_stream(self, name: str) -> bool:
+        queue = self.topology.queue(name)
+        return queue is not None and queue.kind is QueueKind.STREAM
 
     def in_transaction(self, lane: str) -> bool:
         return lane in self.publishers and self.publishers[lane].in_transaction
@@ -135,6 +152,7 @@ class RabbitState:
         parts += ["unflushed"] if self.unflushed else []
         parts += ["in a transaction"] if any(map(self.in_transaction, self.publishers)) else []
         parts += [f"{lane} holds" for lane, held in sorted(self.in_hand.items()) if held]
+        parts += [f"{lane} waits for a reply" for lane in sorted(self.asked)]
         parts += ["returned"] if self.returned else []
         return ", ".join(parts) or "quiet"
 
@@ -152,6 +170,9 @@ def advance(state: RabbitState, step: Step) -> None:
     state.last = verb_of(step)
     if isinstance(step, Send):
         _advance_send(state, step)
+    elif isinstance(step, Request):
+        _advance_send(state, step.sending)
+        state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
     elif isinstance(step, (Kill, Close, CloseChannel, Pause, Resume, Restart)):
@@ -206,7 +227,7 @@ def _advance_life(
     else:
         for those in (state.paused, state.sent, state.armed):
             those.discard(step.lane)
-        for those_by_lane in (state.calls, state.in_hand, state.publishers):
+        for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
             those_by_lane.pop(step.lane, None)
 
 
@@ -221,6 +242,18 @@ def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPol
         state.topology = with_binding(state.topology, step.binding)
     elif isinstance(step, Unbind):
         state.topology = without_binding(state.topology, step.binding)
+    else:
+        _limit(state, step)
+
+
+def _limit(state: RabbitState, step: SetPolicy) -> None:
+    """The queue as it was declared, with the policy; the one before it is gone."""
+    declared = (state.subject.topology or PLAIN).queue(step.queue)
+    if declared is not None:
+        others = tuple(each for each in state.topology.queues if each.name != step.queue)
+        kept = [each.name for each in state.topology.queues].index(step.queue)
+        queues = (*others[:kept], step.limited(declared), *others[kept:])
+        state.topology = replace(state.topology, queues=queues)
 
 
 def _advance_rest(state: RabbitState, step: Step) -> None:
@@ -228,6 +261,8 @@ def _advance_rest(state: RabbitState, step: Step) -> None:
         state.publishers[step.lane].unflushed = 0
     elif isinstance(step, (CommitTransaction, AbortTransaction)):
         state.publishers[step.lane] = PublisherState()
+        state.committing = isinstance(step, CommitTransaction) and step.wait is Wait.SENT
+        state.sent |= {step.lane} if state.committing else set()
     elif isinstance(step, Inject):
         state.faults[step.lane] = step.fault
     elif isinstance(step, Heal):

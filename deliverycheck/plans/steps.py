@@ -147,9 +147,13 @@ class Purge(_Step, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
 class CommitTransaction(
     _Step, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
 ):
-    """A producer ends its open transaction: all of it is to take effect."""
+    """A producer ends its open transaction: all of it is to take effect.
+
+    Whether the next step may begin before it returned (``wait="sent"``) systems of queues know.
+    """
 
     lane: str = "p1"
+    wait: Wait = Wait.RETURNED
 
 
 class AbortTransaction(
@@ -224,9 +228,19 @@ class Hold(_Step, frozen=True, kw_only=True, tag="hold", omit_defaults=True):
 
 
 class CreateTopic(_Step, frozen=True, kw_only=True, tag="create_topic", omit_defaults=True):
-    """Create a further topic; the subject says whether its partitions are awaited."""
+    """Create a further topic, or a deleted one again; the subject says whether it is awaited."""
 
     topic: str
+    lane: str = "admin"
+
+
+class DeleteTopic(_Step, frozen=True, kw_only=True, tag="delete_topic", omit_defaults=True):
+    """A topic in use is deleted, read or not; whoever writes to it goes on trying.
+
+    What creates it again is a `CreateTopic`, or the end of the plan.
+    """
+
+    topic: str = "t1"
     lane: str = "admin"
 
 
@@ -282,6 +296,7 @@ Step = (
     | Heal
     | Hold
     | CreateTopic
+    | DeleteTopic
     | AddPartitions
     | DeleteRecords
     | Arm

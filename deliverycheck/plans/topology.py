@@ -142,11 +142,15 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is declared before the first step. Bindings lead from and to what is declared here.
 
     An alternate or dead letter exchange need not exist: brokers take that, and lose messages.
+
+    Attributes:
+        limited_later: queues that plans may give other limits while they are in use.
     """
 
     queues: tuple[Queue, ...]
     exchanges: tuple[Exchange, ...] = ()
     bindings: tuple[Binding, ...] = ()
+    limited_later: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError: two have one name, or a binding leads from or to nothing."""

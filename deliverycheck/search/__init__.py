@@ -1,8 +1,9 @@
 """Search: which plans to run, what they mean for the claims, the smallest that breaks one."""
 
+from deliverycheck.plans.rates import tally, wilson
 from deliverycheck.search.campaign import Campaign
 from deliverycheck.search.corpus import Corpus, CorpusEntry, entry_of, load_plan
-from deliverycheck.search.journal import Journal, JournalFormatError
+from deliverycheck.search.journal import Journal, JournalFormatError, judgements_in
 from deliverycheck.search.judge import Judge, judge_history
 from deliverycheck.search.judgement import Judgement, Ruling
 from deliverycheck.search.ledger import Ledger
@@ -15,11 +16,11 @@ from deliverycheck.search.pool_file import (
     shard_of,
 )
 from deliverycheck.search.profile import FREE, PROFILES, Profile
-from deliverycheck.search.rates import tally, wilson
 from deliverycheck.search.record import ExitCode, exit_code, with_what_holds_instead
 from deliverycheck.search.select import candidates, plans_for, reaching, varied
 from deliverycheck.search.shrinker import Budget, Shrinker, Shrunk
 from deliverycheck.search.slices import slices
+from deliverycheck.search.violations import violation_of
 
 __all__ = [
     "FREE",
@@ -44,6 +45,7 @@ __all__ = [
     "entry_of",
     "exit_code",
     "judge_history",
+    "judgements_in",
     "load_plan",
     "load_plans",
     "load_pool",
@@ -55,6 +57,7 @@ __all__ = [
     "slices",
     "tally",
     "varied",
+    "violation_of",
     "wilson",
     "with_what_holds_instead",
 ]

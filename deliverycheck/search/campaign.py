@@ -15,14 +15,14 @@ from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim, Plan, Stance, Step
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
-from deliverycheck.search.cases import Cases, short_path
+from deliverycheck.plans.rates import tally
+from deliverycheck.search.cases import Cases
 from deliverycheck.search.chains import run_chains
 from deliverycheck.search.corpus import Corpus, CorpusEntry
 from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.profile import Afterwards, Order, Profile
-from deliverycheck.search.rates import tally
 from deliverycheck.search.rest import each_in_turn, further_plans
 from deliverycheck.search.select import candidates
 from deliverycheck.search.shrinker import Budget
@@ -50,6 +50,7 @@ class Campaign:
     Attributes:
         say: told of everything that a person may want to see while it happens.
         stop: set from outside (Ctrl-C): no execution starts any more.
+        tell_of: told of each violation, and again with a smaller plan.
     """
 
     claims: Sequence[Claim]
@@ -63,6 +64,7 @@ class Campaign:
     say: Callable[[str], None]
     stop: Event
     clock: Callable[[], float] = time.monotonic
+    tell_of: Callable[[Claim, Violation], None] = lambda _claim, _violation: None
     _lock: Lock = field(default_factory=Lock)
     _end: float = 0.0
     _samples: int = 0
@@ -79,6 +81,7 @@ class Campaign:
             say=self.say,
             stop=self.stop,
             done_with=self._done_with,
+            tell_of=self.tell_of,
         )
 
     @property
@@ -195,7 +198,8 @@ class Campaign:
             done = tally(int(convicts), done.executions + 1)
             if convicts:
                 rate = tally(entry.convictions, entry.executions)
-                self._cases.tell(claim, judgement, rate, entry.found_after, short_path(path))
+                file = self.corpus.name_of(path)
+                self._cases.tell(claim, judgement, rate, entry.found_after, file)
             self._done_with(judgement)
         return done
 

@@ -13,11 +13,11 @@ from deliverycheck.history import CampaignFolder, ExecutionFolder
 from deliverycheck.plans import Claim, Plan, Stance
 from deliverycheck.plans.campaign import Tally, Violation
 from deliverycheck.plans.model import Model
+from deliverycheck.plans.rates import tally
 from deliverycheck.search.judge import Judge
 from deliverycheck.search.judgement import Judgement
 from deliverycheck.search.ledger import Ledger
 from deliverycheck.search.measured import Record
-from deliverycheck.search.rates import tally
 from deliverycheck.search.shrinker import Budget, Shrinker
 from deliverycheck.search.slices import slices
 from deliverycheck.search.violations import SENTENCES_MAX, shape_of, signature, violation_of
@@ -50,6 +50,7 @@ class Cases:
 
     Attributes:
         done_with: told of each execution whose folder is not needed.
+        tell_of: told of each violation, and again with a smaller plan.
         violations: by the name of the folder below `violations/` that holds the evidence.
     """
 
@@ -60,6 +61,7 @@ class Cases:
     say: Callable[[str], None]
     stop: Event
     done_with: Callable[[Judgement], None]
+    tell_of: Callable[[Claim, Violation], None]
     violations: dict[str, Violation] = field(default_factory=dict)
     _of_claim: dict[str, list[Case]] = field(default_factory=lambda: defaultdict(list))
     _turns: dict[str, Lock] = field(default_factory=lambda: defaultdict(Lock))
@@ -110,6 +112,7 @@ class Cases:
             self.violations[name] = violation
             if name == claim.id:
                 self.ledger.entries[claim.id].violation = signature(claim, judgement)
+        self.tell_of(claim, violation)
         if is_new:
             words = "found" if claim.stance is Stance.BREAKS else "VIOLATED"
             self.say(f"{words}: {violation.title}")

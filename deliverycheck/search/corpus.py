@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from deliverycheck.plans import Plan, PlanFormatError, plan_of
-from deliverycheck.search.rates import tries_to_see, wilson
+from deliverycheck.plans.rates import tries_to_see, wilson
 
 FORMAT = "deliverycheck-corpus"
 VERSION = 1
@@ -104,6 +104,10 @@ class Corpus:
         paths = sorted((self.root / claim).glob("*.json"))
         loaded = ((path, *load_plan(path)) for path in paths)
         return [(path, plan, entry) for path, plan, entry in loaded if entry is not None]
+
+    def name_of(self, path: Path) -> str:
+        """The file as `replay` finds it, wherever it stands: ``corpus/<claim>/<digest>.json``."""
+        return str(Path(self.root.name) / path.relative_to(self.root))
 
     def keep(self, plan: Plan, entry: CorpusEntry) -> Path:
         """Write the entry; its name is the plan's digest."""

@@ -8,8 +8,8 @@ from threading import Event, Lock
 import msgspec
 
 from deliverycheck.plans import Claim, Plan
+from deliverycheck.plans.rates import wilson
 from deliverycheck.search.judgement import Judgement
-from deliverycheck.search.rates import wilson
 
 EXECUTIONS_MAX = 60
 
@@ -46,6 +46,10 @@ class ChainLog:
             os.truncate(path, len(whole))  # A torn last line is no chain, and spoils the next one.
             for line in whole.splitlines():
                 self._remember(msgspec.json.decode(line, type=Chain))
+
+    def has(self, claim: Claim, seed: int) -> bool:
+        """Whether this chain was measured."""
+        return (claim.id, seed) in self.chains
 
     def _remember(self, chain: Chain) -> None:
         self.chains[chain.claim, chain.seed] = chain

@@ -111,20 +111,36 @@ def _says_something(verdict: Verdict) -> bool:
     return verdict.validity is not Validity.UNKNOWN
 
 
+def judgements_in(path: Path) -> Iterator[Judgement]:
+    """Those of a campaign that may still be running: the file is left as it is.
+
+    Raises:
+        OSError: the file cannot be read.
+        PlanFormatError, JournalFormatError: a whole line is none of ours.
+    """
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    for entry in _decoded(path, whole):
+        yield _judgement(entry, path.parent)
+
+
 def _entries(path: Path) -> Iterator[Entry]:
     """The whole lines; what follows the last line end was being written, and is cut off."""
     if not path.exists():
         return
     whole, _, rest = path.read_bytes().rpartition(b"\n")
+    yield from _decoded(path, whole)
+    if rest:
+        with path.open("r+b") as file:
+            file.truncate(len(whole) + bool(whole))
+
+
+def _decoded(path: Path, whole: bytes) -> Iterator[Entry]:
     for number, line in enumerate(whole.splitlines(), start=1):
         try:
             yield _decoder.decode(line)
         except msgspec.DecodeError as error:
             msg = f"{path}, line {number}: no entry of a campaign's journal ({error})"
             raise JournalFormatError(msg) from None
-    if rest:
-        with path.open("r+b") as file:
-            file.truncate(len(whole) + bool(whole))
 
 
 def _judgement(entry: Entry, root: Path) -> Judgement:

@@ -47,10 +47,11 @@ class Judge:
 
     `execute` runs a plan into a folder; `renew` puts a fresh broker in the place of
     one that may be at fault. With a `journal` every judgement is written there, and what it
-    holds from an earlier run is given instead of running the plan. Called from many threads.
+    holds from an earlier run is given instead of running the plan. `tell` is told of each that
+    was run. Called from many threads.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # keyword-only, and each part is somebody else's to make
         self,
         *,
         execute: Callable[[Plan, ExecutionFolder], Execution],
@@ -58,12 +59,14 @@ class Judge:
         guarantees: tuple[str, ...],
         folder: Path,
         journal: Journal | None = None,
+        tell: Callable[[Judgement], None] = lambda _: None,
     ) -> None:
         self._execute = execute
         self._renew = renew
         self._guarantees = guarantees
         self._folder = folder
         self._journal = journal
+        self._tell = tell
         self._lock = Lock()
         self._memo: Recent[str, Judgement] = Recent(REMEMBERED_MAX)
         self._judged_plans: set[bytes] = set()
@@ -120,6 +123,7 @@ class Judge:
         judgement = self._judged(self._execute(plan, folder))
         if self._journal is not None:
             self._journal.keep(judgement)
+        self._tell(judgement)
         return judgement
 
     def _judged(self, execution: Execution) -> Judgement:

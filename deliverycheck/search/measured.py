@@ -9,7 +9,7 @@ import msgspec
 
 from deliverycheck.plans import Plan, plan_of
 from deliverycheck.plans.campaign import Tally
-from deliverycheck.search.rates import tally
+from deliverycheck.plans.rates import tally
 
 
 @dataclass(slots=True, kw_only=True)

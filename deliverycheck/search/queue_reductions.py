@@ -4,7 +4,17 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from deliverycheck.plans import CrashLoop, Pick, Send, Settle, Step, Take, Wait
+from deliverycheck.plans import (
+    CommitTransaction,
+    CrashLoop,
+    Pick,
+    Request,
+    Send,
+    Settle,
+    Step,
+    Take,
+    Wait,
+)
 
 FEW_BYTES = 1000
 """What is smaller asks for nothing, and is no easier to read."""
@@ -25,10 +35,12 @@ def weight_of(step: Step) -> int | None:
     if isinstance(step, Send):
         waits = step.wait is not Wait.RETURNED
         return 2 * step.count + waits + _plain_content(step).count(False)
-    if isinstance(step, Take):
+    if isinstance(step, (Take, Request)):
         return step.count
     if isinstance(step, CrashLoop):
         return step.cycles
+    if isinstance(step, CommitTransaction):
+        return int(step.wait is not Wait.RETURNED)
     return int(step.pick is not Pick.ALL) if isinstance(step, Settle) else None
 
 
@@ -40,7 +52,9 @@ def smaller(step: Step) -> Iterator[Step]:
     """Steps that do less in its place."""
     if isinstance(step, Send):
         yield from _smaller_send(step)
-    elif isinstance(step, Take):
+    elif isinstance(step, CommitTransaction) and step.wait is not Wait.RETURNED:
+        yield replace(step, wait=Wait.RETURNED)
+    elif isinstance(step, (Take, Request)):
         yield from (replace(step, count=count) for count in (1, 2) if count < step.count)
     elif isinstance(step, CrashLoop):
         yield from (replace(step, cycles=cycles) for cycles in fewer_in_a_row(step.cycles))
@@ -61,12 +75,19 @@ def _smaller_send(step: Send) -> Iterator[Send]:
         yield replace(step, bytes=FEW_BYTES)
 
 
+def _joined_requests(first: Request, second: Request) -> Iterator[Request]:
+    if first == replace(second, count=first.count):
+        yield replace(first, count=first.count + second.count)
+
+
 def join(first: Step, second: Step) -> Iterator[Step]:
     """One step for two that go to the same place, or are of one consumer."""
     if isinstance(first, Send) and isinstance(second, Send):
         same = replace(first, count=1, wait=Wait.RETURNED)
         if same == replace(second, count=1, wait=Wait.RETURNED):
             yield replace(second, count=first.count + second.count)
+    if isinstance(first, Request) and isinstance(second, Request):
+        yield from _joined_requests(first, second)
     if isinstance(first, Take) and isinstance(second, Take) and first.lane == second.lane:
         yield replace(second, count=first.count + second.count)
     if isinstance(first, CrashLoop) and isinstance(second, CrashLoop):

@@ -14,8 +14,8 @@ from itertools import chain
 
 from deliverycheck.plans import Plan, Step
 from deliverycheck.plans.model import Model
+from deliverycheck.plans.rates import tries_to_see
 from deliverycheck.search.measured import Measured, Record
-from deliverycheck.search.rates import tries_to_see
 from deliverycheck.search.reductions import (
     gathered,
     in_one_place,

@@ -59,6 +59,16 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def delete_records(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "remake_topic" in self.draft.kinds())
+    @rule(steps=steps_of("remake_topic"))
+    def make_a_topic_again(self, steps):
+        self.offer(steps)
+
+    @precondition(lambda self: "expire" in self.draft.kinds())
+    @rule(steps=steps_of("expire"))
+    def let_what_is_there_expire(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "flush" in self.draft.kinds())
     @rule(steps=steps_of("flush"))
     def flush(self, steps):

@@ -8,6 +8,7 @@ from deliverycheck.plans import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    DeleteTopic,
     Direction,
     FaultKind,
     Heal,
@@ -23,7 +24,7 @@ from deliverycheck.plans import (
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
-from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, SECOND
+from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, GROUP_TOPIC, SECOND
 
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
@@ -42,6 +43,9 @@ FETCHED_MS = 60
 
 CLEANED_MS = 400
 """The cleaner looks every 100 ms, and a topic of a few messages is clean in less than that."""
+
+EXPIRED_MS = 2000
+"""What is kept for 1.5 s is gone by then: the broker looks every 200 ms."""
 
 PAST_SESSION_MS = 1100
 """A session of 500 ms is over by then, a group of the new protocol's (1 s) just so."""
@@ -148,9 +152,10 @@ def alternate(*, key: str, count: int, wait: Wait) -> tuple[Step, ...]:
     )
 
 
-def purge(*, count: int, what: Purged) -> tuple[Step, ...]:
-    """A producer is told to forget what it was just handed."""
-    return Publish(count=count), Purge(what=what)
+def purge(*, count: int, what: Purged, fault: FaultKind | None) -> tuple[Step, ...]:
+    """A producer is told to forget what it was just handed; its replies may be lost by then."""
+    lost = (Inject(lane=f"link {FIRST}", fault=fault),) if fault else ()
+    return *lost, Publish(count=count), Purge(what=what)
 
 
 def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
@@ -171,6 +176,38 @@ def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
         *(written, written, written, DeleteRecords(keep=keep)),
         *(make(lane) for make in back),
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
+    )
+
+
+def remake(*, lane: str, first: int, meanwhile: int, then: int, away: str) -> tuple[Step, ...]:
+    """A topic is deleted and made again while a member reads it, which may be away meanwhile.
+
+    It had come as far as `first`; what it finds when it asks again begins at 0. Who writes
+    meanwhile writes to a topic that is gone.
+    """
+    gone, back = _AWAY[away]
+    early = (Publish(count=meanwhile),) if meanwhile else ()
+    return (
+        *(Publish(count=first, wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=4)),
+        *(Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=4 * first)),
+        *(make(lane) for make in gone),
+        *(DeleteTopic(), *early, CreateTopic(topic=GROUP_TOPIC)),
+        Publish(count=then, wait=Wait.CONFIRMED),
+        *(make(lane) for make in back),
+        WorkStep(lane=lane, calls=8),
+    )
+
+
+def expire(*, lane: str, calls: int, count: int, away: str) -> tuple[Step, ...]:
+    """What was written becomes too old while a member has not come to it, or has."""
+    gone, back = _AWAY[away]
+    written = Publish(count=count, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=calls)),
+        *(make(lane) for make in gone),
+        *(written, Hold(ms=EXPIRED_MS)),
+        *(make(lane) for make in back),
+        *(WorkStep(lane=lane, calls=6), Publish(wait=Wait.CONFIRMED)),
     )
 
 

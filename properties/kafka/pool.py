@@ -13,7 +13,7 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.kafka import PATIENCE, REFRESH
-from deliverycheck.plans.kafka_topic import CLEANUP
+from deliverycheck.plans.kafka_topic import CLEANUP, RETENTION_MS
 from properties.drawing import Pools, StepList
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.vocabulary import VOCABULARY
@@ -47,7 +47,13 @@ COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
 """The same on compacted topics."""
 
 COMPACTED_SHARE = 15
-"""One list in so many, the last of all: on other topics nothing is cleaned."""
+"""One list in so many: on other topics nothing is cleaned."""
+
+TIMED = structs.replace(EVERYTHING, topic={RETENTION_MS: 1500})
+"""The same on topics that keep for a moment."""
+
+TIMED_SHARE = 20
+"""One list in so many, the last of all: on other topics they wait for nothing."""
 
 _POOLS = Pools(vocabulary=VOCABULARY, builder=DeliveryPlanBuilder)
 
@@ -55,13 +61,15 @@ _POOLS = Pools(vocabulary=VOCABULARY, builder=DeliveryPlanBuilder)
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
-    compacted = count // COMPACTED_SHARE
-    plain = _POOLS.mixed(EVERYTHING, pool_seed, count - transactional - sharing - compacted)
+    compacted, timed = count // COMPACTED_SHARE, count // TIMED_SHARE
+    others = transactional + sharing + compacted + timed
+    plain = _POOLS.mixed(EVERYTHING, pool_seed, count - others)
     return (
         *plain,
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
         *_POOLS.mixed(SHARING, pool_seed, sharing),
         *_POOLS.mixed(COMPACTED, pool_seed, compacted),
+        *_POOLS.mixed(TIMED, pool_seed, timed),
     )
 
 

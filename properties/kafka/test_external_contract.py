@@ -213,7 +213,7 @@ def test_what_a_run_would_create_is_told_and_not_made(cluster):
 
 def test_nodes_of_others_are_never_hit(external):
     assert external.capabilities() == {Capability.LINKS}
-    with pytest.raises(BrokerError, match=r"cannot kill b1: the cluster at .* is not ours"):
+    with pytest.raises(BrokerError, match=r"cannot kill b1: the broker at .* is not ours"):
         external.kill("b1")
 
 

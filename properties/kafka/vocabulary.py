@@ -106,7 +106,12 @@ KINDS = {
     "purge": Kind(
         weight=1,
         makes=makers.purge,
-        arguments={"count": (1, 4), "what": tuple(Purged)},
+        arguments={
+            "count": (1, 4),
+            "what": tuple(Purged),
+            # What was purged leaves its place to others, whose replies may be lost.
+            "fault": (None, FaultKind.LOSE_REPLY),
+        },
     ),
     "alternate": Kind(
         weight=1,
@@ -189,6 +194,29 @@ KINDS = {
             "calls": (4, 4, 4, 3, 2, 1),
             "keep": (0, 1, 1, 2),
             "away": ("not", "killed", "closed", "cut off", "stopped", "stopped", "done", "done"),
+        },
+    ),
+    "remake_topic": Kind(
+        weight=1,
+        makes=makers.remake,
+        arguments={
+            "lane": CONSUMERS,
+            "first": (1, 1, 2, 3),
+            "meanwhile": (0, 0, 0, 1, 3),
+            # Fewer than it had read, as many, and more.
+            "then": (1, 2, 4, 8),
+            "away": ("not", "not", "stopped", "stopped", "cut off", "killed", "closed"),
+        },
+    ),
+    # Only where a topic keeps for a time.
+    "expire": Kind(
+        weight=6,
+        makes=makers.expire,
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (1, 2, 4, 8),
+            "count": (1, 2, 4),
+            "away": ("not", "not", "killed", "stopped", "cut off", "closed"),
         },
     ),
     # Only where a topic is compacted.

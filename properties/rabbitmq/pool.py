@@ -4,10 +4,23 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from deliverycheck.plans import CommitPolicy, Consumer, Subject, TopicReady
+from deliverycheck.plans import (
+    CommitPolicy,
+    CommitTransaction,
+    Consumer,
+    CrashLoop,
+    Hold,
+    Kill,
+    Send,
+    Subject,
+    TopicReady,
+    Wait,
+)
+from deliverycheck.plans.rabbitmq_reach import OFTEN
+from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
 from properties.rabbitmq.machine import RabbitPlanBuilder
-from properties.rabbitmq.topologies import CLASSIC, EVERY_EXCHANGE
+from properties.rabbitmq.topologies import CLASSIC, EVERY_EXCHANGE, REQUESTS
 from properties.rabbitmq.vocabulary import VOCABULARY
 
 QUEUES = Subject(
@@ -19,11 +32,30 @@ QUEUES = Subject(
 """A subject to which every kind of step is applicable that needs no exchange."""
 
 ROUTING = structs.replace(QUEUES, topology=EVERY_EXCHANGE)
+REQUESTING = structs.replace(
+    QUEUES, producer={"confirms": "pipelined", "reply_to": "replies"}, topology=REQUESTS
+)
+LIMITED_LATER = structs.replace(QUEUES, topology=structs.replace(CLASSIC, limited_later=("q1",)))
 TRANSACTIONAL = structs.replace(QUEUES, producer={"transactional": True})
 
-ROUTING_SHARE, TRANSACTIONAL_SHARE = 5, 8
-"""One list in so many is about routing, or has the ends of transactions. They stand behind all
-others: of a subject without exchanges or transactions they say nothing that those do not."""
+ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 12
+"""One list in so many is about routing, has the ends of transactions, asks for replies, or limits
+queues in use. They stand behind all others: of a subject without these they say nothing more."""
+
+LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN + 1))
+"""Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
+takes some 0.15 s."""
+
+LARGE_COMMITS: tuple[StepList, ...] = tuple(
+    (
+        Send(count=120, bytes=20_000),
+        CommitTransaction(wait=Wait.SENT),
+        Hold(ms=ms),
+        Kill(lane=NODE),
+    )
+    for ms in (1, 4, 16)
+)
+"""A commit that keeps the broker busy for a while; drawn ones are over in a millisecond."""
 
 _POOLS = Pools(vocabulary=VOCABULARY, builder=RabbitPlanBuilder)
 
@@ -31,11 +63,17 @@ _POOLS = Pools(vocabulary=VOCABULARY, builder=RabbitPlanBuilder)
 def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     routing, transactional = count // ROUTING_SHARE, count // TRANSACTIONAL_SHARE
-    plain = _POOLS.mixed(QUEUES, pool_seed, count - routing - transactional)
+    requesting, limited = count // REQUESTING_SHARE, count // LIMITED_SHARE
+    special = routing + transactional + requesting + limited
+    plain = _POOLS.mixed(QUEUES, pool_seed, count - special)
     return (
         *plain,
+        *_POOLS.mixed(REQUESTING, pool_seed, requesting),
         *_POOLS.mixed(ROUTING, pool_seed, routing),
+        *_POOLS.mixed(LIMITED_LATER, pool_seed, limited),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
+        LONG_CRASH_LOOP,
+        *LARGE_COMMITS,
     )
 
 

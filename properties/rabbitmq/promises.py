@@ -14,7 +14,8 @@ from deliverycheck.plans import (
     TopicReady,
 )
 from deliverycheck.plans.rabbitmq_state import PLAIN
-from properties.rabbitmq.claims.settings import CONFIRMS, QUORUM_QUEUES, SAFETY, UNDONE
+from deliverycheck.plans.replies import REPLY_TO, is_direct
+from properties.rabbitmq.claims.settings import CONFIRMS, OFTEN, QUORUM_QUEUES, SAFETY, UNDONE
 
 _QUEUES = "RabbitMQ 4.3, Queues"
 _LIMITS = "RabbitMQ 4.3, Queue Length Limit"
@@ -46,7 +47,9 @@ def _queues(subject: Subject) -> tuple[Queue, ...]:
     return (subject.topology or PLAIN).queues
 
 
-def _keeps(queue: Queue) -> bool:
+def _keeps(subject: Subject, queue: Queue) -> bool:
+    if queue.name in (subject.topology or PLAIN).limited_later:
+        return False
     limits = (queue.expires_ms, queue.delivery_limit)
     drops = queue.length_max is not None and queue.overflow is Overflow.DROP_HEAD
     return limits == (None, None) and not drops
@@ -56,11 +59,11 @@ def _dead_are_kept(subject: Subject) -> bool:
     """Whether what a queue gives up goes to a declared queue that keeps it."""
     by_name = {queue.name: queue for queue in _queues(subject)}
     return all(
-        _keeps(queue)
+        _keeps(subject, queue)
         or (
             queue.dead_letter_exchange == ""
             and (target := by_name.get(queue.dead_letter_key or "")) is not None
-            and _keeps(target)
+            and _keeps(subject, target)
             and target.length_max is None
         )
         for queue in by_name.values()
@@ -118,7 +121,7 @@ _SETTLED = Condition(
     otherwise="a queue that was just declared is no safe place (docs/findings)",
 )
 _KEPT = Condition(
-    holds=lambda subject: all(map(_keeps, _queues(subject))),
+    holds=lambda subject: all(_keeps(subject, queue) for queue in _queues(subject)),
     otherwise="a limit of a queue may drop messages",
 )
 _DEAD_KEPT = Condition(
@@ -135,6 +138,14 @@ _ONE_AT_A_TIME = Condition(
         and all(queue.single_active and queue.priorities_max is None for queue in _queues(subject))
     ),
     otherwise="several messages are worked on at a time",
+)
+
+_ASKS = Condition(
+    holds=lambda subject: bool(subject.producer.get(REPLY_TO)), otherwise="nobody asks for replies"
+)
+_BY_QUEUE = Condition(
+    holds=lambda subject: not is_direct(str(subject.producer.get(REPLY_TO, ""))),
+    otherwise="replies go to a channel, and no queue keeps them",
 )
 
 _SAFE = (_WAITS, _UNKNOWN, _PERSISTENT, _DURABLE, _MANDATORY, _SETTLED)
@@ -232,6 +243,18 @@ PROMISES: tuple[RabbitPromise, ...] = (
         conditions=_SAFE,
     ),
     RabbitPromise(
+        guarantee="matching_replies",
+        text="a reply bears the correlation id of its request, unchanged",
+        source="RabbitMQ, Tutorial 6 (RPC), Correlation Id",
+        conditions=(_ASKS,),
+    ),
+    RabbitPromise(
+        guarantee="requests_answered",
+        text="long-lived queues are for replies that survive the requester's disconnects",
+        source="RabbitMQ 4.3, Direct Reply-To, Motivation",
+        conditions=(*_SAFE, _KEPT, _ASKS, _BY_QUEUE, _commits(CommitPolicy.AFTER_EFFECT)),
+    ),
+    RabbitPromise(
         guarantee="routed_confirms",
         text="an unroutable mandatory message comes back before it is confirmed",
         source=f"{QUORUM_QUEUES}; {CONFIRMS}",
@@ -271,4 +294,11 @@ def unless_of(subject: Subject, guarantee: str) -> tuple[str, ...]:
     """Situations in which an execution says nothing of the promise that the subject has."""
     young = subject.topic_ready is TopicReady.CREATED
     undone = UNDONE if guarantee in _OF_SETTLEMENTS else ()
-    return (*undone, *(("queue_just_declared",) if young else ()))
+    limited = any(
+        queue.kind is QueueKind.QUORUM and queue.delivery_limit is None
+        for queue in _queues(subject)
+    )
+    just_declared = ("queue_just_declared",) if young else ()
+    # docs/findings/close-hands-over-out-of-order.md
+    heir = ("handed_over",) if guarantee == "effects_in_order" else ()
+    return (*undone, *just_declared, *(OFTEN if limited else ()), *heir)

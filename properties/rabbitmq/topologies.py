@@ -53,6 +53,13 @@ FAN_OUT = Topology(
     ),
 )
 
+STREAM = one_queue(QueueKind.STREAM)
+
+REQUESTS = Topology(
+    queues=(Queue(name="q1"), Queue(name="replies-p1"), Queue(name="replies-p2")),
+)
+"""A queue of requests, and one for the replies of each requester."""
+
 EVERY_EXCHANGE = Topology(
     queues=(
         Queue(name="q1"),

@@ -30,9 +30,11 @@ from deliverycheck.plans import (
     Pick,
     Queue,
     QueueKind,
+    Request,
     Restart,
     Resume,
     Send,
+    SetPolicy,
     Settle,
     Settlement,
     Step,
@@ -141,6 +143,18 @@ KINDS = {
             "wait": (Wait.RETURNED, Wait.CONFIRMED),
         },
     ),
+    "request": Kind(
+        weight=8,
+        makes=one(Request),
+        arguments={"lane": (*PRODUCERS[:1] * 3, *PRODUCERS), "count": (1, 1, 2, 3)},
+    ),
+    "limit": Kind(
+        weight=5,
+        makes=one(SetPolicy),
+        arguments={
+            "definition": ({"length_max": 1}, {"length_max": 3}, {"expires_ms": 60}, {}),
+        },
+    ),
     "bind": Kind(weight=5, makes=_bind, arguments=_ROUTE),
     "unbind": Kind(weight=1, makes=_unbind, arguments=_ROUTE),
     "work": Kind(
@@ -221,13 +235,19 @@ KINDS = {
 }
 
 
-def _disturb_node(
-    *, make: type[Step], key: str, count: int, wait: Wait, back: type[Step] | None
+def _disturb_node(  # noqa: PLR0913 - by name, and each is drawn
+    *,
+    make: type[Step],
+    key: str,
+    count: int,
+    wait: Wait,
+    under_way: tuple[Step, ...],
+    back: type[Step] | None,
 ) -> tuple[Step, ...]:
     """The node is killed or stopped, with messages in its queues, and may come back in the plan."""
     send = Send(key=key, count=count, wait=wait)
     returns = () if back is None else (back(lane=NODE), send)
-    return send, make(lane=NODE), send, *returns
+    return send, *under_way, make(lane=NODE), send, *returns
 
 
 NODE_FAULT = Kind(
@@ -238,6 +258,8 @@ NODE_FAULT = Kind(
         "key": ("q1", "q1", "q1", "q5"),
         "count": (1, 4, 12),
         "wait": (Wait.CONFIRMED, Wait.CONFIRMED, Wait.RETURNED),
+        # Of a transaction: its commit has no answer yet.
+        "under_way": ((), (), (CommitTransaction(wait=Wait.SENT),)),
         "back": (None, None, Restart, Resume),
     },
 )

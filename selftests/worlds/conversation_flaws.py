@@ -17,6 +17,7 @@ class FlawedConversation(ConversationWorld):
         "exchanges_replies": Flaw("mismatched_reply", {"matching_replies"}),
         "counts_two_replies": Flaw("repeated_reply", {"matching_replies"}),
         "answers_nobody": Flaw("phantom_reply", {"matching_replies"}),
+        "loses_a_reply": Flaw("unanswered_request", {"requests_answered"}),
         "leaves_an_item_out": Flaw("stream_gap", {"gapless_stream"}),
         "hands_an_item_again": Flaw("stream_disorder", {"gapless_stream"}),
     }
@@ -41,6 +42,10 @@ class FlawedConversation(ConversationWorld):
         self._answer(nobody)
         op = self.story.invoke(ASKERS[1], "receive", target="replies")
         self.story.ok(op, deliveries=(nobody.reply,))
+
+    def loses_a_reply(self, *_):
+        question = self._answered()
+        self.open[ASKERS[0]].remove(question)
 
     def _followed(self):
         """The last three items, of which a reader was handed the first."""

@@ -23,7 +23,9 @@ class ConversationWorld(World):
     verbs = ("ask", "ask", "answer", "hear", "hear", "give_up", "send", "send", "follow", "move")
 
     def __init__(self):
-        super().__init__(Story(sources={FEED: Source(kind="stream")}))
+        super().__init__(
+            Story(sources={FEED: Source(kind="stream"), "service": Source(kind="queue")})
+        )
         self.sequences = dict.fromkeys((*ASKERS, SERVICE, "p1#1"), 0)
         self.open = {process: [] for process in ASKERS}
         self.feed = []
@@ -41,8 +43,15 @@ class ConversationWorld(World):
     def _ask(self, process):
         message = self._message(process)
         op = self.story.invoke(process, "request", message=message, target="service")
+        self._deliver(process, message)
         self.open[process].append(Question(op, message))
         return self.open[process][-1]
+
+    def _deliver(self, process, message):
+        """The request is a message to the service, which takes it at once."""
+        self.story.ok(self.story.publish(message, process=process, target="service"))
+        taken = self.story.invoke(SERVICE, "receive", target="service")
+        self.story.ok(taken, deliveries=(Delivery(message=message, source="service"),))
 
     def answer(self, which, number, outcome):
         waiting = [one for one in self.open[ASKERS[which % 2]] if one.reply is None]

@@ -110,6 +110,11 @@ class Broker:
         for part in range(partitions):
             self.logs[name, part] = []
 
+    def delete_topic(self, name):
+        self.time.pass_ms(5)
+        for place in [place for place in self.logs if place[0] == name]:
+            del self.logs[place]
+
     def grow_topic(self, name, partitions):
         self.time.pass_ms(5)
         for part in range(partitions):

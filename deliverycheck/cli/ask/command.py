@@ -137,7 +137,7 @@ def _with_the_clearest(record: CampaignRecord) -> CampaignRecord:
 
 
 def _tell_settings(subject: Subject, notes: Sequence[str], console: Console) -> None:
-    console.print("Asked of a producer with", _listed(subject.producer), style="bold")
+    console.print("Asked of a producer with", _listed(subject.producer), style="bold", markup=False)
     if subject.consumer is not None:
         console.print(
             f"and a group that commits {subject.consumer.commit.value}, with",
@@ -147,7 +147,7 @@ def _tell_settings(subject: Subject, notes: Sequence[str], console: Console) -> 
     for queue in subject.topology.queues if subject.topology else ():
         console.print("and queue", describe_queue(queue), style="bold", markup=False)
     for note in notes:
-        console.print(f"  {note}", style="dim")
+        console.print(f"  {note}", style="dim", markup=False)
 
 
 def _listed(settings: Mapping[str, Setting]) -> str:

@@ -52,7 +52,7 @@ GOALS: dict[str, Goal] = {
     "kafka_executions_sequential_per_min": Goal(unit=_A_MINUTE),
     "kafka_group_executions_per_min": Goal(unit=_A_MINUTE, at_least=200),
     "kafka_group_executions_sequential_per_min": Goal(unit=_A_MINUTE),
-    "kafka_transaction_executions_per_min": Goal(unit=_A_MINUTE),
+    "kafka_transaction_executions_per_min": Goal(unit=_A_MINUTE, at_least=120),
     "kafka_network_executions_per_min": Goal(unit=_A_MINUTE, at_least=150),
     "kafka_network_executions_sequential_per_min": Goal(unit=_A_MINUTE),
     "kafka_crash_executions_per_min": Goal(unit=_A_MINUTE, at_least=150),

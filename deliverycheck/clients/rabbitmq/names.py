@@ -63,12 +63,15 @@ class PublisherSettings(ConnectionSettings, frozen=True, kw_only=True, omit_defa
         transactional: it sends in transactions of its channel, and needs no confirms.
         mandatory: whether its messages come back if no queue gets them.
         persistent: whether durable queues keep its messages over a restart.
+        reply_to: where a requester takes its replies: the broker's direct reply address, or the
+            first part of the name of its queue. Without it nothing is asked.
     """
 
     confirms: Confirms = Confirms.NONE
     transactional: bool = False
     mandatory: bool = False
     persistent: bool = False
+    reply_to: str | None = None
 
 
 class StreamSettings(_Known, frozen=True, kw_only=True, omit_defaults=True):

@@ -47,7 +47,7 @@ DEFINITE: tuple[Definite, ...] = (
     Definite(
         call=Call.BEFORE_SENDING,
         error="ConnectionWrongStateError",
-        source="pika/connection.py _send_message, channel: refused before a frame is written",
+        source="pika/connection.py _send_frame, channel: refused before a frame is written",
     ),
     Definite(
         call=Call.BEFORE_SENDING,

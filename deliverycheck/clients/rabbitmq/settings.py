@@ -16,6 +16,7 @@ from deliverycheck.clients.rabbitmq.names import (
     Taking,
 )
 from deliverycheck.plans import CommitPolicy, Setting, Subject
+from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
 DEFAULT_PORT = 5672
 _OF_THE_HARNESS = frozenset({"host", "port", "virtual_host", "username", "password", "channel"})
@@ -122,6 +123,9 @@ def check_settings(subject: Subject) -> None:
     Raises:
         SettingError: it does not; names the setting.
     """
+    if subject.client == STREAM_CLIENT:
+        check_stream_settings(subject)
+        return
     _check_own("producer", subject.producer)
     _check_publisher(publisher_settings_of(subject.producer))
     if subject.consumer is None:

@@ -6,6 +6,7 @@ import platform
 import sys
 from collections import defaultdict, deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -85,6 +86,8 @@ class StreamClient:
         self._early: dict[int, ConfirmationStatus] = {}
         self._kept: deque[Delivery] = deque()
         self._gone = False
+        self._opened = 0
+        self._confirm = partial(self._confirmed, self._opened)  # One: rstream keeps ids by it.
 
     @property
     def producer(self) -> Producer:
@@ -129,7 +132,10 @@ class StreamClient:
 
     def _open_producer(self, identity: int, command: commands.OpenProducer) -> Reply:
         self._settings = settings = stream_settings_of(command.settings)
-        self._producer = Producer(**_connection(settings), on_close_handler=self._lost)
+        self._opened += 1
+        lost = partial(self._lost, self._opened)
+        self._confirm = partial(self._confirmed, self._opened)
+        self._producer = Producer(**_connection(settings), on_close_handler=lost)
         self._run(asyncio.wait_for(self._producer.start(), settings.call_timeout_s))
         self._gone = False
         return Reply(re=identity)
@@ -161,7 +167,7 @@ class StreamClient:
                         letter.key,
                         [message],
                         publisher_name=self._settings.name,
-                        on_publish_confirm=self._confirmed,
+                        on_publish_confirm=self._confirm,
                     ),
                     self._settings.call_timeout_s,
                 )
@@ -177,8 +183,14 @@ class StreamClient:
         elif number is None:
             self._open[given].append(letter.op)
 
-    def _confirmed(self, status: ConfirmationStatus) -> None:
-        """A publishing id that the stream has had from this name is confirmed, and dropped."""
+    def _confirmed(self, opened: int, status: ConfirmationStatus) -> None:
+        """A publishing id that the stream has had from this name is confirmed, and dropped.
+
+        A client that lost its connection goes on to refuse what it had: the same ids may be
+        under way by the next one.
+        """
+        if opened != self._opened:
+            return
         self._loop.holds.reached(HoldPoint.ON_DELIVERY)
         ops = self._open[status.message_id]
         if ops:
@@ -210,17 +222,22 @@ class StreamClient:
         remedy = Remedy.DISCARD if self._gone else None
         return Reply(re=identity, remaining=self._remaining(), remedy=remedy)
 
-    def _lost(self, info: OnClosedErrorInfo) -> None:
+    def _lost(self, opened: int, info: OnClosedErrorInfo) -> None:
         """Nothing is known of what was open; what the library says of it later is no news."""
+        if opened != self._opened:
+            return
         self._gone = True
         left = [op for ops in self._open.values() for op in ops]
         self._open.clear()
-        self._loop.outbox.say_all([InfoEvent(op=op, error="ConnectionClosed") for op in left])
+        # First the end: what was open ended because of it, and who reads must see it so.
         self._say(ClientErrorEvent(error="ConnectionClosed", text=str(info.reason)[:200]))
+        self._loop.outbox.say_all([InfoEvent(op=op, error="ConnectionClosed") for op in left])
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
         settings = stream_settings_of(command.settings)
-        consumer = self._consumer = Consumer(**_connection(settings), on_close_handler=self._lost)
+        self._opened += 1
+        lost = partial(self._lost, self._opened)
+        consumer = self._consumer = Consumer(**_connection(settings), on_close_handler=lost)
         self._run(asyncio.wait_for(consumer.start(), settings.call_timeout_s))
         for stream in command.topics:
             reading = consumer.subscribe(

@@ -140,8 +140,13 @@ class ConsumerOfQueueLane(QueueLane):
         op = self.invoke(Action.EFFECT, group=self.group, deliveries=(delivery,))
         yield from self._ask(commands.Effect(op=op, deliveries=(delivery,)), op)
         yield Called.EFFECT
-        if policy is CommitPolicy.AFTER_EFFECT:
+        yield from self._answer(delivery)
+        if policy is CommitPolicy.AFTER_EFFECT and not self.gone:
             yield from self._ack(delivery)
+
+    def _answer(self, delivery: Delivery) -> Iterator[Called]:  # noqa: ARG002  # Of those who reply.
+        """What the application does once the message has had its effect: mostly nothing."""
+        return iter(())
 
     @property
     def _is_careful(self) -> bool:
@@ -170,6 +175,7 @@ class ConsumerOfQueueLane(QueueLane):
 
     def settle(self, step: Settle) -> None:
         """Settle what is in hand as the step says, and know that it is done."""
+        self._patience_s = CALL_DEADLINE_S
         picked = _picked(self.in_hand, step.pick)
         self.in_hand = [each for each in self.in_hand if each not in picked]
         at_once = step.pick is Pick.UP_TO_LAST and step.how is not Settlement.REJECT
@@ -207,6 +213,7 @@ class ConsumerOfQueueLane(QueueLane):
         if self._may_call:
             op = self.invoke(Action.EFFECT, group=self.group, deliveries=(delivery,))
             self.call(commands.Effect(op=op, deliveries=(delivery,)), op=op)
+            any(called is Called.BLOCKED for called in self._answer(delivery))
 
     def _say(
         self,
@@ -217,7 +224,7 @@ class ConsumerOfQueueLane(QueueLane):
         multiple: bool = False,
     ) -> int | None:
         """One call of the client, as an operation of its own, if it can be made."""
-        if not deliveries or not self._may_call:
+        if not deliveries or not self._may_call or self.gone:
             return None
         covers = tuple(map(_position, deliveries))
         asks = requeue if how is not Settlement.ACK else None

@@ -3,18 +3,24 @@
 from msgspec.structs import replace
 
 from deliverycheck.brokers import SCAN_ISOLATION
+from deliverycheck.clients import Publishing
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
+from deliverycheck.executions.queues.in_time import promised_ms
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.requester import RequesterLane
+from deliverycheck.executions.queues.responder import ResponderLane
 from deliverycheck.executions.queues.sources import sources_of
 from deliverycheck.executions.queues.stage import QueueStage
+from deliverycheck.executions.queues.streaming import StreamingLane
 from deliverycheck.executions.queues.tail import bring_to_rest
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
-from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Ok
+from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Ok, Source
 from deliverycheck.plans import Declare, Inject, Plan, Topology, lane_of
+from deliverycheck.plans.replies import REPLY_TO, is_direct
 
 _WORKERS = ("p", "c")
 
@@ -43,8 +49,14 @@ class QueuePerformance:
             relies_on=subject.relies_on,
             error_means=subject.error_means,
             groups={group_of(queue): (queue,) for queue in self._worked_off()},
-            sources=sources_of(self._declared()),
+            sources=sources_of(self._declared()) | self._direct_replies(),
+            within_ms=promised_ms(self._plan),
         )
+
+    def _direct_replies(self) -> dict[str, Source]:
+        """What requesters are handed comes from there, though nobody declared it."""
+        address = str(self._plan.subject.producer.get(REPLY_TO, ""))
+        return {address: Source(kind="queue")} if is_direct(address) else {}
 
     def _declared(self) -> Topology:
         """What is there before the first step, and the queues that later ones declare."""
@@ -81,13 +93,18 @@ class QueuePerformance:
         }
         if consumer is not None:
             names |= {f"c{number}" for number in range(1, consumer.groups + 1)}
+        asks = REPLY_TO in self._plan.subject.producer
         kind = TransactingLane if self._transactional else PublisherLane
+        kind = RequesterLane if asks else kind
+        streams = run.target.program.publishing is Publishing.TO_STREAMS
+        kind = StreamingLane if streams else kind
+        works = ResponderLane if asks else ConsumerOfQueueLane
         for name in sorted(names):
             if name.startswith("p"):
                 run.lanes[name] = kind(run, name, run.target.slots.lease(), self._place)
             elif consumer is not None:
                 slot = run.target.slots.lease()
-                run.lanes[name] = ConsumerOfQueueLane(run, name, slot, self._place, consumer)
+                run.lanes[name] = works(run, name, slot, self._place, consumer)
 
     def bring_to_rest(self, run: Run, stage: Stage) -> None:
         bring_to_rest(run, stage, self._place)

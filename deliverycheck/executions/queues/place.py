@@ -1,11 +1,11 @@
 """Where the queues of one execution are, and what is declared there by now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from deliverycheck.brokers import Namespace
-from deliverycheck.plans import Headers, Overflow, Queue, Topology
+from deliverycheck.plans import Headers, Overflow, Queue, SetPolicy, Topology
 from deliverycheck.plans.routing import NoSuchExchangeError, routes
 
 OLD_ENOUGH_S = 1.1
@@ -20,12 +20,16 @@ class QueuePlace:
     Attributes:
         declared_ns: when the youngest queue was declared.
         isolation: what readers ask for; ``None`` where nobody sends in transactions.
+        asked: of each request that was sent, where its reply is to go.
+        replied: the requests of which somebody confirmed a reply.
     """
 
     namespace: Namespace
     topology: Topology
     declared_ns: int = 0
     isolation: str | None = None
+    asked: dict[str, str] = field(default_factory=dict)
+    replied: set[str] = field(default_factory=set)
 
     def queue(self, name: str) -> Queue:
         """What the queue was declared to be."""
@@ -36,6 +40,12 @@ class QueuePlace:
         """One queue more is declared."""
         others = tuple(each for each in self.topology.queues if each.name != queue.name)
         self.topology = replace(self.topology, queues=(*others, queue))
+
+    def limit(self, step: SetPolicy, declared: Topology) -> None:
+        """The queue has these limits beside those that it was declared with."""
+        queue = declared.queue(step.queue)
+        if queue is not None:
+            self.add(step.limited(queue))
 
     def routes(self, exchange: str, key: str, headers: Headers) -> tuple[str, ...] | None:
         """The queues that a message comes to; ``None`` where nobody can say."""

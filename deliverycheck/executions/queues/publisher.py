@@ -4,15 +4,13 @@ import msgspec
 
 from deliverycheck.brokers import Slot
 from deliverycheck.clients import commands
-from deliverycheck.executions.producer import ATTEMPTS_MAX, CALL_TIMEOUT_MS, OPEN_DEADLINE_S
+from deliverycheck.executions.attempts import ATTEMPTS_MAX, UNNUMBERED, Attempts
+from deliverycheck.executions.producer import CALL_TIMEOUT_MS, OPEN_DEADLINE_S
 from deliverycheck.executions.queues.client import QueueLane
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Completion
 from deliverycheck.plans import AfterError, Flush, Send, Wait
-
-UNNUMBERED = -1
-"""The number of a message that is no operation yet."""
 
 
 class PublisherLane(QueueLane):
@@ -25,15 +23,25 @@ class PublisherLane(QueueLane):
     def __init__(self, run: Run, name: str, slot: Slot, place: QueuePlace) -> None:
         super().__init__(run, name, slot, place)
         self.transaction: str | None = None
-        self._sends_again = run.plan.subject.after_error is AfterError.SEND_AGAIN
-        self._sent: dict[int, commands.Letter] = {}
-        self._failed: list[commands.Letter] = []
+        self._attempts: Attempts[commands.Letter] = Attempts(
+            again=run.plan.subject.after_error is AfterError.SEND_AGAIN
+        )
         self._sequence = 0
 
     def open(self) -> None:
         """The publisher has its connection and channel; ``lives`` tells whether it could be."""
         self.enlist()
-        self._sequence, self._sent, self._failed = 0, {}, []
+        self._sequence = 0
+        self._attempts.forget()
+        if not self.connect():
+            self.give_up()
+
+    def give_up(self) -> None:
+        """It could not connect."""
+        self.discard("it could not connect")
+
+    def connect(self) -> bool:
+        """The client has its connection and channel; whether it could."""
         op = self.invoke(Action.OPEN)
         address = self.place.namespace.at(self.slot.advertised)
         settings = self.run.target.program.producer_settings(
@@ -42,8 +50,7 @@ class PublisherLane(QueueLane):
         command = commands.OpenProducer(settings=settings)
         reply = self.call(command, op=op, deadline_s=OPEN_DEADLINE_S)
         self.finish(op, reply)
-        if reply is None or reply.error is not None:
-            self.discard("it could not connect")
+        return reply is not None and reply.error is None
 
     def publish(self, step: Send) -> None:
         """Hand the messages over; with ``wait=confirmed`` also wait for their outcomes."""
@@ -72,8 +79,13 @@ class PublisherLane(QueueLane):
                 expires_ms=step.expires_ms,
                 priority=step.priority,
                 bytes=step.bytes,
+                publishing_id=self.publishing_id(),
             )
         )
+
+    def publishing_id(self) -> int | None:
+        """By which the broker tells that it has the next message; exchanges have none."""
+        return None
 
     def _attempt(self, letter: commands.Letter) -> commands.Letter:
         """Record that the message is about to be published, as an operation of its own."""
@@ -91,29 +103,16 @@ class PublisherLane(QueueLane):
             routes=routes,
         )
         refusable = self.place.is_refusable(routes)
-        self._sent[op] = msgspec.structs.replace(letter, op=op, refusable=refusable)
-        return self._sent[op]
+        return self._attempts.sent(msgspec.structs.replace(letter, op=op, refusable=refusable))
 
     def _send_again(self) -> None:
         """What ended in an error goes out again, as the next attempt at the same message."""
-        failed, self._failed = self._failed, []
-        again = tuple(
-            self._attempt(msgspec.structs.replace(letter, attempt=letter.attempt + 1))
-            for letter in failed
-        )
-        if again:
+        if again := self._attempts.next(self._attempt):
             self.call(self._command(again))
 
     def _complete(self, completion: Completion) -> None:
         super()._complete(completion)
-        letter = self._sent.pop(completion.op, None)
-        if (
-            letter is not None
-            and self._sends_again
-            and completion.error is not None
-            and letter.attempt < ATTEMPTS_MAX
-        ):
-            self._failed.append(letter)
+        self._attempts.over(completion)
 
     def flush(self, step: Flush) -> None:
         """Wait for confirms as long as a call may take."""
@@ -130,6 +129,6 @@ class PublisherLane(QueueLane):
             op = self.invoke(Action.FLUSH)
             command = commands.Flush(op=op, timeout_ms=int(deadline_s * 1000))
             self.call(command, op=op, deadline_s=deadline_s + CALL_DEADLINE_S)
-            if not self._failed or self.gone:
+            if not self._attempts.left or self.gone:
                 break
         return sum(self.action_of(one) is Action.PUBLISH for one in self.open_ops)

@@ -13,6 +13,8 @@ def sources_of(topology: Topology) -> dict[str, Source]:
 
 
 def _source(topology: Topology, queue: Queue) -> Source:
+    if queue.kind is QueueKind.STREAM:
+        return Source(kind="log")  # What is read stays, and is read by position.
     classic = queue.kind is QueueKind.CLASSIC
     return Source(
         kind="queue",
@@ -23,6 +25,7 @@ def _source(topology: Topology, queue: Queue) -> Source:
         delivery_limit=queue.delivery_limit,
         priorities=None if queue.priorities_max is None else queue.priorities_max + 1,
         requeue=ORIGINAL if classic else None,
+        limited_later=queue.name in topology.limited_later,
     )
 
 

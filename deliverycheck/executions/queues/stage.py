@@ -11,6 +11,7 @@ from deliverycheck.executions.queues.client import PROVE_MS, QueueLane
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import OLD_ENOUGH_S, QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.requester import RequesterLane
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, HARNESS, NS_PER_S, Run
 from deliverycheck.executions.stage import Stage
@@ -27,6 +28,7 @@ from deliverycheck.plans import (
     Flush,
     Inject,
     QueueKind,
+    Request,
     Send,
     SetPolicy,
     Settle,
@@ -69,6 +71,12 @@ class QueueStage(Stage):
         if self._is_ready(lane):
             lane.publish(step)
 
+    def request(self, step: Request) -> None:
+        lane = self.run.lanes[step.lane]
+        assert isinstance(lane, RequesterLane)  # noqa: S101  # the model excludes others
+        if self._is_ready(lane):
+            lane.ask(step)
+
     def flush_publisher(self, step: Flush) -> None:
         lane = self.publisher(step.lane)
         if lane.lives and self.is_free(lane):
@@ -78,7 +86,10 @@ class QueueStage(Stage):
         lane = self.run.lanes[step.lane]
         assert isinstance(lane, TransactingLane)  # noqa: S101  # the model excludes others
         if lane.lives and self.is_free(lane):
-            lane.end(End.COMMIT if isinstance(step, CommitTransaction) else End.ABORT)
+            if isinstance(step, AbortTransaction):
+                lane.end(End.ABORT)
+            else:
+                lane.end(End.COMMIT, step.wait)
 
     def work_off(self, step: Work) -> None:
         lane = self.consuming(step.lane)
@@ -107,7 +118,7 @@ class QueueStage(Stage):
         lane.discard_if_gone()
         if not lane.lives:
             lane.open()
-        return lane.lives
+        return lane.lives and not lane.gone
 
     def close_consumer(self, step: Close) -> None:
         lane = self.consuming(step.lane)
@@ -179,29 +190,29 @@ class QueueStage(Stage):
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
     def set_policy(self, step: SetPolicy) -> None:
-        op = self.declared(step.queue)
+        op = self.declared(step.queue, Action.SET_LIMITS)
         broker = self.run.target.queue_broker
         broker.set_policy(self.place.namespace, step.queue, step.definition)
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
+        self.place.limit(step, self.run.plan.subject.topology or self.place.topology)
 
     def _declare(self, topology: Topology, target: str) -> None:
         op = self.declared(target)
         self.run.target.queue_broker.declare(self.place.namespace, topology)
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
-    def declared(self, target: str) -> int:
-        """A declaration, or the end of one, begins; its operation."""
+    def declared(self, target: str, action: Action = Action.DECLARE) -> int:
+        """A declaration, or the end or a change of one, begins; its operation."""
         recorder = self.run.recorder
         op = recorder.next_op()
-        asked = Invoke(
-            op=op, process=HARNESS, action=Action.DECLARE, ns=recorder.now(), target=target
-        )
+        asked = Invoke(op=op, process=HARNESS, action=action, ns=recorder.now(), target=target)
         recorder.write(asked)
         return op
 
 
 _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Send: QueueStage.send,
+    Request: QueueStage.request,
     Flush: QueueStage.flush_publisher,
     Inject: QueueStage.inject,
     CommitTransaction: QueueStage.end_channel_transaction,

@@ -6,6 +6,8 @@ from deliverycheck.executions.queues.client import QueueLane
 from deliverycheck.executions.queues.consumer import TAIL_RECEIVE_MS, ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.queues.reconnecting import ReconnectingLane
+from deliverycheck.executions.queues.requester import RequesterLane
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import NS_PER_S, Run
 from deliverycheck.executions.stage import Stage
@@ -43,6 +45,7 @@ def bring_to_rest(run: Run, stage: Stage, place: QueuePlace) -> None:
     _finish_publishers(run)
     run.phase(Phase.DRAIN)
     drained = _drain(run, _consumers(run))
+    drained = _hear_out(run) and drained
     _dismiss_all(run)
     run.phase(Phase.SCAN)
     scan = _scan(run, place)
@@ -59,17 +62,20 @@ def bring_to_rest(run: Run, stage: Stage, place: QueuePlace) -> None:
 
 
 def _finish_publishers(run: Run) -> None:
-    """Every publisher has its confirms and closed."""
+    """Every publisher has its confirms, and closed unless it waits for replies."""
     for lane in run.lanes.values():
         if not isinstance(lane, PublisherLane):
             continue
+        if isinstance(lane, ReconnectingLane):
+            lane.discard_if_gone()
         if isinstance(lane, TransactingLane):
             lane.close_transaction()
         if lane.lives:
             left = lane.flush_out(FLUSH_DEADLINE_S)
             if left:
                 run.reasons.append(f"{lane.process}: {left} messages without an outcome")
-            lane.dismiss()
+            if not isinstance(lane, RequesterLane):
+                lane.dismiss()
     _await_gone(run)
 
 
@@ -121,6 +127,28 @@ def _drain(run: Run, consumers: list[ConsumerOfQueueLane]) -> bool:
     waiting = [lane.process for lane in consumers if not lane.idle]
     run.reasons.append(f"{waiting} found no end within {DRAIN_DEADLINE_S:.0f} s")
     return False
+
+
+def _hear_out(run: Run) -> bool:
+    """Every requester has taken the replies that there were, and closed; whether each could."""
+    heard = True
+    for lane in run.lanes.values():
+        if isinstance(lane, RequesterLane) and lane.lives:
+            heard = _hear(lane) and heard
+            lane.dismiss()
+    return heard
+
+
+def _hear(lane: RequesterLane) -> bool:
+    """Nothing comes any more, several times in a row; whether the requester could tell."""
+    idle_turns = 0
+    while lane.unanswered and idle_turns < IDLE_TURNS:
+        lane.discard_if_gone()
+        if lane.gone or lane.busy:
+            lane.run.reasons.append(f"{lane.process} could not take its replies")
+            return False
+        idle_turns = 0 if lane.take_replies(TAIL_RECEIVE_MS) else idle_turns + 1
+    return True
 
 
 def _work_off(lane: ConsumerOfQueueLane) -> bool:

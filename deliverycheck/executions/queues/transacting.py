@@ -4,8 +4,9 @@ from deliverycheck.clients import commands
 from deliverycheck.executions.ends import END_ACTIONS, END_COMMANDS, End
 from deliverycheck.executions.producer import CALL_TIMEOUT_MS
 from deliverycheck.executions.queues.publisher import PublisherLane
+from deliverycheck.executions.run import CALL_DEADLINE_S
 from deliverycheck.history import Action, Ok
-from deliverycheck.plans import Send
+from deliverycheck.plans import Send, Wait
 
 
 class TransactingLane(PublisherLane):
@@ -33,14 +34,19 @@ class TransactingLane(PublisherLane):
         self.transaction = transaction
         return True
 
-    def end(self, how: End) -> None:
-        """Ask for the end of the open transaction, once: how a lost answer ended nobody can ask."""
+    def end(self, how: End, wait: Wait = Wait.RETURNED) -> None:
+        """Ask for the end of the open transaction, once: how a lost answer ended nobody can ask.
+
+        With ``wait="sent"`` it is over when it is under way.
+        """
         if self.transaction is None or not self.lives:
             return
         op = self.invoke(END_ACTIONS[how], transaction=self.transaction)
         self.transaction = None
-        self.call(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS), op=op)
-        self.discard_if_gone()
+        identity = self.send(END_COMMANDS[how](op=op, timeout_ms=CALL_TIMEOUT_MS))
+        if wait is not Wait.SENT:
+            self.answer(identity, deadline_s=CALL_DEADLINE_S, op=op)
+            self.discard_if_gone()
 
     def close_transaction(self) -> None:
         """What nobody ended is aborted."""

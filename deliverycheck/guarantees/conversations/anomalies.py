@@ -54,6 +54,24 @@ _PHANTOM_REPLY = AnomalyKind(
     source="total-queue checkers: dequeued, never attempted; read for replies",
     example="c1 requests a; it is handed a reply to z.",
 )
+_UNANSWERED_REQUEST = AnomalyKind(
+    name="unanswered_request",
+    meaning="A request that was relied on counted no reply, and who asked is still there.",
+    breaks=("requests_answered",),
+    severity=Severity.LOSS,
+    sentences={
+        "replied": (
+            "{process} relied on its request {message} to {target} from {relied_ns:s} on and "
+            "counted no reply; {sender} had sent {reply}."
+        ),
+        "silent": (
+            "{process} relied on its request {message} to {target} from {relied_ns:s} on and "
+            "counted no reply; nobody surely sent one."
+        ),
+    },
+    source="Enterprise Integration Patterns, Request-Reply: who asks waits for its reply",
+    example="c1 asks and is confirmed; w1 replies; c1 is never handed the reply.",
+)
 _STREAM_GAP = AnomalyKind(
     name="stream_gap",
     meaning="A reader of a stream was handed a later item and never one before it.",
@@ -106,6 +124,7 @@ ANOMALIES: tuple[AnomalyKind, ...] = (
     _MISMATCHED_REPLY,
     _REPEATED_REPLY,
     _PHANTOM_REPLY,
+    _UNANSWERED_REQUEST,
     _STREAM_GAP,
     _STREAM_DISORDER,
 )

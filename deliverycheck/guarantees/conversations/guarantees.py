@@ -1,8 +1,9 @@
 """Guarantees on conversations."""
 
+from deliverycheck.guarantees.conversations.answered import requests_answered
 from deliverycheck.guarantees.conversations.replies import matching_replies
 from deliverycheck.guarantees.conversations.streams import gapless_stream
-from deliverycheck.guarantees.guarantee import Guarantee
+from deliverycheck.guarantees.guarantee import DRAINED, Guarantee
 
 GUARANTEES: tuple[Guarantee, ...] = (
     Guarantee(
@@ -14,6 +15,16 @@ GUARANTEES: tuple[Guarantee, ...] = (
         ),
         needs=frozenset(),
         check=matching_replies,
+    ),
+    Guarantee(
+        name="requests_answered",
+        title="who asks is answered",
+        promise=(
+            "Every request that its application relied on counts a reply in the end, unless who "
+            "asked is gone."
+        ),
+        needs=DRAINED,
+        check=requests_answered,
     ),
     Guarantee(
         name="gapless_stream",

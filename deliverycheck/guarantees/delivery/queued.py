@@ -77,7 +77,8 @@ def _targets(history: History, publication: Publication) -> tuple[str, ...]:
 def _keeps(history: History, source: str) -> bool:
     """Whether it holds a message until a consumer settles it."""
     told = history.header.sources[source]
-    return told.expires_ms is None and told.length_max is None and told.delivery_limit is None
+    limits = (told.expires_ms, told.length_max, told.delivery_limit)
+    return limits == (None, None, None) and not told.limited_later
 
 
 def _stays(history: History, publication: Publication, source: str) -> bool:

@@ -64,6 +64,8 @@ def _may_be_rejected(history: History, queue: Queue, handing: SentHanding) -> bo
 def _no_limits(history: History, queue: Queue, handing: SentHanding) -> Iterator[str]:
     """The reasons for which nothing can have died on its way here."""
     limits = [history.header.sources[name] for name in queue.feeds]
+    if any(each.limited_later for each in limits):
+        return
     if all(waits_ms(each, history.by_op[handing.publication.op]) is None for each in limits):
         yield "expired"
     if all(each.length_max is None for each in limits):

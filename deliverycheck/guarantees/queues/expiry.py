@@ -59,6 +59,8 @@ def _timed(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int, i
 def _expired(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int]]:
     """Dead letters that say so, and the shortest time that they can have waited."""
     sources = [history.header.sources[name] for name in queue.feeds]
+    if any(source.limited_later for source in sources):
+        return  # It may have been given less time on the way.
     for handing in chain.from_iterable(queue.by_copy.values()):
         own = history.by_op[handing.publication.op]
         known = [ms for source in sources if (ms := waits_ms(source, own)) is not None]

@@ -152,7 +152,7 @@ def _all_keep(history: History) -> bool:
 
 def _is_limited(source: Source) -> bool:
     limits = (source.expires_ms, source.length_max, source.delivery_limit)
-    return limits != (None, None, None)
+    return source.limited_later or limits != (None, None, None)
 
 
 def _may_drop(history: History, publication: Publication, source: Source) -> bool:
@@ -162,4 +162,5 @@ def _may_drop(history: History, publication: Publication, source: Source) -> boo
         (ms is not None and publication.invoked_ns + ms * _NS_PER_MS <= end_ns(history))
         or (source.length_max is not None and source.overflow != REJECT_PUBLISH)
         or source.delivery_limit is not None
+        or source.limited_later
     )

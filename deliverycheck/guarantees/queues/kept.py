@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from deliverycheck.guarantees.queues.fate import seen, tracked, waits_ms
 from deliverycheck.guarantees.queues.handings import settlements_by_tag
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
-from deliverycheck.guarantees.queues.reached import relied
+from deliverycheck.guarantees.queues.reached import relied, routes_of
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, unknown
 from deliverycheck.history import Action, History, Outcome, Publication, indexed, is_scanner
@@ -68,6 +68,18 @@ def accounted_for(history: History) -> Verdict:
     return concluded(name, found, examined=examined, nothing=nothing)
 
 
+def stays_in_queues(history: History, publication: Publication) -> bool:
+    """Whether somebody surely finds it if its queues took it.
+
+    Each keeps it until a consumer tells of it, and all has been read.
+    """
+    routes = routes_of(history, publication)
+    if not routes or why_not_scanned(history) or why_not_drained(history):
+        return False
+    known = list(_named(history, routes))
+    return len(known) == len(routes) and all(_keeps(history, each, publication) for each in known)
+
+
 def _named(history: History, names: tuple[str, ...]) -> Iterator[Queue]:
     return (queues(history)[name] for name in names if name in queues(history))
 
@@ -80,6 +92,7 @@ def _keeps(history: History, queue: Queue, publication: Publication) -> bool:
         queue.name in tracked(history)
         and not limited
         and source.delivery_limit is None
+        and not source.limited_later
         and waits_ms(source, history.by_op[publication.op]) is None
     )
 

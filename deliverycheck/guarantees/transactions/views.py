@@ -3,6 +3,7 @@
 from deliverycheck.guarantees.copies import copies
 from deliverycheck.guarantees.log.dropping import may_have_dropped
 from deliverycheck.guarantees.log.sources import may_be_no_log
+from deliverycheck.guarantees.queues.kept import stays_in_queues
 from deliverycheck.guarantees.transactions.isolation import committed_readings
 from deliverycheck.guarantees.transactions.transactions import Transaction, transactions_of
 from deliverycheck.history import (
@@ -70,14 +71,14 @@ class Views:
 
         They were confirmed, or still on their way when its end was asked for: a commit waits for
         them. What had failed or timed out before, the application left out knowingly. Not what
-        its log may have dropped, nor what went to no log.
+        its log, or its queue, may have dropped.
         """
         asked = next(iter(transaction.commits or transaction.deciding), None)
         return [
             publication
             for publication in transaction.publications
             if _is_part(publication, asked)
-            and not may_be_no_log(self._history, publication.target)
+            and _stays(self._history, publication)
             and not may_have_dropped(self._history, publication)
             and not self._history.by_op[publication.op].returned_unroutable
         ]
@@ -116,6 +117,11 @@ def _shows(transaction: Transaction, reading: Reading) -> bool:
     """What was handed over before a commit was asked for shows nothing of that commit."""
     asked_ns = transaction.commit_asked_ns
     return asked_ns is None or reading.ns >= asked_ns
+
+
+def _stays(history: History, publication: Publication) -> bool:
+    in_log = not may_be_no_log(history, publication.target)
+    return in_log or stays_in_queues(history, publication)
 
 
 def _is_part(publication: Publication, asked: Operation | None) -> bool:

@@ -6,6 +6,8 @@ from properties.kafka.claims.effect import EFFECT
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.reading import READING
+from properties.kafka.claims.remade import REMADE
+from properties.kafka.claims.retention import RETENTION
 from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
 from properties.kafka.claims.timeouts import TIMEOUTS
@@ -18,6 +20,8 @@ CLAIMS: tuple[Claim, ...] = (
     *EFFECT,
     *GROUPS,
     *READING,
+    *REMADE,
+    *RETENTION,
     *TRANSACTIONS,
     *SINKS,
     *SHARES,

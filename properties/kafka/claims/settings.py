@@ -14,14 +14,21 @@ IDEMPOTENT: dict[str, Setting] = {
     **ONE_MESSAGE_A_BATCH,
 }
 
-RECORDS_GONE = ("records_deleted",)
-"""What nobody can read any more has no effect either: `kafka-records-deleted`."""
+RECORDS_GONE = ("records_deleted", "remade_under_member")
+"""What nobody can read any more has no effect either: `kafka-records-deleted`. A member that takes
+its position from one topic to the next skips what stands before it: `kafka-remade-classic`."""
 
 FIRST_WRITE = ("first_write_broker_killed",)
 """librdkafka then confirms what is not in the log: `kafka-first-write`."""
 
-TIMED_OUT = ("timed_out_beside_others",)
+WRITTEN_WHILE_DELETED = ("written_while_deleted",)
+"""An idempotent producer then meets a topic that was just created: `kafka-remade-written`."""
+
+GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
+
+SPOILT = (*FIRST_WRITE, *GIVEN_UP, *WRITTEN_WHILE_DELETED)
+"""What keeps an idempotent producer from its promise, as the claims named above show."""
 
 
 def consuming(

@@ -1,7 +1,7 @@
 """What we claim of a producer that gives a message up while others of it have no answer yet."""
 
 from deliverycheck.plans import Claim, Pace, Setting, Stance, Subject
-from properties.kafka.claims.settings import FIRST_WRITE, IDEMPOTENT
+from properties.kafka.claims.settings import FIRST_WRITE, IDEMPOTENT, WRITTEN_WHILE_DELETED
 
 _FINDING = "docs/findings/timed-out-message-repeats-others.md"
 
@@ -33,10 +33,24 @@ TIMEOUTS: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("timed_out_beside_others",),
-        unless=FIRST_WRITE,
+        unless=(*FIRST_WRITE, *WRITTEN_WHILE_DELETED, "purged_beside_others"),
         promise="what waits behind an open request was not sent, and is sent once",
         source=_FINDING,
         pair="kafka-idempotent-timed-out",
         pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-idempotent-purged-in-flight",
+        system="kafka",
+        setting="idempotent, 1 in flight, a message purged on its way",
+        subject=Subject(producer={**IDEMPOTENT, "max.in.flight.requests.per.connection": 1}),
+        guarantee="exactly_once_in_log",
+        stance=Stance.BREAKS,
+        hazards=("purged_beside_others",),
+        promise="a purged request leaves its place to the next one, and makes librdkafka take a "
+        "new epoch, under which that is sent again as new",
+        source=_FINDING,
+        pair="kafka-purged",
+        pace=Pace.MEDIUM,
     ),
 )

@@ -5,9 +5,20 @@ from properties.rabbitmq.claims.effect import EFFECT
 from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
 from properties.rabbitmq.claims.queue import QUEUE
+from properties.rabbitmq.claims.requests import REQUESTING
 from properties.rabbitmq.claims.routing import ROUTING
+from properties.rabbitmq.claims.streams import STREAMS
 from properties.rabbitmq.claims.transactions import TRANSACTIONS
 
-CLAIMS: tuple[Claim, ...] = (*QUEUE, *EFFECT, *ORDER, *LIMITS, *ROUTING, *TRANSACTIONS)
+CLAIMS: tuple[Claim, ...] = (
+    *QUEUE,
+    *EFFECT,
+    *ORDER,
+    *LIMITS,
+    *ROUTING,
+    *TRANSACTIONS,
+    *REQUESTING,
+    *STREAMS,
+)
 
 __all__ = ["CLAIMS"]

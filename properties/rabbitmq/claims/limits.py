@@ -1,5 +1,7 @@
 """What we claim of limits: what a queue gives up, and who is told."""
 
+from msgspec import structs
+
 from deliverycheck.plans import (
     Claim,
     CommitPolicy,
@@ -10,11 +12,13 @@ from deliverycheck.plans import (
     Subject,
     Topology,
 )
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE, consuming, publishing
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, OFTEN, UNDONE, consuming, publishing
 from properties.rabbitmq.topologies import (
     AT_LEAST_ONCE,
+    CLASSIC,
     DEAD,
     FULL_SOON,
+    QUORUM,
     one_queue,
     with_dead_letters,
 )
@@ -22,6 +26,7 @@ from properties.rabbitmq.topologies import (
 LENGTH_MAX, EXPIRES_MS, DELIVERY_LIMIT = 3, 60, 2
 
 _LENGTH = "RabbitMQ 4.3, Queue Length Limit"
+_POLICIES = "RabbitMQ 4.3, Policies, How Policies Work"
 _TTL = "RabbitMQ 4.3, Time-To-Live and Expiration"
 _POISON = "RabbitMQ 4.3, Quorum Queues, Poison Message Handling"
 
@@ -161,6 +166,60 @@ LIMITS: tuple[Claim, ...] = (
         promise="what failed too often is dropped",
         source=_POISON,
         pair="rabbitmq-delivery-limit-dead-letters",
+    ),
+    Claim(
+        id="rabbitmq-policy-dead-letters",
+        system="rabbitmq",
+        setting="classic queue with dead letters kept, limited by policies while in use",
+        subject=_after(structs.replace(with_dead_letters(), limited_later=("q1",))),
+        guarantee="accounted_for",
+        stance=Stance.HOLDS,
+        hazards=("limited_in_use",),
+        unless=UNDONE,
+        promise="what a new limit drops goes to the dead letter exchange, too",
+        source=_POLICIES,
+        pair="rabbitmq-policy",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy",
+        system="rabbitmq",
+        setting="classic queue, limited by policies while in use",
+        subject=_after(structs.replace(CLASSIC, limited_later=("q1",))),
+        guarantee="accounted_for",
+        stance=Stance.BREAKS,
+        hazards=("limited_in_use",),
+        promise="a policy takes effect at once, also on what is in the queue",
+        source=_POLICIES,
+        pair="rabbitmq-policy-dead-letters",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-default-delivery-limit",
+        system="rabbitmq",
+        setting="quorum queue without a limit of its own",
+        subject=_after(QUORUM),
+        guarantee="accounted_for",
+        stance=Stance.BREAKS,
+        hazards=OFTEN,
+        promise="the default delivery limit is 20; what failed more often is dropped",
+        source=_POISON,
+        pair="rabbitmq-no-delivery-limit",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="rabbitmq-no-delivery-limit",
+        system="rabbitmq",
+        setting="classic queue, which has no delivery limit",
+        subject=_after(CLASSIC),
+        guarantee="accounted_for",
+        stance=Stance.HOLDS,
+        hazards=OFTEN,
+        unless=UNDONE,
+        promise="only quorum queues count failed deliveries",
+        source=_POISON,
+        pair="rabbitmq-default-delivery-limit",
+        pace=Pace.LONG,
     ),
     Claim(
         id="rabbitmq-dead-letters-at-least-once",

@@ -6,6 +6,7 @@ from properties.rabbitmq.topologies import one_queue
 
 _ORDER = "RabbitMQ 4.3, Queues, Message Ordering"
 _REQUEUE = "RabbitMQ 4.3, Consumer Acknowledgements, Negative Acknowledgement and Requeuing"
+_SINGLE_ACTIVE = "RabbitMQ 4.3, Consumers, Single Active Consumer"
 
 SINGLE_ACTIVE = consuming(CommitPolicy.AFTER_EFFECT, one_queue(single_active=True), {"prefetch": 1})
 ONE_AT_A_TIME = consuming(CommitPolicy.AFTER_EFFECT, settings={"prefetch": 1})
@@ -43,12 +44,24 @@ ORDER: tuple[Claim, ...] = (
         subject=SINGLE_ACTIVE,
         guarantee="effects_in_order",
         stance=Stance.HOLDS,
-        hazards=("none",),
-        # Who takes over was handed a later message before one that came back (docs/alarms.md).
-        unless=("requeued", "closed_in_hand", "consumer_killed", "consumer_killed_in_hand"),
+        hazards=("none", "requeued", "consumer_killed", "consumer_killed_in_hand"),
+        unless=("handed_over",),
         promise="one consumer at a time is served, in order",
-        source="RabbitMQ 4.3, Consumers, Single Active Consumer",
-        pair="rabbitmq-effects-two-consumers",
+        source=_SINGLE_ACTIVE,
+        pair="rabbitmq-effects-single-active-closed",
+    ),
+    Claim(
+        id="rabbitmq-effects-single-active-closed",
+        system="rabbitmq",
+        setting="classic queue, single active consumer, the active one closed in order",
+        subject=SINGLE_ACTIVE,
+        guarantee="effects_in_order",
+        stance=Stance.BREAKS,
+        hazards=("handed_over",),
+        promise="who takes over from a consumer that closes is handed a later message first",
+        # docs/findings/close-hands-over-out-of-order.md
+        source=f"{_SINGLE_ACTIVE}: says nothing of messages in hand; pika 1.4.4, Channel.close",
+        pair="rabbitmq-effects-single-active",
     ),
     Claim(
         id="rabbitmq-effects-two-consumers",

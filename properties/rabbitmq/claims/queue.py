@@ -120,6 +120,20 @@ QUEUE: tuple[Claim, ...] = (
         pace=Pace.MEDIUM,
     ),
     Claim(
+        id="rabbitmq-confirms-in-time",
+        system="rabbitmq",
+        setting="classic queue, confirms",
+        subject=SAFE_CLASSIC,
+        guarantee="resolved_in_time",
+        stance=Stance.HOLDS,
+        hazards=("none", *NETWORK, "stall", *KILLED, "broker_paused"),
+        # Heartbeats alone tell of what is swallowed, after a minute: no time is promised then.
+        unless=("black_hole",),
+        promise="a confirm, or the end of its channel, comes soon after the last heal",
+        source=f"{CONFIRMS}, Publisher Confirms",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
         id="rabbitmq-just-declared-classic",
         system="rabbitmq",
         setting="classic queue just declared, confirms, persistent",

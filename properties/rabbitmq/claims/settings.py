@@ -18,6 +18,9 @@ UNDONE = ("node_killed",)
 proven by a round trip in a quorum queue of 4.3.6 one was undone (docs/worker-protocol.md). So it
 may forget at-most-once dead letters, which are published without confirms."""
 
+OFTEN = ("handed_out_often",)
+"""From 4.0 on a quorum queue that was told no delivery limit has one of 20."""
+
 IN_HAND = ("consumer_killed_in_hand",)
 KILLED = ("broker_killed", "broker_killed_holding")
 

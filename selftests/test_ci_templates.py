@@ -1,0 +1,141 @@
+"""The templates for CI: YAML, commands that exist with options that exist, and a loop that runs."""
+
+import os
+import re
+import shlex
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from deliverycheck.cli.app import app
+from deliverycheck.history import CampaignFolder
+from selftests.sample_campaign import sample
+
+TEMPLATES = Path(__file__).parents[1] / "ci-templates"
+FILES = sorted(TEMPLATES.glob("*.yml"))
+VALUES = {
+    "github.run_number": "7",
+    "matrix.system": "kafka",
+    "matrix.shard": "2/2",
+    "$CI_PIPELINE_IID": "7",
+    "$SYSTEM": "rabbitmq",
+    "$SHARD": "1/2",
+    "$campaign": "nights/a/delivery/campaign.json",
+}
+SCRIPTS = frozenset({"run", "script", "before_script", "after_script"})
+
+
+def scripts_in(node, name=""):
+    """Every line of shell in a template."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from scripts_in(value, key)
+    elif isinstance(node, list):
+        for value in node:
+            yield from scripts_in(value, name)
+    elif name in SCRIPTS:
+        yield str(node)
+
+
+def filled(text):
+    text = re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda found: VALUES[found.group(1)], text)
+    for name, value in VALUES.items():
+        text = text.replace(name, value) if name.startswith("$") else text
+    return text.replace('$(dirname "nights/a/delivery/campaign.json")', "nights/a/delivery")
+
+
+def commands_in(path):
+    """The arguments of each call of `deliverycheck`, as a shell would give them."""
+    for script in scripts_in(yaml.safe_load(path.read_text())):
+        for line in script.splitlines():
+            if line.strip().startswith("deliverycheck "):
+                alone = re.split(r"\|\||&&|;|>>", filled(line))[0]
+                yield shlex.split(alone)[1:]
+
+
+def test_there_are_templates_for_both():
+    assert [path.name for path in FILES] == [
+        "github-nightly.yml",
+        "github-pull-request.yml",
+        "gitlab-ci.yml",
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_command_and_each_of_its_options_exists(path):
+    group = typer.main.get_command(app)
+    called = list(commands_in(path))
+    assert called
+    for name, *arguments in called:
+        command = group.commands[name]
+        with command.make_context(name, list(arguments)) as context:
+            assert context.params
+
+
+def test_option_that_does_not_exist_would_be_seen():
+    group = typer.main.get_command(app)
+    with pytest.raises(Exception, match="No such option"):
+        group.commands["run"].make_context("run", ["--profle", "smoke"])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_it_keeps_is_what_a_campaign_writes(path):
+    paths = CampaignFolder(root=Path("delivery"))
+    text = path.read_text()
+    assert str(paths.summary) in text
+    assert "--out delivery" in text
+    assert f"!delivery/**/{paths.executions.name}" in text or "delivery/**/executions/**" in text
+
+
+GH = """#!/bin/sh
+echo "$@" >> {log}
+case "$*" in
+  "issue list"*) test "{known}" && case "$*" in *"[alarm]"*) echo 12;; esac;;
+  "issue reopen"*) exit 1;;
+esac
+exit 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "shards", "called"),
+    [
+        (
+            "",
+            2,
+            "issue create --label deliverycheck --title an idempotent producer repeats messages",
+        ),
+        ("yes", 1, "issue edit 12 --body-file issues/alarm.md"),
+    ],
+    ids=["a-new-signature-opens-an-issue", "a-known-one-updates-its-issue"],
+)
+def test_nightly_has_one_issue_for_each_signature(tmp_path, known, shards, called):
+    for shard in range(shards):
+        sample(tmp_path / "nights" / f"night-kafka-{shard}" / "delivery", alarm=True)
+    tools, log = tmp_path / "tools", tmp_path / "gh.log"
+    tools.mkdir()
+    (tools / "gh").write_text(GH.format(log=log, known=known))
+    (tools / "gh").chmod(stat.S_IRWXU)
+    steps = yaml.safe_load((TEMPLATES / "github-nightly.yml").read_text())["jobs"]["issues"][
+        "steps"
+    ]
+    (script,) = (step["run"] for step in steps if step.get("name") == "Issues")
+    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["/bin/bash", "-e", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    calls = log.read_text().splitlines()
+    told = [call for call in calls if not call.startswith(("label", "issue list", "issue reopen"))]
+    assert len(told) == 1
+    assert told[0].startswith(called)

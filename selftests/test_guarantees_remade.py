@@ -1,0 +1,202 @@
+"""A topic that was deleted and made again: each of its two logs is judged by itself."""
+
+import pytest
+
+from deliverycheck.guarantees import HAZARDS, Validity, check
+from deliverycheck.guarantees.remade import told_apart
+from deliverycheck.history import Action, Delivery, Position
+from selftests.shown import evidence, occurred
+from selftests.story import Story, at
+
+REMADE = {"topic_remade", "written_while_deleted", "remade_under_member"}
+
+
+def verdict(story, name):
+    (found,) = check(story.done().history(), [name])
+    return found
+
+
+def remade(*, read=("c1#1",), worked=(0, 1, 2), outcome="ok"):
+    """Of a topic a member has read two messages; made again, the topic gets three others."""
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    old = [at(f"p1#1-{position}", position) for position in range(2)]
+    for delivery in old:
+        story.published(delivery.message, delivery.position)
+    for delivery in old:
+        story.received("c1#1", delivery)
+        story.effect("c1#1", delivery)
+    story.committed("c1#1", 2)
+    story.topic_deleted(outcome=outcome)
+    story.topic_made()
+    new = [at(f"p1#1-{5 + position}", position) for position in range(3)]
+    for delivery in new:
+        story.published(delivery.message, delivery.position)
+    for process in read:
+        for position in worked:
+            story.received(process, new[position])
+            story.effect(process, new[position])
+            story.committed(process, position + 1)
+    story.scanned(*new)
+    return story
+
+
+EVERYTHING = (
+    "at_least_once_in_log",
+    "exactly_once_in_log",
+    "one_log",
+    "per_partition_order",
+    "real_time_order",
+    "genuine_deliveries",
+    "gapless_reading",
+    "commits_move_forward",
+    "at_least_once_in_effect",
+    "exactly_once_in_effect",
+    "single_delivery_in_group",
+)
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_two_logs_of_one_name_are_no_contradiction(name):
+    assert not verdict(remade(), name).anomalies
+
+
+def test_message_confirmed_in_the_present_log_must_be_there():
+    story = remade()
+    story.published("p1#1-9", 7)
+    story.scanned(process="scan#2")
+    assert verdict(story, "at_least_once_in_log").validity is not Validity.INVALID
+    story = Story()
+    story.published("p1#1-0", 0)
+    story.topic_deleted()
+    story.topic_made()
+    story.published("p1#1-1", 0)
+    story.scanned()
+    (lost,) = verdict(story, "at_least_once_in_log").anomalies
+    assert (lost.name, lost.message, lost.source) == ("lost", "p1#1-1", "t")
+
+
+def test_message_skipped_at_a_position_carried_over_is_lost_though_another_had_an_effect_there():
+    found = verdict(remade(worked=(2,)), "at_least_once_in_effect")
+    assert [(one.name, one.message) for one in found.anomalies] == [
+        ("lost", "p1#1-5"),
+        ("lost", "p1#1-6"),
+    ]
+
+
+def test_commit_of_the_position_behind_a_message_is_of_that_messages_log():
+    story = remade(worked=(0, 1))
+    covers = [one.covers for one in told_apart(story.history()).select(Action.COMMIT)]
+    assert [cover.source for (cover,) in covers] == ["t (deleted)", "t", "t"]
+    assert verdict(story, "commits_move_forward").validity is Validity.VALID
+
+
+def test_commit_that_nothing_explains_is_placed_by_the_clock():
+    story = remade(worked=())
+    story.committed("c1#2", 2)
+    *_, last = told_apart(story.history()).select(Action.COMMIT)
+    assert last.covers == (Position(source="t", partition=0, position=2),)
+
+
+def test_message_under_way_at_the_deletion_may_have_gone_with_the_old_log_or_stand_in_the_new():
+    story = Story()
+    story.published("p1#1-0", 0)
+    found, gone = story.publish("p1#1-1"), story.publish("p1#1-2")
+    story.topic_deleted()
+    story.topic_made()
+    for op, position in ((found, 0), (gone, 1)):
+        story.ok(op, partition=0, position=position)
+    story.published("p1#1-3", 1)
+    story.scanned("p1#1-1", "p1#1-3")
+    assert verdict(story, "exactly_once_in_log").validity is Validity.VALID
+    named = {one.message: one.target for one in told_apart(story.history()).publications}
+    assert named == {
+        "p1#1-0": "t (deleted)",
+        "p1#1-1": "t",
+        "p1#1-2": "t (deleted)",
+        "p1#1-3": "t",
+    }
+
+
+def test_what_is_not_ours_is_told_by_its_place_and_its_moment():
+    story = remade(worked=())
+    for before in (True, False):
+        story = Story(groups={"g": ("t",)})
+        strange = Delivery(message="", source="t", partition=0, position=0)
+        story.published("p1#1-0", 0)
+        if before:
+            story.received("c1#1", strange)
+        story.topic_deleted()
+        if not before:
+            story.received("c1#1", strange)
+        story.scanned(strange)
+        (reading,) = told_apart(story.history()).receipts
+        assert reading.delivery.source == ("t (deleted)" if before else "t")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda story: story.topic_deleted(), "t was deleted twice"),
+        (lambda story: story.published("p1#1-20", 9, count=2), "sent in bulk"),
+    ],
+    ids=["deleted-twice", "sent-in-bulk"],
+)
+def test_logs_that_cannot_be_told_apart_are_not_judged(spoil, said):
+    story = remade()
+    spoil(story)
+    found = verdict(story, "exactly_once_in_log")
+    assert found.validity is Validity.UNKNOWN
+    assert said in found.reason
+
+
+def test_topic_that_was_perhaps_deleted_after_it_was_read_is_not_judged():
+    found = verdict(remade(outcome="info"), "at_least_once_in_log")
+    assert found.validity is Validity.UNKNOWN
+    assert "read while it was deleted" in found.reason
+
+
+def test_refused_deletion_leaves_one_log():
+    story = Story()
+    story.published("p1#1-0", 0)
+    story.topic_deleted(outcome="fail")
+    story.published("p1#1-1", 1)
+    story.scanned(at("p1#1-1", 1))
+    assert [one.message for one in verdict(story, "at_least_once_in_log").anomalies] == ["p1#1-0"]
+
+
+def test_topic_made_again_under_a_member_that_goes_on_is_told_with_what_it_would_skip():
+    assert evidence(remade(), "remade_under_member") == [
+        (
+            "c1#1 had come to t/0 at position 2 when the topic was deleted at 0.017 s, and went "
+            "on: below that position the topic that was made again has 2 messages, p1#1-5 among "
+            "them, and above it more."
+        )
+    ]
+    assert evidence(remade(), "topic_remade") == [
+        (
+            "admin#1 deleted t at 0.017 s with 2 confirmed messages; 3 messages were confirmed in "
+            "the one that was made again, p1#1-5 among them."
+        )
+    ]
+
+
+def test_member_that_is_new_carries_no_position_over():
+    assert occurred(remade(read=("c1#2",))) & REMADE == {"topic_remade"}
+
+
+def test_messages_to_a_topic_that_is_gone_are_told_if_they_wait_for_it():
+    story = Story()
+    story.published("p1#1-0", 0)
+    story.topic_deleted()
+    op = story.publish("p1#1-1")
+    story.topic_made()
+    story.ok(op, partition=0, position=0)
+    (found,) = HAZARDS["written_while_deleted"].find(told_apart(story.history()))
+    assert (found.facts["messages"], found.facts["message"]) == (1, "p1#1-1")
+    refused = Story()
+    refused.published("p1#1-0", 0)
+    refused.topic_deleted()
+    refused.fail(refused.publish("p1#1-1"))
+    refused.topic_made()
+    assert "written_while_deleted" not in occurred(refused)
