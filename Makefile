@@ -2,10 +2,10 @@
 PY ?= python3
 RUN := .venv/bin/deliverycheck
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check browser mutants bench bench-large detect yardstick soak doctor clean
+.PHONY: help setup demo test test-containers check browser mutants bench bench-large detect yardstick soak doctor clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 setup: ## Environment, Java, Kafka, RabbitMQ, Toxiproxy: fetched once, then found
 	@$(PY) bootstrap.py
 demo: setup ## A minute of real Kafka and one of RabbitMQ, broken and judged
@@ -13,6 +13,8 @@ demo: setup ## A minute of real Kafka and one of RabbitMQ, broken and judged
 test: setup ## The suite's own tests, then smoke runs against real Kafka and RabbitMQ
 	@.venv/bin/python -m pytest selftests
 	@$(RUN) run --profile smoke
+test-containers: setup ## The container backend on a real engine; ENGINE=install may install one
+	@ENGINE=$(ENGINE) .venv/bin/python -m selftests.containers $(if $(AGAINST),--against $(AGAINST))
 check: setup ## Before each commit: ruff, mypy, the suite's own tests
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OUT = Path(__file__).resolve().parent / "reports" / "out" / "pytest"
 OPTIONS = {
     "profile": "How much: smoke (a minute a system), ci (20 min), nightly. [default: smoke]",
+    "backend": "auto, process, container, or external with --bootstrap. [default: auto]",
     "bootstrap": "HOST:PORT of a running cluster; else a broker of our own is started.",
     "broker": "Another version of our own broker, such as kafka:3.9.2 or rabbitmq:4.0.",
     "client": "Another version of the client, such as confluent-kafka==2.3.0.",
@@ -123,18 +124,20 @@ class Sessions:
     def of(self, name: str) -> "ClaimSession":
         """That of the system, or of the first one for items that stand elsewhere."""
         from deliverycheck.brokers.provision import ProvisionError  # noqa: PLC0415  # As below.
+        from deliverycheck.cli.backends import Backend  # noqa: PLC0415
         from deliverycheck.cli.claim_session import ClaimSession  # noqa: PLC0415
         from deliverycheck.cli.makers import maker_of  # noqa: PLC0415
         from deliverycheck.cli.systems import systems  # noqa: PLC0415
+        from deliverycheck.cli.target import choice_of, tools_of  # noqa: PLC0415
 
         system = name if name in systems() else systems()[0]
         if system not in self._opened:
             options = self._options(system)
-            maker = maker_of(system)
+            maker, target = maker_of(system), options.target
             try:
-                maker.tools(lambda _: None, maker.version(system, options.target.broker))
+                tools_of(target, choice_of(target), lambda _: None).close()
             except ProvisionError as error:
-                if system == systems()[0]:
+                if system == systems()[0] or target.backend is not Backend.AUTO:
                     raise
                 pytest.skip(f"not exercised: {maker.title} cannot be had here: {error}")
             processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
@@ -145,6 +148,7 @@ class Sessions:
 
     def _options(self, system: str) -> "RunOptions":
         from deliverycheck import content  # noqa: PLC0415  # collection starts and imports nothing
+        from deliverycheck.cli.backends import Backend  # noqa: PLC0415
         from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415
         from deliverycheck.cli.systems import systems  # noqa: PLC0415
         from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
@@ -159,7 +163,12 @@ class Sessions:
             profile=profile_of(
                 given["profile"], minutes=given["minutes"], at_once=given["at-once"]
             ),
-            target=TargetOptions(system=system, broker=own, **further),
+            target=TargetOptions(
+                system=system,
+                backend=Backend(given["backend"] or Backend.AUTO),
+                broker=own,
+                **further,
+            ),
             claims=(),
             seed=given["plan-seed"],
             out=_emptied(OUT / (folder if first else f"{folder}-{system}")),

@@ -12,7 +12,7 @@ from faults.errors import (
 )
 from faults.fault import DirectionRule, Fault, Target, Toxic
 from faults.injector import Injector
-from faults.toxiproxy import Toxiproxy
+from faults.toxiproxy import ProxyServer, Toxiproxy
 
 __all__ = [
     "FAULTS",
@@ -23,6 +23,7 @@ __all__ = [
     "FaultNotAppliedError",
     "FaultNotHealedError",
     "Injector",
+    "ProxyServer",
     "Target",
     "Toxic",
     "Toxiproxy",

@@ -9,7 +9,7 @@ from deliverycheck.plans import Direction, FaultKind
 from faults.catalogue import FAULTS, toxics_of
 from faults.errors import FaultError, FaultNotAppliedError, FaultNotHealedError
 from faults.fault import Toxic
-from faults.toxiproxy import Toxiproxy
+from faults.toxiproxy import ProxyServer
 from faults.wrapper import ToxiproxyClient
 
 # A removal that hangs is cut by switching the proxy off; the second try finds
@@ -20,7 +20,7 @@ _HEAL_TRIES_MAX = 3
 class Injector:
     """Any thread may call, several at once on different slots."""
 
-    def __init__(self, server: Toxiproxy) -> None:
+    def __init__(self, server: ProxyServer) -> None:
         """The server is up, or will be before the first call."""
         self._server = server
 

@@ -1,33 +1,33 @@
 """The proxy server: one process, one proxy per link slot."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
-from deliverycheck.brokers.broker import Endpoint, Slot
+from deliverycheck.brokers.broker import BrokerError, Endpoint, Slot
 from deliverycheck.brokers.guardian import Guardian
+from deliverycheck.brokers.node import HOST, Running
 from deliverycheck.brokers.ports import PortBlock, PortsError, pids_behind
 from deliverycheck.brokers.processes import Child, ProcessError, exit_text, wait_until
 from faults.errors import FaultError, ToxiproxyStartError, ToxiproxyUnreachableError
 from faults.wrapper import ToxiproxyClient
 
-_HOST = "127.0.0.1"
+# At level info each connection is a line, at warn each one that a fault breaks: 10^6 in a night.
+ENVIRONMENT = {"LOG_LEVEL": "error"}
 # 10 s: up in 17 to 80 ms; the binary may come from a cold disk.
 _START_S_MAX = 10.0
 _POLL_S = 0.005
 
 
-class Toxiproxy:
-    """Toxiproxy in front of a broker's slots; each proxy has the name of its slot."""
+class ProxyServer(ABC):
+    """Toxiproxy in front of a broker's slots, wherever it runs; each proxy has its slot's name."""
 
-    def __init__(
-        self, executable: Path, *, slots: tuple[Slot, ...], folder: Path, guardian: Guardian
-    ) -> None:
+    def __init__(self, name: str, *, slots: tuple[Slot, ...], folder: Path) -> None:
         """Nothing is started."""
         self.slots = slots
         self.log = folder / "toxiproxy.log"
-        self._executable = executable
-        self._guardian = guardian
+        self._name = name
         self._block: PortBlock | None = None
-        self._child: Child | None = None
+        self._child: Running | None = None
         self._client: ToxiproxyClient | None = None
 
     @property
@@ -46,14 +46,18 @@ class Toxiproxy:
         """
         self.stop()
         try:
-            self._spawn()
+            self._block = PortBlock.lease()
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+            endpoint = Endpoint(host=HOST, port=self._block.take(1)[0])
+            self._child = self._begun(endpoint)
+            self._client = ToxiproxyClient(endpoint, self.died)
             self._await_up()
-            self.client.populate(self.slots)
+            self.client.populate(self._seen_from_inside())
             self._require_own_ports()
-        except (FaultError, PortsError, ProcessError) as error:
+        except (FaultError, PortsError, ProcessError, BrokerError) as error:
             words = self._words()
             self.stop()
-            message = f"Toxiproxy {self._executable} did not start: {error}{words}"
+            message = f"Toxiproxy {self._name} did not start: {error}{words}"
             raise ToxiproxyStartError(message) from error
 
     def stop(self) -> None:
@@ -81,19 +85,17 @@ class Toxiproxy:
         """As the running server tells it."""
         return self.client.version()
 
-    def _spawn(self) -> None:
-        self._block = PortBlock.lease()
-        endpoint = Endpoint(host=_HOST, port=self._block.take(1)[0])
-        self.log.parent.mkdir(parents=True, exist_ok=True)
-        self._child = Child.spawn(
-            [str(self._executable), "-host", _HOST, "-port", str(endpoint.port)],
-            log=self.log,
-            guardian=self._guardian,
-            # At level info each connection is a line, at warn each one that a fault
-            # breaks: 10^6 in a night.
-            environment={"LOG_LEVEL": "error"},
-        )
-        self._client = ToxiproxyClient(endpoint, self.died)
+    @abstractmethod
+    def _begun(self, endpoint: Endpoint) -> Running:
+        """The server runs, and will answer at this endpoint."""
+
+    def _seen_from_inside(self) -> tuple[Slot, ...]:
+        """The slots, with the addresses at which the server itself listens."""
+        return self.slots
+
+    @abstractmethod
+    def _require_own_ports(self) -> None:
+        """Raises if another process has one of its ports."""
 
     def _await_up(self) -> None:
         """It answers; if it never does, the last attempt's error is raised."""
@@ -108,6 +110,30 @@ class Toxiproxy:
         wait_until(answers, timeout_s=_START_S_MAX, poll_s=_POLL_S)
         self.client.version()
 
+    def _words(self) -> str:
+        lines = self._child.last_lines() if self._child is not None else ()
+        return f"; the end of {self.log}:" + "".join(f"\n    {line}" for line in lines or ["-"])
+
+
+class Toxiproxy(ProxyServer):
+    """Toxiproxy as a child process."""
+
+    def __init__(
+        self, executable: Path, *, slots: tuple[Slot, ...], folder: Path, guardian: Guardian
+    ) -> None:
+        """Nothing is started."""
+        super().__init__(str(executable), slots=slots, folder=folder)
+        self._executable = executable
+        self._guardian = guardian
+
+    def _begun(self, endpoint: Endpoint) -> Running:
+        return Child.spawn(
+            [str(self._executable), "-host", endpoint.host, "-port", str(endpoint.port)],
+            log=self.log,
+            guardian=self._guardian,
+            environment=ENVIRONMENT,
+        )
+
     def _require_own_ports(self) -> None:
         """A proxy that another harness left would answer as well, and lead elsewhere."""
         ports = [slot.advertised.port for slot in self.slots]
@@ -116,7 +142,3 @@ class Toxiproxy:
             if owner != pid:
                 message = f"port {port} belongs to pid {owner}, not to Toxiproxy (pid {pid})"
                 raise ToxiproxyStartError(message)
-
-    def _words(self) -> str:
-        lines = self._child.last_lines() if self._child is not None else ()
-        return f"; the end of {self.log}:" + "".join(f"\n    {line}" for line in lines or ["-"])

@@ -172,3 +172,34 @@ def test_marker_tells_whether_its_harness_lives(marker, judged_dead):
     finally:
         sleeper.kill()
         sleeper.wait()
+
+
+CLEANED = """
+import os, signal, sys, time
+from pathlib import Path
+from deliverycheck.brokers.guardian import Guardian
+
+guardian = Guardian.start()
+for name in ("kept", "forgotten"):
+    made = f"open({sys.argv[1] + '/' + name!r}, 'w').write(str(os.environ))"
+    command = (sys.executable, "-c", "import os; " + made)
+    guardian.clean_with(command)
+guardian.forget_cleaner(command)
+if sys.argv[2] == "close":
+    guardian.close()
+else:
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_what_has_no_process_is_cleaned_by_its_command_unless_that_was_forgotten(tmp_path, end):
+    """And unmarked, or a harness that starts meanwhile would end it."""
+    subprocess.run(
+        [sys.executable, "-c", CLEANED, str(tmp_path), end], check=end == "close", cwd=ROOT
+    )
+    kept = tmp_path / "kept"
+    overload = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    assert wait_until(lambda: kept.exists() and kept.read_text(), timeout_s=GONE_S_MAX * overload)
+    assert sweep.VARIABLE not in kept.read_text()
+    assert not (tmp_path / "forgotten").exists()

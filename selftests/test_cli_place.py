@@ -1,6 +1,5 @@
 """The place of executions, on a real broker: what does not come up whole is ended again."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from deliverycheck.brokers import BrokerError, Guardian, KafkaProcess
 from deliverycheck.brokers.provision import toolchain
 from deliverycheck.cli.place import Place
-from faults import ToxiproxyStartError
+from faults import Toxiproxy, ToxiproxyStartError
 
 
 def test_broker_whose_proxy_does_not_start_is_stopped(tmp_path):
@@ -18,10 +17,14 @@ def test_broker_whose_proxy_does_not_start_is_stopped(tmp_path):
         brokers.append(KafkaProcess(tools.kafka, folder=tmp_path, guardian=guardian, slots=1))
         return brokers[-1]
 
+    def proxy(broker, folder, guardian):
+        none = Path("/bin/false")
+        return Toxiproxy(none, slots=broker.slots(), folder=folder, guardian=guardian)
+
     with Guardian.start() as guardian:
         place = Place(
             new_broker=broker,
-            proxy=replace(tools.toxiproxy, executable=Path("/bin/false")),
+            new_proxy=proxy,
             guardian=guardian,
             crews=None,  # Not needed before there is a broker to send them to.
             folder=tmp_path,

@@ -9,6 +9,7 @@ import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli import several
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.run_options import RunOptions, load_options, profile_of
 from deliverycheck.cli.several import run_several
 from deliverycheck.cli.systems import UsageError, content_of, systems, systems_named
@@ -108,6 +109,15 @@ def test_campaigns_of_two_systems_can_be_gone_on_with_from_the_folder_of_both(op
         load_campaign(options.out)
 
 
+def test_password_of_an_address_is_not_saved_with_the_options(options):
+    address = "amqp://anna:tr0ub4dor@broker:5672?api=1"
+    folder = CampaignFolder(root=options.out)
+    folder.create()
+    replace(options, target=replace(options.target, bootstrap=address)).save(folder)
+    assert "tr0ub4dor" not in folder.options.read_text()
+    assert load_options(options.out).target.bootstrap == "amqp://anna@broker:5672?api=1"
+
+
 def test_worst_exit_code_is_that_of_the_whole(options, monkeypatch):
     codes = {"kafka": 0, "rabbitmq": 1}
     monkeypatch.setattr(
@@ -141,6 +151,16 @@ def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
     monkeypatch.setattr(several, "run", run)
     with pytest.raises(ProvisionError):
         run_several(options, ("rabbitmq",), SILENT, Event())
+
+
+def test_backend_that_was_asked_for_and_cannot_be_had_is_an_error_not_a_gap(options, monkeypatch):
+    def run(*_):
+        raise ProvisionError("container engine", "no engine answers", "start one")
+
+    monkeypatch.setattr(several, "run", run)
+    target = replace(options.target, backend=Backend.CONTAINER)
+    with pytest.raises(ProvisionError, match="no engine answers"):
+        run_several(replace(options, target=target), systems(), SILENT, Event())
 
 
 def test_claim_of_one_system_starts_no_other(options, monkeypatch):

@@ -18,6 +18,7 @@ class Capability(StrEnum):
     PAUSE = "pause"
     LINKS = "links"
     FILES = "files"
+    PARTITION = "partition"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

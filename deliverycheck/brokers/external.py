@@ -10,6 +10,7 @@ from deliverycheck.brokers.broker import (
     Scan,
     Slot,
 )
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_groups import GroupSettings
 from deliverycheck.brokers.kafka_relay import serve_rewritten
@@ -24,45 +25,83 @@ from deliverycheck.plans.kafka_topic import source_of
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
 _REPLICAS_OF_THE_CLUSTER = -1
+_HINT = ". If it wants TLS or an account, name a file of client settings with --credentials"
 
 
 class KafkaExternal(NotOurs):
     """The external backend (see `Broker` for what each method promises).
 
-    Topics are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
-    else in the cluster is touched. Link slots lead through a relay of ours, and
-    exist where the cluster has one broker: with several, a slot would need a
-    proxy for each.
+    Topics and groups are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
+    else in the cluster is touched. Link slots lead through a relay of ours, which speaks TLS
+    for its clients, and exist where the cluster has one broker: with several, a slot would
+    need a proxy for each.
     """
 
     system = "kafka"
 
-    def __init__(self, bootstrap: str, *, slots: int = 32) -> None:
+    def __init__(
+        self, bootstrap: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
+    ) -> None:
         """Nothing is asked yet; `bootstrap` is ``HOST:PORT``, several divided by commas."""
         super().__init__(bootstrap, slots=slots)
         self._bootstrap = bootstrap
-        self._direct = _first_endpoint(bootstrap)
-        self._brokers = 0
-        self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER)
-        self._groups = GroupSettings(bootstrap)
-        self._scanner = Scanner(bootstrap, self._admin)
+        self._cluster = self._direct = _first_endpoint(bootstrap)
+        self._credentials = credentials
+        self._answers = False
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
-        prefix = f"deliverycheck-{secrets.token_hex(4)}-"
-        self._topics = TopicFactory(self._admin, prefix=prefix)
+        self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
+        self._connect(bootstrap)
 
     def start(self) -> None:
         try:
-            self._brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
+            if self._credentials.is_tls:
+                self._open_by_tls()
+            brokers = self._admin.await_metadata(timeout_s=_ANSWER_S_MAX, alive=lambda: None)
         except BrokerError as error:
-            message = f"no Kafka cluster answers at {self._bootstrap}: {error}"
+            message = f"no Kafka cluster answers at {self._bootstrap}: {error}{_HINT}"
             raise BrokerError(message) from error
-        if self._brokers == 1:
-            self._open_links(self._direct, serve_rewritten)
+        if brokers > 1:
+            message = (
+                f"the cluster at {self._bootstrap} has {brokers} brokers: only one of a single "
+                "broker can be put to the test, since a link to several needs a proxy for each"
+            )
+            raise BrokerError(message)
+        self._answers = True
+        if not self._credentials.is_tls:
+            self._open_links(self._cluster, serve_rewritten)
+
+    def would_create(self) -> tuple[str, ...]:
+        """What a run makes there, and what stays; the cluster is asked for metadata, and left.
+
+        Raises:
+            BrokerError: it does not answer, or cannot be put to the test.
+        """
+        try:
+            self.start()
+            runtime = self.runtime()
+        finally:
+            self.stop()
+        names = "deliverycheck-<8 hex digits>-"
+        return (
+            f"answers: {runtime}",
+            (
+                f"would create: topics {names}1, {names}2 and so on, 50 at a time, with as many "
+                "replicas as the cluster gives by default"
+            ),
+            (
+                f"would create: groups {names}<n>-group, with settings of their own where a claim "
+                "needs them"
+            ),
+            "would delete at the end: these topics, groups and settings; nothing else is touched",
+            "stays: producer and transactional ids, which the cluster forgets by itself",
+        )
 
     def stop(self) -> None:
         try:
             self._scanner.close()
             self._topics.delete_all()
+            if self._answers:
+                self._groups.delete(self._prefix)
         finally:
             self._close_links()
 
@@ -120,7 +159,22 @@ class KafkaExternal(NotOurs):
         return "of unknown version"
 
     def runtime(self) -> str:
-        return f"a running cluster of {self._brokers} at {self._bootstrap}"
+        how = ", by TLS" if self._credentials.is_tls else ""
+        return f"a running broker at {self._bootstrap}{how}"
+
+    def _connect(self, bootstrap: str) -> None:
+        """The harness's own clients, for this address."""
+        settings = self._credentials.kafka_settings()
+        self._admin = KafkaAdmin(bootstrap, replicas=_REPLICAS_OF_THE_CLUSTER, settings=settings)
+        self._groups = GroupSettings(bootstrap, settings)
+        self._scanner = Scanner(bootstrap, self._admin, settings)
+        self._topics = TopicFactory(self._admin, prefix=self._prefix)
+
+    def _open_by_tls(self) -> None:
+        """The harness's own clients, too, go by the links that speak TLS for them."""
+        tls = self._credentials.tls()
+        (self._direct,) = self._open_links(self._cluster, serve_rewritten, tls=tls)
+        self._connect(str(self._direct))
 
 
 def _first_endpoint(bootstrap: str) -> Endpoint:

@@ -10,11 +10,13 @@ them: it fires when the spawning *thread* ends, and skips grandchildren.
    the case that somebody killed the guardian too.
 """
 
+import json
 import os
 import secrets
 import subprocess
 import sys
 import threading
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +48,7 @@ class Guardian:
         self.marker = marker
         self._users = 0
         self._pids: set[int] = set()
+        self._cleaners: Counter[tuple[str, ...]] = Counter()
         self._process = self._spawned()
 
     @classmethod
@@ -76,6 +79,18 @@ class Guardian:
         with self._lock:
             self._pids.discard(pid)
             self._tell(f"-{pid}\n")
+
+    def clean_with(self, command: tuple[str, ...]) -> None:
+        """The command is run when the harness ends, however, unless it is forgotten before."""
+        with self._lock:
+            self._cleaners[command] += 1
+            self._tell(f"!{json.dumps(command)}\n")
+
+    def forget_cleaner(self, command: tuple[str, ...]) -> None:
+        """One user of the command has cleaned up."""
+        with self._lock:
+            self._cleaners[command] -= 1
+            self._tell(f"~{json.dumps(command)}\n")
 
     def close(self) -> None:
         """For the last user: all that carries the marker is ended, the guardian too."""
@@ -126,7 +141,9 @@ class Guardian:
         self._input().close()
         self._process.wait()
         self._process = self._spawned()
-        self._input().write("".join(f"+{pid}\n" for pid in self._pids).encode())
+        registered = [f"+{pid}\n" for pid in self._pids]
+        registered += [f"!{json.dumps(each)}\n" for each in self._cleaners.elements()]
+        self._input().write("".join(registered).encode())
 
     def _input(self) -> IO[bytes]:
         pipe = self._process.stdin

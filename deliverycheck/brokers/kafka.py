@@ -1,4 +1,4 @@
-"""Kafka on this machine: one combined KRaft node, a plain child process of the harness."""
+"""Kafka on this machine, one combined KRaft node: as a plain child process of the harness."""
 
 import threading
 import time
@@ -21,11 +21,11 @@ from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_files import first_batches
 from deliverycheck.brokers.kafka_groups import GroupSettings
-from deliverycheck.brokers.kafka_node import KafkaNode, NodePlan
+from deliverycheck.brokers.kafka_node import AnyKafkaNode, KafkaNode, NodePlan
 from deliverycheck.brokers.kafka_properties import deviations
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
-from deliverycheck.brokers.node import PortTakenError, loopback
+from deliverycheck.brokers.node import HOST, PortTakenError, loopback
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.provision import KafkaDistribution
 from deliverycheck.history import Source
@@ -35,34 +35,23 @@ from deliverycheck.plans.kafka_topic import source_of
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
 # up to 6 s at load 10, and 26 s to over 30 s at load 30 on two cores.
 _USABLE_S_MAX = 60.0
-_NODE = "b1"
+NODE = "b1"
 _TOPIC_PREFIX = "t"
 
 
-class KafkaProcess:
-    """The process backend (see `Broker` for what each method promises).
-
-    Its log and properties lie in its folder; its data lie with other temporary files
-    (`storage`), and `stop` removes them.
-    """
+class KafkaBroker:
+    """What the backends that run a node share (see `Broker` for what each method promises)."""
 
     system = "kafka"
-    backend = "process"
+    inner_host = HOST
+    """Where proxies find the node."""
+    start_factor = 1.0
+    """How much longer a start may take than that of a process with its start-up cache."""
 
-    def __init__(
-        self,
-        kafka: KafkaDistribution,
-        *,
-        folder: Path,
-        guardian: Guardian,
-        slots: int = 32,
-        overrides: Mapping[str, str] | None = None,
-    ) -> None:
-        """Nothing is started; `overrides` are broker settings that win over the fast profile."""
-        self._kafka = kafka
-        self._overrides = dict(overrides or {})
-        plan = NodePlan(name=_NODE, folder=folder, slots=slots, overrides=self._overrides)
-        self._node = KafkaNode(plan, kafka, guardian)
+    def __init__(self, node: AnyKafkaNode, overrides: Mapping[str, str]) -> None:
+        """Nothing is started."""
+        self._node = node
+        self._overrides = overrides
         self._connect()
 
     def start(self) -> None:
@@ -104,7 +93,7 @@ class KafkaProcess:
         return tuple(
             Slot(
                 name=f"slot{index}",
-                listener=loopback(ports.listener),
+                listener=Endpoint(host=self.inner_host, port=ports.listener),
                 advertised=loopback(ports.advertised),
             )
             for index, ports in enumerate(self._node.ports.slots)
@@ -157,25 +146,9 @@ class KafkaProcess:
     def retire_topics(self, names: Sequence[str]) -> None:
         self._topics.retire(names)
 
-    def publishers_gone(self, slot: Slot) -> bool:
-        return connections_to(slot.listener.port) == 0
-
-    def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
-        storage = self._node.storage
-        return () if storage is None else first_batches(storage, topic, partitions)
-
-    def version(self) -> str:
-        return str(self._kafka.release)
-
-    def runtime(self) -> str:
-        return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"
-
     def deviations(self) -> tuple[str, ...]:
         settings = deviations(self._overrides)
         return tuple(f"{item.name}={item.value} ({item.default})" for item in settings)
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset(Capability)
 
     def logs(self) -> tuple[Path, ...]:
         return (self._node.log,)
@@ -197,15 +170,16 @@ class KafkaProcess:
 
     def _await_usable(self) -> None:
         """It answers metadata, and a topic can be made and answers."""
-        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
+        limit_s = self.start_factor * _USABLE_S_MAX
+        node, deadline = self._node, time.monotonic() + limit_s
         try:
-            node.await_listening(_USABLE_S_MAX)
+            node.await_listening(limit_s)
             left_s = deadline - time.monotonic()
             self._admin.await_metadata(timeout_s=left_s, alive=node.require_alive)
             probe = f"{_TOPIC_PREFIX}-probe-{time.monotonic_ns()}"
             left_s = deadline - time.monotonic()
             self._admin.create_when_able(probe, timeout_s=left_s, alive=node.require_alive)
-            self._admin.await_answering({probe: 1}, timeout_s=_USABLE_S_MAX)
+            self._admin.await_answering({probe: 1}, timeout_s=limit_s)
         except PortTakenError:
             raise
         except BrokerError as error:
@@ -219,8 +193,50 @@ class KafkaProcess:
             self._admin.warm_up(probe)
             self._admin.delete([probe])
 
-    def _named(self, node: str) -> KafkaNode:
+    def _named(self, node: str) -> AnyKafkaNode:
         if node != self._node.name:
             message = f"no node {node!r}; this broker has {self._node.name}"
             raise BrokerError(message)
         return self._node
+
+
+class KafkaProcess(KafkaBroker):
+    """The process backend (see `Broker` for what each method promises).
+
+    Its log and properties lie in its folder; its data lie with other temporary files
+    (`storage`), and `stop` removes them.
+    """
+
+    backend = "process"
+
+    def __init__(
+        self,
+        kafka: KafkaDistribution,
+        *,
+        folder: Path,
+        guardian: Guardian,
+        slots: int = 32,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is started; `overrides` are broker settings that win over the fast profile."""
+        self._kafka = kafka
+        wanted = dict(overrides or {})
+        plan = NodePlan(name=NODE, folder=folder, slots=slots, overrides=wanted)
+        self._process = KafkaNode(plan, kafka, guardian)
+        super().__init__(self._process, wanted)
+
+    def publishers_gone(self, slot: Slot) -> bool:
+        return connections_to(slot.listener.port) == 0
+
+    def first_batches(self, topic: str, partitions: int) -> tuple[str, ...]:
+        storage = self._process.storage
+        return () if storage is None else first_batches(storage, topic, partitions)
+
+    def version(self) -> str:
+        return str(self._kafka.release)
+
+    def runtime(self) -> str:
+        return f"Java {self._kafka.java.version} ({self._kafka.java.origin})"
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset(Capability) - {Capability.PARTITION}

@@ -1,8 +1,9 @@
-"""One combined KRaft node: its folder, ports and program."""
+"""One combined KRaft node: its ports and program, and how it runs as a child process."""
 
 import re
 import shutil
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -15,7 +16,7 @@ from deliverycheck.brokers.kafka_properties import (
     SlotPorts,
     render,
 )
-from deliverycheck.brokers.node import HOST, ProcessNode, accepts
+from deliverycheck.brokers.node import HOST, Node, ProcessNode, accepts
 from deliverycheck.brokers.provision import KafkaDistribution
 
 _NODE_PORTS = 3
@@ -37,8 +38,12 @@ class NodePlan:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
 
-class KafkaNode(ProcessNode):
-    """Kafka as a child process."""
+class AnyKafkaNode(Node, ABC):
+    """What a Kafka node is, wherever it runs.
+
+    Attributes:
+        ports: what it was given by the last `prepare`.
+    """
 
     signs: ClassVar = {
         DeathCause.OUT_OF_MEMORY: ("OutOfMemoryError", "insufficient memory for the Java Runtime"),
@@ -47,11 +52,46 @@ class KafkaNode(ProcessNode):
     # -XX:+ExitOnOutOfMemoryError ends the JVM with this code.
     out_of_memory_codes = frozenset({3})
     noise = re.compile(r"\s*(at |\.\.\. )")
+    ports = BrokerPorts(internal=0, controller=0, direct=0)
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """All that it is started with is there, with ports of our own."""
+
+    @abstractmethod
+    def spawn(self) -> int:
+        """The program runs; nothing is awaited. Returns its pid."""
+
+    @abstractmethod
+    def await_listening(self, timeout_s: float) -> None:
+        """The direct port accepts."""
+
+
+def ports_needed(slots: int) -> int:
+    """How many ports a node with so many slots has."""
+    return _NODE_PORTS + 2 * slots
+
+
+def ports_of(ports: Sequence[int], slots: int) -> BrokerPorts:
+    """Which is for what, of `ports_needed`."""
+    internal, controller, direct, *rest = ports
+    return BrokerPorts(
+        internal=internal,
+        controller=controller,
+        direct=direct,
+        slots=tuple(
+            SlotPorts(listener=each, advertised=other)
+            for each, other in zip(rest[:slots], rest[slots:], strict=True)
+        ),
+    )
+
+
+class KafkaNode(AnyKafkaNode, ProcessNode):
+    """Kafka as a child process."""
 
     def __init__(self, plan: NodePlan, kafka: KafkaDistribution, guardian: Guardian) -> None:
         """Nothing is written or started."""
         super().__init__(plan.name, folder=plan.folder, guardian=guardian)
-        self.ports = BrokerPorts(internal=0, controller=0, direct=0)
         self._plan = plan
         self._kafka = kafka
         # Absolute: the program runs in the folder of its log.
@@ -60,17 +100,8 @@ class KafkaNode(ProcessNode):
     def prepare(self) -> None:
         """A formatted data folder and a properties file with ports of our own are there."""
         slots = self._plan.slots
-        data, ports = self._new_place(_NODE_PORTS + 2 * slots)
-        internal, controller, direct, *rest = ports
-        self.ports = BrokerPorts(
-            internal=internal,
-            controller=controller,
-            direct=direct,
-            slots=tuple(
-                SlotPorts(listener=each, advertised=other)
-                for each, other in zip(rest[:slots], rest[slots:], strict=True)
-            ),
-        )
+        data, ports = self._new_place(ports_needed(slots))
+        self.ports = ports_of(ports, slots)
         try:
             shutil.copytree(self._kafka.template, data, dirs_exist_ok=True)
             self._write_properties(data, {})

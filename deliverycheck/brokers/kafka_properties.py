@@ -232,8 +232,17 @@ def deviations(overrides: Mapping[str, str] | None = None) -> tuple[Deviation, .
     return tuple(item for item in profile + added if item.value != item.default)
 
 
-def render(data: Path, ports: BrokerPorts, overrides: Mapping[str, str] | None = None) -> str:
-    """The text of `server.properties`; `overrides` win over everything else."""
+def render(
+    data: Path,
+    ports: BrokerPorts,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    listening_on: str = "127.0.0.1",
+) -> str:
+    """The text of `server.properties`; `overrides` win over everything else.
+
+    What it tells its clients is the loopback address, wherever it listens.
+    """
     settings = {
         "process.roles": "broker,controller",
         "node.id": str(NODE_ID),
@@ -241,29 +250,31 @@ def render(data: Path, ports: BrokerPorts, overrides: Mapping[str, str] | None =
         "inter.broker.listener.name": INTERNAL,
         "controller.listener.names": CONTROLLER,
         "log.dirs": str(data),
-        **_listeners(ports),
+        **_listeners(ports, listening_on),
         **{name: value for name, value, *_ in _FAST_PROFILE},
         **(overrides or {}),
     }
     return "".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in settings.items())
 
 
-def _listeners(ports: BrokerPorts) -> dict[str, str]:
+def _listeners(ports: BrokerPorts, host: str) -> dict[str, str]:
     """Where the node listens, and what it tells clients to come back to."""
-    listening = {INTERNAL: ports.internal, CONTROLLER: ports.controller, DIRECT: ports.direct}
+    own = {INTERNAL: ports.internal, CONTROLLER: ports.controller}
+    listening = {DIRECT: ports.direct}
     advertised = {INTERNAL: ports.internal, DIRECT: ports.direct}
     for index, slot in enumerate(ports.slots):
         listening[slot_listener(index)] = slot.listener
         advertised[slot_listener(index)] = slot.advertised
+    names = (*own, *listening)
     return {
-        "listeners": _addresses(listening),
+        "listeners": f"{_addresses(own)},{_addresses(listening, host)}",
         "advertised.listeners": _addresses(advertised),
-        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listening),
+        "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in names),
     }
 
 
-def _addresses(ports: Mapping[str, int]) -> str:
-    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items())
+def _addresses(ports: Mapping[str, int], host: str = "127.0.0.1") -> str:
+    return ",".join(f"{name}://{host}:{port}" for name, port in ports.items())
 
 
 def _escaped(text: str) -> str:

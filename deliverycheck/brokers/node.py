@@ -1,11 +1,11 @@
-"""A node of a broker as a plain child process: started, killed, asked how it fares; its ports."""
+"""A node of a broker: started, killed, asked how it fares; as a child process, its ports too."""
 
 import re
 import shutil
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from deliverycheck.brokers.broker import BrokerError, Death, DeathCause, Endpoint
 from deliverycheck.brokers.guardian import Guardian
@@ -24,12 +24,32 @@ class PortTakenError(BrokerError):
     """The node ended because a port of its was taken between the check and the start."""
 
 
-class ProcessNode:
-    """A node that can be started, killed, and started again on its old data and ports.
+class Running(Protocol):
+    """What a node is while it runs: a child process, or a container."""
+
+    pid: int
+
+    def exit_code(self) -> int | None:
+        """How it ended, a signal as a negative number; ``None`` while it lives."""
+
+    def kill(self) -> int:
+        """SIGKILL, which also ends what is stopped; returns how it ended."""
+
+    def pause(self) -> None:
+        """Every thread of it has stopped."""
+
+    def resume(self) -> None:
+        """It runs again."""
+
+    def last_lines(self, count: int = 5) -> tuple[str, ...]:
+        """The end of what it printed itself."""
+
+
+class Node:
+    """A node that can be killed and started again on its old data and ports.
 
     Attributes:
         log: what it prints.
-        storage: its data; ``None`` before `prepare` and after `release`.
         signs: what its log says when it dies for want of memory or disk.
         out_of_memory_codes: how it ends without memory; SIGKILL is always one of them.
         port_taken: what its log says when another has a port of its, a word of each.
@@ -41,15 +61,13 @@ class ProcessNode:
     port_taken: tuple[str, ...] = ("Address already in use",)
     noise: ClassVar[re.Pattern[str]] = re.compile(r"\s*$")
 
-    def __init__(self, name: str, *, folder: Path, guardian: Guardian) -> None:
+    def __init__(self, name: str, *, folder: Path) -> None:
         """Nothing is written or started."""
         self.name = name
         self.log = folder / f"{name}.log"
-        self.storage: Path | None = None
         self._folder = folder
-        self._guardian = guardian
         self._block: PortBlock | None = None
-        self._child: Child | None = None
+        self._child: Running | None = None
         self._killed = False
 
     def require_alive(self) -> None:
@@ -98,7 +116,7 @@ class ProcessNode:
         Raises:
             BrokerError: it did not obey.
         """
-        return self._signalled("pause", Child.pause)
+        return self._signalled("pause", lambda child: child.pause())
 
     def resume(self) -> dict[str, int]:
         """It runs again.
@@ -106,10 +124,10 @@ class ProcessNode:
         Raises:
             BrokerError: it did not obey.
         """
-        return self._signalled("resume", Child.resume)
+        return self._signalled("resume", lambda child: child.resume())
 
     def release(self) -> None:
-        """No process, no port and no data of it is left; the log stays."""
+        """No process and no port of it is left; the log stays."""
         if self._child is not None:
             self._killed = True
             self._child.kill()
@@ -117,9 +135,6 @@ class ProcessNode:
         if self._block is not None:
             self._block.close()
             self._block = None
-        if self.storage is not None:
-            shutil.rmtree(self.storage)
-            self.storage = None
 
     def complaint(self, what: str) -> str:
         """What is wrong with the node, and where the evidence lies."""
@@ -129,8 +144,8 @@ class ProcessNode:
         lines = "".join(f"\n    {line}" for line in said[-_SHOWN_LINES:])
         return f"{self.name} {what}; the end of {self.log}:{lines or ' (empty)'}"
 
-    def _new_place(self, count: int) -> tuple[Path, tuple[int, ...]]:
-        """An empty folder for data, and ports of our own.
+    def _new_ports(self, count: int) -> tuple[int, ...]:
+        """Ports of our own, and a folder for the log; what was before is released.
 
         The new ports are leased before the old ones are given back, so they differ.
 
@@ -141,17 +156,78 @@ class ProcessNode:
             block = PortBlock.lease()
             self.release()
             self._block = block
-            ports = self._block.take(count)
             self._folder.mkdir(parents=True, exist_ok=True)
-            self.storage = new_storage(self._guardian)
+            return self._block.take(count)
         except PortsError as error:
             raise BrokerError(str(error)) from error
         except OSError as error:
             raise self._unwritable(error) from error
-        return self.storage, ports
 
     def _unwritable(self, error: OSError) -> BrokerError:
         return BrokerError(f"{self.name}: cannot write its folder {self._folder}: {error}")
+
+    def _await(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
+        """It came true while the node lives.
+
+        Raises:
+            BrokerError: the node is gone, or `what` is said of it after the time.
+        """
+
+        def over() -> bool:
+            self.require_alive()
+            return condition()
+
+        if not wait_until(over, timeout_s=timeout_s, poll_s=_LISTEN_POLL_S):
+            raise BrokerError(self.complaint(f"{what} {timeout_s:.0f} s after its start"))
+
+    def _living(self, verb: str) -> Running:
+        if self._child is None or self._killed:
+            message = f"cannot {verb} {self.name}: it is not running"
+            raise BrokerError(message)
+        self.require_alive()
+        return self._child
+
+    def _signalled(self, verb: str, signal: Callable[[Running], None]) -> dict[str, int]:
+        child = self._living(verb)
+        try:
+            signal(child)
+        except ProcessError as error:
+            raise BrokerError(self.complaint(str(error))) from error
+        return {"pid": child.pid}
+
+
+class ProcessNode(Node):
+    """A node as a child process.
+
+    Attributes:
+        storage: its data; ``None`` before `prepare` and after `release`.
+    """
+
+    def __init__(self, name: str, *, folder: Path, guardian: Guardian) -> None:
+        """Nothing is written or started."""
+        super().__init__(name, folder=folder)
+        self.storage: Path | None = None
+        self._guardian = guardian
+
+    def release(self) -> None:
+        """No process, no port and no data of it is left; the log stays."""
+        super().release()
+        if self.storage is not None:
+            shutil.rmtree(self.storage)
+            self.storage = None
+
+    def _new_place(self, count: int) -> tuple[Path, tuple[int, ...]]:
+        """An empty folder for data, and ports of our own, as `_new_ports` has them.
+
+        Raises:
+            BrokerError: no ports or no room for a folder.
+        """
+        ports = self._new_ports(count)
+        try:
+            self.storage = new_storage(self._guardian)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return self.storage, ports
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
         """The program runs; nothing is awaited. Returns its pid."""
@@ -168,20 +244,6 @@ class ProcessNode:
         self._killed = False
         return self._child.pid
 
-    def _await(self, condition: Callable[[], bool], timeout_s: float, what: str) -> None:
-        """It came true while the node lives.
-
-        Raises:
-            BrokerError: the node is gone, or `what` is said of it after the time.
-        """
-
-        def over() -> bool:
-            self.require_alive()
-            return condition()
-
-        if not wait_until(over, timeout_s=timeout_s, poll_s=_LISTEN_POLL_S):
-            raise BrokerError(self.complaint(f"{what} {timeout_s:.0f} s after its start"))
-
     def _require_own_ports(self, ports: Sequence[int]) -> None:
         """A broker that another harness left would answer as well, and look healthy."""
         pid = self._child.pid if self._child is not None else 0
@@ -189,21 +251,6 @@ class ProcessNode:
             if owner != pid:
                 what = f"(pid {pid}) does not own its port {port}: pid {owner} listens there"
                 raise BrokerError(self.complaint(what))
-
-    def _living(self, verb: str) -> Child:
-        if self._child is None or self._killed:
-            message = f"cannot {verb} {self.name}: it is not running"
-            raise BrokerError(message)
-        self.require_alive()
-        return self._child
-
-    def _signalled(self, verb: str, signal: Callable[[Child], None]) -> dict[str, int]:
-        child = self._living(verb)
-        try:
-            signal(child)
-        except ProcessError as error:
-            raise BrokerError(self.complaint(str(error))) from error
-        return {"pid": child.pid}
 
 
 def loopback(port: int) -> Endpoint:

@@ -1,13 +1,13 @@
 """A broker that somebody else runs: its nodes are left alone, its links lead through us."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Slot
-from deliverycheck.brokers.node import loopback
 from deliverycheck.brokers.ports import PortBlock, PortsError
-from deliverycheck.brokers.relay import Relay, Serve
+from deliverycheck.brokers.relay import Relay, Serve, link_slots, own_way
 
 
 class NotOurs:
@@ -21,7 +21,7 @@ class NotOurs:
         self._slots_wanted = slots
         self._slots: tuple[Slot, ...] = ()
         self._block: PortBlock | None = None
-        self._relay: Relay | None = None
+        self._relays: list[Relay] = []
 
     def kill(self, node: str) -> Mapping[str, int]:
         self._refuse("kill", node)
@@ -53,25 +53,38 @@ class NotOurs:
     def logs(self) -> tuple[Path, ...]:
         return ()
 
-    def _open_links(self, direct: Endpoint, serve: Serve) -> None:
-        """Link slots lead to the broker and back: by a listener of ours its ends are seen."""
+    def _open_links(
+        self, broker: Endpoint, serve: Serve, *more: Endpoint, tls: ssl.SSLContext | None = None
+    ) -> tuple[Endpoint, ...]:
+        """Link slots lead to the broker and back: by a listener of ours its ends are seen.
+
+        Returns:
+            ways of the harness's own by the same relays, before which stands no proxy: to the
+            broker and to each of `more`.
+        """
         try:
             self._block = PortBlock.lease()
-            ports = self._block.take(2 * self._slots_wanted)
-            self._slots = tuple(
-                Slot(name=f"slot{index}", listener=loopback(listener), advertised=loopback(proxy))
-                for index, (listener, proxy) in enumerate(zip(ports[::2], ports[1::2], strict=True))
-            )
-            self._relay = Relay(self._slots, direct, serve)
-            self._relay.start()
+            ports = self._block.take(1 + len(more) + 2 * self._slots_wanted)
+            own, *others = (own_way(port) for port in ports[: 1 + len(more)])
+            self._slots = link_slots(ports[1 + len(more) :])
+            self._lead((own, *self._slots), broker, serve, tls)
+            for way, endpoint in zip(others, more, strict=True):
+                self._lead((way,), endpoint, serve, tls)
         except (PortsError, OSError) as error:
             message = f"no link slots to {self._where}: {error}"
             raise BrokerError(message) from error
+        return tuple(way.listener for way in (own, *others))
+
+    def _lead(
+        self, slots: tuple[Slot, ...], to: Endpoint, serve: Serve, tls: ssl.SSLContext | None
+    ) -> None:
+        self._relays.append(Relay(slots, to, serve, tls=tls))
+        self._relays[-1].start()
 
     def _close_links(self) -> None:
-        if self._relay is not None:
-            self._relay.stop()
-            self._relay = None
+        for relay in self._relays:
+            relay.stop()
+        self._relays.clear()
         if self._block is not None:
             self._block.close()
             self._block = None

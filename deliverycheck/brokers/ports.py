@@ -7,7 +7,7 @@ broker is down, and the broker dies at restart with "Address already in use".
 
 import os
 import socket
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ _SOCKET_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 # States of include/net/tcp_states.h as the socket tables print them.
 _ESTABLISHED, _FIN_WAIT1, _CLOSE_WAIT, _LISTEN, _CLOSING = "01", "04", "08", "0A", "0B"
+_INODE = 9  # Where its inode stands in a line of such a table.
 _MAY_BRING_BYTES_HERE = {_ESTABLISHED, _CLOSE_WAIT}
 _MAY_SEND_BYTES = {_ESTABLISHED, _FIN_WAIT1, _CLOSE_WAIT, _CLOSING}
 
@@ -161,37 +162,47 @@ def pids_behind(ports: Collection[int], *, likely: Iterable[int] = ()) -> dict[i
     return owners
 
 
-def connections_to(*ports: int) -> int:
+def connections_to(*ports: int, tables: Iterable[str] | None = None) -> int:
     """How many ends of connections may still bring bytes to whoever listens on one of the ports.
 
     Both ends are looked at: a proxy that has closed may have sent bytes that the
-    broker has not read; the broker's end is gone only when it has.
+    broker has not read; the broker's end is gone only when it has. `tables` are those of another
+    network, as its /proc shows them.
     """
+    holding = tuple(f":{port:04X} " for port in ports)
     return sum(
         (local in ports and state in _MAY_BRING_BYTES_HERE)
         or (remote in ports and state in _MAY_SEND_BYTES)
-        for local, remote, state, _ in _sockets(*(f":{port:04X} " for port in ports))
+        for local, remote, state, _ in _sockets(tables, holding)
     )
 
 
-def _sockets(*holding: str) -> Iterator[tuple[int, int, str, str]]:
+def _sockets(
+    tables: Iterable[str] | None = None, holding: Sequence[str] = ()
+) -> Iterator[tuple[int, int, str, str]]:
     """(local port, remote port, state, inode) of each TCP socket of this network namespace.
 
     Only of those whose line holds one of the texts, if any is given: polled every few
     milliseconds, the table is not taken apart for nothing.
     """
-    for table in _SOCKET_TABLES:
-        with suppress(OSError):
-            for line in table.read_text().splitlines()[1:]:
-                if holding and not any(text in line for text in holding):
-                    continue
-                fields = line.split()
+    for table in _own_tables() if tables is None else tables:
+        for line in table.splitlines():
+            if holding and not any(text in line for text in holding):
+                continue
+            fields = line.split()
+            if len(fields) > _INODE and fields[0].endswith(":"):
                 yield (
                     int(fields[1].rpartition(":")[2], 16),
                     int(fields[2].rpartition(":")[2], 16),
                     fields[3],
-                    fields[9],
+                    fields[_INODE],
                 )
+
+
+def _own_tables() -> Iterator[str]:
+    for table in _SOCKET_TABLES:
+        with suppress(OSError):
+            yield table.read_text()
 
 
 def _all_pids() -> Iterator[int]:

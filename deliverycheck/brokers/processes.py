@@ -114,14 +114,7 @@ class Child:
 
     def last_lines(self, count: int = 5) -> tuple[str, ...]:
         """The end of what it printed itself; nothing of those who wrote to its log before."""
-        try:
-            with self.log.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(self._log_start, size - _TAIL_BYTES))
-                text = file.read(_TAIL_BYTES).decode(errors="replace")
-        except OSError:
-            return ()
-        return tuple(line for line in text.splitlines() if line.strip())[-count:]
+        return lines_of(self.log, self._log_start, count)
 
     def _signal(self, number: signal.Signals, report: int) -> None:
         """Send it, and wait until the kernel reports the change for the whole process."""
@@ -139,6 +132,18 @@ class Child:
         with suppress(ChildProcessError):
             return os.waitid(os.P_PID, self.pid, report | os.WNOHANG) is not None
         return False
+
+
+def lines_of(log: Path, start: int, count: int) -> tuple[str, ...]:
+    """The last lines of a log, of what was written behind `start`; none if it cannot be read."""
+    try:
+        with log.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(start, size - _TAIL_BYTES))
+            text = file.read(_TAIL_BYTES).decode(errors="replace")
+    except OSError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())[-count:]
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_s: float, poll_s: float = _POLL_S) -> bool:

@@ -1,4 +1,4 @@
-"""RabbitMQ on this machine: one node, a plain child process of the harness."""
+"""RabbitMQ on this machine, one node: as a plain child process of the harness."""
 
 import time
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Slot
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.node import PortTakenError, loopback
+from deliverycheck.brokers.node import HOST, PortTakenError, loopback
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.brokers.provision import RabbitDistribution
 from deliverycheck.brokers.rabbitmq_api import Account
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
-from deliverycheck.brokers.rabbitmq_node import RabbitNode, RabbitPlan
+from deliverycheck.brokers.rabbitmq_node import AnyRabbitNode, RabbitNode, RabbitPlan
 from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
 from deliverycheck.brokers.rabbitmq_settings import USER, deviations
 from deliverycheck.plans import Queue, QueueKind, Topology
@@ -20,37 +20,26 @@ from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 # 60 s: usable in 2.5 s on a quiet machine, 3 to 7 s at load 13 on two cores.
 _USABLE_S_MAX = 60.0
 _USABLE_POLL_S = 0.02
-_NODE = "b1"
+NODE = "b1"
 _PREFIX = "e"
 _PROBE = Topology(
     queues=(Queue(name="probe"), Queue(name="probe-quorum", kind=QueueKind.QUORUM)),
 )
 
 
-class RabbitProcess(RabbitPlaces):
-    """The process backend (see `QueueBroker` for what each method promises).
-
-    Its log lies in its folder; its data and its configuration lie with other temporary
-    files (`storage`), and `stop` removes them.
-    """
+class RabbitBroker(RabbitPlaces):
+    """What the backends that run a node share (see `QueueBroker` for what each method promises)."""
 
     system = "rabbitmq"
-    backend = "process"
+    inner_host = HOST
+    """Where proxies find the node."""
+    start_factor = 1.0
+    """How much longer a start may take than that of a process that loads few plugins."""
 
-    def __init__(
-        self,
-        rabbitmq: RabbitDistribution,
-        *,
-        folder: Path,
-        guardian: Guardian,
-        slots: int = 32,
-        overrides: Mapping[str, str] | None = None,
-    ) -> None:
-        """Nothing is started; `overrides` are lines of rabbitmq.conf that win over ours."""
-        self._rabbitmq = rabbitmq
-        self._overrides = dict(overrides or {})
-        plan = RabbitPlan(name=_NODE, folder=folder, slots=slots, overrides=self._overrides)
-        self._node = RabbitNode(plan, rabbitmq, guardian)
+    def __init__(self, node: AnyRabbitNode, overrides: Mapping[str, str]) -> None:
+        """Nothing is started."""
+        self._node = node
+        self._overrides = overrides
         self._harness = self._new_harness()
 
     def start(self) -> None:
@@ -93,7 +82,7 @@ class RabbitProcess(RabbitPlaces):
 
     def slots(self) -> tuple[Slot, ...]:
         return tuple(
-            _slot(f"slot{index}", ports) for index, ports in enumerate(self._node.ports.slots)
+            self._slot(f"slot{index}", ports) for index, ports in enumerate(self._node.ports.slots)
         )
 
     def stream_slot(self) -> Slot:
@@ -101,7 +90,7 @@ class RabbitProcess(RabbitPlaces):
 
         There is one: a stream tells its clients where to connect, the same to all.
         """
-        return _slot("stream", self._node.ports.stream_slot)
+        return self._slot("stream", self._node.ports.stream_slot)
 
     def own_slots(self) -> Mapping[str, tuple[Slot, ...]]:
         return {STREAM_CLIENT: (self.stream_slot(),)}
@@ -109,18 +98,9 @@ class RabbitProcess(RabbitPlaces):
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)
 
-    def version(self) -> str:
-        return self._rabbitmq.version
-
-    def runtime(self) -> str:
-        return f"Erlang/OTP {self._rabbitmq.otp} ({self._rabbitmq.origin})"
-
     def deviations(self) -> tuple[str, ...]:
         settings = deviations(self._overrides)
         return tuple(f"{item.name}={item.value} ({item.default})" for item in settings)
-
-    def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.KILL, Capability.PAUSE, Capability.LINKS})
 
     def logs(self) -> tuple[Path, ...]:
         return (self._node.log,)
@@ -143,8 +123,9 @@ class RabbitProcess(RabbitPlaces):
 
     def _await_usable(self) -> None:
         """It listens, the API answers, and every namespace that is lent is there again."""
-        node, deadline = self._node, time.monotonic() + _USABLE_S_MAX
-        node.await_listening(_USABLE_S_MAX)
+        limit_s = self.start_factor * _USABLE_S_MAX
+        node, deadline = self._node, time.monotonic() + limit_s
+        node.await_listening(limit_s)
 
         def over() -> bool:
             node.require_alive()
@@ -158,15 +139,49 @@ class RabbitProcess(RabbitPlaces):
             node.require_alive()
             raise BrokerError(node.complaint(f"is not usable: {error}")) from error
         if not usable:
-            raise BrokerError(node.complaint(f"is not usable after {_USABLE_S_MAX:.0f} s"))
+            raise BrokerError(node.complaint(f"is not usable after {limit_s:.0f} s"))
 
-    def _named(self, node: str) -> RabbitNode:
+    def _named(self, node: str) -> AnyRabbitNode:
         if node != self._node.name:
             message = f"no node {node!r}; this broker has {self._node.name}"
             raise BrokerError(message)
         return self._node
 
+    def _slot(self, name: str, ports: tuple[int, int]) -> Slot:
+        listener, advertised = ports
+        inside = Endpoint(host=self.inner_host, port=listener)
+        return Slot(name=name, listener=inside, advertised=loopback(advertised))
 
-def _slot(name: str, ports: tuple[int, int]) -> Slot:
-    listener, advertised = ports
-    return Slot(name=name, listener=loopback(listener), advertised=loopback(advertised))
+
+class RabbitProcess(RabbitBroker):
+    """The process backend (see `QueueBroker` for what each method promises).
+
+    Its log lies in its folder; its data and its configuration lie with other temporary
+    files (`storage`), and `stop` removes them.
+    """
+
+    backend = "process"
+
+    def __init__(
+        self,
+        rabbitmq: RabbitDistribution,
+        *,
+        folder: Path,
+        guardian: Guardian,
+        slots: int = 32,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        """Nothing is started; `overrides` are lines of rabbitmq.conf that win over ours."""
+        self._rabbitmq = rabbitmq
+        wanted = dict(overrides or {})
+        plan = RabbitPlan(name=NODE, folder=folder, slots=slots, overrides=wanted)
+        super().__init__(RabbitNode(plan, rabbitmq, guardian), wanted)
+
+    def version(self) -> str:
+        return self._rabbitmq.version
+
+    def runtime(self) -> str:
+        return f"Erlang/OTP {self._rabbitmq.otp} ({self._rabbitmq.origin})"
+
+    def capabilities(self) -> frozenset[Capability]:
+        return frozenset({Capability.KILL, Capability.PAUSE, Capability.LINKS})

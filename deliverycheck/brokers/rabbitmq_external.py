@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from deliverycheck.brokers.broker import BrokerError, Endpoint
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
@@ -15,7 +16,11 @@ from deliverycheck.plans import Topology
 
 _AMQP_PORT, _API_PORT = 5672, 15672
 _USUAL = "guest"
-_EXPECTED = "expected amqp://USER:PASSWORD@HOST:PORT, with ?api=PORT if its HTTP API has another"
+_AMQPS_PORT, _APIS_PORT = 5671, 15671
+_EXPECTED = (
+    "expected amqp://USER:PASSWORD@HOST:PORT or amqps://…, with ?api=PORT if its HTTP API has "
+    "another"
+)
 PASSWORD = "DELIVERYCHECK_AMQP_PASSWORD"  # noqa: S105  # The name of a variable.
 """Where the password is looked for that the address does not have."""
 
@@ -24,33 +29,43 @@ _FORBIDDEN = (401, 403)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """What an ``amqp://`` address names."""
+    """What an ``amqp://`` or ``amqps://`` address names."""
 
     amqp: Endpoint
     api: Endpoint
     account: Account
+    is_tls: bool
 
     @classmethod
-    def parse(cls, text: str) -> "Address":
+    def parse(cls, text: str, credentials: Credentials = NO_CREDENTIALS) -> "Address":
         """As the AMQP URI specification has it; the path, a virtual host, is not used.
+
+        What the address does not have of the account is taken from the credentials.
 
         Raises:
             BrokerError: it is written otherwise. What it holds is not repeated: it has a password.
         """
         try:
             url = urlsplit(text)
-            port, api = url.port or _AMQP_PORT, int(parse_qs(url.query).get("api", [_API_PORT])[0])
+            is_tls = url.scheme == "amqps"
+            usual = (_AMQPS_PORT, _APIS_PORT) if is_tls else (_AMQP_PORT, _API_PORT)
+            port, api = url.port or usual[0], int(parse_qs(url.query).get("api", [usual[1]])[0])
         except ValueError as error:
             message = f"--amqp: {error}; {_EXPECTED}"
             raise BrokerError(message) from error
-        if url.scheme != "amqp" or not url.hostname:
+        if url.scheme not in {"amqp", "amqps"} or not url.hostname:
             message = f"--amqp: this is no such address; {_EXPECTED}"
             raise BrokerError(message)
-        password = unquote(url.password or "") or os.environ.get(PASSWORD, _USUAL)
+        user, password = credentials.account
+        told = os.environ.get(PASSWORD) or password or _USUAL
         return cls(
             amqp=Endpoint(host=url.hostname, port=port),
             api=Endpoint(host=url.hostname, port=api),
-            account=Account(user=unquote(url.username or _USUAL), password=password),
+            account=Account(
+                user=unquote(url.username or "") or user or _USUAL,
+                password=unquote(url.password or "") or told,
+            ),
+            is_tls=is_tls,
         )
 
 
@@ -64,19 +79,23 @@ class RabbitExternal(RabbitPlaces, NotOurs):
 
     system = "rabbitmq"
 
-    def __init__(self, address: str, *, slots: int = 32) -> None:
+    def __init__(
+        self, address: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS
+    ) -> None:
         """Nothing is asked yet; `address` is ``amqp://USER:PASSWORD@HOST:PORT``."""
-        self._address = Address.parse(address)
+        self._address = Address.parse(address, credentials)
         super().__init__(str(self._address.amqp), slots=slots)
+        self._credentials = credentials
         self._version = self._runtime = ""
         # Not from `random`, which Hypothesis seeds: two campaigns would share names.
-        prefix = f"deliverycheck-{secrets.token_hex(4)}-"
-        where = self._address
-        self._harness = RabbitHarness(where.amqp, where.api, where.account, prefix=prefix)
+        self._prefix = f"deliverycheck-{secrets.token_hex(4)}-"
+        self._direct = self._address.amqp
+        self._harness = self._reached_at(self._address.amqp, self._address.api)
 
     def start(self) -> None:
+        self._open()
         try:
-            seen = self._harness.api.get("overview")
+            self._look()
             probe = self._harness.namespaces.lease()
         except BrokerError as error:
             raise BrokerError(self._complaint(error)) from error
@@ -84,9 +103,36 @@ class RabbitExternal(RabbitPlaces, NotOurs):
             self._harness.declare(probe, Topology(queues=()))
         finally:
             self._harness.namespaces.retire(probe)
+
+    def would_create(self) -> tuple[str, ...]:
+        """What a run makes there; the broker is asked what it is, and left.
+
+        Raises:
+            BrokerError: it does not answer, or does not let us in.
+        """
+        try:
+            self._open()
+            self._look()
+        except BrokerError as error:
+            raise BrokerError(self._complaint(error)) from error
+        finally:
+            self.stop()
+        names = "deliverycheck-<8 hex digits>-"
+        return (
+            f"answers: RabbitMQ {self._version}, {self._runtime}, at {self._address.amqp}",
+            (
+                f"would create: virtual hosts {names}1, {names}2 and so on, one an execution, "
+                "with queues, exchanges, bindings and policies in them"
+            ),
+            "would delete at the end: these virtual hosts; nothing else is touched",
+        )
+
+    def _look(self) -> None:
+        """Which version it is."""
+        seen = self._harness.api.get("overview")
         self._version = str(seen["rabbitmq_version"])
-        self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else"
-        self._open_links(self._address.amqp, pass_through)
+        how = ", by TLS" if self._address.is_tls else ""
+        self._runtime = f"Erlang/OTP {seen['erlang_version']}, run by somebody else{how}"
 
     def stop(self) -> None:
         try:
@@ -96,13 +142,26 @@ class RabbitExternal(RabbitPlaces, NotOurs):
             self._close_links()
 
     def direct_endpoint(self) -> Endpoint:
-        return self._address.amqp
+        return self._direct
 
     def version(self) -> str:
         return self._version or "of unknown version"
 
     def runtime(self) -> str:
         return self._runtime
+
+    def _reached_at(self, amqp: Endpoint, api: Endpoint) -> RabbitHarness:
+        return RabbitHarness(amqp, api, self._address.account, prefix=self._prefix)
+
+    def _open(self) -> None:
+        """Link slots are there; with TLS they lead the harness to the broker and its API, too."""
+        amqp, api = self._address.amqp, self._address.api
+        if self._address.is_tls:
+            ways = self._open_links(amqp, pass_through, api, tls=self._credentials.tls())
+            self._direct = ways[0]
+            self._harness = self._reached_at(*ways)
+        else:
+            self._open_links(amqp, pass_through)
 
     def _complaint(self, error: BrokerError) -> str:
         """Why the broker cannot be used, and what it would take."""

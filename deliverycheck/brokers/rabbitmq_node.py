@@ -1,16 +1,17 @@
-"""One RabbitMQ node as a child process: its folder, ports, name server and program."""
+"""One RabbitMQ node: its ports, and how it runs as a child process with a name server."""
 
 import re
 import secrets
 import socket
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from deliverycheck.brokers.broker import BrokerError, DeathCause
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.node import HOST, ProcessNode
+from deliverycheck.brokers.node import HOST, Node, ProcessNode
 from deliverycheck.brokers.provision import RabbitDistribution
 from deliverycheck.brokers.rabbitmq_names import NameServer
 from deliverycheck.brokers.rabbitmq_plugins import link_plugins
@@ -46,8 +47,13 @@ class RabbitPlan:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
 
-class RabbitNode(ProcessNode):
-    """RabbitMQ as a child process; its virtual machine is the process that signals reach."""
+class AnyRabbitNode(Node, ABC):
+    """What a RabbitMQ node is, wherever it runs; signals reach its virtual machine.
+
+    Attributes:
+        ports: what it was given by the last `prepare`.
+        password: of the harness's own user; another after each `prepare`.
+    """
 
     signs: ClassVar = {
         DeathCause.OUT_OF_MEMORY: ("Cannot allocate", "Cannot reallocate", "system_limit"),
@@ -59,12 +65,43 @@ class RabbitNode(ProcessNode):
         r"|Application \w+ exited|Kernel pid terminated|\{exit,terminating))"
     )
     port_taken = ("eaddrinuse", "dist_port_already_used", "Address already in use")
+    ports = RabbitPorts()
+    password = ""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """All that it is started with is there, with ports of our own."""
+
+    @abstractmethod
+    def spawn(self) -> int:
+        """The program runs; nothing is awaited. Returns its pid."""
+
+    def await_listening(self, timeout_s: float) -> None:
+        """It answers AMQP."""
+        direct = self.ports.direct
+        self._await(lambda: _answers(direct), timeout_s, f"does not answer on {HOST}:{direct}")
+
+
+def ports_of(ports: Sequence[int], slots: int) -> RabbitPorts:
+    """Which is for what, of `PORTS_OF_A_NODE` and two for each slot."""
+    direct, api, stream, names, distribution, first, second, *rest = ports
+    return RabbitPorts(
+        direct=direct,
+        api=api,
+        stream=stream,
+        names=names,
+        distribution=distribution,
+        stream_slot=(first, second),
+        slots=tuple(zip(rest[:slots], rest[slots:], strict=True)),
+    )
+
+
+class RabbitNode(AnyRabbitNode, ProcessNode):
+    """RabbitMQ as a child process."""
 
     def __init__(self, plan: RabbitPlan, rabbitmq: RabbitDistribution, guardian: Guardian) -> None:
         """Nothing is written or started."""
         super().__init__(plan.name, folder=plan.folder, guardian=guardian)
-        self.ports = RabbitPorts()
-        self.password = ""
         self._plan = plan
         self._rabbitmq = rabbitmq
         self._names: NameServer | None = None
@@ -73,20 +110,11 @@ class RabbitNode(ProcessNode):
         """A data folder with the configuration, a name server and ports of our own are there."""
         slots = self._plan.slots
         data, ports = self._new_place(PORTS_OF_A_NODE + 2 * slots)
-        direct, api, stream, names, distribution, first, second, *rest = ports
-        self.ports = RabbitPorts(
-            direct=direct,
-            api=api,
-            stream=stream,
-            names=names,
-            distribution=distribution,
-            stream_slot=(first, second),
-            slots=tuple(zip(rest[:slots], rest[slots:], strict=True)),
-        )
+        self.ports = ports_of(ports, slots)
         self.password = secrets.token_hex(16)
         try:
             self._write(NodeFiles(folder=data))
-            self._names = NameServer(names)
+            self._names = NameServer(self.ports.names)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -101,8 +129,7 @@ class RabbitNode(ProcessNode):
 
     def await_listening(self, timeout_s: float) -> None:
         """It answers AMQP, and every port of the node belongs to its process."""
-        direct = self.ports.direct
-        self._await(lambda: _answers(direct), timeout_s, f"does not answer on {HOST}:{direct}")
+        super().await_listening(timeout_s)
         self._require_own_ports(self.ports.listeners)
 
     def release(self) -> None:

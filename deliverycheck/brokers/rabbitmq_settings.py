@@ -131,17 +131,26 @@ def deviations(overrides: Mapping[str, str]) -> tuple[RabbitDeviation, ...]:
     return tuple(each for each in ours.values() if each.value != each.default)
 
 
-def configuration(ports: RabbitPorts, password: str, overrides: Mapping[str, str]) -> str:
-    """The text of ``rabbitmq.conf``."""
+def configuration(
+    ports: RabbitPorts,
+    password: str,
+    overrides: Mapping[str, str],
+    *,
+    listening_on: str = HOST,
+) -> str:
+    """The text of ``rabbitmq.conf``.
+
+    What a stream tells its clients is the loopback address, wherever the node listens.
+    """
     listeners = (ports.direct, *(listener for listener, _ in ports.slots))
     streams = (ports.stream, ports.stream_slot[0])
     settings = {
-        **_numbered("listeners.tcp", listeners),
-        **_numbered("stream.listeners.tcp", streams),
+        **_numbered("listeners.tcp", listening_on, listeners),
+        **_numbered("stream.listeners.tcp", listening_on, streams),
         # A stream tells its clients where to go: back to the slot by which they may have come.
         "stream.advertised_host": HOST,
         "stream.advertised_port": str(ports.stream_slot[1]),
-        "management.tcp.ip": HOST,
+        "management.tcp.ip": listening_on,
         "management.tcp.port": str(ports.api),
         "default_user": USER,
         "default_pass": password,
@@ -199,10 +208,21 @@ class NodeFiles:
 def environment(
     name: str, ports: RabbitPorts, files: NodeFiles, rabbitmq: RabbitDistribution
 ) -> dict[str, str]:
-    """What the node's program finds in its environment."""
+    """What the node's program finds in its environment, as a child process."""
+    return {
+        **common_environment(name, ports, files),
+        "PATH": f"{rabbitmq.erlang_bin}:/usr/bin:/bin",
+        "RABBITMQ_PLUGINS_DIR": str(files.plugins),
+        "ERL_EPMD_PORT": str(ports.names),
+        # Else the first node would leave a port mapper that outlives it.
+        "ERL_AFLAGS": "-start_epmd false",
+    }
+
+
+def common_environment(name: str, ports: RabbitPorts, files: NodeFiles) -> dict[str, str]:
+    """The same, of what is so wherever the node runs."""
     below = files.folder
     return {
-        "PATH": f"{rabbitmq.erlang_bin}:/usr/bin:/bin",
         "HOME": str(below),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
@@ -212,7 +232,6 @@ def environment(
         "RABBITMQ_CONFIG_FILE": str(files.configuration),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(files.advanced),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(files.enabled_plugins),
-        "RABBITMQ_PLUGINS_DIR": str(files.plugins),
         "RABBITMQ_MNESIA_BASE": str(below / "data"),
         "RABBITMQ_LOG_BASE": str(below / "log"),
         "RABBITMQ_GENERATED_CONFIG_DIR": str(below / "generated"),
@@ -220,14 +239,11 @@ def environment(
         "RABBITMQ_LOG": "-color",
         "RABBITMQ_PID_FILE": str(below / "pid"),
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _VM_ARGUMENTS,
-        "ERL_EPMD_PORT": str(ports.names),
-        # Else the first node would leave a port mapper that outlives it.
-        "ERL_AFLAGS": "-start_epmd false",
         "ERL_CRASH_DUMP_SECONDS": "0",
         # The script becomes the virtual machine, so signals reach the node itself.
         "detached": "1",
     }
 
 
-def _numbered(name: str, ports: Sequence[int]) -> dict[str, str]:
-    return {f"{name}.{number}": f"{HOST}:{port}" for number, port in enumerate(ports, 1)}
+def _numbered(name: str, host: str, ports: Sequence[int]) -> dict[str, str]:
+    return {f"{name}.{number}": f"{host}:{port}" for number, port in enumerate(ports, 1)}

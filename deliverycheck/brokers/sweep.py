@@ -10,14 +10,20 @@ As a program it waits for the end of its standard input, which only the death of
 the harness (or its orderly close) can bring, then sweeps::
 
     python -I -S sweep.py <marker>      stdin lines: "+<pid>" registers, "-<pid>" forgets
+
+A line "!<words as JSON>" names a command that cleans up besides, "~<words>" forgets it: what
+holds no process of ours, such as a container, is removed by who can speak with its engine.
 """
 
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -113,7 +119,7 @@ def data_folder(marker: str) -> Path:
     The pid namespace is part of the name: containers may share the memory of
     their host, and a pid of one means nothing in the other.
     """
-    namespace = (_pid_namespace(os.getpid()) or "").strip("pid:[]")
+    namespace = (pid_namespace(os.getpid()) or "").strip("pid:[]")
     return data_root() / f"{_DATA_PREFIX}{namespace}-{marker}"
 
 
@@ -121,7 +127,7 @@ def _leftover_data() -> Iterator[Path]:
     prefix = data_folder("").name
     with suppress(OSError):
         for folder in data_root().glob(f"{prefix}*"):
-            if not _harness_lives(folder.name.removeprefix(prefix)):
+            if not harness_lives(folder.name.removeprefix(prefix)):
                 yield folder
 
 
@@ -131,10 +137,10 @@ def end_leftovers() -> frozenset[int]:
     Only processes of our own pid namespace count: elsewhere the harness's pid,
     as its marker names it, means another process here.
     """
-    ours = _pid_namespace(os.getpid())
+    ours = pid_namespace(os.getpid())
 
     def orphaned(pid: int, marker: str) -> bool:
-        return _pid_namespace(pid) == ours and not _harness_lives(marker)
+        return pid_namespace(pid) == ours and not harness_lives(marker)
 
     ended: frozenset[int] = frozenset()
     if any(orphaned(pid, marker) for pid, marker in marked_processes()):
@@ -144,28 +150,42 @@ def end_leftovers() -> frozenset[int]:
     return ended
 
 
-def _harness_lives(marker: str) -> bool:
+def harness_lives(marker: str) -> bool:
+    """Whether the harness with this marker is still there."""
     pid, _, rest = marker.partition("-")
     started = rest.partition("-")[0]
     # A marker that is not of our form is not ours to judge.
     return not pid.isdigit() or not started.isdigit() or start_time(int(pid)) == started
 
 
-def _pid_namespace(pid: int) -> str | None:
+def pid_namespace(pid: int | str) -> str | None:
+    """The namespace in which a process has its pid; ``None`` if it is gone or not ours to see."""
     try:
         return str((_PROC / str(pid) / "ns" / "pid").readlink())
     except OSError:
         return None
 
 
-def _registered_until_end(lines: Iterator[str]) -> set[int]:
-    """The pids that were registered and not forgotten when the input ended."""
+def _registered_until_end(lines: Iterator[str]) -> tuple[set[int], set[str]]:
+    """The pids and the cleaners that were registered and not forgotten when the input ended."""
     pids: set[int] = set()
+    cleaners: Counter[str] = Counter()
     for line in lines:
-        sign, number = line[:1], line[1:].strip()
-        if number.isdigit():
-            (pids.add if sign == "+" else pids.discard)(int(number))
-    return pids
+        sign, rest = line[:1], line[1:].strip()
+        if sign in "!~":
+            cleaners[rest] += 1 if sign == "!" else -1
+        elif rest.isdigit():
+            (pids.add if sign == "+" else pids.discard)(int(rest))
+    return pids, {words for words, users in cleaners.items() if users > 0}
+
+
+def _begun(words: str) -> "subprocess.Popen[bytes]":
+    """The cleaner runs, unmarked: a harness that starts meanwhile must not take it for a child."""
+    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    nowhere = subprocess.DEVNULL
+    return subprocess.Popen(
+        json.loads(words), stdin=nowhere, stdout=nowhere, stderr=nowhere, env=environment
+    )
 
 
 def main() -> None:
@@ -173,7 +193,8 @@ def main() -> None:
     marker = sys.argv[1]
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
-    registered = _registered_until_end(iter(sys.stdin.readline, ""))
+    registered, cleaners = _registered_until_end(iter(sys.stdin.readline, ""))
+    begun = [_begun(words) for words in cleaners]
     if _PROC.joinpath("self", "environ").exists():
         end_marked(lambda _pid, carried: carried == marker)
     else:
@@ -181,6 +202,9 @@ def main() -> None:
         for pid in registered:
             end_process(pid)
     shutil.rmtree(data_folder(marker), ignore_errors=True)
+    for cleaner in begun:
+        with suppress(subprocess.TimeoutExpired):
+            cleaner.wait(_SWEEP_S_MAX)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from deliverycheck import content
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli.asking import ask
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.campaigns import campaign, run
 from deliverycheck.cli.comparing import compare_clients
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
@@ -24,6 +25,8 @@ from deliverycheck.cli.options import (
     Broker,
     Claims,
     Client,
+    CredentialsFile,
+    On,
     Out,
     Seed,
     Systems,
@@ -111,7 +114,9 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
             help="Judge this claim; else the one that the corpus names, else every guarantee."
         ),
     ] = None,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     change: Annotated[
@@ -143,7 +148,9 @@ def replay(  # noqa: PLR0913, PLR0917  # each is an option
         plan=plan,
         times=times,
         claim=claim,
+        backend=backend,
         bootstrap=bootstrap,
+        credentials=credentials,
         broker=broker,
         client=client,
         changes=tuple(change or ()),
@@ -269,12 +276,22 @@ def schema(
 def doctor() -> None:
     """Say, a line each, what was found, what is missing, and what to do. Changes nothing."""
     from deliverycheck.brokers.provision import Status, diagnose  # noqa: PLC0415
+    from deliverycheck.cli.backends import backend_findings  # noqa: PLC0415
+    from deliverycheck.cli.systems import systems  # noqa: PLC0415
 
-    findings = diagnose()
+    findings = (*diagnose(), *backend_findings(systems()))
     for finding in findings:
         typer.echo(str(finding))
     missing = any(finding.status is Status.MISSING for finding in findings)
     raise typer.Exit(int(ExitCode.INFRASTRUCTURE if missing else ExitCode.AS_CLAIMED))
+
+
+@app.command()
+def pull(systems: Systems = None) -> None:
+    """Fetch the images that `--backend container` needs. A run never does so by itself."""
+    from deliverycheck.cli.container_tools import pull_images  # noqa: PLC0415
+
+    pull_images(systems_named(systems), typer.echo)
 
 
 @app.command()

@@ -6,9 +6,19 @@ from typing import Annotated
 
 import typer
 
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.messages import fail, stderr, told
-from deliverycheck.cli.options import Bootstrap, Broker, Client, Out, Seed, new_folder
+from deliverycheck.cli.options import (
+    Bootstrap,
+    Broker,
+    Client,
+    CredentialsFile,
+    On,
+    Out,
+    Seed,
+    new_folder,
+)
 from deliverycheck.plans import CommitPolicy
 from deliverycheck.search.record import ExitCode
 
@@ -67,7 +77,9 @@ def ask(  # noqa: PLR0913, PLR0917  # each is an option
             min=0.05,
         ),
     ] = 2.0,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -93,7 +105,14 @@ breaks is shrunk, and the smallest change of settings that mends it is found by 
     from reports import ReportError, render, report_console  # noqa: PLC0415
 
     question = Question(
-        target=TargetOptions(system=system, bootstrap=bootstrap, broker=broker, client=client),
+        target=TargetOptions(
+            system=system,
+            backend=backend,
+            bootstrap=bootstrap,
+            credentials=credentials,
+            broker=broker,
+            client=client,
+        ),
         asked=Asked(
             producer=producer,
             consumer=consumer,

@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from deliverycheck import content
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.messages import fail, stderr, told
 from deliverycheck.cli.options import (
@@ -17,6 +18,8 @@ from deliverycheck.cli.options import (
     Broker,
     Claims,
     Client,
+    CredentialsFile,
+    On,
     Out,
     Seed,
     Systems,
@@ -65,7 +68,9 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     claim: Claims = None,
     own: Own = None,
     systems: Systems = None,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -74,6 +79,12 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     out: Out = None,
     events: Events = None,
     *,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what would be made in a broker that somebody else runs."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run claims against a real broker, print what held and what broke, write the report.
@@ -87,13 +98,25 @@ def run(  # noqa: PLR0913, PLR0917  # each is an option
     added = _own_claims(own, named)
     options = RunOptions(
         profile=profile_of(profile, minutes=minutes, at_once=at_once),
-        target=TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client),
+        target=TargetOptions(
+            system=named[0],
+            backend=backend,
+            bootstrap=bootstrap,
+            credentials=credentials,
+            broker=broker,
+            client=client,
+        ),
         claims=tuple(claim or (one.id for one in added)),
         own=added,
         seed=seed,
         out=_unused(out or new_folder(profile)),
         corpus=content.folder("corpus"),
     )
+    if dry:
+        from deliverycheck.cli.dry_run import dry_run  # noqa: PLC0415
+
+        dry_run(options, typer.echo)
+        raise typer.Exit(int(ExitCode.AS_CLAIMED))
     _run_and_tell(options, named, events, as_json=as_json)
 
 
@@ -113,7 +136,9 @@ def campaign(  # noqa: PLR0913, PLR0917  # each is an option
     claim: Claims = None,
     own: Own = None,
     systems: Systems = None,
+    backend: On = Backend.AUTO,
     bootstrap: Bootstrap = None,
+    credentials: CredentialsFile = None,
     broker: Broker = None,
     client: Client = None,
     seed: Seed = 0,
@@ -154,7 +179,14 @@ judged by every guarantee that is documented for what was drawn.
         systems_of = going_on.systems or (going_on.target.system,)
         _run_and_tell(going_on, systems_of, events, as_json=as_json)
     named = _systems(systems, claim, bootstrap, broker, client)
-    target = TargetOptions(system=named[0], bootstrap=bootstrap, broker=broker, client=client)
+    target = TargetOptions(
+        system=named[0],
+        backend=backend,
+        bootstrap=bootstrap,
+        credentials=credentials,
+        broker=broker,
+        client=client,
+    )
     if free is not None:
         _check_free_alone(context, ("claim", "own", "profile", "shard"))
         if systems is not None and len(named) > 1:
@@ -216,7 +248,7 @@ def _systems(
     from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and (bootstrap or client):
-        return ("rabbitmq" if (bootstrap or "").startswith("amqp:") else "kafka",)
+        return ("rabbitmq" if (bootstrap or "").startswith(("amqp:", "amqps:")) else "kafka",)
     if text is None and broker:
         text = broker.partition(":")[0]
     return systems_named(text, claims or ())

@@ -1,6 +1,6 @@
 """The workers of a campaign: a pool for each version of the client library that plans ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from deliverycheck.clients import (
     client_program,
     other_program,
 )
+from deliverycheck.plans import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,17 @@ def why_not_to_be_had(system: str, client: str | None, running: str | None) -> s
     if other is None or running is None:
         return None
     return f"{client} needs a link slot of its own, which only a broker of ours has"
+
+
+def without_clients(
+    system: str, claims: Sequence[Claim], running: str | None
+) -> dict[str, list[str]]:
+    """The claims, by id, whose clients cannot be had, for each reason."""
+    left_out: dict[str, list[str]] = {}
+    for claim in claims:
+        if (why := why_not_to_be_had(system, claim.subject.client, running)) is not None:
+            left_out.setdefault(why, []).append(claim.id)
+    return left_out
 
 
 class Crews:

@@ -1,10 +1,11 @@
 """How the broker of each system is made: a further system is a further entry."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of_package
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import confluent_kafka
 
@@ -16,26 +17,42 @@ from deliverycheck.brokers import (
     RabbitExternal,
     RabbitProcess,
 )
+from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.provision import (
     KAFKA_VERSION,
     RABBITMQ_NEWEST,
     ToxiproxyBinary,
     locked_versions,
+    proxy_toolchain,
     rabbit_toolchain,
     toolchain,
 )
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.tools import NewBroker, Tools, proxied
+from deliverycheck.plans import Setting
 
-NewBroker = Callable[[Path, Guardian, int], Broker]
-"""Of a folder, the guardian and a number of link slots; the broker is not started."""
+if TYPE_CHECKING:
+    from faults import ProxyServer
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What brokers of one system and version are made of on this machine."""
+class Wanted:
+    """What was asked for.
 
-    toxiproxy: ToxiproxyBinary
-    new_broker: NewBroker
+    Attributes:
+        backend: the one that is taken, not ``auto``.
+        broker: ``kafka:3.9.2``, another version than the usual one.
+        address: of a broker that somebody else runs.
+    """
+
+    system: str
+    backend: Backend
+    broker: str | None = None
+    address: str | None = None
+    credentials: Credentials = NO_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,17 +63,45 @@ class Maker:
         title: the system's name for people.
         usual: the version without one asked for.
         client: library and version of the workers of our own, as reports name them.
-        tools: of a way to tell people of progress and a version; fetched if need be.
-        external: of an address and a number of slots, the broker that somebody else runs.
+        process: of a way to tell people of progress and a version; fetched if need be.
+        external: of an address, a number of slots and credentials, the broker that somebody else
+            runs.
+        secured: of credentials, what clients need besides their own settings.
         versions: words on which versions there are.
     """
 
     title: str
     usual: str
     client: str
-    tools: Callable[[Callable[[str], None], str], Tools]
-    external: Callable[[str, int], Broker] | None
+    process: Callable[[Say, str], Tools]
+    external: Callable[[str, int, Credentials], Broker]
+    secured: Callable[[Credentials], Mapping[str, Setting]]
     versions: Callable[[], str]
+
+    def tools(self, wanted: Wanted, say: Say) -> Tools:
+        """What the backend needs is here, fetched if need be; never an image.
+
+        Raises:
+            ProvisionError: something cannot be had.
+        """
+        version = self.version(wanted.system, wanted.broker)
+        if wanted.backend is Backend.CONTAINER:
+            from deliverycheck.cli.container_tools import container_tools  # noqa: PLC0415  # 0.3 s to import
+
+            return container_tools(wanted.system, version if wanted.broker else None)
+        if wanted.backend is Backend.EXTERNAL:
+            return self._external(wanted, say)
+        return self.process(say, version)
+
+    def _external(self, wanted: Wanted, say: Say) -> Tools:
+        """A proxy of our own before a broker of somebody else."""
+        toxiproxy = proxy_toolchain(say)
+
+        def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:  # noqa: ARG001  # it has neither logs nor processes
+            return self.external(wanted.address or "", slots, wanted.credentials)
+
+        tools = _with_proxy(toxiproxy, new_broker)
+        return replace(tools, client_settings=self.secured(wanted.credentials))
 
     def version(self, system: str, broker: str | None) -> str:
         """The version in ``kafka:3.9.2``, or the usual one.
@@ -88,13 +133,26 @@ def maker_of(system: str) -> Maker:
     return _MAKERS[system]
 
 
-def _kafka(say: Callable[[str], None], version: str) -> Tools:
+def _with_proxy(toxiproxy: ToxiproxyBinary, new_broker: NewBroker) -> Tools:
+    """Brokers with proxies that are processes of this machine."""
+
+    def new_proxy(broker: Broker, folder: Path, guardian: Guardian) -> "ProxyServer":
+        from faults import Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
+
+        slots = proxied(broker)
+        return Toxiproxy(toxiproxy.executable, slots=slots, folder=folder, guardian=guardian)
+
+    name = f"Toxiproxy {toxiproxy.version}"
+    return Tools(proxy=name, new_broker=new_broker, new_proxy=new_proxy)
+
+
+def _kafka(say: Say, version: str) -> Tools:
     tools = toolchain(say, kafka_version=version)
 
     def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:
         return KafkaProcess(tools.kafka, folder=folder, guardian=guardian, slots=slots)
 
-    return Tools(toxiproxy=tools.toxiproxy, new_broker=new_broker)
+    return _with_proxy(tools.toxiproxy, new_broker)
 
 
 def _locked_kafkas() -> str:
@@ -104,13 +162,13 @@ def _locked_kafkas() -> str:
     )
 
 
-def _rabbitmq(say: Callable[[str], None], version: str) -> Tools:
+def _rabbitmq(say: Say, version: str) -> Tools:
     tools = rabbit_toolchain(say, version=version)
 
     def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:
         return RabbitProcess(tools.rabbitmq, folder=folder, guardian=guardian, slots=slots)
 
-    return Tools(toxiproxy=tools.toxiproxy, new_broker=new_broker)
+    return _with_proxy(tools.toxiproxy, new_broker)
 
 
 _MAKERS = {
@@ -121,16 +179,22 @@ _MAKERS = {
             f"confluent-kafka {confluent_kafka.__version__} "
             f"(librdkafka {confluent_kafka.libversion()[0]})"
         ),
-        tools=_kafka,
-        external=lambda address, slots: KafkaExternal(address, slots=slots),
+        process=_kafka,
+        external=lambda address, slots, credentials: KafkaExternal(
+            address, slots=slots, credentials=credentials
+        ),
+        secured=Credentials.kafka_settings,
         versions=_locked_kafkas,
     ),
     "rabbitmq": Maker(
         title="RabbitMQ",
         usual=RABBITMQ_NEWEST,
         client=f"pika {version_of_package('pika')}",
-        tools=_rabbitmq,
-        external=lambda address, slots: RabbitExternal(address, slots=slots),
+        process=_rabbitmq,
+        external=lambda address, slots, credentials: RabbitExternal(
+            address, slots=slots, credentials=credentials
+        ),
+        secured=lambda _: {},  # A namespace's address has the account.
         versions=lambda: "such as rabbitmq:4.0 or rabbitmq:3.10, as the distribution has them",
     ),
 }

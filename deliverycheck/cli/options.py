@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from deliverycheck.cli.backends import Backend
+
 Claims = Annotated[
     list[str] | None,
     typer.Option("--claim", help="Only this claim, by its id; may be given several times."),
@@ -21,6 +23,22 @@ Bootstrap = Annotated[
         "--amqp",
         help="HOST:PORT of a running Kafka cluster, or amqp://USER@HOST:PORT of a running RabbitMQ "
         "(its password in DELIVERYCHECK_AMQP_PASSWORD); else a broker of our own is started.",
+    ),
+]
+CredentialsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--credentials",
+        help="Client settings that the running broker wants for TLS or an account, as a "
+        "properties file; else the one that DELIVERYCHECK_CREDENTIALS names.",
+    ),
+]
+On = Annotated[
+    Backend,
+    typer.Option(
+        "--backend",
+        help="Where the broker comes from: processes of this machine, containers, or one that "
+        "runs (--bootstrap). auto takes the first that can be had, and says which and why.",
     ),
 ]
 Broker = Annotated[

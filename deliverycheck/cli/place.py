@@ -4,13 +4,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 from threading import RLock
 
 from deliverycheck.brokers import Broker, Guardian, InfrastructureError
-from deliverycheck.brokers.provision import ToxiproxyBinary
 from deliverycheck.cli.crews import Crews
+from deliverycheck.cli.tools import NewProxy
 from deliverycheck.clients import Publishing
 from deliverycheck.executions import Execution, LiveTarget, Occupancy, SlotPool, execute
 from deliverycheck.history import ExecutionFolder
@@ -24,14 +23,14 @@ class Place:
         self,
         *,
         new_broker: Callable[[], Broker],
-        proxy: ToxiproxyBinary,
+        new_proxy: NewProxy,
         guardian: Guardian,
         crews: Crews,
         folder: Path,
         say: Callable[[str], None],
     ) -> None:
         self._new_broker = new_broker
-        self._proxy = proxy
+        self._new_proxy = new_proxy
         self._guardian = guardian
         self._crews = crews
         self._folder = folder
@@ -90,19 +89,13 @@ class Place:
         return replace(live, workers=crew.workers, program=crew.program, slots=slots)
 
     def _open(self) -> LiveTarget:
-        from faults import Injector, Toxiproxy  # noqa: PLC0415  # importable once `content` has said where it lies
+        from faults import Injector  # noqa: PLC0415  # importable once `content` has said where it lies
 
         with ExitStack() as stack:  # What comes up before something does not is ended again.
             broker = self._new_broker()
             stack.callback(broker.stop)
             broker.start()
-            own = broker.own_slots()
-            proxy = Toxiproxy(
-                self._proxy.executable,
-                slots=(*broker.slots(), *chain.from_iterable(own.values())),
-                folder=self._folder,
-                guardian=self._guardian,
-            )
+            proxy = self._new_proxy(broker, self._folder, self._guardian)
             stack.callback(proxy.stop)
             proxy.start()
             self._stack = stack.pop_all()
@@ -112,5 +105,5 @@ class Place:
             workers=self._crews.usual.workers,
             program=self._crews.usual.program,
             slots=SlotPool(broker.slots()),
-            own_slots={client: SlotPool(slots) for client, slots in own.items()},
+            own_slots={client: SlotPool(slots) for client, slots in broker.own_slots().items()},
         )

@@ -12,6 +12,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "profile": (str,),
     "system": (str,),
     "own": (str,),
+    "backend": (str,),
     "bootstrap": (str,),
     "broker": (str,),
     "client": (str,),
@@ -24,7 +25,7 @@ KINDS: dict[str, tuple[type, ...]] = {
 COMMANDS = {
     "run": frozenset(KINDS),
     "campaign": frozenset(KINDS),
-    "replay": frozenset({"bootstrap", "broker", "client"}),
+    "replay": frozenset({"backend", "bootstrap", "broker", "client"}),
 }
 
 

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 
 from deliverycheck import content
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.pytest_file import write_pytest_file
 from deliverycheck.cli.subject_changes import changed
@@ -33,7 +34,9 @@ class ReplayOptions:
     plan: Path
     times: int
     claim: str | None
+    backend: Backend
     bootstrap: str | None
+    credentials: Path | None
     broker: str | None
     client: str | None
     changes: tuple[str, ...]
@@ -70,7 +73,9 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
     progress = Progress(console)
     target_options = TargetOptions(
         system=plan.system,
+        backend=options.backend,
         bootstrap=options.bootstrap,
+        credentials=options.credentials,
         broker=options.broker,
         client=options.client,
         debug=options.debug,
@@ -94,7 +99,9 @@ def replay(options: ReplayOptions, console: Console, stop: Event) -> ExitCode:
 
 def _written(path: Path, plan: Plan, claim: Claim | None, options: ReplayOptions) -> ExitCode:
     named = {
+        "--backend": options.backend if options.backend is not Backend.AUTO else None,
         "--bootstrap": without_password(options.bootstrap),
+        "--credentials": options.credentials and str(options.credentials.absolute()),
         "--broker": options.broker,
         "--client": options.client,
     }

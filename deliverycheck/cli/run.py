@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ import msgspec
 
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.cli.console import Progress
-from deliverycheck.cli.crews import why_not_to_be_had
+from deliverycheck.cli.crews import without_clients
 from deliverycheck.cli.events import FORMAT as EVENTS_FORMAT
 from deliverycheck.cli.events import VERSION as EVENTS_VERSION
 from deliverycheck.cli.events import Began, now
@@ -83,13 +84,13 @@ class OpenCampaign:
         self._claims = self._checked_claims()
         self.folder.create()
         self._journal = Journal(self.folder.events)
+        target = OpenTarget(
+            options.target, model=self._content.model, folder=self.folder.root, say=say
+        )
         if self._journal.remembered:
             say(f"going on: {self._journal.remembered} executions are remembered")
         self._pool = self._filled_pool()
         options.save(self.folder)
-        target = OpenTarget(
-            options.target, model=self._content.model, folder=self.folder.root, say=say
-        )
         with ExitStack() as stack:
             self._target = stack.enter_context(target)
             self._progress.head(self._target.facts())
@@ -139,17 +140,13 @@ class OpenCampaign:
     def _to_be_had(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
         """Those whose clients can be had; who asks for another by name is told why not."""
         name, running = self._content.name, self._options.target.bootstrap
-        reasons = {
-            claim.id: why
-            for claim in claims
-            if (why := why_not_to_be_had(name, claim.subject.client, running)) is not None
-        }
-        if reasons and self._options.claims:
-            raise UsageError("; ".join(dict.fromkeys(reasons.values())))
-        for why in dict.fromkeys(reasons.values()):
-            left_out = [identity for identity, because in reasons.items() if because == why]
-            self._progress.say(f"not exercised, since {why}: {', '.join(left_out)}")
-        return tuple(claim for claim in claims if claim.id not in reasons)
+        left_out = without_clients(name, claims, running)
+        if left_out and self._options.claims:
+            raise UsageError("; ".join(left_out))
+        for why, names in left_out.items():
+            self._progress.say(f"not exercised, since {why}: {', '.join(names)}")
+        gone = set(chain.from_iterable(left_out.values()))
+        return tuple(claim for claim in claims if claim.id not in gone)
 
     def _filled_pool(self) -> Sequence[Sequence[Step]]:
         """The shard of the pool: as an earlier run saved it, or drawn now and saved."""

@@ -54,7 +54,7 @@ class RunOptions:
     systems: tuple[str, ...] = ()
 
     def save(self, folder: CampaignFolder) -> None:
-        """They lie in the folder, so that `load_options` can go on with it; without a password."""
+        """They lie in the folder, so that `load_options` can go on with it; no password does."""
         target = replace(self.target, bootstrap=without_password(self.target.bootstrap))
         encoded = msgspec.json.encode(replace(self, target=target), enc_hook=str)
         folder.options.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")

@@ -7,6 +7,7 @@ from threading import Event
 import msgspec
 
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.console import Progress
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run import run, saved
@@ -23,7 +24,8 @@ def run_several(
 ) -> Campaign:
     """Each system's campaign has a folder of its own in that of the whole, which holds the record.
 
-    One whose broker cannot be had on this machine is told as not exercised.
+    One whose broker cannot be had on this machine is told as not exercised, unless a backend was
+    asked for.
 
     Raises:
         What `run` raises, but for a system that cannot be had.
@@ -44,6 +46,8 @@ def run_several(
         try:
             records.append(run(one, progress, stop))
         except ProvisionError as error:
+            if one.target.backend is not Backend.AUTO:
+                raise  # What was asked for is not there: that is no pass of what is.
             progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
             records.append(_not_had(one, error.problem))
     return saved(merged(options, records), folder)

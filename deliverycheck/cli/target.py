@@ -4,10 +4,9 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +14,14 @@ from typing import Self
 
 import msgspec
 
-from deliverycheck.brokers import Broker, Capability, Guardian
+from deliverycheck.brokers import Capability, Guardian
+from deliverycheck.cli.backends import Backend, Choice, chosen
+from deliverycheck.cli.credentials_file import load_credentials
 from deliverycheck.cli.crews import Crew, Crews
-from deliverycheck.cli.makers import maker_of
+from deliverycheck.cli.makers import Wanted, maker_of
 from deliverycheck.cli.memory import give_back_free_memory, keep_memory_together
 from deliverycheck.cli.place import Place
-from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.tools import Tools
 from deliverycheck.clients import ClientProgram
 from deliverycheck.executions import Execution, LiveTarget, save_header
 from deliverycheck.guarantees import HAZARDS, Needed
@@ -48,14 +49,18 @@ class TargetOptions:
     """What the user asked to run against.
 
     Attributes:
+        backend: where the broker comes from.
         bootstrap: a running cluster instead of one of our own.
+        credentials: a file of client settings that a running cluster wants for TLS or an account.
         broker: ``kafka:3.9.2``, a version of our own broker other than the usual one.
         client: ``confluent-kafka==2.3.0``, a version of the client library other than the usual.
         debug: librdkafka's debug contexts, such as ``eos,msg``, for the workers' logs.
     """
 
     system: str = "kafka"
+    backend: Backend = Backend.AUTO
     bootstrap: str | None = None
+    credentials: Path | None = None
     broker: str | None = None
     client: str | None = None
     debug: str | None = None
@@ -64,6 +69,47 @@ class TargetOptions:
 def without_password(address: str | None) -> str | None:
     """The address as it may be written: ``amqp://u:p@host`` is ``amqp://u@host``."""
     return address and re.sub("(?<=//)([^:@/]*):[^/]*@", r"\1@", address)
+
+
+def choice_of(options: TargetOptions) -> Choice:
+    """The backend that these options mean on this machine.
+
+    Raises:
+        UsageError: they exclude each other.
+    """
+    return chosen(options.system, options.backend, options.bootstrap)
+
+
+def tools_of(options: TargetOptions, choice: Choice, say: Callable[[str], None]) -> Tools:
+    """What the target is made of is here.
+
+    Raises:
+        ProvisionError: something cannot be had.
+    """
+    return maker_of(options.system).tools(wanted_of(options, choice), say)
+
+
+def wanted_of(options: TargetOptions, choice: Choice) -> Wanted:
+    """What is to be made, with the secrets that it takes.
+
+    Raises:
+        UsageError: the file of credentials cannot be read.
+    """
+    return Wanted(
+        system=options.system,
+        backend=choice.backend,
+        broker=options.broker,
+        address=options.bootstrap,
+        credentials=load_credentials(options.credentials),
+    )
+
+
+def reachable_with(capabilities: frozenset[Capability]) -> frozenset[str]:
+    """Hazards that a backend with these capabilities can bring about."""
+    can = {Needed.NOTHING, Needed.WORKER}
+    can |= {Needed.LINK} if Capability.LINKS in capabilities else set()
+    can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
+    return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
 
 
 class OpenTarget:
@@ -84,11 +130,10 @@ class OpenTarget:
         self._stack = ExitStack()
         self._executions = count(1)
         self._maker = maker_of(options.system)
-        version = self._maker.version(options.system, options.broker)
-        if options.bootstrap is not None and self._maker.external is None:
-            msg = f"--bootstrap: a running {self._maker.title} cannot be put to the test yet"
-            raise UsageError(msg)
-        self._tools = self._maker.tools(say, version)
+        choice = choice_of(options)
+        say(f"{self._maker.title}: {choice}")
+        self._external = choice.backend is Backend.EXTERNAL
+        self._tools = tools_of(options, choice, say)
 
     def __enter__(self) -> Self:
         """Broker, proxy and workers are up.
@@ -98,6 +143,7 @@ class OpenTarget:
         """
         began_s = time.monotonic()
         keep_memory_together()
+        self._stack.callback(self._tools.close)
         try:
             self._guardian = self._stack.enter_context(Guardian.start())
             self._crews = Crews(
@@ -105,13 +151,13 @@ class OpenTarget:
                 self._options.client,
                 spare=SPARE_WORKERS,
                 folder=self._folder / "workers",
-                adapt=partial(_debugged, contexts=self._options.debug),
+                adapt=self._adapted,
                 say=self._say,
             )
             self._stack.callback(self._crews.close)
             self._common = self._place("broker", slots=SLOTS)
             self._apart = self._common
-            if self._options.bootstrap is None:
+            if not self._external:
                 self._apart = self._place("broker-apart", slots=SLOTS_APART)
             facts = self.facts()
         except BaseException:
@@ -129,11 +175,18 @@ class OpenTarget:
         """Nothing of it runs any more."""
         self._stack.close()
 
+    def _adapted(self, program: ClientProgram) -> ClientProgram:
+        """With what the broker wants of its clients, and the library's debug contexts on."""
+        more = dict(self._tools.client_settings)
+        if self._options.debug is not None:
+            more |= {"debug": self._options.debug, "log_level": 7}
+        return _with(program, more) if more else program
+
     def _place(self, name: str, *, slots: int) -> Place:
         folder = self._folder / name
         place = Place(
-            new_broker=lambda: self._new_broker(folder, slots),
-            proxy=self._tools.toxiproxy,
+            new_broker=lambda: self._tools.new_broker(folder, self._guardian, slots),
+            new_proxy=self._tools.new_proxy,
             guardian=self._guardian,
             crews=self._crews,
             folder=folder,
@@ -141,11 +194,6 @@ class OpenTarget:
         )
         self._stack.callback(place.close)
         return place
-
-    def _new_broker(self, folder: Path, slots: int) -> Broker:
-        if self._options.bootstrap is not None and self._maker.external is not None:
-            return self._maker.external(self._options.bootstrap, slots)
-        return self._tools.new_broker(folder, self._guardian, slots)
 
     @property
     def live(self) -> LiveTarget:
@@ -169,11 +217,7 @@ class OpenTarget:
 
     def reachable(self) -> frozenset[str]:
         """Hazards that this backend can bring about."""
-        capabilities = self.live.capabilities
-        can = {Needed.NOTHING, Needed.WORKER}
-        can |= {Needed.LINK} if Capability.LINKS in capabilities else set()
-        can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
-        return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
+        return reachable_with(self.live.capabilities)
 
     def facts(self, crew: Crew | None = None) -> Target:
         """What is really there, for headers and reports; with this crew or the usual one."""
@@ -183,7 +227,7 @@ class OpenTarget:
             broker=f"{self._maker.title} {broker.version()}",
             backend=f"{broker.backend}, 1 node",
             client=present.client,
-            proxy=f"Toxiproxy {self._tools.toxiproxy.version}",
+            proxy=self._tools.proxy,
             runtime=broker.runtime(),
             machine=_machine(),
             deviations=(*broker.deviations(), *present.program.deviations),
@@ -199,13 +243,10 @@ def _machine() -> str:
     )
 
 
-def _debugged(program: ClientProgram, *, contexts: str | None) -> ClientProgram:
-    """The program, with the library's debug contexts on for its producers and consumers."""
-    if contexts is None:
-        return program
-    more: dict[str, Setting] = {"debug": contexts, "log_level": 7}
+def _with(program: ClientProgram, more: Mapping[str, Setting]) -> ClientProgram:
+    """The program, with further settings for its producers and consumers."""
     return replace(
         program,
-        producer_settings=lambda *of: program.producer_settings(*of) | more,
-        consumer_settings=lambda *of: program.consumer_settings(*of) | more,
+        producer_settings=lambda *of: program.producer_settings(*of) | dict(more),
+        consumer_settings=lambda *of: program.consumer_settings(*of) | dict(more),
     )

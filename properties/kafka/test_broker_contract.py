@@ -1,8 +1,9 @@
-"""The process backend keeps the broker contract: real Kafka, killed, paused, scanned, proxied."""
+"""Both backends keep the broker contract: real Kafka, killed, paused, scanned, proxied."""
 
 import os
 import signal
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 from confluent_kafka import KafkaException, Producer
@@ -14,37 +15,35 @@ from deliverycheck.brokers import (
     Guardian,
     KafkaProcess,
 )
+from deliverycheck.brokers.containers.kafka import KafkaContainer
 from deliverycheck.brokers.ports import is_free, pid_behind
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.brokers.provision import toolchain
+from deliverycheck.brokers.provision import KAFKA_VERSION, toolchain
 from deliverycheck.history import Body, encode_body
 from deliverycheck.plans import FaultKind
 from faults import Injector, Toxiproxy
+from properties.in_containers import BACKENDS, Containers
 
 NODE = "b1"
 # The goals are 1.0 and 1.7 s; a test that shares two cores with others needs room.
 READY_S_MAX, RESTART_S_MAX = 5.0, 8.0
+BACK_S_MAX = 20.0  # Its proxy looks its name up anew; 0.3 s on a quiet machine.
 PAUSES_MAX = 15  # A heartbeat may come before the controller, stopped too, looks at its clock.
 SESSION_S = 0.5  # `broker.session.timeout.ms` of a node that was killed before.
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory):
-    tools = toolchain()
-    with Guardian.start() as guardian:
-        folder = tmp_path_factory.mktemp("a broker")
-        broker = KafkaProcess(tools.kafka, folder=folder, guardian=guardian, slots=3)
+@pytest.fixture(scope="module", params=BACKENDS)
+def broker(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("a broker")
+    opened = in_a_process if request.param == "process" else in_a_container
+    with Guardian.start() as guardian, opened(folder, guardian) as (broker, proxy_before):
         proxy = None
         try:
             begun = time.monotonic()
             broker.start()
-            assert time.monotonic() - begun < READY_S_MAX
-            proxy = Toxiproxy(
-                tools.toxiproxy.executable,
-                slots=broker.slots(),
-                folder=folder,
-                guardian=guardian,
-            )
+            if broker.backend == "process":
+                assert time.monotonic() - begun < READY_S_MAX
+            proxy = proxy_before(broker)
             proxy.start()
             broker.proxy = proxy
             yield broker
@@ -52,6 +51,35 @@ def broker(tmp_path_factory):
             if proxy is not None:
                 proxy.stop()
             broker.stop()
+
+
+@contextmanager
+def in_a_process(folder, guardian):
+    tools = toolchain()
+
+    def proxy_before(broker):
+        return Toxiproxy(
+            tools.toxiproxy.executable, slots=broker.slots(), folder=folder, guardian=guardian
+        )
+
+    yield KafkaProcess(tools.kafka, folder=folder, guardian=guardian, slots=3), proxy_before
+
+
+@contextmanager
+def in_a_container(folder, guardian):
+    containers = Containers("kafka", KAFKA_VERSION)
+    made = set()
+
+    def proxy_before(broker):
+        proxy = containers.proxy(broker, broker.slots(), folder)
+        made.update(containers.made_by(guardian.marker))
+        return proxy
+
+    broker = containers.broker(KafkaContainer, folder=folder, guardian=guardian, slots=3)
+    yield broker, proxy_before
+    assert {kind for kind, _ in made} >= {"container", "network"}
+    assert containers.left_of(made) == containers.made_by(guardian.marker) == set()
+    containers.engine.close()
 
 
 def publish(endpoint, topic, count, **settings):
@@ -106,7 +134,8 @@ def test_scan_finds_every_message_in_order_and_soon(broker):
 
 def test_slot_leads_through_its_proxy_and_back(broker):
     topic, slot = broker.lease_topic(1), broker.slots()[0]
-    assert pid_behind(slot.advertised.port) == broker.proxy.pid()
+    if broker.backend == "process":  # The engine has a process of its own before each port.
+        assert pid_behind(slot.advertised.port) == broker.proxy.pid()
     assert publish(slot.advertised, topic, 3) == [0, 1, 2]
     assert wait_until(lambda: broker.publishers_gone(slot), timeout_s=2)
 
@@ -119,6 +148,9 @@ def test_slot_leads_through_its_proxy_and_back(broker):
 
 
 def test_first_batches_are_read_from_the_brokers_own_files(broker):
+    if Capability.FILES not in broker.capabilities():
+        assert broker.first_batches("t-none", 1) == ()
+        return
     topic = broker.lease_topic(1)
     publish(broker.direct_endpoint(), topic, 2, **{"enable.idempotence": True})
     (first, *_) = broker.first_batches(topic, 1)
@@ -148,7 +180,8 @@ def test_killed_node_comes_back_with_what_it_had(broker):
 
     begun = time.monotonic()
     restarted = broker.restart(NODE)
-    assert time.monotonic() - begun < RESTART_S_MAX
+    if broker.backend == "process":
+        assert time.monotonic() - begun < RESTART_S_MAX
     assert restarted["pid"] != killed["pid"]
     assert len(messages(broker, topic)) == 5
     assert broker.scan({topic: 1}).moved == (), "a restart explains the new leader"
@@ -178,8 +211,24 @@ def test_leader_lost_without_a_restart_is_told(broker):
     assert set(broker.scan({topic: 2}).moved) == {f"{topic}-0", f"{topic}-1"}
 
 
-def test_process_backend_can_do_everything(broker):
-    assert broker.capabilities() == set(Capability)
+def test_isolated_node_confirms_nothing_until_it_is_back_on_its_network(broker):
+    if Capability.PARTITION not in broker.capabilities():
+        assert broker.backend == "process"
+        return
+    topic, slot = broker.lease_topic(1), broker.slots()[2]
+    assert publish(slot.advertised, topic, 1) == [0]
+    broker.isolate(NODE)
+    assert publish(slot.advertised, topic, 1) == ["_MSG_TIMED_OUT"]
+    assert broker.died() is None
+    broker.rejoin(NODE)
+    assert wait_until(
+        lambda: publish(slot.advertised, topic, 1) != ["_MSG_TIMED_OUT"], timeout_s=BACK_S_MAX
+    )
+
+
+def test_backend_says_what_it_can_do(broker):
+    lacks = {"process": Capability.PARTITION, "container": Capability.FILES}[broker.backend]
+    assert broker.capabilities() == set(Capability) - {lacks}
     assert any(line.startswith("broker.session.timeout.ms=500") for line in broker.deviations())
     assert "Java" in broker.runtime()
 
@@ -191,10 +240,15 @@ def test_full_scan_of_a_topic_that_is_not_there_concludes_nothing(broker):
 
 def test_node_that_dies_by_itself_is_told_and_stop_leaves_nothing(broker):
     direct = broker.direct_endpoint().port
-    os.kill(pid_behind(direct), signal.SIGABRT)
+    ended = "SIGABRT" if broker.backend == "process" else "SIGTERM"
+    if broker.backend == "process":
+        os.kill(pid_behind(direct), signal.SIGABRT)
+    else:
+        with suppress(BrokerError):  # The shell that asks is ended with all others.
+            broker.node.tell("kill -TERM 1")
     assert wait_until(lambda: broker.died() is not None, timeout_s=10)
     death = broker.died()
     assert death.cause is DeathCause.ITSELF
-    assert "b1 died by itself (ended by SIGABRT)" in death.text
+    assert f"b1 died by itself (ended by {ended})" in death.text
     broker.stop()
     assert is_free(direct)

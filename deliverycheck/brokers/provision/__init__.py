@@ -9,7 +9,7 @@ from deliverycheck.brokers.provision.client_library import (
     locked_clients,
     provide_client,
 )
-from deliverycheck.brokers.provision.doctor import Finding, Status, diagnose
+from deliverycheck.brokers.provision.doctor import Finding, Status, diagnose, findings_of
 from deliverycheck.brokers.provision.errors import ProvisionError
 from deliverycheck.brokers.provision.java import JavaRuntime
 from deliverycheck.brokers.provision.kafka import KafkaDistribution
@@ -20,6 +20,7 @@ from deliverycheck.brokers.provision.toolchain import (
     RabbitToolchain,
     Toolchain,
     all_tools,
+    proxy_toolchain,
     rabbit_toolchain,
     toolchain,
 )
@@ -41,9 +42,11 @@ __all__ = [
     "ToxiproxyBinary",
     "all_tools",
     "diagnose",
+    "findings_of",
     "locked_clients",
     "locked_versions",
     "provide_client",
+    "proxy_toolchain",
     "rabbit_toolchain",
     "toolchain",
 ]

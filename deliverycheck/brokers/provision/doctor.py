@@ -59,6 +59,15 @@ def diagnose() -> tuple[Finding, ...]:
     return tuple(_looked_at(component, look) for component, look in looks)
 
 
+def findings_of(system: str) -> tuple[Finding, ...]:
+    """What the process backend of this system needs; reads only."""
+    looks = {"kafka": (("java", _java), ("kafka", _kafka)), "rabbitmq": (("rabbitmq", _rabbitmq),)}
+    return tuple(
+        _looked_at(component, look)
+        for component, look in (*looks[system], ("toxiproxy", _toxiproxy))
+    )
+
+
 def _looked_at(component: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()

@@ -22,7 +22,7 @@ from deliverycheck.brokers.provision.progress import Progress
 
 # 22 characters of URL-safe base64, as KRaft wants it. Fixed, so that a template
 # made twice is the same; nodes of different runs never meet.
-_CLUSTER_ID = "ZGVsaXZlcnljaGVjay0wMQ"
+CLUSTER_ID = "ZGVsaXZlcnljaGVjay0wMQ"
 
 _JVM_FLAGS = (
     "-Xms192m",
@@ -113,13 +113,13 @@ def provide_template(
         command = [*java_command(java, jars), "kafka.tools.StorageTool", "format"]
         with progress.doing(f"kafka {release.version}: formatting a data folder"):
             output_of(
-                [*command, "-t", _CLUSTER_ID, "-c", properties],
+                [*command, "-t", CLUSTER_ID, "-c", properties],
                 component="kafka",
                 fix="run `deliverycheck doctor`; is the Java runtime complete?",
                 timeout_s_max=120,
             )
         properties.unlink()
-        return {"cluster_id": _CLUSTER_ID}
+        return {"cluster_id": CLUSTER_ID}
 
     made_once(folder, build, progress)
     return folder / "data"

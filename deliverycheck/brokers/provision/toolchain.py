@@ -78,6 +78,12 @@ def rabbit_toolchain(
         return RabbitToolchain(rabbitmq=rabbitmq.result(), toxiproxy=toxiproxy.result())
 
 
+def proxy_toolchain(report: Callable[[str], None] = silent) -> ToxiproxyBinary:
+    """Toxiproxy alone: for a broker that somebody else runs."""
+    with _SetUp(report) as set_up:
+        return set_up.toxiproxy().result()
+
+
 def all_tools(report: Callable[[str], None] = silent) -> AllTools:
     """Both at once; what cannot be had of RabbitMQ is told and keeps nothing else back."""
     with _SetUp(report) as set_up:

@@ -1,0 +1,1 @@
+"""The container backend on a real engine: `make test-containers` (see `__main__`)."""

@@ -1,0 +1,67 @@
+"""Which backend is taken, and why: pure, of what was found on the machine."""
+
+import pytest
+
+from deliverycheck.brokers.provision import Finding, Status
+from deliverycheck.cli import backends
+from deliverycheck.cli.backends import Backend, chosen
+from deliverycheck.cli.systems import UsageError
+
+HERE = Finding(component="java", status=Status.OK, found="25")
+TO_FETCH = Finding(component="kafka", status=Status.WILL_FETCH, found="not fetched")
+MISSING = Finding(component="toxiproxy", status=Status.MISSING, found="no Go", fix="install it")
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    def has(*findings, no_containers="no engine answers"):
+        monkeypatch.setattr(backends, "findings_of", lambda _: findings)
+        monkeypatch.setattr(backends, "why_no_containers", lambda _: no_containers)
+
+    return has
+
+
+def test_processes_come_first_where_all_they_need_is_here(machine):
+    machine(HERE, no_containers=None)
+    choice = chosen("kafka", Backend.AUTO, None)
+    assert str(choice) == "backend: process, since all it needs is here"
+
+
+def test_processes_are_taken_where_something_is_fetched_first(machine):
+    machine(HERE, TO_FETCH, no_containers=None)
+    assert str(chosen("kafka", Backend.AUTO, None)) == "backend: process, once kafka is fetched"
+
+
+def test_containers_are_taken_where_processes_cannot_be_had(machine):
+    machine(HERE, MISSING, no_containers=None)
+    choice = chosen("kafka", Backend.AUTO, None)
+    assert choice.backend is Backend.CONTAINER
+    assert "toxiproxy: no Go" in choice.why
+
+
+def test_where_neither_can_be_had_both_gaps_are_named(machine):
+    machine(MISSING)
+    choice = chosen("kafka", Backend.AUTO, None)
+    assert choice.backend is Backend.PROCESS
+    assert "toxiproxy: no Go" in choice.why
+    assert "no engine answers" in choice.why
+
+
+def test_address_means_the_broker_that_runs_there(machine):
+    machine(HERE)
+    assert chosen("kafka", Backend.AUTO, "h:1").backend is Backend.EXTERNAL
+    assert chosen("kafka", Backend.EXTERNAL, "h:1").backend is Backend.EXTERNAL
+
+
+@pytest.mark.parametrize(
+    ("asked", "address", "said"),
+    [
+        (Backend.EXTERNAL, None, "name the broker too"),
+        (Backend.PROCESS, "h:1", "a running broker is used as it is"),
+        (Backend.CONTAINER, "h:1", "a running broker is used as it is"),
+    ],
+    ids=["external-without-address", "process-with-address", "container-with-address"],
+)
+def test_what_excludes_itself_is_refused(asked, address, said):
+    with pytest.raises(UsageError, match=said):
+        chosen("kafka", asked, address)
