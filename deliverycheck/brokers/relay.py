@@ -159,10 +159,12 @@ class Relay:
 
 async def _ended(writer: asyncio.StreamWriter) -> None:
     """It is closed: in order, which by TLS takes an answer, or at once where none comes."""
-    writer.close()
     try:
-        with suppress(OSError):
-            await asyncio.wait_for(writer.wait_closed(), _CLOSE_S_MAX)
+        # By TLS a second `close` would take from `abort` what it is to end.
+        if not writer.is_closing():
+            writer.close()
+            with suppress(OSError):
+                await asyncio.wait_for(writer.wait_closed(), _CLOSE_S_MAX)
     finally:
         writer.transport.abort()
 
