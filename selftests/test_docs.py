@@ -17,6 +17,7 @@ from deliverycheck.history.codec import _TYPES
 from deliverycheck.history.events import Header
 from deliverycheck.history.operation import Action
 from faults import FAULTS
+from properties import rabbitmq
 from properties.kafka import CLAIMS
 from selftests.test_layers import MAY_IMPORT
 
@@ -193,7 +194,8 @@ def test_faults_page_lists_the_catalogue_and_every_hazard():
 
 def test_detection_page_has_a_row_for_each_claim_that_must_break_and_names_the_long_ones():
     page = (DOCS / "detection.md").read_text()
-    breaking = [claim for claim in CLAIMS if claim.stance == "breaks"]
+    every = (*CLAIMS, *rabbitmq.CLAIMS)
+    breaking = [claim for claim in every if claim.stance == "breaks"]
     listed = {row[0].strip("`") for row in rows_of(page)}
     assert listed == {claim.id for claim in breaking if claim.pace != "long"}
     assert all(f"`{claim.id}`" in page for claim in breaking)

@@ -29,7 +29,7 @@ class Producing:
         partition = one.partition
         if partition is None:
             spread = one.op if one.key is None else int(one.key[1:])
-            partition = spread % self._worker.broker.group.partitions
+            partition = spread % self._worker.broker.partitions_of(one.topic)
         return Record(
             one.op, one.message, one.topic, partition, one.key, self._worker.process, execution
         )
