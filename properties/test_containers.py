@@ -86,7 +86,7 @@ def test_engine_for_containers_that_is_not_ours_to_use_is_told(tmp_path):
 def test_engine_for_containers_on_another_machine_is_refused(monkeypatch):
     class Elsewhere:
         class api:  # noqa: N801  # As docker-py has it.
-            base_url = "http://10.1.2.3:2375"
+            base_url = "tcp://10.1.2.3:2375"
 
         def version(self):
             return {"Version": "1"}
