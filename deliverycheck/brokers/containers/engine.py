@@ -1,6 +1,8 @@
 """The container engine of this machine: found, asked, and what it says in words."""
 
+import gc
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
@@ -30,11 +32,15 @@ class Engine:
         Raises:
             ProvisionError: there is none, or it is not ours to use.
         """
+        trouble: ProvisionError | None = None
         try:
             self.client = DockerClient().client
             self.version = str(self.client.version()["Version"])
         except _TROUBLE as error:
-            raise _unusable(error) from error
+            trouble = _unusable(error)
+        if trouble is not None:
+            _let_go_of_sockets()
+            raise trouble
         host = urlsplit(self.client.api.base_url).hostname or ""
         if host not in _OF_THIS_MACHINE:
             problem = f"the engine at {address()} is on another machine, {host}"
@@ -105,6 +111,13 @@ def gone(what: str, error: Exception) -> BrokerError:
         f"the container engine at {address()} does not answer, asked to {what}: {_cause(error)}. "
         "Is it still running? What it holds of this run is removed by the next one"
     )
+
+
+def _let_go_of_sockets() -> None:
+    """docker-py 7 leaves the socket open on which nobody answered; the error's trace holds it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def _unusable(error: Exception) -> ProvisionError:
