@@ -291,8 +291,10 @@ def test_killed_node_comes_back_with_what_it_had(broker, namespace):
     restarted = broker.restart(NODE)
     assert time.monotonic() - begun < limit_s(broker)
     assert restarted["pid"] != killed["pid"]
-    for queue in ("q1", "q2", "s1"):
+    for queue in ("q1", "q2"):
         assert messages(broker, namespace, queue) == numbered(5), queue
+    # The node of 4.0 answers before its stream is there: seen empty once in some ten restarts.
+    assert wait_until(lambda: messages(broker, namespace, "s1") == numbered(5), timeout_s=10.0)
     publish(broker.direct_endpoint(), namespace, "q1", 1)
     connection(broker.direct_endpoint(), broker.lease_namespace()).close()
 
@@ -359,10 +361,10 @@ def test_no_port_mapper_runs_and_nothing_listens_on_other_interfaces(broker):
         assert len(published) == 3
         return
     assert "epmd" not in {program(path) for path in Path("/proc").glob("[0-9]*/comm")}
-    inodes = {
-        each.readlink().name.removeprefix("socket:[").removesuffix("]")
-        for each in Path(f"/proc/{pid_behind(broker.direct_endpoint().port)}/fd").iterdir()
-    }
+    inodes = set()
+    for each in Path(f"/proc/{pid_behind(broker.direct_endpoint().port)}/fd").iterdir():
+        with suppress(FileNotFoundError):  # It was closed meanwhile.
+            inodes.add(each.readlink().name.removeprefix("socket:[").removesuffix("]"))
     lines = [
         line.split()
         for table in ("tcp", "tcp6")
