@@ -1,11 +1,18 @@
 """Reads what is left in queues: fresh readers of the harness take it, until nothing more comes."""
 
+import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pika.exceptions import AMQPConnectionError, ChannelClosedByBroker
+from pika import BasicProperties
+from pika.exceptions import (
+    AMQPConnectionError,
+    ChannelClosedByBroker,
+    NackError,
+    UnroutableError,
+)
 
 from deliverycheck.brokers.broker import BrokerError, Endpoint, Namespace, Scan
 from deliverycheck.brokers.rabbitmq_amqp import connected
@@ -17,16 +24,21 @@ _READ_S_MAX = 20.0
 # 30 ms: what a queue was about to get when the connection of its publisher or its consumer
 # ended is there a few steps of the same virtual machine later.
 _QUIET_S = 0.03
-# 0.5 s: the last chunk of a stream was there after 2 to 15 ms; an empty stream has none.
-_STREAM_EMPTY_S = 0.5
-# 20 ms: the messages of a chunk come together.
-_CHUNK_S = 0.02
+# 0.1 s: how often a reader that nothing comes to looks at the clock.
+_LOOK_S = 0.1
 # 0.2 s: what a queue holds is pushed within some ms of the subscription.
 _PUSHED_S = 0.2
+_NOT_FOUND = 404
+_NO_QUEUE = "no queue"
+"""Of a durable queue that is not there yet the broker says so: *home node … is down or
+inaccessible* (rabbit_misc.erl, not_found; rabbit_amqqueue.erl, absent)."""
+
 _RESOURCE_LOCKED = 405
 _RETRY_S = 0.1
 _PREFETCH = 200
 _OFFSET = "x-stream-offset"
+_END = "deliverycheck-end"
+"""The type of the message that a reader of a stream adds, to know where it ended."""
 
 
 @dataclass(slots=True)
@@ -58,13 +70,14 @@ class QueueReader:
     def read(self, namespace: Namespace, names: Sequence[str]) -> Scan:
         """All that is left in them, by (queue, 0); a queue that is gone has nothing.
 
-        Messages are taken from queues; of a stream they are read, and stay.
+        Messages are taken from queues; of a stream they are read, and stay, with one more behind
+        them that tells its readers where it ended.
 
         Raises:
             BrokerError: a queue did not answer, or did not come to its end in time.
         """
-        left = {queue.name: queue for queue in self._readable(namespace, names)}
         end_s = time.monotonic() + _READ_S_MAX
+        left = {queue.name: queue for queue in self._readable(namespace, names, end_s)}
         self._empty(namespace, [queue for queue in left.values() if not queue.is_stream], end_s)
         for queue in left.values():
             if queue.is_stream:
@@ -74,11 +87,22 @@ class QueueReader:
         ends = {key: len(found) for key, found in deliveries.items()}
         return Scan(deliveries=deliveries, ends=ends)
 
-    def _readable(self, namespace: Namespace, names: Sequence[str]) -> Iterator[_Left]:
-        """Those that are there; an exclusive one is its connection's alone, and goes with it."""
-        for queue in self.api.get("queues", namespace.name):
-            if queue["name"] in names and not queue["exclusive"]:
-                yield _Left(name=queue["name"], is_stream=queue.get("type") == "stream")
+    def _readable(self, namespace: Namespace, names: Sequence[str], end_s: float) -> list[_Left]:
+        """Those that are there; an exclusive one is its connection's alone, and goes with it.
+
+        For some 50 ms after a restart RabbitMQ 4.0 does not list its streams.
+        """
+        while True:
+            listed = {queue["name"]: queue for queue in self.api.get("queues", namespace.name)}
+            away = [name for name in names if name not in listed]
+            late = [name for name in away if not self._is_gone(namespace, name)]
+            if not late:
+                return [
+                    _Left(name=name, is_stream=listed[name].get("type") == "stream")
+                    for name in names
+                    if name in listed and not listed[name]["exclusive"]
+                ]
+            _retry_until(end_s, late[0], BrokerError("it is there, and is not listed"))
 
     def _empty(self, namespace: Namespace, queues: Sequence[_Left], end_s: float) -> None:
         """All was taken, again and again until for a while nothing more came."""
@@ -117,9 +141,9 @@ class QueueReader:
                 if error.reply_code == _RESOURCE_LOCKED and not queue.subscribes:
                     queue.subscribes = True
                     continue
-                if self._is_gone(namespace, queue):
+                if self._is_gone(namespace, queue.name):
                     return
-                _retry_until(end_s, queue, error)
+                _retry_until(end_s, queue.name, error)
             except AMQPConnectionError as error:
                 message = f"queue {queue.name!r} in {namespace.name} did not answer: {error!r}"
                 raise BrokerError(message) from error
@@ -132,19 +156,24 @@ class QueueReader:
             queue.found.clear()
             try:
                 with connected(self.endpoint, namespace, _READ_S_MAX) as connection:
-                    last = _last_offset(connection.channel(), queue)
-                    if last is not None:
-                        _read_up_to(last, connection.channel(), queue, end_s)
-            except (ChannelClosedByBroker, BrokerError) as error:
+                    end = _marked(connection.channel(), queue)
+                    _read_up_to(end, connection.channel(), queue, end_s)
+            except (ChannelClosedByBroker, NackError, UnroutableError, BrokerError) as error:
                 # For some seconds after a restart the broker refuses to read any stream.
-                if self._is_gone(namespace, queue):
+                if self._is_gone(namespace, queue.name):
                     return
-                _retry_until(end_s, queue, error)
+                _retry_until(end_s, queue.name, error)
             else:
                 return
 
-    def _is_gone(self, namespace: Namespace, queue: _Left) -> bool:
-        return all(each["name"] != queue.name for each in self.api.get("queues", namespace.name))
+    def _is_gone(self, namespace: Namespace, name: str) -> bool:
+        """There is no such queue, nor will it come back: its node is up, and knows none."""
+        with connected(self.endpoint, namespace, _READ_S_MAX) as connection:
+            try:
+                connection.channel().queue_declare(name, passive=True)
+            except ChannelClosedByBroker as error:
+                return error.reply_code == _NOT_FOUND and _NO_QUEUE in error.reply_text
+        return False
 
     def _require_no_alarm(self) -> None:
         """A broker that is short of memory or disk blocks its publishers: not the subject's fault.
@@ -182,47 +211,39 @@ def _take_what_comes(channel: Any, queue: _Left) -> None:  # noqa: ANN401
     channel.cancel()
 
 
-def _last_offset(channel: Any, queue: _Left) -> int | None:  # noqa: ANN401
-    """The position of the stream's last message; ``None`` if it has none."""
-    last, end_s = None, time.monotonic() + _STREAM_EMPTY_S
-    for _, properties, _ in _consumed(channel, queue, "last"):
-        if properties is not None:
-            last = _offset(properties)
-        elif last is not None or time.monotonic() > end_s:
-            break
-    return last
+def _marked(channel: Any, queue: _Left) -> str:  # noqa: ANN401  # Of pika, which has no types.
+    """What the message says that stands behind all that was in the stream."""
+    end = secrets.token_hex(8)  # Not from `random`, which Hypothesis seeds.
+    channel.confirm_delivery()
+    marker = BasicProperties(type=_END, message_id=end)  # type: ignore[no-untyped-call]  # Of pika.
+    channel.basic_publish("", queue.name, b"", marker, mandatory=True)
+    return end
 
 
-def _read_up_to(last: int, channel: Any, queue: _Left, end_s: float) -> None:  # noqa: ANN401
-    for method, properties, body in _consumed(channel, queue, "first"):
-        if properties is not None:
-            queue.found.append(_delivery(queue, method, properties, body))
-            if _offset(properties) >= last:
-                return
-        if time.monotonic() > end_s:
-            break
-    message = f"stream {queue.name!r}: the end is {last}, {len(queue.found)} messages were read"
-    raise BrokerError(message)
-
-
-def _consumed(channel: Any, queue: _Left, start: str) -> Iterator[Any]:  # noqa: ANN401
-    """What comes, without an end; three times ``None`` when nothing came for a moment."""
+def _read_up_to(end: str, channel: Any, queue: _Left, end_s: float) -> None:  # noqa: ANN401
     channel.basic_qos(prefetch_count=_PREFETCH)
     for method, properties, body in channel.consume(
-        queue.name, arguments={_OFFSET: start}, inactivity_timeout=_CHUNK_S
+        queue.name, arguments={_OFFSET: "first"}, inactivity_timeout=_LOOK_S
     ):
         if method is not None:
             channel.basic_ack(method.delivery_tag)
-        yield method, properties, body
+            if properties.type != _END:
+                queue.found.append(_delivery(queue, method, properties, body))
+            elif properties.message_id == end:
+                return
+        if time.monotonic() > end_s:
+            break
+    message = f"stream {queue.name!r}: {len(queue.found)} messages were read, and its end not seen"
+    raise BrokerError(message)
 
 
 def _offset(properties: Any) -> int:  # noqa: ANN401
     return int(properties.headers[_OFFSET])
 
 
-def _retry_until(end_s: float, queue: _Left, error: Exception) -> None:
+def _retry_until(end_s: float, name: str, error: Exception) -> None:
     if time.monotonic() > end_s:
-        message = f"queue {queue.name!r} cannot be read, for {_READ_S_MAX:.0f} s: {error}"
+        message = f"queue {name!r} cannot be read, for {_READ_S_MAX:.0f} s: {error}"
         raise BrokerError(message) from error
     time.sleep(_RETRY_S)
 
