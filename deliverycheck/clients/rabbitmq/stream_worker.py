@@ -183,12 +183,13 @@ class StreamClient:
                 )
             )
         except Exception as error:  # noqa: BLE001  # No error of rstream proves that nothing was sent.
-            if number is not None and letter.op in self._open[number]:
+            if number is not None and letter.op not in self._open[number]:
+                return  # It was told when its connection ended.
+            if number is not None:
                 self._open[number].remove(letter.op)
             self._say(InfoEvent(op=letter.op, error=self.error_name(error)))
-            self._gone = (
-                True  # It may have been written, or not; the next one must not overtake it.
-            )
+            # It may have been written, or not: the next one must not overtake it.
+            self._gone = True
             return
         self._say(ReturnedEvent(op=letter.op))
         if number is None and given in self._early:
