@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from deliverycheck.guarantees.delivery.queued import is_queue
-from deliverycheck.guarantees.hazard import Evidence, ops_of
+from deliverycheck.guarantees.hazard import WITNESSES_MAX, Evidence, ops_of
 from deliverycheck.history import (
     Action,
     Delivery,
@@ -177,7 +177,7 @@ def limited_in_use(history: History) -> tuple[Evidence, ...]:
         held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
         if one.outcome is Outcome.OK and held:
             facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
-            witnesses = (one.op, *ops_of(held)[:-1])
+            witnesses = (one.op, *ops_of(held))[:WITNESSES_MAX]
             found.append(
                 Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
             )
@@ -243,7 +243,7 @@ def handed_out_often(history: History) -> tuple[Evidence, ...]:
             kind="often",
             ns=those[-1].ns,
             facts={"queue": queue, "message": message, "deliveries": len(those)},
-            witnesses=tuple(dict.fromkeys(one.op for one in those))[:20],
+            witnesses=tuple(dict.fromkeys(one.op for one in those))[:WITNESSES_MAX],
         )
         for (queue, message), those in sorted(handings.items())
         if len(those) > FAILURES_BY_DEFAULT
