@@ -6,7 +6,7 @@ from deliverycheck.guarantees.copies import copies_by_message, in_order_of_call
 from deliverycheck.guarantees.delivery.dropped import deletion_of, dropped_for
 from deliverycheck.guarantees.delivery.work import Effects
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
-from deliverycheck.guarantees.log.dropping import is_below_the_start
+from deliverycheck.guarantees.log.dropping import is_below_the_start, may_be_deleted
 from deliverycheck.guarantees.log.sources import promised_ms, starts
 from deliverycheck.guarantees.reached import why_not_scanned
 from deliverycheck.guarantees.sentences import place
@@ -53,14 +53,18 @@ def expired_unread(history: History) -> tuple[Evidence, ...]:
 
 
 def _expired(history: History) -> Iterator[Publication]:
-    """Confirmed messages that fresh readers did not find, below the start that they were told."""
+    """Confirmed messages that fresh readers did not find, below the start that they were told.
+
+    Not what somebody asked to delete: that moves the start as well.
+    """
     if why_not_scanned(history) is not None:
         return
     found = copies_by_message(history)
     for one in in_order_of_call(history):
         told = (one.target, one.partition) in starts(history)
         may_go = one.target in promised_ms(history) and one.outcome is Outcome.OK
-        if may_go and told and one.message not in found and is_below_the_start(history, one):
+        is_gone = one.message not in found and is_below_the_start(history, one)
+        if may_go and told and is_gone and not may_be_deleted(history, one):
             yield one
 
 
