@@ -200,3 +200,28 @@ def test_messages_to_a_topic_that_is_gone_are_told_if_they_wait_for_it():
     refused.fail(refused.publish("p1#1-1"))
     refused.topic_made()
     assert "written_while_deleted" not in occurred(refused)
+
+
+def test_messages_of_who_was_killed_before_the_topic_was_back_wait_for_nothing():
+    for killed in (True, False):
+        story = Story()
+        story.published("p1#1-0", 0)
+        story.publish("p2#1-0")
+        story.process("p2#1", "killed" if killed else "ready")
+        story.topic_deleted()
+        story.topic_made()
+        assert ("written_while_deleted" in occurred(story)) is not killed
+
+
+def test_topic_that_nobody_made_again_is_written_to_by_nobody():
+    story = Story()
+    story.published("p1#1-0", 0)
+    story.topic_deleted()
+    story.publish("p1#1-1")
+    assert occurred(story) & REMADE == set()
+
+
+def test_history_without_deletions_is_itself_and_goes_with_its_last_user():
+    history = Story().history()
+    assert told_apart(history) is history
+    assert history not in history.indexes.values()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from deliverycheck.guarantees import HAZARDS
 from deliverycheck.history import Source
 from selftests.queue_story import QueueStory, queue, tagged
 from selftests.shown import evidence, occurred
@@ -211,6 +212,15 @@ def test_queue_that_gets_limits_is_limited_in_use_if_it_holds_something(settled,
         story.settled("c1#1", "ack", 1)
     getattr(story, outcome)(story.invoke("admin#1", "set_limits", target="q"))
     assert ("limited_in_use" in occurred(story)) is shown
+
+
+def test_limits_name_what_the_queue_held():
+    story = QueueStory()
+    held = story.published("p1#1-1")
+    limited = story.invoke("admin#1", "set_limits", target="q")
+    story.ok(limited)
+    (found,) = HAZARDS["limited_in_use"].find(story.history())
+    assert found.witnesses == (limited, held)
 
 
 def test_limits_of_another_queue_limit_this_one_not():

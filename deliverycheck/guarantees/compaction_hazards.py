@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 
 from deliverycheck.guarantees.copies import copies, copies_by_message, in_order_of_call
-from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
+from deliverycheck.guarantees.gone_messages import by_place
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.log.dropping import is_replaced
 from deliverycheck.guarantees.log.sources import compacted as compacted_sources
 from deliverycheck.guarantees.reached import why_not_scanned
-from deliverycheck.guarantees.sentences import place
 from deliverycheck.history import History, Outcome, Publication
 
 
 def compacted(history: History) -> tuple[Evidence, ...]:
     """Partitions of compacted logs from which a value went that a later one replaced."""
     found = copies_by_message(history)
-    return _by_place(
+    return by_place(
         history,
+        "gone",
         (
             one
             for one in _confirmed(history, tombstones=False)
@@ -30,8 +31,9 @@ def tombstone_gone(history: History) -> tuple[Evidence, ...]:
         (one.delivery.source, one.delivery.partition, one.delivery.position)
         for one in copies(history)
     }
-    return _by_place(
+    return by_place(
         history,
+        "gone",
         (
             one
             for one in _confirmed(history, tombstones=True)
@@ -49,21 +51,6 @@ def _confirmed(history: History, *, tombstones: bool) -> Iterator[Publication]:
         wanted = history.by_op[one.op].tombstone == tombstones
         if placed and wanted and one.target in compacted_sources(history):
             yield one
-
-
-def _by_place(history: History, gone: Iterator[Publication]) -> tuple[Evidence, ...]:
-    by_place: dict[str, list[Publication]] = {}
-    for one in gone:
-        by_place.setdefault(place(one.target, one.partition), []).append(one)
-    return tuple(
-        Evidence(
-            kind="gone",
-            ns=many[0].invoked_ns,
-            facts={"place": where, "messages": len(many), "message": many[0].message},
-            witnesses=ops_of([history.by_op[one.op] for one in many]),
-        )
-        for where, many in sorted(by_place.items())
-    )
 
 
 _COMPACTED = {

@@ -1,9 +1,15 @@
 """A queue went from one consumer to another because the first one closed in order."""
 
+from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.hazard import Evidence
-from deliverycheck.history import Action, History, Operation, Reading, is_scanner
-
-_QUEUE = "queue"
+from deliverycheck.history import (
+    Action,
+    History,
+    Operation,
+    Reading,
+    incarnation_lane,
+    is_scanner,
+)
 
 
 def handed_over(history: History) -> tuple[Evidence, ...]:
@@ -11,28 +17,37 @@ def handed_over(history: History) -> tuple[Evidence, ...]:
 
     What the first one held, or what was on its way to it, comes back to the queue only after that.
     """
-    found: list[Evidence] = []
-    for close in sorted(history.select(Action.CLOSE), key=lambda one: one.op):
-        if is_scanner(close.process):
-            continue
-        for queue in _read_by(history, close):
-            after = [one for one in _of_queue(history, queue) if one.ns > close.invoked_ns]
-            heir = min(after, key=lambda one: (one.ns, one.op), default=None)
-            if heir is not None and _lane(heir.process) != _lane(close.process):
-                found.append(
-                    Evidence(
-                        kind="heir",
-                        ns=close.invoked_ns,
-                        facts={
-                            "process": close.process,
-                            "closed_ns": close.invoked_ns,
-                            "queue": queue,
-                            "other": heir.process,
-                        },
-                        witnesses=(close.op, heir.op),
-                    )
-                )
-    return tuple(found)
+    closes = sorted(history.select(Action.CLOSE), key=lambda one: one.op)
+    return tuple(
+        Evidence(
+            kind="heir",
+            ns=close.invoked_ns,
+            facts={
+                "process": close.process,
+                "closed_ns": close.invoked_ns,
+                "queue": queue,
+                "other": heir.process,
+            },
+            witnesses=(close.op, heir.op),
+        )
+        for close in closes
+        if not is_scanner(close.process)
+        for queue in _read_by(history, close)
+        if (heir := _heir(history, queue, close)) is not None
+    )
+
+
+def _heir(history: History, queue: str, close: Operation) -> Reading | None:
+    """The next message of the queue, if it went to another consumer."""
+    after = (
+        one
+        for one in history.receipts
+        if one.delivery.source == queue and one.ns > close.invoked_ns
+    )
+    first = min(after, key=lambda one: (one.ns, one.op), default=None)
+    if first is None or incarnation_lane(first.process) == incarnation_lane(close.process):
+        return None
+    return first
 
 
 def _read_by(history: History, close: Operation) -> list[str]:
@@ -43,15 +58,6 @@ def _read_by(history: History, close: Operation) -> list[str]:
             for one in history.receipts
             if one.process == close.process
             and one.ns <= close.invoked_ns
-            and (source := history.header.sources.get(one.delivery.source)) is not None
-            and source.kind == _QUEUE
+            and is_queue(history, one.delivery.source)
         }
     )
-
-
-def _of_queue(history: History, queue: str) -> list[Reading]:
-    return [one for one in history.receipts if one.delivery.source == queue]
-
-
-def _lane(process: str) -> str:
-    return process.partition("#")[0]

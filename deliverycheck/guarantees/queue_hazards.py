@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from deliverycheck.guarantees.hazard import Evidence, ops_of
+from deliverycheck.guarantees.delivery.queued import is_queue
+from deliverycheck.guarantees.hazard import WITNESSES_MAX, Evidence, ops_of
 from deliverycheck.history import (
     Action,
     Delivery,
@@ -13,10 +14,10 @@ from deliverycheck.history import (
     Outcome,
     Position,
     Reading,
+    incarnation_lane,
     is_scanner,
 )
 
-_QUEUE = "queue"
 _NS_PER_MS = 1_000_000
 
 JUST_DECLARED_NS = 500_000_000
@@ -176,7 +177,7 @@ def limited_in_use(history: History) -> tuple[Evidence, ...]:
         held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
         if one.outcome is Outcome.OK and held:
             facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
-            witnesses = (one.op, *ops_of(held)[:-1])
+            witnesses = (one.op, *ops_of(held))[:WITNESSES_MAX]
             found.append(
                 Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
             )
@@ -235,14 +236,14 @@ def handed_out_often(history: History) -> tuple[Evidence, ...]:
     """A message was handed out of a queue more often than a broker may allow by itself."""
     handings: dict[tuple[str, str], list[Reading]] = defaultdict(list)
     for one in _in_order(history.receipts):
-        if _is_queue(history, one.delivery.source):
+        if is_queue(history, one.delivery.source):
             handings[one.delivery.source, one.delivery.message].append(one)
     return tuple(
         Evidence(
             kind="often",
             ns=those[-1].ns,
             facts={"queue": queue, "message": message, "deliveries": len(those)},
-            witnesses=tuple(dict.fromkeys(one.op for one in those))[:20],
+            witnesses=tuple(dict.fromkeys(one.op for one in those))[:WITNESSES_MAX],
         )
         for (queue, message), those in sorted(handings.items())
         if len(those) > FAILURES_BY_DEFAULT
@@ -300,8 +301,8 @@ def two_consumers(history: History) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
     handed: dict[str, dict[str, Reading]] = defaultdict(dict)
     for one in _in_order(history.receipts):
-        if _is_queue(history, one.delivery.source):
-            handed[one.delivery.source].setdefault(one.process.partition("#")[0], one)
+        if is_queue(history, one.delivery.source):
+            handed[one.delivery.source].setdefault(incarnation_lane(one.process), one)
     for queue, firsts in sorted(handed.items()):
         if len(firsts) > 1:
             ns = max(one.ns for one in firsts.values())
@@ -326,7 +327,7 @@ def closed_in_hand(history: History) -> tuple[Evidence, ...]:
             for one in history.receipts
             if one.process == close.process
             and one.ns <= close.invoked_ns
-            and _is_queue(history, one.delivery.source)
+            and is_queue(history, one.delivery.source)
             and _tag(one.process, one.delivery) not in settled
         ]
         if held:
@@ -371,16 +372,11 @@ def _in_order(readings: Iterable[Reading]) -> list[Reading]:
     return sorted(readings, key=lambda one: (one.ns, one.op))
 
 
-def _is_queue(history: History, name: str | None) -> bool:
-    declared = history.header.sources.get(name or "")
-    return declared is not None and declared.kind == _QUEUE
-
-
 def _comes_to(history: History, publish: Operation) -> bool:
     """Whether it surely came to some declared queue."""
     if publish.routes is not None:
-        return any(_is_queue(history, name) for name in publish.routes)
-    return _is_queue(history, publish.target)
+        return any(is_queue(history, name) for name in publish.routes)
+    return is_queue(history, publish.target or "")
 
 
 def _may_come(publish: Operation, name: str) -> bool:

@@ -29,6 +29,7 @@ def before(topic: str) -> str:
     return f"{topic} (deleted)"
 
 
+@indexed
 def why_not_told_apart(history: History) -> str | None:
     """Why two logs of one name cannot be told apart; ``None`` if they can, or if there are none."""
     seen: set[str] = set()
@@ -39,13 +40,12 @@ def why_not_told_apart(history: History) -> str | None:
         seen.add(topic)
         if _is_read_meanwhile(history, deletion):
             return f"{topic} was read while it was deleted: which of its logs was read is not known"
-    bulk = any(
+    bulk = bool(seen) and any(
         one.target in seen and (one.count > 1 or one.runs) for one in history.select(Action.PUBLISH)
     )
     return "a topic was deleted to which messages were sent in bulk" if bulk else None
 
 
-@indexed
 def told_apart(history: History) -> History:
     """The same history, in which what belongs to a deleted log bears the name of that log.
 
@@ -55,7 +55,12 @@ def told_apart(history: History) -> History:
     that was handed to it.
     """
     if not _deletions(history) or why_not_told_apart(history) is not None:
-        return history
+        return history  # Not as an index of its own: it would outlive its last user.
+    return _apart(history)
+
+
+@indexed
+def _apart(history: History) -> History:
     teller = _Teller(history)
     kept = {before(topic): Source(retention_ms=0) for topic in teller.deletions}
     return History(

@@ -1,7 +1,6 @@
 """Hazards of topics that were deleted and made again, while somebody wrote to them or read them."""
 
 from collections.abc import Iterator
-from math import inf
 
 from deliverycheck.guarantees.copies import in_order_of_call
 from deliverycheck.guarantees.hazard import (
@@ -46,13 +45,9 @@ def written_while_deleted(history: History) -> tuple[Evidence, ...]:
     found = []
     for deletion, _, _ in _remade(history):
         back_ns = _back_ns(history, deletion)
-        written = [
-            one
-            for one in sorted(history.select(Action.PUBLISH), key=lambda one: one.op)
-            if one.target in {deletion.target, before(str(deletion.target))}
-            and one.invoked_ns < back_ns
-            and (one.completed_ns is None or one.completed_ns > back_ns)
-        ]
+        if back_ns is None:
+            continue
+        written = _on_their_way(history, str(deletion.target), back_ns)
         if written:
             found.append(
                 Evidence(
@@ -62,7 +57,7 @@ def written_while_deleted(history: History) -> tuple[Evidence, ...]:
                         "topic": str(deletion.target),
                         "messages": sum(one.count for one in written),
                         "message": str(written[0].message),
-                        "back_ns": int(back_ns),
+                        "back_ns": back_ns,
                     },
                     witnesses=(deletion.op, *ops_of(written))[:WITNESSES_MAX],
                 )
@@ -70,16 +65,33 @@ def written_while_deleted(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def _back_ns(history: History, deletion: Operation) -> float:
-    """When somebody began to make the topic again; never if nobody did."""
+def _back_ns(history: History, deletion: Operation) -> int | None:
+    """When somebody began to make the topic again; ``None`` if nobody did."""
     return min(
         (
             one.invoked_ns
             for one in history.select(Action.DECLARE)
             if one.target == deletion.target and one.invoked_ns > deletion.invoked_ns
         ),
-        default=inf,
+        default=None,
     )
+
+
+def _on_their_way(history: History, topic: str, back_ns: int) -> list[Operation]:
+    """What had no answer then, of those who were there to send it."""
+    gone = {
+        event.process
+        for event in history.processes
+        if event.what in {"killed", "died"} and event.ns <= back_ns
+    }
+    return [
+        one
+        for one in sorted(history.select(Action.PUBLISH), key=lambda one: one.op)
+        if one.target in {topic, before(topic)}
+        and one.process not in gone
+        and one.invoked_ns < back_ns
+        and (one.completed_ns is None or one.completed_ns > back_ns)
+    ]
 
 
 def remade_under_member(history: History) -> tuple[Evidence, ...]:

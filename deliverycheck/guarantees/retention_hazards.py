@@ -5,28 +5,17 @@ from collections.abc import Iterator
 from deliverycheck.guarantees.copies import copies_by_message, in_order_of_call
 from deliverycheck.guarantees.delivery.dropped import deletion_of, dropped_for
 from deliverycheck.guarantees.delivery.work import Effects
+from deliverycheck.guarantees.gone_messages import by_place
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
-from deliverycheck.guarantees.log.dropping import is_below_the_start
+from deliverycheck.guarantees.log.dropping import is_below_the_start, may_be_deleted
 from deliverycheck.guarantees.log.sources import promised_ms, starts
 from deliverycheck.guarantees.reached import why_not_scanned
-from deliverycheck.guarantees.sentences import place
 from deliverycheck.history import History, Outcome, Publication
 
 
 def records_expired(history: History) -> tuple[Evidence, ...]:
     """Partitions of which the start passed confirmed messages, and nobody asked for it."""
-    gone: dict[str, list[Publication]] = {}
-    for one in _expired(history):
-        gone.setdefault(place(one.target, one.partition), []).append(one)
-    return tuple(
-        Evidence(
-            kind="expired",
-            ns=many[0].invoked_ns,
-            facts={"place": where, "messages": len(many), "message": many[0].message},
-            witnesses=ops_of([history.by_op[one.op] for one in many]),
-        )
-        for where, many in sorted(gone.items())
-    )
+    return by_place(history, "expired", _expired(history))
 
 
 def expired_unread(history: History) -> tuple[Evidence, ...]:
@@ -53,14 +42,18 @@ def expired_unread(history: History) -> tuple[Evidence, ...]:
 
 
 def _expired(history: History) -> Iterator[Publication]:
-    """Confirmed messages that fresh readers did not find, below the start that they were told."""
+    """Confirmed messages that fresh readers did not find, below the start that they were told.
+
+    Not what somebody asked to delete: that moves the start as well.
+    """
     if why_not_scanned(history) is not None:
         return
     found = copies_by_message(history)
     for one in in_order_of_call(history):
         told = (one.target, one.partition) in starts(history)
         may_go = one.target in promised_ms(history) and one.outcome is Outcome.OK
-        if may_go and told and one.message not in found and is_below_the_start(history, one):
+        is_gone = one.message not in found and is_below_the_start(history, one)
+        if may_go and told and is_gone and not may_be_deleted(history, one):
             yield one
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import Direction, FaultKind, Inject, Step
 
-RECENT = 2
+RECENT = 3
 """So many steps before one still say something of the state in which it happens."""
 
 DIRECTED = {FaultKind.BLACK_HOLE, FaultKind.STALL, FaultKind.DELAY}
@@ -52,7 +52,7 @@ def covered(
         event = event_of(step)
         found.add(f"{event} | {state.label()}")
         found.update(f"{before} > {event} | {sorted(state.faults.values())}" for before in recent)
-        recent = [*recent[-RECENT:], event]
+        recent = [*recent, event][-RECENT:]
     return frozenset(found)
 
 

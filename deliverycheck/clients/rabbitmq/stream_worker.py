@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import platform
 import sys
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib.metadata import version
@@ -66,6 +66,8 @@ class StreamClient:
         self._producer: Producer | None = None
         self._consumer: Consumer | None = None
         self._settings = StreamSettings()
+        self._opened: Counter[type] = Counter()  # Publishers and consumers, those of before too.
+        self._confirm = partial(self._confirmed, 0)  # One: rstream keeps ids by it.
         self._forget()
         self._calls: dict[str, Callable[[int, Any], Reply]] = {
             "open_producer": self._open_producer,
@@ -87,8 +89,6 @@ class StreamClient:
         self._early: dict[int, ConfirmationStatus] = {}
         self._kept: deque[Delivery] = deque()
         self._gone = False
-        self._opened = 0
-        self._confirm = partial(self._confirmed, self._opened)  # One: rstream keeps ids by it.
 
     @property
     def producer(self) -> Producer:
@@ -133,9 +133,9 @@ class StreamClient:
 
     def _open_producer(self, identity: int, command: commands.OpenProducer) -> Reply:
         self._settings = settings = stream_settings_of(command.settings)
-        self._opened += 1
-        lost = partial(self._lost, self._opened)
-        self._confirm = partial(self._confirmed, self._opened)
+        self._opened[Producer] += 1
+        lost = partial(self._lost, Producer, self._opened[Producer])
+        self._confirm = partial(self._confirmed, self._opened[Producer])
         self._producer = Producer(**_connection(settings), on_close_handler=lost)
         self._run(asyncio.wait_for(self._producer.start(), settings.call_timeout_s))
         self._gone = False
@@ -183,13 +183,13 @@ class StreamClient:
                 )
             )
         except Exception as error:  # noqa: BLE001  # No error of rstream proves that nothing was sent.
-            if number is not None and letter.op not in self._open[number]:
-                return  # It was told when its connection ended.
-            if number is not None:
-                self._open[number].remove(letter.op)
-            self._say(InfoEvent(op=letter.op, error=self.error_name(error)))
             # It may have been written, or not: the next one must not overtake it.
             self._gone = True
+            if number is None:
+                self._say(InfoEvent(op=letter.op, error=self.error_name(error)))
+            elif letter.op in self._open[number]:  # Else its end was told during the call.
+                self._open[number].remove(letter.op)
+                self._say(InfoEvent(op=letter.op, error=self.error_name(error)))
             return
         self._say(ReturnedEvent(op=letter.op))
         if number is None and given in self._early:
@@ -203,7 +203,7 @@ class StreamClient:
         A client that lost its connection goes on to refuse what it had: the same ids may be
         under way by the next one.
         """
-        if opened != self._opened:
+        if opened != self._opened[Producer]:
             return
         self._loop.holds.reached(HoldPoint.ON_DELIVERY)
         ops = self._open[status.message_id]
@@ -236,9 +236,9 @@ class StreamClient:
         remedy = Remedy.DISCARD if self._gone else None
         return Reply(re=identity, remaining=self._remaining(), remedy=remedy)
 
-    def _lost(self, opened: int, info: OnClosedErrorInfo) -> None:
+    def _lost(self, kind: type, opened: int, info: OnClosedErrorInfo) -> None:
         """Nothing is known of what was open; what the library says of it later is no news."""
-        if opened != self._opened:
+        if opened != self._opened[kind]:
             return
         self._gone = True
         left = [op for ops in self._open.values() for op in ops]
@@ -249,8 +249,8 @@ class StreamClient:
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
         settings = stream_settings_of(command.settings)
-        self._opened += 1
-        lost = partial(self._lost, self._opened)
+        self._opened[Consumer] += 1
+        lost = partial(self._lost, Consumer, self._opened[Consumer])
         consumer = self._consumer = Consumer(**_connection(settings), on_close_handler=lost)
         self._run(asyncio.wait_for(consumer.start(), settings.call_timeout_s))
         for stream in command.topics:

@@ -14,6 +14,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans.kafka import REFRESH
 from properties.kafka.claims.settings import (
     FIRST_WRITE,
+    GIVEN_UP,
     IDEMPOTENT,
     NETWORK,
     ONE_MESSAGE_A_BATCH,
@@ -125,7 +126,7 @@ LOG: tuple[Claim, ...] = (
         guarantee="per_partition_order",
         stance=Stance.HOLDS,
         hazards=("none", *NETWORK, "broker_killed", "broker_paused"),
-        unless=SPOILT,
+        unless=(*FIRST_WRITE, *GIVEN_UP),
         promise="idempotence preserves the order for up to 5 requests in flight",
         source="Kafka 4.3, producer configs, max.in.flight.requests.per.connection",
         pair="kafka-plain-order",

@@ -28,7 +28,9 @@ GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
 SPOILT = (*FIRST_WRITE, *GIVEN_UP, *WRITTEN_WHILE_DELETED)
-"""What keeps an idempotent producer from its promise, as the claims named above show."""
+"""What keeps an idempotent producer from its promise, as the claims named above show. The
+order in a partition was not seen to suffer where a topic was made again: in 0 of 61 executions,
+36 of which lost messages."""
 
 
 def consuming(

@@ -1,7 +1,7 @@
 """What we claim of a producer that gives a message up while others of it have no answer yet."""
 
 from deliverycheck.plans import Claim, Pace, Setting, Stance, Subject
-from properties.kafka.claims.settings import FIRST_WRITE, IDEMPOTENT, WRITTEN_WHILE_DELETED
+from properties.kafka.claims.settings import FIRST_WRITE, IDEMPOTENT
 
 _FINDING = "docs/findings/timed-out-message-repeats-others.md"
 
@@ -33,7 +33,7 @@ TIMEOUTS: tuple[Claim, ...] = (
         guarantee="exactly_once_in_log",
         stance=Stance.HOLDS,
         hazards=("timed_out_beside_others",),
-        unless=(*FIRST_WRITE, *WRITTEN_WHILE_DELETED, "purged_beside_others"),
+        unless=(*FIRST_WRITE, "purged_beside_others"),
         promise="what waits behind an open request was not sent, and is sent once",
         source=_FINDING,
         pair="kafka-idempotent-timed-out",
