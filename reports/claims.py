@@ -6,7 +6,7 @@ from deliverycheck.guarantees import HAZARDS
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
 from deliverycheck.plans.claim import Stance
 from reports import anchors
-from reports.matrix import Mark, column_of, mark_of, title_of, told_of
+from reports.matrix import MARKS, Mark, column_of, mark_of, title_of, told_of
 from reports.words import counted, titled
 
 _CAME_OUT = {
@@ -71,7 +71,7 @@ def _told(result: ClaimResult, violations: dict[str, str], known: frozenset[str]
         result=result,
         guarantee=title_of(claim.guarantee),
         came_out=_CAME_OUT[result.state],
-        mark=_MARKS[result.state],
+        mark=MARKS[result.state],
         counts=_counts(result),
         situations=tuple(_situation(cell, result) for cell in result.cells),
         sibling=sibling,
@@ -79,15 +79,6 @@ def _told(result: ClaimResult, violations: dict[str, str], known: frozenset[str]
         violation=violations.get(result.violation or "", ""),
         command=f"deliverycheck run --claim {claim.id}",
     )
-
-
-_MARKS = {
-    ClaimState.HELD: Mark.HELD,
-    ClaimState.VIOLATED: Mark.VIOLATED,
-    ClaimState.FOUND: Mark.FOUND,
-    ClaimState.NOT_FOUND: Mark.NOT_FIRED,
-    ClaimState.NOT_EXERCISED: Mark.NOT_EXERCISED,
-}
 
 
 def _counts(result: ClaimResult) -> str:

@@ -1,6 +1,6 @@
 """The matrix: setting by guarantee by fault column, as data that every renderer shows alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
@@ -59,7 +59,6 @@ class Row:
     system: str
     setting: str
     stance: Stance
-    as_stated: bool
     cells: tuple[MatrixCell, ...]
 
 
@@ -87,11 +86,11 @@ class Matrix:
             for place in range(len(self.columns))
             if any(row.cells[place].mark is not Mark.NOT_CLAIMED for row in group.rows)
         ]
-        rows = tuple(_only(row, kept) for row in group.rows)
-        narrow = Group(
-            guarantee=group.guarantee, title=group.title, promise=group.promise, rows=rows
+        rows = tuple(
+            replace(row, cells=tuple(row.cells[place] for place in kept)) for row in group.rows
         )
-        return Matrix(columns=tuple(self.columns[place] for place in kept), groups=(narrow,))
+        columns = tuple(self.columns[place] for place in kept)
+        return Matrix(columns=columns, groups=(replace(group, rows=rows),))
 
 
 def matrix_of(campaign: Campaign) -> Matrix:
@@ -152,22 +151,10 @@ def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) 
         system=result.claim.system,
         setting=f"{title}: {result.claim.setting}" if title else result.claim.setting,
         stance=result.claim.stance,
-        as_stated=result.as_stance_says,
         cells=tuple(
             _column_cell([c for c in result.cells if column_of(c.hazard) == column], result)
             for column in columns
         ),
-    )
-
-
-def _only(row: Row, places: list[int]) -> Row:
-    return Row(
-        claim=row.claim,
-        system=row.system,
-        setting=row.setting,
-        stance=row.stance,
-        as_stated=row.as_stated,
-        cells=tuple(row.cells[place] for place in places),
     )
 
 
@@ -201,16 +188,17 @@ def mark_of(cell: Cell, result: ClaimResult) -> Mark:
         return Mark.TOO_FEW if result.claim.stance is Stance.HOLDS else Mark.QUIET
     if cell.state is ClaimState.HELD and result.claim.stance is Stance.BREAKS:
         return Mark.QUIET
-    return _MARKS[cell.state]
+    return MARKS[cell.state]
 
 
-_MARKS = {
+MARKS = {
     ClaimState.HELD: Mark.HELD,
     ClaimState.VIOLATED: Mark.VIOLATED,
     ClaimState.FOUND: Mark.FOUND,
     ClaimState.NOT_FOUND: Mark.NOT_FIRED,
     ClaimState.NOT_EXERCISED: Mark.NOT_EXERCISED,
 }
+"""What a state alone says: that of a claim, or of a cell beside which nothing changes it."""
 
 
 def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
