@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from deliverycheck.guarantees import HAZARDS
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
 from deliverycheck.plans.claim import Stance
 from reports import anchors
-from reports.matrix import MARKS, Mark, column_of, mark_of, title_of, told_of
-from reports.words import counted, titled
+from reports.matrix import MARKS, Mark, cells_of, column_of, mark_of, title_of, titled, told_of
+from reports.words import counted
 
 _CAME_OUT = {
     ClaimState.HELD: "held",
@@ -73,7 +72,7 @@ def _told(result: ClaimResult, violations: dict[str, str], known: frozenset[str]
         came_out=_CAME_OUT[result.state],
         mark=MARKS[result.state],
         counts=_counts(result),
-        situations=tuple(_situation(cell, result) for cell in result.cells),
+        situations=tuple(_situation(cell, result) for cell in cells_of(result)),
         sibling=sibling,
         unless=tuple(dict.fromkeys(map(titled, claim.unless))),
         violation=violations.get(result.violation or "", ""),
@@ -92,8 +91,7 @@ def _counts(result: ClaimResult) -> str:
 
 
 def _situation(cell: Cell, result: ClaimResult) -> Situation:
-    known = HAZARDS.get(cell.hazard)
-    title = known.title if known else cell.hazard
+    title = titled(cell.hazard)
     return Situation(
         place=anchors.place_of_situation(result.claim.id, cell.hazard),
         column=column_of(cell.hazard),

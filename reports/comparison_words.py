@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from deliverycheck.plans.campaign import Tally
 from deliverycheck.plans.claim import Stance
 from reports.comparison import Change, Comparison, Difference
-from reports.matrix import DASH, title_of
-from reports.words import counted, titled
+from reports.matrix import DASH, title_of, titled
+from reports.words import counted
 
 ROWS_MAX = 200
 """Of one section; the rest is counted, and stands in compare.json."""

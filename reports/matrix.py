@@ -10,6 +10,9 @@ from deliverycheck.plans.claim import Stance
 
 DASH = "\N{EN DASH}"
 
+WHATEVER = "whatever_occurred"
+"""The place of a claim that came out otherwise in none of its situations: all its executions."""
+
 
 class Mark(StrEnum):
     """What a cell says, from the best news to the worst."""
@@ -95,7 +98,7 @@ class Matrix:
 
 def matrix_of(campaign: Campaign) -> Matrix:
     """All claims of the campaign, grouped by guarantee in the catalogue's order."""
-    present = {column_of(cell.hazard) for result in campaign.results for cell in result.cells}
+    present = {column_of(cell.hazard) for result in campaign.results for cell in cells_of(result)}
     known = [column.value for column in FaultColumn if column.value in present]
     columns = (*known, *sorted(present - set(known)))
     names, systems = list(GUARANTEES), [target.system for target in campaign.targets]
@@ -121,10 +124,35 @@ def column_of(hazard: str) -> str:
     return known.fault_column.value if known else hazard.replace("_", " ")
 
 
+def titled(hazard: str) -> str:
+    """What occurred, as a clause."""
+    known = HAZARDS.get(hazard)
+    return known.title if known else column_of(hazard)
+
+
 def title_of(guarantee: str) -> str:
     """What a table calls the guarantee."""
     known = GUARANTEES.get(guarantee)
     return known.title if known else guarantee.replace("_", " ")
+
+
+def cells_of(result: ClaimResult) -> tuple[Cell, ...]:
+    """A cell for each situation; one more for a claim that none of them shows as it came out.
+
+    What holds can break, and a control stay silent, in executions in which no situation of the
+    claim occurred: its row would look as if nothing had been found.
+    """
+    alarming = result.state in {ClaimState.VIOLATED, ClaimState.NOT_FOUND}
+    if not alarming or any(cell.state is result.state for cell in result.cells):
+        return result.cells
+    whatever = Cell(
+        hazard=WHATEVER,
+        state=result.state,
+        valid=result.valid,
+        invalid=result.invalid,
+        unknown=result.unknown,
+    )
+    return (*result.cells, whatever)
 
 
 def _group(
@@ -152,7 +180,7 @@ def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) 
         setting=f"{title}: {result.claim.setting}" if title else result.claim.setting,
         stance=result.claim.stance,
         cells=tuple(
-            _column_cell([c for c in result.cells if column_of(c.hazard) == column], result)
+            _column_cell([c for c in cells_of(result) if column_of(c.hazard) == column], result)
             for column in columns
         ),
     )
@@ -209,8 +237,6 @@ def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
 
 def told_of(cell: Cell, result: ClaimResult) -> str:
     """What the cell says, as a sentence."""
-    known = HAZARDS.get(cell.hazard)
-    hazard = known.title if known else cell.hazard
     mark = mark_of(cell, result)
     match mark:
         case Mark.HELD:
@@ -231,7 +257,7 @@ def told_of(cell: Cell, result: ClaimResult) -> str:
         case _:
             what = f"broken in {cell.invalid} executions although it must hold"
     unknown = f" ({cell.unknown} more unknown)" if cell.unknown else ""
-    return f"{hazard}: {what}{unknown}"
+    return f"{titled(cell.hazard)}: {what}{unknown}"
 
 
 def _bound(valid: int) -> str:

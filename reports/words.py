@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from deliverycheck.guarantees import ANOMALIES, HAZARDS, Severity
+from deliverycheck.guarantees import ANOMALIES, Severity
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Tally
 from deliverycheck.plans.claim import Stance
-from reports.matrix import DASH, column_of, title_of
+from reports.matrix import DASH, title_of, titled
 
 GAPS_MAX = 6
 """Enough to see what they have in common; the matrix shows them all."""
@@ -234,12 +234,6 @@ def _is_seldom(cell: Cell) -> bool:
 def _some(told: Sequence[str]) -> str:
     more = len(told) - GAPS_MAX
     return "; ".join([*told[:GAPS_MAX], *([f"and {more} more"] if more > 0 else [])])
-
-
-def titled(name: str) -> str:
-    """What occurred, as a clause."""
-    hazard = HAZARDS.get(name)
-    return hazard.title if hazard else column_of(name)
 
 
 def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:
