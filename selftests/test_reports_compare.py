@@ -111,8 +111,13 @@ CONTROLS = {
     ),
     "not-tried-any-more": (
         tries(1, 1),
-        {"corpus": None, "generated": None},
+        {"corpus": None, "generated": None, "valid": 0, "invalid": 0},
         Change.NOT_EXERCISED_ANY_MORE,
+    ),
+    "found-by-plans-of-other-claims-is-not-called-untried": (
+        tries(1, 1),
+        {"corpus": None, "generated": None, "valid": 20, "invalid": 3},
+        None,
     ),
 }
 
@@ -121,6 +126,18 @@ CONTROLS = {
 def test_control_is_compared_by_tries_of_one_kind(campaign, first, second, change):
     found = changes(control(campaign, **first), control(campaign, **second))
     assert found == ([("plain-twice", "", change)] if change else [])
+
+
+def test_rate_of_what_broke_in_none_of_its_situations_is_compared_too(campaign):
+    def of(invalid, state):
+        (result,) = (one for one in campaign.results if one.claim.id == "acks-all")
+        broken = msgspec.structs.replace(result, state=state, valid=30, invalid=invalid)
+        return msgspec.structs.replace(campaign, results=(broken,))
+
+    worse = comparison_of(of(0, ClaimState.HELD), of(20, ClaimState.VIOLATED))
+    (found,) = worse.differences
+    assert (found.change, found.hazard) == (Change.WORSE, "whatever_occurred")
+    assert (found.first.executions, found.second.executions) == (30, 50)
 
 
 def test_only_what_is_worse_for_sure_is_called_worse(campaign):
