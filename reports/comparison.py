@@ -56,13 +56,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two campaigns."""
+    """One of the two campaigns; `interrupted`: it was stopped before its end."""
 
     id: str
     started: str
     brokers: str
     clients: str
     executions: int
+    interrupted: bool = False
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +189,7 @@ def _side(campaign: Campaign) -> Side:
         brokers=campaign.brokers,
         clients=" and ".join(one.client for one in campaign.targets if one.client),
         executions=campaign.executions,
+        interrupted=campaign.interrupted,
     )
 
 

@@ -6,7 +6,7 @@ from deliverycheck.plans.campaign import Tally
 from deliverycheck.plans.claim import Stance
 from reports.comparison import Change, Comparison, Difference
 from reports.matrix import DASH, title_of, titled
-from reports.words import counted
+from reports.words import counted, some
 
 ROWS_MAX = 200
 """Of one section; the rest is counted, and stands in compare.json."""
@@ -100,18 +100,23 @@ def basis_of(comparison: Comparison) -> str:
 
 
 def notes_of(comparison: Comparison) -> tuple[str, ...]:
-    """Claims that could not be compared, or not as they stand."""
+    """Campaigns that did not come to their end; claims that could not be compared as they stand."""
+    stopped = (
+        f"{one.id} was stopped before its end: what it did not come to is not exercised."
+        for one in (comparison.first, comparison.second)
+        if one.interrupted
+    )
     lists = {
         "In the first only": comparison.only_first,
         "In the second only": comparison.only_second,
         "Of one name, but with other settings in the second": comparison.other_settings,
     }
-    return tuple(f"{title}: {_some(names)}." for title, names in lists.items() if names)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    more = len(names) - NAMES_MAX
-    return ", ".join([*names[:NAMES_MAX], *([f"and {more} more"] if more > 0 else [])])
+    named = (
+        f"{title}: {some(names, most=NAMES_MAX, between=', ')}."
+        for title, names in lists.items()
+        if names
+    )
+    return (*stopped, *named)
 
 
 def _row(one: Difference) -> Row:

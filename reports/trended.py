@@ -11,7 +11,7 @@ from deliverycheck.plans.campaign import Tally
 from reports.matrix import DASH
 from reports.page import environment
 from reports.trend import Sight, SignatureTrend, Trend, TrendCampaign
-from reports.words import counted
+from reports.words import counted, some
 from reports.writing import made, write
 
 SIGHTS_SHOWN_MAX = 60
@@ -88,10 +88,17 @@ def span_of(trend: Trend) -> str:
 
 
 def notes_of(trend: Trend) -> tuple[str, ...]:
-    """What was left out."""
+    """What was left out, and what is not known of the campaigns."""
     more = len(trend.campaigns) - SIGHTS_SHOWN_MAX
     cut = (f"The pictures show the newest {SIGHTS_SHOWN_MAX} campaigns.",) if more > 0 else ()
-    return (*cut, *(f"Left out: {why}" for why in trend.left_out))
+    stopped = [one.folder for one in trend.campaigns if one.interrupted]
+    undated = [one.folder for one in trend.campaigns if not one.started]
+    told = {
+        "Stopped before their end": stopped,
+        "Without the moment of their start, so they stand first, whenever they were": undated,
+    }
+    named = (f"{what}: {some(folders, between=', ')}" for what, folders in told.items() if folders)
+    return (*cut, *named, *(f"Left out: {why}" for why in trend.left_out))
 
 
 def print_trend(trend: Trend, console: Console) -> None:

@@ -94,7 +94,7 @@ def _of_system(folder: Path, options: RunOptions) -> Campaign:
         id=folder.name,
         profile=options.profile.name,
         seed=options.seed,
-        started="",
+        started=options.started,
         duration_s=_passed_s(paths.events),
         target=_target(folder, system),
         executions=len(judgements),
