@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from deliverycheck.plans.campaign import Tally
 from reports.matrix import DASH
-from reports.page import environment
+from reports.page import rendered
 from reports.trend import Sight, SignatureTrend, Trend, TrendCampaign
 from reports.words import counted, some
-from reports.writing import made, write
+from reports.writing import made, write, write_json
 
 SIGHTS_SHOWN_MAX = 60
 """Campaigns in a row of the picture: the newest; the figures are of all."""
@@ -129,23 +128,19 @@ def write_trend(trend: Trend, folder: Path) -> Path:
     made(folder)
     page = folder / "trend.html"
     write(page, html_of_trend(trend).encode())
-    encoded = msgspec.json.format(msgspec.json.encode(trend), indent=1)
-    write(folder / "trend.json", encoded + b"\n")
+    write_json(folder / "trend.json", trend)
     return page
 
 
 def html_of_trend(trend: Trend) -> str:
     """The page: one file that asks no network for anything."""
-    return (
-        environment()
-        .get_template("trend.html.j2")
-        .render(
-            answer=answer_of(trend),
-            bad=any(one.is_alarm and one.in_last for one in trend.signatures),
-            span=span_of(trend),
-            sections=sections_of(trend),
-            notes=notes_of(trend),
-        )
+    return rendered(
+        "trend.html.j2",
+        answer=answer_of(trend),
+        bad=any(one.is_alarm and one.in_last for one in trend.signatures),
+        span=span_of(trend),
+        sections=sections_of(trend),
+        notes=notes_of(trend),
     )
 
 
