@@ -47,8 +47,9 @@ def campaign_in(folder: Path) -> Campaign:
     try:
         return load_campaign(folder)
     except ReportError as error:
-        if not folder.is_dir():
-            raise
+        paths = CampaignFolder(root=folder)
+        if not paths.options.exists() and not paths.events.exists():
+            raise  # Nothing else lies there that it could be told from.
         why = str(error)
         try:
             return _rebuilt(folder, why)
