@@ -93,7 +93,7 @@ def notes_of(trend: Trend) -> tuple[str, ...]:
     stopped = [one.folder for one in trend.campaigns if one.interrupted]
     undated = [one.folder for one in trend.campaigns if not one.started]
     told = {
-        "Stopped before their end": stopped,
+        "Stopped before their end, so a violation may have another signature there": stopped,
         "Without the moment of their start, so they stand first, whenever they were": undated,
     }
     named = (f"{what}: {some(folders, between=', ')}" for what, folders in told.items() if folders)
