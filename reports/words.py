@@ -19,7 +19,7 @@ _VERBS = {
 }
 _EXIT_CODES = {
     0: "every claim came out as its stance says",
-    1: "a setting that must hold was violated, or a must-break control did not fire",
+    1: "a setting that must hold was violated, a must-break control did not fire, or a broker died",
     2: "usage",
     3: "trouble with the infrastructure, or more than 5 % of executions inconclusive",
     4: "nothing was exercised, or a situation that this backend can reach was not reached",
