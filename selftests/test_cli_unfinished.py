@@ -143,6 +143,13 @@ def test_line_that_is_being_written_stays_and_is_not_counted(folder):
     assert events.read_bytes() == torn
 
 
+def test_violation_whose_line_of_the_journal_is_lost_is_no_pass(folder):
+    CampaignFolder(root=folder).events.write_bytes(b"")
+    campaign = campaign_in(folder)
+    assert campaign.results[0].state is ClaimState.FOUND
+    assert (campaign.executions, len(campaign.violations)) == (1, 1)
+
+
 def test_evidence_that_was_being_copied_is_left_out(folder):
     ExecutionFolder(root=folder / "violations" / "kafka-acks-0").history.unlink()
     assert campaign_in(folder).violations == ()
