@@ -67,18 +67,20 @@ def sections_of(comparison: Comparison) -> tuple[Section, ...]:
 
 
 def answer_of(comparison: Comparison) -> str:
-    """One sentence: what got worse, better, newly exercised."""
+    """One sentence: how many differences there are of each kind."""
     names = {
         Change.WORSE: "worse",
         Change.NEWLY_BROKEN: "broken in the second only",
         Change.BETTER: "better",
+        Change.NOT_BROKEN_AGAIN: "broken in the first only",
         Change.NEWLY_EXERCISED: "newly exercised",
         Change.NOT_EXERCISED_ANY_MORE: "not exercised any more",
     }
     counts = {name: len(comparison.of(change)) for change, name in names.items()}
     told = [f"{count} {name}" for name, count in counts.items() if count]
     between = f"{comparison.first.id} {DASH} {comparison.second.id}"
-    return f"{between}: {', '.join(told) or 'no difference'}."
+    nothing = "no difference" if comparison.compared else "nothing was judged in both"
+    return f"{between}: {', '.join(told) or nothing}."
 
 
 def changed_in(comparison: Comparison) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from deliverycheck.plans.campaign import Cell, ClaimState
 from deliverycheck.plans.rates import tally
 from reports import ReportError, compare_folders, print_comparison, report_console, write_comparison
 from reports.comparison import Change, comparison_of
+from reports.comparison_words import answer_of
 from selftests.sample_campaign import CLAIMS, sample, save
 from selftests.test_reports_machines import HOSTILE
 
@@ -138,6 +139,24 @@ def test_rate_of_what_broke_in_none_of_its_situations_is_compared_too(campaign):
     (found,) = worse.differences
     assert (found.change, found.hazard) == (Change.WORSE, "whatever_occurred")
     assert (found.first.executions, found.second.executions) == (30, 50)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "answer"),
+    [
+        ((0, 30), (0, 30), "no difference"),
+        ((1, 29), (0, 30), "1 broken in the first only"),
+        ((0, 0), (0, 0), "nothing was judged in both"),
+    ],
+    ids=["same", "not-broken-again-is-a-difference", "of-nothing-judged-nothing-is-said"],
+)
+def test_answer_calls_only_what_was_judged_in_both_no_difference(campaign, first, second, answer):
+    (result,) = (one for one in campaign.results if one.claim.id == "acks-all")
+    alone = msgspec.structs.replace(
+        campaign, results=(msgspec.structs.replace(result, cells=result.cells[1:2]),)
+    )
+    found = comparison_of(with_cell(alone, *first), with_cell(alone, *second))
+    assert answer_of(found).endswith(f": {answer}.")
 
 
 def test_only_what_is_worse_for_sure_is_called_worse(campaign):
