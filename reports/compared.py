@@ -14,6 +14,7 @@ from reports.comparison_words import (
     answer_of,
     basis_of,
     changed_in,
+    news_of,
     notes_of,
     sections_of,
 )
@@ -79,7 +80,7 @@ def html_of_comparison(comparison: Comparison) -> str:
     return rendered(
         "compare.html.j2",
         answer=answer_of(comparison),
-        bad=comparison.is_worse,
+        news=news_of(comparison),
         changed=changed_in(comparison),
         sections=sections_of(comparison),
         notes=notes_of(comparison),

@@ -83,6 +83,14 @@ def answer_of(comparison: Comparison) -> str:
     return f"{between}: {', '.join(told) or nothing}."
 
 
+def news_of(comparison: Comparison) -> str:
+    """How the answer is to be shown: as good only where something was judged and none is worse."""
+    if comparison.is_worse:
+        return "bad"
+    unsure = comparison.of(Change.NEWLY_BROKEN) or not comparison.compared
+    return "doubt" if unsure else "good"
+
+
 def changed_in(comparison: Comparison) -> tuple[str, ...]:
     """In what the two campaigns differ besides their results."""
     return tuple(

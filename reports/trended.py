@@ -66,6 +66,14 @@ def answer_of(trend: Trend) -> str:
     return f"{counted(len(trend.campaigns), 'campaign')}: {heading}{rest}."
 
 
+def news_of(trend: Trend) -> str:
+    """How the answer is to be shown: an alarm that the newest does not show may not be over."""
+    alarms = [one for one in trend.signatures if one.is_alarm]
+    if any(one.in_last for one in alarms):
+        return "bad"
+    return "doubt" if alarms else "good"
+
+
 def sections_of(trend: Trend) -> tuple[Section, ...]:
     """Those that have something to show."""
     alarms = tuple(_row(one) for one in trend.signatures if one.is_alarm)
@@ -137,7 +145,7 @@ def html_of_trend(trend: Trend) -> str:
     return rendered(
         "trend.html.j2",
         answer=answer_of(trend),
-        bad=any(one.is_alarm and one.in_last for one in trend.signatures),
+        news=news_of(trend),
         span=span_of(trend),
         sections=sections_of(trend),
         notes=notes_of(trend),

@@ -9,6 +9,7 @@ from deliverycheck.plans import Subject
 from deliverycheck.plans.campaign import Cell, ClaimState
 from deliverycheck.plans.rates import tally
 from reports import ReportError, compare_folders, print_comparison, report_console, write_comparison
+from reports.compared import html_of_comparison
 from reports.comparison import Change, comparison_of
 from reports.comparison_words import answer_of
 from selftests.sample_campaign import CLAIMS, sample, save
@@ -142,21 +143,30 @@ def test_rate_of_what_broke_in_none_of_its_situations_is_compared_too(campaign):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "answer"),
+    ("first", "second", "answer", "news"),
     [
-        ((0, 30), (0, 30), "no difference"),
-        ((1, 29), (0, 30), "1 broken in the first only"),
-        ((0, 0), (0, 0), "nothing was judged in both"),
+        ((0, 30), (0, 30), "no difference", "good"),
+        ((1, 29), (0, 30), "1 broken in the first only", "good"),
+        ((0, 30), (1, 29), "1 broken in the second only", "doubt"),
+        ((0, 30), (20, 10), "1 worse", "bad"),
+        ((0, 0), (0, 0), "nothing was judged in both", "doubt"),
     ],
-    ids=["same", "not-broken-again-is-a-difference", "of-nothing-judged-nothing-is-said"],
+    ids=[
+        "same",
+        "not-broken-again-is-a-difference",
+        "newly-broken-is-no-pass",
+        "worse",
+        "of-nothing-judged-nothing-is-said",
+    ],
 )
-def test_answer_calls_only_what_was_judged_in_both_no_difference(campaign, first, second, answer):
+def test_answer_is_a_pass_only_of_what_was_judged_in_both(campaign, first, second, answer, news):
     (result,) = (one for one in campaign.results if one.claim.id == "acks-all")
     alone = msgspec.structs.replace(
         campaign, results=(msgspec.structs.replace(result, cells=result.cells[1:2]),)
     )
     found = comparison_of(with_cell(alone, *first), with_cell(alone, *second))
     assert answer_of(found).endswith(f": {answer}.")
+    assert f'<h1 class="{news}">' in html_of_comparison(found)
 
 
 def test_only_what_is_worse_for_sure_is_called_worse(campaign):
