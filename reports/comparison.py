@@ -40,7 +40,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One claim under one hazard, where the two campaigns differ.
 
     Attributes:
-        hazard: empty for a must-break control: replays of its kept plan, or generated plans.
+        hazard: empty for a must-break control: replays of its kept plan, or generated plans, or
+            where there were none of either what plans of other claims showed of it.
         first: broken executions of those that were judged, in the first campaign.
     """
 

@@ -13,7 +13,7 @@ ROWS_MAX = 200
 
 NAMES_MAX = 12
 
-_CONTROL = "tries until the first conviction"
+_CONTROL = "tries of a control"
 _TITLES = {
     Change.WORSE: "Worse: breaks more often",
     Change.NEWLY_BROKEN: "Broken in the second only, and too seldom to call it worse",
