@@ -8,6 +8,9 @@ from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
 from reports.cards import Card, cards_of
 from reports.matrix import column_of
 
+COUNTS = ("executions", "valid", "invalid", "unknown", "inconclusive", "needed")
+"""What is counted of each claim, by the names of the fields of its result."""
+
 
 class Status(StrEnum):
     """How a claim came out, for those who know tests."""
@@ -90,7 +93,7 @@ def _facts(result: ClaimResult, card: Card | None) -> Iterator[tuple[str, str]]:
     yield "guarantee", claim.guarantee
     yield "faults", ", ".join(dict.fromkeys(column_of(hazard) for hazard in claim.hazards))
     yield "source", claim.source
-    for count in ("executions", "valid", "invalid", "unknown", "inconclusive", "needed"):
+    for count in COUNTS:
         yield count, str(getattr(result, count))
     for cell in result.cells:
         yield f"hazard.{cell.hazard}", _cell(cell)

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from deliverycheck.guarantees import HAZARDS
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
 from deliverycheck.plans.claim import Stance
 from reports import anchors
-from reports.matrix import Mark, column_of, mark_of, title_of, told_of
-from reports.words import counted, titled
+from reports.matrix import MARKS, Mark, cells_of, column_of, mark_of, title_of, titled, told_of
+from reports.words import counted
 
 _CAME_OUT = {
     ClaimState.HELD: "held",
@@ -71,23 +70,14 @@ def _told(result: ClaimResult, violations: dict[str, str], known: frozenset[str]
         result=result,
         guarantee=title_of(claim.guarantee),
         came_out=_CAME_OUT[result.state],
-        mark=_MARKS[result.state],
+        mark=MARKS[result.state],
         counts=_counts(result),
-        situations=tuple(_situation(cell, result) for cell in result.cells),
+        situations=tuple(_situation(cell, result) for cell in cells_of(result)),
         sibling=sibling,
         unless=tuple(dict.fromkeys(map(titled, claim.unless))),
         violation=violations.get(result.violation or "", ""),
         command=f"deliverycheck run --claim {claim.id}",
     )
-
-
-_MARKS = {
-    ClaimState.HELD: Mark.HELD,
-    ClaimState.VIOLATED: Mark.VIOLATED,
-    ClaimState.FOUND: Mark.FOUND,
-    ClaimState.NOT_FOUND: Mark.NOT_FIRED,
-    ClaimState.NOT_EXERCISED: Mark.NOT_EXERCISED,
-}
 
 
 def _counts(result: ClaimResult) -> str:
@@ -101,8 +91,7 @@ def _counts(result: ClaimResult) -> str:
 
 
 def _situation(cell: Cell, result: ClaimResult) -> Situation:
-    known = HAZARDS.get(cell.hazard)
-    title = known.title if known else cell.hazard
+    title = titled(cell.hazard)
     return Situation(
         place=anchors.place_of_situation(result.claim.id, cell.hazard),
         column=column_of(cell.hazard),

@@ -129,12 +129,16 @@ def columns_of(
     return columns
 
 
-def number_of(operation: Operation) -> str:
-    """The number at the end of the id of the message that the operation is about, or nothing."""
-    message = operation.message
+def message_of(operation: Operation) -> str:
+    """The id of the message that the operation is about, or nothing."""
     if operation.action is Action.EFFECT and operation.deliveries:
-        message = operation.deliveries[0].message
-    number = (message or "").rpartition("-")[2]
+        return operation.deliveries[0].message or ""
+    return operation.message or ""
+
+
+def number_of(operation: Operation) -> str:
+    """The number at the end of that id, or nothing."""
+    number = message_of(operation).rpartition("-")[2]
     return number if number.isascii() and number.isdigit() else ""
 
 

@@ -2,7 +2,8 @@
 
 A claim that holds is executed with many plans, and is counted by hazard. A must-break control is
 run until its first conviction: by replays of its kept plan, and if these show nothing by generated
-plans. A plan that was kept convicts more often than others, so only tries of one kind compare.
+plans. A plan that was kept convicts more often than others, so only tries of one kind compare;
+where neither was counted, what plans of other claims showed of it is a kind of its own.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState, Tally
 from deliverycheck.plans.claim import Stance
 from deliverycheck.plans.rates import tally
+from reports.matrix import WHATEVER, cells_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +37,11 @@ class Pair:
 
 
 def pairs_of(first: ClaimResult, second: ClaimResult) -> Iterator[Pair]:
-    """A pair for each hazard of a claim that holds, one for a control."""
+    """A pair for each place that the matrix has of a claim that holds, one for a control."""
     if Stance.BREAKS in {first.claim.stance, second.claim.stance}:
         yield _control(first, second)
         return
-    for hazard in dict.fromkeys(cell.hazard for cell in (*first.cells, *second.cells)):
+    for hazard in dict.fromkeys(cell.hazard for cell in (*cells_of(first), *cells_of(second))):
         yield Pair(
             result=second,
             hazard=hazard,
@@ -49,12 +51,14 @@ def pairs_of(first: ClaimResult, second: ClaimResult) -> Iterator[Pair]:
 
 
 def _under(result: ClaimResult, hazard: str) -> Tally:
-    cells = [cell for cell in result.cells if cell.hazard == hazard]
-    return tally(sum(cell.invalid for cell in cells), sum(map(_judged, cells)))
+    if hazard == WHATEVER:
+        return _judged(result)
+    found = [_judged(cell) for cell in result.cells if cell.hazard == hazard]
+    return tally(sum(one.convictions for one in found), sum(one.executions for one in found))
 
 
-def _judged(cell: Cell) -> int:
-    return cell.valid + cell.invalid
+def _judged(counted: Cell | ClaimResult) -> Tally:
+    return tally(counted.invalid, counted.valid + counted.invalid)
 
 
 def _control(first: ClaimResult, second: ClaimResult) -> Pair:
@@ -72,5 +76,7 @@ def _tries(result: ClaimResult) -> tuple[str, Tally]:
     """Those of the kept plan, else those of generated ones, until the first conviction."""
     if result.corpus is not None and result.corpus.executions:
         return "kept plan", result.corpus
-    found = result.state is ClaimState.FOUND and bool(result.generated)
-    return "generated plans", tally(int(found), result.generated or 0)
+    if result.generated:
+        found = result.state is ClaimState.FOUND
+        return "generated plans", tally(int(found), result.generated)
+    return "plans of others", _judged(result)

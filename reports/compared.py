@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -15,14 +14,15 @@ from reports.comparison_words import (
     answer_of,
     basis_of,
     changed_in,
+    news_of,
     notes_of,
     sections_of,
 )
 from reports.load import load_campaign
-from reports.page import environment
+from reports.page import rendered
 from reports.summary import escaped, row_of
 from reports.visible import all_visible
-from reports.writing import made, write
+from reports.writing import made, write, write_json
 
 _STYLES = {"bad": "bold red", "doubt": "yellow", "good": "green", "": "bold"}
 
@@ -71,24 +71,20 @@ def write_comparison(comparison: Comparison, folder: Path) -> Path:
     page = folder / "compare.html"
     write(page, html_of_comparison(comparison).encode())
     write(folder / "compare.md", markdown_of_comparison(comparison).encode())
-    encoded = msgspec.json.format(msgspec.json.encode(comparison), indent=1)
-    write(folder / "compare.json", encoded + b"\n")
+    write_json(folder / "compare.json", comparison)
     return page
 
 
 def html_of_comparison(comparison: Comparison) -> str:
     """The page: one file that asks no network for anything."""
-    return (
-        environment()
-        .get_template("compare.html.j2")
-        .render(
-            answer=answer_of(comparison),
-            bad=comparison.is_worse,
-            changed=changed_in(comparison),
-            sections=sections_of(comparison),
-            notes=notes_of(comparison),
-            basis=basis_of(comparison),
-        )
+    return rendered(
+        "compare.html.j2",
+        answer=answer_of(comparison),
+        news=news_of(comparison),
+        changed=changed_in(comparison),
+        sections=sections_of(comparison),
+        notes=notes_of(comparison),
+        basis=basis_of(comparison),
     )
 
 

@@ -40,7 +40,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One claim under one hazard, where the two campaigns differ.
 
     Attributes:
-        hazard: empty for a must-break control: replays of its kept plan, or generated plans.
+        hazard: empty for a must-break control: replays of its kept plan, or generated plans, or
+            where there were none of either what plans of other claims showed of it.
         first: broken executions of those that were judged, in the first campaign.
     """
 
@@ -56,13 +57,14 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two campaigns."""
+    """One of the two campaigns; `interrupted`: it was stopped before its end."""
 
     id: str
     started: str
     brokers: str
     clients: str
     executions: int
+    interrupted: bool = False
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +190,7 @@ def _side(campaign: Campaign) -> Side:
         brokers=campaign.brokers,
         clients=" and ".join(one.client for one in campaign.targets if one.client),
         executions=campaign.executions,
+        interrupted=campaign.interrupted,
     )
 
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from deliverycheck.plans.campaign import Tally
 from deliverycheck.plans.claim import Stance
 from reports.comparison import Change, Comparison, Difference
-from reports.matrix import DASH, title_of
-from reports.words import counted, titled
+from reports.matrix import DASH, title_of, titled
+from reports.words import counted, some
 
 ROWS_MAX = 200
 """Of one section; the rest is counted, and stands in compare.json."""
 
 NAMES_MAX = 12
 
-_CONTROL = "tries until the first conviction"
+_CONTROL = "tries of a control"
 _TITLES = {
     Change.WORSE: "Worse: breaks more often",
     Change.NEWLY_BROKEN: "Broken in the second only, and too seldom to call it worse",
@@ -67,18 +67,28 @@ def sections_of(comparison: Comparison) -> tuple[Section, ...]:
 
 
 def answer_of(comparison: Comparison) -> str:
-    """One sentence: what got worse, better, newly exercised."""
+    """One sentence: how many differences there are of each kind."""
     names = {
         Change.WORSE: "worse",
         Change.NEWLY_BROKEN: "broken in the second only",
         Change.BETTER: "better",
+        Change.NOT_BROKEN_AGAIN: "broken in the first only",
         Change.NEWLY_EXERCISED: "newly exercised",
         Change.NOT_EXERCISED_ANY_MORE: "not exercised any more",
     }
     counts = {name: len(comparison.of(change)) for change, name in names.items()}
     told = [f"{count} {name}" for name, count in counts.items() if count]
     between = f"{comparison.first.id} {DASH} {comparison.second.id}"
-    return f"{between}: {', '.join(told) or 'no difference'}."
+    nothing = "no difference" if comparison.compared else "nothing was judged in both"
+    return f"{between}: {', '.join(told) or nothing}."
+
+
+def news_of(comparison: Comparison) -> str:
+    """How the answer is to be shown: as good only where something was judged and none is worse."""
+    if comparison.is_worse:
+        return "bad"
+    unsure = comparison.of(Change.NEWLY_BROKEN) or not comparison.compared
+    return "doubt" if unsure else "good"
 
 
 def changed_in(comparison: Comparison) -> tuple[str, ...]:
@@ -100,18 +110,23 @@ def basis_of(comparison: Comparison) -> str:
 
 
 def notes_of(comparison: Comparison) -> tuple[str, ...]:
-    """Claims that could not be compared, or not as they stand."""
+    """Campaigns that did not come to their end; claims that could not be compared as they stand."""
+    stopped = (
+        f"{one.id} was stopped before its end: what it did not come to is not exercised."
+        for one in (comparison.first, comparison.second)
+        if one.interrupted
+    )
     lists = {
         "In the first only": comparison.only_first,
         "In the second only": comparison.only_second,
         "Of one name, but with other settings in the second": comparison.other_settings,
     }
-    return tuple(f"{title}: {_some(names)}." for title, names in lists.items() if names)
-
-
-def _some(names: tuple[str, ...]) -> str:
-    more = len(names) - NAMES_MAX
-    return ", ".join([*names[:NAMES_MAX], *([f"and {more} more"] if more > 0 else [])])
+    named = (
+        f"{title}: {some(names, most=NAMES_MAX, between=', ')}."
+        for title, names in lists.items()
+        if names
+    )
+    return (*stopped, *named)
 
 
 def _row(one: Difference) -> Row:

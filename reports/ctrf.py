@@ -13,7 +13,7 @@ import msgspec
 from deliverycheck import __version__
 from deliverycheck.plans.campaign import Campaign
 from reports import words
-from reports.cases import Case, Status, cases_of, counts_of
+from reports.cases import COUNTS, Case, Status, cases_of, counts_of
 from reports.matrix import title_of
 from reports.visible import all_visible
 
@@ -154,7 +154,6 @@ def _ms_since_1970(moment: str) -> int:
 
 def _test(case: Case) -> CtrfTest:
     claim, violation = case.result.claim, case.violation
-    counts = ("executions", "valid", "invalid", "unknown", "inconclusive", "needed")
     return CtrfTest(
         id=_id(claim.id),
         name=claim.id,
@@ -163,8 +162,8 @@ def _test(case: Case) -> CtrfTest:
         duration=0,
         suite=(claim.system, title_of(claim.guarantee)),
         tags=(claim.stance.value, *claim.hazards),
-        labels={name: value for name, value in case.facts if value and name not in counts},
-        extra={name: getattr(case.result, name) for name in counts},
+        labels={name: value for name, value in case.facts if value and name not in COUNTS},
+        extra={name: getattr(case.result, name) for name in COUNTS},
         message=case.message or None,
         trace=case.story or (counts_of(case.result) if case.status is Status.FAILED else None),
         attachments=()

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deliverycheck.history import ExecutionFolder, History, HistoryFormatError, read_history
+from deliverycheck.history import ExecutionFolder, History
 from deliverycheck.plans import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.campaign import ClaimResult, Violation
+from reports.load import history_in
 from reports.places import Places, places_of
 from reports.pytest_file import pytest_text
 from reports.sequence import Diagram, diagram_of
@@ -29,17 +30,9 @@ class Pictures:
 
 def pictures_of(violation: Violation, folder: Path) -> Pictures:
     """Read the history that the violation names; whatever is wrong with it becomes a sentence."""
-    path = ExecutionFolder(root=folder / violation.folder).history
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return Pictures(missing=f"{violation.folder} lies outside the campaign")
-    try:
-        history = read_history(path)
-    except FileNotFoundError:
-        return Pictures(missing=f"{violation.folder}/history.jsonl is not there")
-    except OSError as error:
-        return Pictures(missing=f"history.jsonl cannot be read: {error.strerror}")
-    except HistoryFormatError as error:
-        return Pictures(missing=visible(str(error).replace(str(folder), "").lstrip("/")))
+    history = history_in(violation, folder)
+    if isinstance(history, str):
+        return Pictures(missing=visible(history))
     return _drawn(violation, history)
 
 

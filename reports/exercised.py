@@ -10,8 +10,7 @@ import msgspec
 from deliverycheck.guarantees import HAZARDS, Needed
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign, Cell
-from reports.matrix import column_of
-from reports.words import titled
+from reports.matrix import column_of, titled
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):

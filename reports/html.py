@@ -13,7 +13,7 @@ from reports.evidence import pictures_of, pytest_of
 from reports.exercised import judged_in, situations_of
 from reports.filters import filters_of
 from reports.matrix import matrix_of
-from reports.page import environment
+from reports.page import rendered
 from reports.visible import all_visible
 
 
@@ -25,30 +25,27 @@ def html_of(campaign: Campaign, folder: Path) -> str:
     cards = cards_of(campaign)
     matrix = matrix_of(campaign)
     judged = judged_in(folder)
-    return (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            answers=answers_of(campaign),
-            header=words.header_of(campaign),
-            bad=campaign.exit_code != 0,
-            matrix=matrix,
-            filters=filters_of(matrix, campaign),
-            overview=words.overview_of(campaign),
-            shortfalls=words.shortfalls_of(campaign),
-            cards=cards,
-            pictures={card.violation.id: pictures_of(card.violation, folder) for card in cards},
-            tests=dict(zip((one.id for one in campaign.violations), tests, strict=True)),
-            claims=claims_of(campaign),
-            situations=situations_of(campaign, judged),
-            course=course_of(judged),
-            controls=controls_of(campaign),
-            notes=words.notes_of(campaign),
-            exit=words.exit_of(campaign),
-            facts=words.facts_of(campaign),
-            legend=words.LEGEND,
-            bound=words.BOUND,
-            crash=words.CRASH,
-            anchors=anchors,
-        )
+    return rendered(
+        "report.html.j2",
+        answers=answers_of(campaign),
+        header=words.header_of(campaign),
+        bad=campaign.exit_code != 0,
+        matrix=matrix,
+        filters=filters_of(matrix, campaign),
+        overview=words.overview_of(campaign),
+        shortfalls=words.shortfalls_of(campaign),
+        cards=cards,
+        pictures={card.violation.id: pictures_of(card.violation, folder) for card in cards},
+        tests=dict(zip((one.id for one in campaign.violations), tests, strict=True)),
+        claims=claims_of(campaign),
+        situations=situations_of(campaign, judged),
+        course=course_of(judged),
+        controls=controls_of(campaign),
+        notes=words.notes_of(campaign),
+        exit=words.exit_of(campaign),
+        facts=words.facts_of(campaign),
+        legend=words.LEGEND,
+        bound=words.BOUND,
+        crash=words.CRASH,
+        anchors=anchors,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deliverycheck.guarantees import GUARANTEES, Explanation, Validity, Verdict, explain, summary_of
 from deliverycheck.history import History
-from reports.page import environment
+from reports.page import rendered
 from reports.timeline import Timeline, timeline_of
 from reports.visible import all_visible, visible
 from reports.words import counted
@@ -86,15 +86,12 @@ def parts_of(histories: Sequence[JudgedHistory]) -> tuple[Part, ...]:
 
 def html_of_judged(answer: str, parts: Sequence[Part]) -> str:
     """The page."""
-    return (
-        environment()
-        .get_template("judged.html.j2")
-        .render(
-            answer=answer,
-            bad=any(part.findings for part in parts),
-            header=_header(len(parts)),
-            parts_of_page=parts,
-        )
+    return rendered(
+        "judged.html.j2",
+        answer=answer,
+        bad=any(part.findings for part in parts),
+        header=_header(len(parts)),
+        parts_of_page=parts,
     )
 
 

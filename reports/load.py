@@ -1,11 +1,17 @@
-"""A campaign from its folder, or one clear message that says why not."""
+"""A campaign from its folder, a violation's history, or one clear message that says why not."""
 
 from pathlib import Path
 
 import msgspec
 
-from deliverycheck.history import CampaignFolder
-from deliverycheck.plans.campaign import FORMAT, VERSION, Campaign
+from deliverycheck.history import (
+    CampaignFolder,
+    ExecutionFolder,
+    History,
+    HistoryFormatError,
+    read_history,
+)
+from deliverycheck.plans.campaign import FORMAT, VERSION, Campaign, Violation
 from reports.errors import ReportError
 
 _EVENTS_BYTES_MAX = 50_000_000
@@ -40,6 +46,22 @@ def load_campaign(folder: Path) -> Campaign:
     except msgspec.ValidationError as error:
         msg = f"{path}: expected a campaign of version {VERSION}, but: {error}; is this a campaign?"
         raise ReportError(msg) from None
+
+
+def history_in(violation: Violation, folder: Path) -> History | str:
+    """The violation's history, or in a clause why there is none."""
+    path = ExecutionFolder(root=folder / violation.folder).history
+    name = f"{violation.folder}/{path.name}"
+    if not path.resolve().is_relative_to(folder.resolve()):
+        return f"{name} lies outside the campaign"
+    try:
+        return read_history(path)
+    except FileNotFoundError:
+        return f"{name} is not there"
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}"
+    except HistoryFormatError as error:
+        return str(error).replace(f"{folder}/", "")
 
 
 def _require_ours(path: Path, data: bytes) -> None:

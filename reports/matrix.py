@@ -1,6 +1,6 @@
 """The matrix: setting by guarantee by fault column, as data that every renderer shows alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
@@ -9,6 +9,9 @@ from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
 from deliverycheck.plans.claim import Stance
 
 DASH = "\N{EN DASH}"
+
+WHATEVER = "whatever_occurred"
+"""The place of a claim that came out otherwise in none of its situations: all its executions."""
 
 
 class Mark(StrEnum):
@@ -59,7 +62,6 @@ class Row:
     system: str
     setting: str
     stance: Stance
-    as_stated: bool
     cells: tuple[MatrixCell, ...]
 
 
@@ -87,16 +89,16 @@ class Matrix:
             for place in range(len(self.columns))
             if any(row.cells[place].mark is not Mark.NOT_CLAIMED for row in group.rows)
         ]
-        rows = tuple(_only(row, kept) for row in group.rows)
-        narrow = Group(
-            guarantee=group.guarantee, title=group.title, promise=group.promise, rows=rows
+        rows = tuple(
+            replace(row, cells=tuple(row.cells[place] for place in kept)) for row in group.rows
         )
-        return Matrix(columns=tuple(self.columns[place] for place in kept), groups=(narrow,))
+        columns = tuple(self.columns[place] for place in kept)
+        return Matrix(columns=columns, groups=(replace(group, rows=rows),))
 
 
 def matrix_of(campaign: Campaign) -> Matrix:
     """All claims of the campaign, grouped by guarantee in the catalogue's order."""
-    present = {column_of(cell.hazard) for result in campaign.results for cell in result.cells}
+    present = {column_of(cell.hazard) for result in campaign.results for cell in cells_of(result)}
     known = [column.value for column in FaultColumn if column.value in present]
     columns = (*known, *sorted(present - set(known)))
     names, systems = list(GUARANTEES), [target.system for target in campaign.targets]
@@ -122,10 +124,35 @@ def column_of(hazard: str) -> str:
     return known.fault_column.value if known else hazard.replace("_", " ")
 
 
+def titled(hazard: str) -> str:
+    """What occurred, as a clause."""
+    known = HAZARDS.get(hazard)
+    return known.title if known else column_of(hazard)
+
+
 def title_of(guarantee: str) -> str:
     """What a table calls the guarantee."""
     known = GUARANTEES.get(guarantee)
     return known.title if known else guarantee.replace("_", " ")
+
+
+def cells_of(result: ClaimResult) -> tuple[Cell, ...]:
+    """A cell for each situation; one more for a claim that none of them shows as it came out.
+
+    What holds can break, and a control stay silent, in executions in which no situation of the
+    claim occurred: its row would look as if nothing had been found.
+    """
+    alarming = result.state in {ClaimState.VIOLATED, ClaimState.NOT_FOUND}
+    if not alarming or any(cell.state is result.state for cell in result.cells):
+        return result.cells
+    whatever = Cell(
+        hazard=WHATEVER,
+        state=result.state,
+        valid=result.valid,
+        invalid=result.invalid,
+        unknown=result.unknown,
+    )
+    return (*result.cells, whatever)
 
 
 def _group(
@@ -152,22 +179,10 @@ def _row(result: ClaimResult, columns: tuple[str, ...], titles: dict[str, str]) 
         system=result.claim.system,
         setting=f"{title}: {result.claim.setting}" if title else result.claim.setting,
         stance=result.claim.stance,
-        as_stated=result.as_stance_says,
         cells=tuple(
-            _column_cell([c for c in result.cells if column_of(c.hazard) == column], result)
+            _column_cell([c for c in cells_of(result) if column_of(c.hazard) == column], result)
             for column in columns
         ),
-    )
-
-
-def _only(row: Row, places: list[int]) -> Row:
-    return Row(
-        claim=row.claim,
-        system=row.system,
-        setting=row.setting,
-        stance=row.stance,
-        as_stated=row.as_stated,
-        cells=tuple(row.cells[place] for place in places),
     )
 
 
@@ -201,16 +216,17 @@ def mark_of(cell: Cell, result: ClaimResult) -> Mark:
         return Mark.TOO_FEW if result.claim.stance is Stance.HOLDS else Mark.QUIET
     if cell.state is ClaimState.HELD and result.claim.stance is Stance.BREAKS:
         return Mark.QUIET
-    return _MARKS[cell.state]
+    return MARKS[cell.state]
 
 
-_MARKS = {
+MARKS = {
     ClaimState.HELD: Mark.HELD,
     ClaimState.VIOLATED: Mark.VIOLATED,
     ClaimState.FOUND: Mark.FOUND,
     ClaimState.NOT_FOUND: Mark.NOT_FIRED,
     ClaimState.NOT_EXERCISED: Mark.NOT_EXERCISED,
 }
+"""What a state alone says: that of a claim, or of a cell beside which nothing changes it."""
 
 
 def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
@@ -221,8 +237,6 @@ def _text(mark: Mark, cell: Cell, result: ClaimResult) -> str:
 
 def told_of(cell: Cell, result: ClaimResult) -> str:
     """What the cell says, as a sentence."""
-    known = HAZARDS.get(cell.hazard)
-    hazard = known.title if known else cell.hazard
     mark = mark_of(cell, result)
     match mark:
         case Mark.HELD:
@@ -243,7 +257,7 @@ def told_of(cell: Cell, result: ClaimResult) -> str:
         case _:
             what = f"broken in {cell.invalid} executions although it must hold"
     unknown = f" ({cell.unknown} more unknown)" if cell.unknown else ""
-    return f"{hazard}: {what}{unknown}"
+    return f"{titled(cell.hazard)}: {what}{unknown}"
 
 
 def _bound(valid: int) -> str:

@@ -10,7 +10,7 @@ from deliverycheck.plans.campaign import Campaign, ClaimResult, StepLine, Tally,
 from deliverycheck.plans.claim import Claim, Stance
 from reports import words
 from reports.cards import Card, Kind, cards_of
-from reports.matrix import Group, Mark, Matrix, MatrixCell, matrix_of
+from reports.matrix import Group, Mark, Matrix, MatrixCell, matrix_of, titled
 from reports.summary import code, escaped, row_of
 from reports.visible import all_visible
 
@@ -290,7 +290,7 @@ def _name(claim: str) -> str:
 
 def _any_of(hazards: Sequence[str]) -> str:
     """The situations, each once, as a clause."""
-    told = list(dict.fromkeys(words.titled(hazard) for hazard in hazards))
+    told = list(dict.fromkeys(titled(hazard) for hazard in hazards))
     return " or ".join([*([", ".join(told[:-1])] if told[1:] else []), told[-1]])
 
 

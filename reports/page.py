@@ -39,6 +39,11 @@ def environment() -> Environment:
     return environment
 
 
+def rendered(template: str, **told: object) -> str:
+    """A page of one of the templates: one file that asks no network for anything."""
+    return environment().get_template(template).render(**told)
+
+
 def _text(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 

@@ -27,6 +27,8 @@ _MESSAGES_SHOWN_MAX = 2
 _CONSIDERED_MAX = 200
 """Operations around the proof; of a long history the others cannot come among so few events."""
 
+_OF_FAULT = 1
+
 _TO_BROKER = frozenset(
     {
         Action.PUBLISH,
@@ -53,7 +55,8 @@ class Event:
         start, end: columns that an arrow leads from and to; equal for a note in one column.
         kind: ``call``, ``answer``, ``unanswered`` (it is not known to have arrived) or ``note``.
         told: the same as a sentence, with its time.
-        rank: how near it is to the proof; 0 is the proof.
+        rank: how near it is to the proof: 0 is the proof, 1 a fault or an end, 2 what is about
+            the messages of the proof.
     """
 
     ns: int
@@ -62,8 +65,12 @@ class Event:
     kind: str
     label: str
     told: str
-    rank: int = 1
-    is_fault: bool = False
+    rank: int
+
+    @property
+    def is_fault(self) -> bool:
+        """It is a fault, or the end of one or of a process."""
+        return self.rank == _OF_FAULT
 
     @property
     def short(self) -> str:
@@ -129,11 +136,11 @@ def _of_calls(story: _Story) -> Iterator[Event]:
         if operation.action is Action.RECEIVE:
             yield from _received(story, operation)
         elif operation.action is Action.EFFECT:
-            yield _note(story, operation)
+            yield _noted(story, operation)
         elif operation.action in _TO_BROKER:
             yield from _asked(story, operation)
         elif is_witness:
-            yield _note(story, operation)
+            yield _noted(story, operation)
 
 
 def _asked(story: _Story, operation: Operation) -> Iterator[Event]:
@@ -141,7 +148,7 @@ def _asked(story: _Story, operation: Operation) -> Iterator[Event]:
     label = label_of(operation)
     arrived = _arrived(story, operation)
     proxy = f"{_PROXY}{client}"
-    stopped = not arrived and _hit(story, operation) is not None
+    stopped = not arrived and _is_hit(story, operation)
     yield Event(
         ns=operation.invoked_ns,
         start=client,
@@ -222,17 +229,23 @@ def _handed(story: _Story, operation: Operation) -> str:
     return visible(told + (f" and {more} more" if more > 0 else ""))
 
 
-def _note(story: _Story, operation: Operation) -> Event:
+def _noted(story: _Story, operation: Operation) -> Event:
     ns, client = operation.completed_ns or operation.invoked_ns, lane_of(operation)
     label = f"{label_of(operation)}: {_answer(operation)}"
+    told = f"{moment(ns)}: {client}: {label}"
+    return _note(ns, client, label, told, rank=_rank(story, operation))
+
+
+def _note(ns: int, column: str, label: str, told: str, *, rank: int = _OF_FAULT) -> Event:
+    """What happened in one column; by itself of a fault, or of an end."""
     return Event(
         ns=ns,
-        start=client,
-        end=client,
+        start=column,
+        end=column,
         kind="note",
         label=label,
-        told=f"{moment(ns)}: {client}: {label}",
-        rank=_rank(story, operation),
+        told=told,
+        rank=rank,
     )
 
 
@@ -244,16 +257,16 @@ def _rank(story: _Story, operation: Operation) -> int:
     return 2 if named & story.messages else 3
 
 
-def _hit(story: _Story, operation: Operation) -> Disturbance | None:
-    """The fault on the client's link that was there when the call was made."""
-    lane = lane_of(operation)
-    for one in story.disturbances:
-        if not one.lane.startswith(_LINK) or lane not in one.hit:
-            continue
-        until = one.end_ns
-        if one.start_ns <= operation.invoked_ns and (until is None or operation.invoked_ns < until):
-            return one
-    return None
+def _is_hit(story: _Story, operation: Operation) -> bool:
+    """Whether there was a fault on the client's link when the call was made."""
+    lane, ns = lane_of(operation), operation.invoked_ns
+    return any(
+        one.lane.startswith(_LINK)
+        and lane in one.hit
+        and one.start_ns <= ns
+        and (one.end_ns is None or ns < one.end_ns)
+        for one in story.disturbances
+    )
 
 
 def _of_faults(story: _Story) -> Iterator[Event]:
@@ -262,46 +275,20 @@ def _of_faults(story: _Story) -> Iterator[Event]:
         on_link, on_node = one.lane != client, not one.hit
         column = f"{_PROXY}{client}" if on_link else BROKER if on_node else client
         where = f" ({one.lane})" if column == BROKER else ""
-        yield Event(
-            ns=one.start_ns,
-            start=column,
-            end=column,
-            kind="note",
-            label=f"{one.label}{where}",
-            told=one.told,
-            is_fault=True,
-        )
+        yield _note(one.start_ns, column, f"{one.label}{where}", one.told)
         if one.end_ns is not None:
             over = "healed" if on_link else "goes on"
-            yield Event(
-                ns=one.end_ns,
-                start=column,
-                end=column,
-                kind="note",
-                label=f"{over}{where}",
-                told=f"{moment(one.end_ns)}: {one.lane} {over}",
-                is_fault=True,
-            )
+            told = f"{moment(one.end_ns)}: {one.lane} {over}"
+            yield _note(one.end_ns, column, f"{over}{where}", told)
 
 
 def _of_ends(story: _Story) -> Iterator[Event]:
     for one in moments_of(story.history):
-        yield Event(
-            ns=one.ns,
-            start=one.lane,
-            end=one.lane,
-            kind="note",
-            label=one.label,
-            told=one.told,
-            is_fault=True,
-        )
+        yield _note(one.ns, one.lane, one.label, one.told)
     for node in story.history.nodes:
         if node.state is NodeState.DIED:
             told = f"{moment(node.ns)}: {visible(node.node)} died by itself"
-            yield Event(
-                ns=node.ns, start=BROKER, end=BROKER, kind="note", label="died", told=told,
-                is_fault=True,
-            )  # fmt: skip
+            yield _note(node.ns, BROKER, "died", told)
 
 
 def _of_absence(story: _Story) -> Iterator[Event]:
@@ -311,16 +298,9 @@ def _of_absence(story: _Story) -> Iterator[Event]:
         return
     published = {one.message for one in story.history.publications}
     for message in sorted((story.messages & published) - story.found)[:_MESSAGES_SHOWN_MAX]:
-        label = visible(f"{message} is nowhere")
-        yield Event(
-            ns=done.ns,
-            start=BROKER,
-            end=BROKER,
-            kind="note",
-            label=label,
-            told=f"{moment(done.ns)}: a full read from the start does not find {visible(message)}",
-            rank=0,
-        )
+        name = visible(message)
+        told = f"{moment(done.ns)}: a full read from the start does not find {name}"
+        yield _note(done.ns, BROKER, f"{name} is nowhere", told, rank=0)
 
 
 def _columns(events: tuple[Event, ...]) -> tuple[str, ...]:

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from deliverycheck.guarantees import describe_operation
 from deliverycheck.history import (
-    Action,
     History,
     Operation,
     Phase,
     incarnation_lane,
     is_scanner,
 )
+from reports.columns import message_of
 from reports.disturbances import disturbances_of
+from reports.lanes import lane_of
 from reports.visible import visible
 
 PHASES = "phases"
@@ -115,7 +116,7 @@ def _call(operation: Operation, end_ns: int, witnesses: frozenset[int]) -> Span:
     done_ns = operation.completed_ns
     is_open = done_ns is None
     return Span(
-        lane=visible(incarnation_lane(operation.process)),
+        lane=lane_of(operation),
         name=_name(operation),
         category="open" if is_open else operation.outcome.value,
         start_ns=operation.invoked_ns,
@@ -127,10 +128,7 @@ def _call(operation: Operation, end_ns: int, witnesses: frozenset[int]) -> Span:
 
 
 def _name(operation: Operation) -> str:
-    message = operation.message
-    if operation.action is Action.EFFECT and operation.deliveries:
-        message = operation.deliveries[0].message
-    words = f"{operation.action.value.replace('_', ' ')} {message or ''}"
+    words = f"{operation.action.value.replace('_', ' ')} {message_of(operation)}"
     return visible(words.strip())[:NAME_CHARACTERS_MAX]
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deliverycheck.guarantees import Validity
-from deliverycheck.history import ExecutionFolder, History, HistoryFormatError, read_history
-from deliverycheck.plans.campaign import Campaign, Violation
+from deliverycheck.plans.campaign import Campaign
 from reports import words
 from reports.cards import cards_of
 from reports.judged import JudgedHistory
+from reports.load import history_in
 from reports.trace import TracedExecution, trace_of
 from reports.witnesses import witnesses_of
 
@@ -49,19 +49,3 @@ def trace_of_judged(histories: Sequence[JudgedHistory], answer: str) -> bytes:
         for one in histories
     )
     return trace_of(traced, {"answer": answer})
-
-
-def history_in(violation: Violation, folder: Path) -> History | str:
-    """The violation's history, or in a clause why there is none."""
-    path = ExecutionFolder(root=folder / violation.folder).history
-    name = f"{violation.folder}/{path.name}"
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return f"{name} lies outside the campaign"
-    try:
-        return read_history(path)
-    except FileNotFoundError:
-        return f"{name} is not there"
-    except OSError as error:
-        return f"{name} cannot be read: {error.strerror}"
-    except HistoryFormatError as error:
-        return str(error).replace(f"{folder}/", "")

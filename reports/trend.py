@@ -34,12 +34,19 @@ class Sight(StrEnum):
 
 
 class TrendCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """One campaign; `folder` is its path below the one that was asked about."""
+    """One campaign.
+
+    Attributes:
+        folder: its path below the one that was asked about.
+        started: empty of one that does not say it; such a one stands before all others.
+        interrupted: it was stopped before its end.
+    """
 
     folder: str
     started: str
     brokers: str
     executions: int
+    interrupted: bool = False
 
 
 class SignatureTrend(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +169,7 @@ def _read(campaign: Campaign, name: str) -> _Read:
         started=campaign.started,
         brokers=campaign.brokers,
         executions=campaign.executions,
+        interrupted=campaign.interrupted,
     )
     return _Read(told=told, campaign=campaign)
 

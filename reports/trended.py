@@ -3,16 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from deliverycheck.plans.campaign import Tally
 from reports.matrix import DASH
-from reports.page import environment
+from reports.page import rendered
 from reports.trend import Sight, SignatureTrend, Trend, TrendCampaign
-from reports.words import counted
-from reports.writing import made, write
+from reports.words import counted, some
+from reports.writing import made, write, write_json
 
 SIGHTS_SHOWN_MAX = 60
 """Campaigns in a row of the picture: the newest; the figures are of all."""
@@ -67,6 +66,14 @@ def answer_of(trend: Trend) -> str:
     return f"{counted(len(trend.campaigns), 'campaign')}: {heading}{rest}."
 
 
+def news_of(trend: Trend) -> str:
+    """How the answer is to be shown: an alarm that the newest does not show may not be over."""
+    alarms = [one for one in trend.signatures if one.is_alarm]
+    if any(one.in_last for one in alarms):
+        return "bad"
+    return "doubt" if alarms else "good"
+
+
 def sections_of(trend: Trend) -> tuple[Section, ...]:
     """Those that have something to show."""
     alarms = tuple(_row(one) for one in trend.signatures if one.is_alarm)
@@ -88,10 +95,17 @@ def span_of(trend: Trend) -> str:
 
 
 def notes_of(trend: Trend) -> tuple[str, ...]:
-    """What was left out."""
+    """What was left out, and what is not known of the campaigns."""
     more = len(trend.campaigns) - SIGHTS_SHOWN_MAX
     cut = (f"The pictures show the newest {SIGHTS_SHOWN_MAX} campaigns.",) if more > 0 else ()
-    return (*cut, *(f"Left out: {why}" for why in trend.left_out))
+    stopped = [one.folder for one in trend.campaigns if one.interrupted]
+    undated = [one.folder for one in trend.campaigns if not one.started]
+    told = {
+        "Stopped before their end, so a violation may have another signature there": stopped,
+        "Without the moment of their start, so they stand first, whenever they were": undated,
+    }
+    named = (f"{what}: {some(folders, between=', ')}" for what, folders in told.items() if folders)
+    return (*cut, *named, *(f"Left out: {why}" for why in trend.left_out))
 
 
 def print_trend(trend: Trend, console: Console) -> None:
@@ -122,23 +136,19 @@ def write_trend(trend: Trend, folder: Path) -> Path:
     made(folder)
     page = folder / "trend.html"
     write(page, html_of_trend(trend).encode())
-    encoded = msgspec.json.format(msgspec.json.encode(trend), indent=1)
-    write(folder / "trend.json", encoded + b"\n")
+    write_json(folder / "trend.json", trend)
     return page
 
 
 def html_of_trend(trend: Trend) -> str:
     """The page: one file that asks no network for anything."""
-    return (
-        environment()
-        .get_template("trend.html.j2")
-        .render(
-            answer=answer_of(trend),
-            bad=any(one.is_alarm and one.in_last for one in trend.signatures),
-            span=span_of(trend),
-            sections=sections_of(trend),
-            notes=notes_of(trend),
-        )
+    return rendered(
+        "trend.html.j2",
+        answer=answer_of(trend),
+        news=news_of(trend),
+        span=span_of(trend),
+        sections=sections_of(trend),
+        notes=notes_of(trend),
     )
 
 

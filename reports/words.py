@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from deliverycheck.guarantees import ANOMALIES, HAZARDS, Severity
+from deliverycheck.guarantees import ANOMALIES, Severity
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Tally
 from deliverycheck.plans.claim import Stance
-from reports.matrix import DASH, column_of, title_of
+from reports.matrix import DASH, title_of, titled
 
 GAPS_MAX = 6
 """Enough to see what they have in common; the matrix shows them all."""
@@ -19,7 +19,7 @@ _VERBS = {
 }
 _EXIT_CODES = {
     0: "every claim came out as its stance says",
-    1: "a setting that must hold was violated, or a must-break control did not fire",
+    1: "a setting that must hold was violated, a must-break control did not fire, or a broker died",
     2: "usage",
     3: "trouble with the infrastructure, or more than 5 % of executions inconclusive",
     4: "nothing was exercised, or a situation that this backend can reach was not reached",
@@ -191,7 +191,7 @@ def exceptions_of(campaign: Campaign) -> tuple[str, ...]:
         for hazard in result.claim.unless:
             settings.setdefault(hazard, []).append(result.claim.setting)
     return tuple(
-        f"{_some(list(dict.fromkeys(named)))}: nothing is said of executions in which "
+        f"{some(list(dict.fromkeys(named)))}: nothing is said of executions in which "
         f"{titled(hazard)}"
         for hazard, named in settings.items()
     )
@@ -205,9 +205,9 @@ def _gaps_of(campaign: Campaign) -> Iterator[str]:
     if campaign.interrupted:
         late, seldom = [*late, *seldom], []
     if late:
-        yield f"the time was over before these were exercised often enough: {_some(late)}"
+        yield f"the time was over before these were exercised often enough: {some(late)}"
     if seldom:
-        yield f"plans that could bring these about did so too seldom: {_some(seldom)}"
+        yield f"plans that could bring these about did so too seldom: {some(seldom)}"
 
 
 def unexercised(result: ClaimResult) -> list[str]:
@@ -231,15 +231,10 @@ def _is_seldom(cell: Cell) -> bool:
     return not cell.out_of_time
 
 
-def _some(told: Sequence[str]) -> str:
-    more = len(told) - GAPS_MAX
-    return "; ".join([*told[:GAPS_MAX], *([f"and {more} more"] if more > 0 else [])])
-
-
-def titled(name: str) -> str:
-    """What occurred, as a clause."""
-    hazard = HAZARDS.get(name)
-    return hazard.title if hazard else column_of(name)
+def some(told: Sequence[str], *, most: int = GAPS_MAX, between: str = "; ") -> str:
+    """The first of them; the rest is counted."""
+    more = len(told) - most
+    return between.join([*told[:most], *([f"and {more} more"] if more > 0 else [])])
 
 
 def facts_of(campaign: Campaign) -> tuple[tuple[str, str], ...]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from reports.errors import ReportError
 
 
@@ -17,6 +19,15 @@ def made(folder: Path) -> Path:
         msg = f"{folder}: cannot be made ({error.strerror})"
         raise ReportError(msg) from None
     return folder
+
+
+def write_json(path: Path, told: object) -> None:
+    """Write a record as a file of a report, as people can read it.
+
+    Raises:
+        ReportError: it cannot be written.
+    """
+    write(path, msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n")
 
 
 def write(path: Path, data: bytes) -> None:

@@ -25,7 +25,7 @@ VALUES = {
     "$CI_PIPELINE_IID": "7",
     "$SYSTEM": "rabbitmq",
     "$SHARD": "1/2",
-    "$campaign": "nights/a/delivery/campaign.json",
+    "$campaign": "nights/a/delivery",
 }
 SCRIPTS = frozenset({"run", "script", "before_script", "after_script"})
 
@@ -46,7 +46,7 @@ def filled(text):
     text = re.sub(r"\$\{\{ *([\w.]+) *\}\}", lambda found: VALUES[found.group(1)], text)
     for name, value in VALUES.items():
         text = text.replace(name, value) if name.startswith("$") else text
-    return text.replace('$(dirname "nights/a/delivery/campaign.json")', "nights/a/delivery")
+    return text
 
 
 def commands_in(path):
@@ -102,6 +102,30 @@ exit 0
 """
 
 
+def issues_step(folder, known):
+    """What the nightly template's step did in this folder, and what it asked the tracker for."""
+    tools, log = folder / "tools", folder / "gh.log"
+    tools.mkdir()
+    (tools / "gh").write_text(GH.format(log=log, known=known))
+    (tools / "gh").chmod(stat.S_IRWXU)
+    steps = yaml.safe_load((TEMPLATES / "github-nightly.yml").read_text())["jobs"]["issues"][
+        "steps"
+    ]
+    (script,) = (step["run"] for step in steps if step.get("name") == "Issues")
+    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["/bin/bash", "-e", "-c", script],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    calls = log.read_text().splitlines()
+    quiet = ("label", "issue list", "issue reopen")
+    return done, [call for call in calls if not call.startswith(quiet)]
+
+
 @pytest.mark.parametrize(
     ("known", "shards", "called"),
     [
@@ -117,25 +141,18 @@ exit 0
 def test_nightly_has_one_issue_for_each_signature(tmp_path, known, shards, called):
     for shard in range(shards):
         sample(tmp_path / "nights" / f"night-kafka-{shard}" / "delivery", alarm=True)
-    tools, log = tmp_path / "tools", tmp_path / "gh.log"
-    tools.mkdir()
-    (tools / "gh").write_text(GH.format(log=log, known=known))
-    (tools / "gh").chmod(stat.S_IRWXU)
-    steps = yaml.safe_load((TEMPLATES / "github-nightly.yml").read_text())["jobs"]["issues"][
-        "steps"
-    ]
-    (script,) = (step["run"] for step in steps if step.get("name") == "Issues")
-    path = os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        ["/bin/bash", "-e", "-c", script],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done, told = issues_step(tmp_path, known)
     assert done.returncode == 0, done.stderr
-    calls = log.read_text().splitlines()
-    told = [call for call in calls if not call.startswith(("label", "issue list", "issue reopen"))]
     assert len(told) == 1
     assert told[0].startswith(called)
+
+
+def test_campaign_that_cannot_be_read_fails_the_step_after_the_issues_of_the_others(tmp_path):
+    sample(tmp_path / "nights" / "night-kafka-0" / "delivery")
+    sample(tmp_path / "nights" / "night-kafka-1" / "delivery", alarm=True)
+    record = CampaignFolder(root=tmp_path / "nights" / "night-kafka-0" / "delivery").campaign
+    record.write_bytes(record.read_bytes()[:1000])
+    done, told = issues_step(tmp_path, known="")
+    assert done.returncode == 1
+    assert "was the file cut?" in done.stderr
+    assert [call.split(" --")[0] for call in told] == ["issue create"]

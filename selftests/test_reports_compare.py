@@ -9,7 +9,9 @@ from deliverycheck.plans import Subject
 from deliverycheck.plans.campaign import Cell, ClaimState
 from deliverycheck.plans.rates import tally
 from reports import ReportError, compare_folders, print_comparison, report_console, write_comparison
+from reports.compared import html_of_comparison
 from reports.comparison import Change, comparison_of
+from reports.comparison_words import answer_of
 from selftests.sample_campaign import CLAIMS, sample, save
 from selftests.test_reports_machines import HOSTILE
 
@@ -111,8 +113,13 @@ CONTROLS = {
     ),
     "not-tried-any-more": (
         tries(1, 1),
-        {"corpus": None, "generated": None},
+        {"corpus": None, "generated": None, "valid": 0, "invalid": 0},
         Change.NOT_EXERCISED_ANY_MORE,
+    ),
+    "found-by-plans-of-other-claims-is-not-called-untried": (
+        tries(1, 1),
+        {"corpus": None, "generated": None, "valid": 20, "invalid": 3},
+        None,
     ),
 }
 
@@ -121,6 +128,45 @@ CONTROLS = {
 def test_control_is_compared_by_tries_of_one_kind(campaign, first, second, change):
     found = changes(control(campaign, **first), control(campaign, **second))
     assert found == ([("plain-twice", "", change)] if change else [])
+
+
+def test_rate_of_what_broke_in_none_of_its_situations_is_compared_too(campaign):
+    def of(invalid, state):
+        (result,) = (one for one in campaign.results if one.claim.id == "acks-all")
+        broken = msgspec.structs.replace(result, state=state, valid=30, invalid=invalid)
+        return msgspec.structs.replace(campaign, results=(broken,))
+
+    worse = comparison_of(of(0, ClaimState.HELD), of(20, ClaimState.VIOLATED))
+    (found,) = worse.differences
+    assert (found.change, found.hazard) == (Change.WORSE, "whatever_occurred")
+    assert (found.first.executions, found.second.executions) == (30, 50)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "answer", "news"),
+    [
+        ((0, 30), (0, 30), "no difference", "good"),
+        ((1, 29), (0, 30), "1 broken in the first only", "good"),
+        ((0, 30), (1, 29), "1 broken in the second only", "doubt"),
+        ((0, 30), (20, 10), "1 worse", "bad"),
+        ((0, 0), (0, 0), "nothing was judged in both", "doubt"),
+    ],
+    ids=[
+        "same",
+        "not-broken-again-is-a-difference",
+        "newly-broken-is-no-pass",
+        "worse",
+        "of-nothing-judged-nothing-is-said",
+    ],
+)
+def test_answer_is_a_pass_only_of_what_was_judged_in_both(campaign, first, second, answer, news):
+    (result,) = (one for one in campaign.results if one.claim.id == "acks-all")
+    alone = msgspec.structs.replace(
+        campaign, results=(msgspec.structs.replace(result, cells=result.cells[1:2]),)
+    )
+    found = comparison_of(with_cell(alone, *first), with_cell(alone, *second))
+    assert answer_of(found).endswith(f": {answer}.")
+    assert f'<h1 class="{news}">' in html_of_comparison(found)
 
 
 def test_only_what_is_worse_for_sure_is_called_worse(campaign):

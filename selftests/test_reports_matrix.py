@@ -6,6 +6,8 @@ import pytest
 from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState
 from reports import words
 from reports.cards import Kind, cards_of
+from reports.claims import claims_of
+from reports.filters import filters_of
 from reports.matrix import DASH, Mark, matrix_of
 from selftests.sample_campaign import claim, sample
 
@@ -52,6 +54,24 @@ def test_cell(tmp_path, stance, state, counts, shown):
     cell = Cell(hazard="lost_reply", state=ClaimState(state), **counts)
     found = only_cell(tmp_path, stance, ClaimState(state), cell)
     assert (found.mark, found.text) == shown
+
+
+@pytest.mark.parametrize(
+    ("stance", "state", "cell", "shown"),
+    [
+        ("holds", "violated", {"state": ClaimState.HELD, "valid": 34}, Mark.VIOLATED),
+        ("breaks", "not_found", {"state": ClaimState.NOT_EXERCISED}, Mark.NOT_FIRED),
+    ],
+    ids=["broken-in-none-of-its-situations", "silent-where-none-of-them-occurred"],
+)
+def test_row_shows_an_alarm_that_none_of_its_situations_shows(tmp_path, stance, state, cell, shown):
+    one = result_of(stance, ClaimState(state), Cell(hazard="none", **cell), valid=36, invalid=2)
+    campaign = campaign_of(tmp_path, one)
+    matrix = matrix_of(campaign)
+    assert matrix.columns == ("no fault", "whatever occurred")
+    assert [cell.mark for cell in matrix.groups[0].rows[0].cells][1] is shown
+    assert shown.value in dict(filters_of(matrix, campaign).marks)
+    assert claims_of(campaign)[0].situations[-1].mark is shown
 
 
 def test_held_cell_tells_its_upper_bound(tmp_path):

@@ -107,6 +107,7 @@ def test_page_json_and_terminal_tell_the_same(nights, tmp_path, capsys):
     assert 'aria-label="not seen, seen, not exercised, seen, not seen"' in page
     assert "○●·●○" in shown
     assert "2 of 4 campaigns" in page
+    assert '<h1 class="doubt">' in page  # The newest did not show it, and one night says little.
     assert "2 of 4 campaigns" in shown
     assert "http" not in page.replace("http-equiv", "")
     told = json.loads((tmp_path / "out" / "trend.json").read_text())

@@ -233,7 +233,6 @@ def report(
     from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415
     from reports import (  # noqa: PLC0415
         ReportError,
-        load_campaign,
         print_campaign,
         render,
         report_console,
@@ -246,7 +245,7 @@ def report(
             typer.echo(f"Page: {page}")
             return
         if issues is not None:
-            written = write_issues(load_campaign(folder), issues)
+            written = write_issues(campaign_in(folder), issues)
             typer.echo(f"Issues: {len(written)} in {issues}")
             return
         rendered = render(folder, campaign_in(folder))

@@ -30,7 +30,8 @@ def compare(
 
     The two may differ in the version of the broker or the client, in the settings of their \
 claims, or only in the night. Claims are matched by their names, rates by situation; a rate \
-differs only if the two 95 % intervals (Wilson) are apart. Both lie on disk already: nothing is run.
+differs only if the two 95 % intervals (Wilson) are apart. Both lie on disk already: nothing is \
+run. One that was killed is compared as far as it came.
 
     deliverycheck run --broker kafka:3.9.2 --out old
 
@@ -44,7 +45,8 @@ and shrunk, use compare-clients: it runs for hours.
     Exit code: 0 nothing is worse, 1 something breaks more often, 2 they cannot be compared, \
 4 nothing was judged in both.
     """
-    from reports import (  # noqa: PLC0415  # Only who looks pays for it.
+    from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415  # Only who looks pays.
+    from reports import (  # noqa: PLC0415  # As above.
         ReportError,
         compare_folders,
         print_comparison,
@@ -53,7 +55,7 @@ and shrunk, use compare-clients: it runs for hours.
     )
 
     try:
-        comparison = compare_folders(first, second)
+        comparison = compare_folders(first, second, campaign_in)
         page = None if report is None else write_comparison(comparison, report)
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None
@@ -83,8 +85,8 @@ def trend(
 
     Every campaign below the folder counts, in the order of its start. Violations are told apart \
 by their signature: claim, anomaly, hazards and the shape of the smallest plan. A campaign in \
-which a claim was not tried says nothing of its violations. What cannot be read is left out and \
-named.
+which a claim was not tried says nothing of its violations. One that was killed counts as far as \
+it came. What cannot be read is left out and named.
 
     deliverycheck campaign --out nights/monday
 
@@ -92,6 +94,7 @@ named.
 
     Exit code: 0 told, 2 no campaign could be read.
     """
+    from deliverycheck.cli.unfinished import campaign_in  # noqa: PLC0415  # As above.
     from reports import (  # noqa: PLC0415  # As above.
         ReportError,
         print_trend,
@@ -101,7 +104,7 @@ named.
     )
 
     try:
-        found = trend_in(folder)
+        found = trend_in(folder, campaign_in)
         page = None if report is None else write_trend(found, report)
     except ReportError as error:
         raise typer.Exit(int(fail(error, ExitCode.USAGE))) from None

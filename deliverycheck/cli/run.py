@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from threading import Event
@@ -90,7 +91,7 @@ class OpenCampaign:
         if self._journal.remembered:
             say(f"going on: {self._journal.remembered} executions are remembered")
         self._pool = self._filled_pool()
-        options.save(self.folder)
+        replace(options, started=options.started or _this_moment()).save(self.folder)
         with ExitStack() as stack:
             self._target = stack.enter_context(target)
             self._progress.head(self._target.facts())
@@ -217,6 +218,10 @@ class OpenCampaign:
             notes=(*stopped, *judge.deaths),
             options={"claims": _listed(options.claims) or "all"},
         )
+
+
+def _this_moment() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _listed(names: Sequence[str]) -> str:

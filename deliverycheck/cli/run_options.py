@@ -41,6 +41,7 @@ class RunOptions:
         shard: of the pool, this part of so many, counted from 1.
         systems: those whose campaigns lie in folders of their own in `out`, in this order; none
             where `out` is the campaign of the target's system alone.
+        started: when it was run for the first time, in UTC; empty before.
     """
 
     profile: Profile
@@ -52,6 +53,7 @@ class RunOptions:
     shard: tuple[int, int] = (1, 1)
     own: tuple[Claim, ...] = ()
     systems: tuple[str, ...] = ()
+    started: str = ""
 
     def save(self, folder: CampaignFolder) -> None:
         """They lie in the folder, so that `load_options` can go on with it; no password does."""

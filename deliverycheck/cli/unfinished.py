@@ -1,5 +1,6 @@
 """A campaign without its record, as far as its folder tells: killed, or `campaign.json` is torn."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def campaign_in(folder: Path) -> Campaign:
     try:
         return load_campaign(folder)
     except ReportError as error:
-        if not folder.is_dir():
-            raise
+        paths = CampaignFolder(root=folder)
+        if not paths.options.exists() and not paths.events.exists():
+            raise  # Nothing else lies there that it could be told from.
         why = str(error)
         try:
             return _rebuilt(folder, why)
@@ -84,7 +86,12 @@ def _of_system(folder: Path, options: RunOptions) -> Campaign:
     claims = claims_named(known, options.claims, options.profile.paces)
     judgements = list(judgements_in(paths.events))
     ledger = _ledger(claims, judgements, needed=options.profile.needed)
-    violations = {one.folder: one for one in _violations(folder, claims)}
+    evidence = list(_evidence(folder, claims))
+    for claim, judgement in evidence:
+        if not ledger.is_convicted(claim):  # Its line of the journal is lost; the proof is not.
+            ledger.add(claim, judgement)
+            judgements.append(judgement)
+    violations = {one.folder: one for one in itertools.starmap(_violation, evidence)}
     for violation in reversed(violations.values()):
         ledger.entries[violation.claim].violation = violation.id
     results = ledger.results()
@@ -94,7 +101,7 @@ def _of_system(folder: Path, options: RunOptions) -> Campaign:
         id=folder.name,
         profile=options.profile.name,
         seed=options.seed,
-        started="",
+        started=options.started,
         duration_s=_passed_s(paths.events),
         target=_target(folder, system),
         executions=len(judgements),
@@ -137,8 +144,8 @@ def _ledger(claims: Sequence[Claim], judgements: Sequence[Judgement], *, needed:
     return ledger
 
 
-def _violations(folder: Path, claims: Sequence[Claim]) -> Iterator[Violation]:
-    """Those whose evidence was saved, judged again from it."""
+def _evidence(folder: Path, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Judgement]]:
+    """Each violation whose evidence was saved, judged again from it."""
     by_length = sorted(claims, key=lambda claim: -len(claim.id))
     for place in sorted(CampaignFolder(root=folder).violations.glob("*/")):
         claim = next((one for one in by_length if place.name.startswith(one.id)), None)
@@ -149,14 +156,20 @@ def _violations(folder: Path, claims: Sequence[Claim]) -> Iterator[Violation]:
         except _UNREADABLE:
             continue  # It was being copied.
         if judgement.convicts(claim):
-            yield violation_of(
-                claim,
-                judgement,
-                rate=tally(0, 0),
-                found_after=0,
-                plan_file=f"{place.parent.name}/{place.name}/plan.json",
-                folder=f"{place.parent.name}/{place.name}",
-            )
+            yield claim, judgement
+
+
+def _violation(claim: Claim, judgement: Judgement) -> Violation:
+    place = judgement.execution.folder.root
+    folder = f"{place.parent.name}/{place.name}"
+    return violation_of(
+        claim,
+        judgement,
+        rate=tally(0, 0),
+        found_after=0,
+        plan_file=f"{folder}/plan.json",
+        folder=folder,
+    )
 
 
 def _judged_again(folder: ExecutionFolder) -> Judgement:
