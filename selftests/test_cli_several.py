@@ -153,6 +153,18 @@ def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
         run_several(options, ("rabbitmq",), SILENT, Event())
 
 
+def test_no_system_that_can_be_had_is_an_error_not_a_pass(options, monkeypatch):
+    def run(one, *_):
+        raise ProvisionError(one.target.system, "nothing here", "install it")
+
+    monkeypatch.setattr(several, "run", run)
+    with pytest.raises(ProvisionError, match="kafka"):
+        run_several(options, systems(), SILENT, Event())
+    only = replace(options, claims=("rabbitmq-transient",))
+    with pytest.raises(ProvisionError, match="rabbitmq"):
+        run_several(only, systems(), SILENT, Event())
+
+
 def test_backend_that_was_asked_for_and_cannot_be_had_is_an_error_not_a_gap(options, monkeypatch):
     def run(*_):
         raise ProvisionError("container engine", "no engine answers", "start one")
