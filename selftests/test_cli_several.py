@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
@@ -142,6 +143,24 @@ def test_system_that_cannot_be_had_is_not_exercised_and_told_in_one_line(options
     states = {one.state for one in whole.results if one.claim.system == "rabbitmq"}
     assert states == {ClaimState.NOT_EXERCISED}
     assert "not exercised" in answer_of(whole)
+
+
+def test_own_claim_of_a_system_that_cannot_be_had_is_listed_as_not_exercised(options, monkeypatch):
+    own = tuple(
+        msgspec.structs.replace(content_of(name).claims[0], id=f"own-{name}") for name in systems()
+    )
+
+    def run(one, *_):
+        if one.target.system == "rabbitmq":
+            raise ProvisionError("RabbitMQ", "no apt here", "install it")
+        return record(one)
+
+    monkeypatch.setattr(several, "run", run)
+    asked = replace(options, own=own, claims=tuple(claim.id for claim in own))
+    whole = run_several(asked, systems(), SILENT, Event())
+    assert [one.claim.id for one in whole.results if one.claim.system == "rabbitmq"] == [
+        "own-rabbitmq"
+    ]
 
 
 def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):

@@ -74,7 +74,6 @@ def _of_system(options: RunOptions, name: str) -> RunOptions:
 def _not_had(options: RunOptions, why: str) -> Campaign:
     """The record of a campaign whose broker is not there: all of its claims not exercised."""
     system = options.target.system
-    claims = claims_named(content_of(system).claims, options.claims, options.profile.paces)
     return Campaign(
         id=options.out.name,
         profile=options.profile.name,
@@ -86,7 +85,7 @@ def _not_had(options: RunOptions, why: str) -> Campaign:
         ),
         executions=0,
         inconclusive=0,
-        results=tuple(map(_unexercised, claims)),
+        results=tuple(map(_unexercised, options.chosen_claims())),
         violations=(),
         exit_code=int(ExitCode.AS_CLAIMED),
         notes=(
