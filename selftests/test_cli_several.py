@@ -68,8 +68,9 @@ def test_without_a_name_all_systems_are_run_and_claims_name_theirs():
         systems_named("kafka,rabbit")
 
 
-def test_password_of_an_address_is_not_written(options, tmp_path):
-    target = TargetOptions(system="rabbitmq", bootstrap="amqp://u:hunter2@h:5672?api=1")
+@pytest.mark.parametrize("password", ["hunter2", "/hunter2", "?hunter2", "#hunter2", "@/hunter2"])
+def test_password_of_an_address_is_not_written(options, tmp_path, password):
+    target = TargetOptions(system="rabbitmq", bootstrap=f"amqp://u:{password}@h:5672?api=1")
     folder = CampaignFolder(root=tmp_path)
     replace(options, target=target).save(folder)
     assert "hunter2" not in folder.options.read_text()
