@@ -213,10 +213,8 @@ def new_container(
     """Nothing is made yet; by testcontainers, so that its reaper knows of it."""
     container = DockerContainer(image.name).with_network(network).with_network_aliases(alias)
     container.image = image.name  # It was named with the prefix for mirrors, if there is one.
-    if program.script:
-        container.with_kwargs(labels=dict(carried), entrypoint=["/bin/sh", "-c", program.script])
-    else:
-        container.with_kwargs(labels=dict(carried))
+    shell = {"entrypoint": ["/bin/sh", "-c", program.script]} if program.script else {}
+    container.with_kwargs(labels=dict(carried), **shell)
     container.with_command(list(program.words))
     container.with_envs(**program.environment)
     for path, text in program.files.items():
