@@ -1,10 +1,12 @@
 """A node of a broker in a container: its network, its published ports, its log."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
@@ -240,9 +242,12 @@ def started(container: DockerContainer, log: Path) -> ContainerChild:
 
 
 def remove(container: DockerContainer) -> None:
-    """Nothing of it is left, nor of its volumes."""
-    with asking("remove a container"):
-        container.stop(force=True, delete_volume=True)
+    """Nothing of it is left, nor of its volumes; who removed it before us is fine."""
+    try:
+        with asking("remove a container"), suppress(docker.errors.NotFound):
+            container.stop(force=True, delete_volume=True)
+    finally:
+        container.get_docker_client().client.close()  # As of a network.
 
 
 def _remove_network(network: Network) -> None:
