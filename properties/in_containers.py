@@ -8,7 +8,7 @@ import pytest
 
 from deliverycheck.brokers.containers.engine import Engine
 from deliverycheck.brokers.containers.images import digest_of_image, image_of
-from deliverycheck.brokers.containers.node import Image
+from deliverycheck.brokers.containers.node import ContainerPlan, Image
 from deliverycheck.brokers.containers.owner import HARNESS
 from deliverycheck.brokers.provision import ProvisionError
 from faults.toxiproxy_container import ToxiproxyContainer
@@ -38,8 +38,9 @@ class Containers:
         name = image_of(component, version)
         return Image(name=name, digest=digest_of_image(self.engine, component, name))
 
-    def broker(self, kind, **options):
-        return kind(self.image, engine=self.engine, **options)
+    def broker(self, kind, folder, guardian, slots):
+        plan = ContainerPlan(folder=folder, slots=slots, image=self.image)
+        return kind(plan, self.engine, guardian)
 
     def proxy(self, broker, slots, folder):
         return ToxiproxyContainer(self.proxy_image, slots=slots, folder=folder, node=broker.node)

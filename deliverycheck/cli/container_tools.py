@@ -9,7 +9,7 @@ from deliverycheck.brokers import Broker, Guardian
 from deliverycheck.brokers.containers.engine import Engine
 from deliverycheck.brokers.containers.images import digest_of_image, image_of, is_here, pull
 from deliverycheck.brokers.containers.kafka import KafkaContainer
-from deliverycheck.brokers.containers.node import Image
+from deliverycheck.brokers.containers.node import ContainerPlan, Image
 from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
 from deliverycheck.brokers.provision.toxiproxy import locked_version
 from deliverycheck.cli.tools import Tools, proxied
@@ -60,10 +60,8 @@ def container_tools(system: str, version: str | None) -> Tools:
     found.engine.sweep()
 
     def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:
-        made = _BROKERS[system]
-        broker: Broker = made(
-            found.broker, engine=found.engine, folder=folder, guardian=guardian, slots=slots
-        )
+        plan = ContainerPlan(folder=folder, slots=slots, image=found.broker)
+        broker: Broker = _BROKERS[system](plan, found.engine, guardian)
         return broker
 
     def new_proxy(broker: Broker, folder: Path, guardian: Guardian) -> "ProxyServer":  # noqa: ARG001  # the broker's node has one

@@ -19,7 +19,7 @@ from deliverycheck.brokers.containers.images import is_here
 from deliverycheck.brokers.containers.owner import labels
 from deliverycheck.brokers.containers.shell import ContainerShell
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.node import HOST, Node
+from deliverycheck.brokers.node import HOST, NODE, Node
 from deliverycheck.brokers.ports import connections_to
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # Inside its container; published on loopback alone.
@@ -51,10 +51,9 @@ class ContainerPlan:
     Attributes:
         folder: where its log lies; its data lie in the container.
         slots: how many link slots it has.
-        overrides: settings that win over the fast profile.
+        overrides: settings of the broker's own that win over ours.
     """
 
-    name: str
     folder: Path
     slots: int
     image: Image
@@ -93,7 +92,7 @@ class ContainerNode(Node):
 
     def __init__(self, plan: ContainerPlan, engine: Engine, guardian: Guardian) -> None:
         """Nothing is made."""
-        super().__init__(plan.name, folder=plan.folder)
+        super().__init__(NODE, folder=plan.folder)
         self._plan = plan
         self._engine = engine
         self._guardian = guardian
