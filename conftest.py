@@ -42,13 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what would hide a loss that was seen once, and an unknown profile."""
+    """Refuse what would hide a loss that was seen once, an unknown profile or backend."""
     if config.pluginmanager.hasplugin("rerunfailures"):
         raise pytest.UsageError(
             "pytest-rerunfailures reruns until green; a violation seen once is a violation. "
             "Switch it off: -p no:rerunfailures"
         )
-    from deliverycheck.cli.project_options import project_options  # noqa: PLC0415  # `--help` does not wait
+    from deliverycheck.cli.backends import Backend  # noqa: PLC0415  # `--help` does not wait
+    from deliverycheck.cli.project_options import project_options  # noqa: PLC0415
     from deliverycheck.cli.systems import UsageError  # noqa: PLC0415
     from deliverycheck.search import PROFILES  # noqa: PLC0415
 
@@ -64,6 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         options["plan-seed"] = _seed_of_commit(config.rootpath)
     if options["profile"] not in PROFILES:
         msg = f"--profile {options['profile']}: there are {', '.join(PROFILES)}"
+        raise pytest.UsageError(msg)
+    options["backend"] = options["backend"] or Backend.AUTO
+    if options["backend"] not in tuple(Backend):
+        msg = f"--backend {options['backend']}: there are {', '.join(Backend)}"
         raise pytest.UsageError(msg)
     config.stash[GIVEN] = options
     config.stash[BEGAN] = time.time()
@@ -165,7 +170,7 @@ class Sessions:
             ),
             target=TargetOptions(
                 system=system,
-                backend=Backend(given["backend"] or Backend.AUTO),
+                backend=Backend(given["backend"]),
                 broker=own,
                 **further,
             ),
