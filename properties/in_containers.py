@@ -11,9 +11,9 @@ from deliverycheck.brokers.containers.images import digest_of_image, image_of
 from deliverycheck.brokers.containers.node import ContainerPlan, Image
 from deliverycheck.brokers.containers.owner import HARNESS
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.brokers.provision.toxiproxy import locked_version
 from faults.toxiproxy_container import ToxiproxyContainer
 
-TOXIPROXY = "2.12.0"
 BACKENDS = ("process", "container")
 
 
@@ -28,7 +28,7 @@ class Containers:
         try:
             self.image, self.proxy_image = (
                 self._image(system, version),
-                self._image("toxiproxy", TOXIPROXY),
+                self._image("toxiproxy", locked_version()),
             )
         except ProvisionError as error:
             self.engine.close()
