@@ -50,7 +50,7 @@ def engine_with_images(system: str, version: str | None = None) -> EngineWithIma
     return EngineWithImages(engine=engine, broker=broker, proxy=proxy)
 
 
-def container_tools(system: str, version: str | None) -> Tools:
+def container_tools(system: str, version: str) -> Tools:
     """Brokers of this system in containers; what dead harnesses left in the engine is gone.
 
     Raises:

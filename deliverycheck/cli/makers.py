@@ -74,7 +74,7 @@ class Maker:
     usual: str
     client: str
     process: Callable[[Say, str], Tools]
-    external: Callable[[str, int, Credentials], Broker]
+    external: Callable[[str, int, Credentials], KafkaExternal | RabbitExternal]
     secured: Callable[[Credentials], Mapping[str, Setting]]
     versions: Callable[[], str]
 
@@ -88,7 +88,7 @@ class Maker:
         if wanted.backend is Backend.CONTAINER:
             from deliverycheck.cli.container_tools import container_tools  # noqa: PLC0415  # 0.3 s to import
 
-            return container_tools(wanted.system, version if wanted.broker else None)
+            return container_tools(wanted.system, version)
         if wanted.backend is Backend.EXTERNAL:
             return self._external(wanted, say)
         return self.process(say, version)
