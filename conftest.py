@@ -154,6 +154,7 @@ class Sessions:
     def _options(self, system: str) -> "RunOptions":
         from deliverycheck import content  # noqa: PLC0415  # collection starts and imports nothing
         from deliverycheck.cli.backends import Backend  # noqa: PLC0415
+        from deliverycheck.cli.makers import system_of_client  # noqa: PLC0415
         from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415
         from deliverycheck.cli.systems import systems  # noqa: PLC0415
         from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
@@ -162,7 +163,8 @@ class Sessions:
         broker = given["broker"]
         first = system == systems()[0]
         own = broker if (broker or "").startswith(f"{system}:") or first else None
-        further = {name: given[name] for name in ("bootstrap", "client")} if first else {}
+        client = given["client"]
+        its = client and (system_of_client(client) or systems()[0])
         folder = os.environ.get("PYTEST_XDIST_WORKER", "main")
         return RunOptions(
             profile=profile_of(
@@ -171,8 +173,9 @@ class Sessions:
             target=TargetOptions(
                 system=system,
                 backend=Backend(given["backend"]),
+                bootstrap=given["bootstrap"] if first else None,
                 broker=own,
-                **further,
+                client=client if its == system else None,
             ),
             claims=(),
             seed=given["plan-seed"],

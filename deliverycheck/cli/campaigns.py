@@ -251,8 +251,12 @@ def _systems(
     """
     from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
-    if text is None and (bootstrap or client):
-        return ("rabbitmq" if (bootstrap or "").startswith(("amqp:", "amqps:")) else "kafka",)
+    if text is None and bootstrap:
+        return ("rabbitmq" if bootstrap.startswith(("amqp:", "amqps:")) else "kafka",)
+    if text is None and client:
+        from deliverycheck.cli.makers import system_of_client  # noqa: PLC0415  # As above.
+
+        text = system_of_client(client) or "kafka"
     if text is None and broker:
         text = broker.partition(":")[0]
     named = systems_named(text, claims or ())
