@@ -42,13 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse what would hide a loss that was seen once, and an unknown profile."""
+    """Refuse what would hide a loss that was seen once, an unknown profile or backend."""
     if config.pluginmanager.hasplugin("rerunfailures"):
         raise pytest.UsageError(
             "pytest-rerunfailures reruns until green; a violation seen once is a violation. "
             "Switch it off: -p no:rerunfailures"
         )
-    from deliverycheck.cli.project_options import project_options  # noqa: PLC0415  # `--help` does not wait
+    from deliverycheck.cli.backends import Backend  # noqa: PLC0415  # `--help` does not wait
+    from deliverycheck.cli.project_options import project_options  # noqa: PLC0415
     from deliverycheck.cli.systems import UsageError  # noqa: PLC0415
     from deliverycheck.search import PROFILES  # noqa: PLC0415
 
@@ -64,6 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         options["plan-seed"] = _seed_of_commit(config.rootpath)
     if options["profile"] not in PROFILES:
         msg = f"--profile {options['profile']}: there are {', '.join(PROFILES)}"
+        raise pytest.UsageError(msg)
+    options["backend"] = options["backend"] or Backend.AUTO
+    if options["backend"] not in tuple(Backend):
+        msg = f"--backend {options['backend']}: there are {', '.join(Backend)}"
         raise pytest.UsageError(msg)
     config.stash[GIVEN] = options
     config.stash[BEGAN] = time.time()
@@ -149,6 +154,7 @@ class Sessions:
     def _options(self, system: str) -> "RunOptions":
         from deliverycheck import content  # noqa: PLC0415  # collection starts and imports nothing
         from deliverycheck.cli.backends import Backend  # noqa: PLC0415
+        from deliverycheck.cli.makers import system_of_client  # noqa: PLC0415
         from deliverycheck.cli.run_options import RunOptions, profile_of  # noqa: PLC0415
         from deliverycheck.cli.systems import systems  # noqa: PLC0415
         from deliverycheck.cli.target import TargetOptions  # noqa: PLC0415
@@ -157,7 +163,8 @@ class Sessions:
         broker = given["broker"]
         first = system == systems()[0]
         own = broker if (broker or "").startswith(f"{system}:") or first else None
-        further = {name: given[name] for name in ("bootstrap", "client")} if first else {}
+        client = given["client"]
+        its = client and (system_of_client(client) or systems()[0])
         folder = os.environ.get("PYTEST_XDIST_WORKER", "main")
         return RunOptions(
             profile=profile_of(
@@ -165,9 +172,10 @@ class Sessions:
             ),
             target=TargetOptions(
                 system=system,
-                backend=Backend(given["backend"] or Backend.AUTO),
+                backend=Backend(given["backend"]),
+                bootstrap=given["bootstrap"] if first else None,
                 broker=own,
-                **further,
+                client=client if its == system else None,
             ),
             claims=(),
             seed=given["plan-seed"],

@@ -8,12 +8,12 @@ import pytest
 
 from deliverycheck.brokers.containers.engine import Engine
 from deliverycheck.brokers.containers.images import digest_of_image, image_of
-from deliverycheck.brokers.containers.node import Image
+from deliverycheck.brokers.containers.node import ContainerPlan, Image
 from deliverycheck.brokers.containers.owner import HARNESS
 from deliverycheck.brokers.provision import ProvisionError
+from deliverycheck.brokers.provision.toxiproxy import locked_version
 from faults.toxiproxy_container import ToxiproxyContainer
 
-TOXIPROXY = "2.12.0"
 BACKENDS = ("process", "container")
 
 
@@ -28,7 +28,7 @@ class Containers:
         try:
             self.image, self.proxy_image = (
                 self._image(system, version),
-                self._image("toxiproxy", TOXIPROXY),
+                self._image("toxiproxy", locked_version()),
             )
         except ProvisionError as error:
             self.engine.close()
@@ -38,8 +38,9 @@ class Containers:
         name = image_of(component, version)
         return Image(name=name, digest=digest_of_image(self.engine, component, name))
 
-    def broker(self, kind, **options):
-        return kind(self.image, engine=self.engine, **options)
+    def broker(self, kind, folder, guardian, slots):
+        plan = ContainerPlan(folder=folder, slots=slots, image=self.image)
+        return kind(plan, self.engine, guardian)
 
     def proxy(self, broker, slots, folder):
         return ToxiproxyContainer(self.proxy_image, slots=slots, folder=folder, node=broker.node)

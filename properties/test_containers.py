@@ -154,6 +154,22 @@ def test_port_of_containers_that_is_taken_is_told_as_such(containers, tmp_path, 
     assert len(taken) == 2
 
 
+def test_container_that_somebody_removed_keeps_nothing_else_of_ours(containers, tmp_path):
+    with Guardian.start() as guardian:
+        broker = containers.broker(KafkaContainer, folder=tmp_path, guardian=guardian, slots=1)
+        try:
+            broker.node.prepare()
+            broker.node.spawn()
+            made = containers.made_by(guardian.marker)
+            for kind, name in made:
+                if kind == "container":
+                    containers.engine.client.containers.get(name).remove(force=True, v=True)
+        finally:
+            broker.stop()
+        assert {kind for kind, _ in made} >= {"container", "network"}
+        assert containers.left_of(made) == set()
+
+
 def test_harnesses_of_containers_that_are_killed_leave_nothing_and_spare_each_other(
     containers, tmp_path
 ):

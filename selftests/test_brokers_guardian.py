@@ -203,3 +203,17 @@ def test_what_has_no_process_is_cleaned_by_its_command_unless_that_was_forgotten
     assert wait_until(lambda: kept.exists() and kept.read_text(), timeout_s=GONE_S_MAX * overload)
     assert sweep.VARIABLE not in kept.read_text()
     assert not (tmp_path / "forgotten").exists()
+
+
+@pytest.mark.parametrize("line", ['!["/no/such/program"]\n', '!["cut off'])
+def test_cleaner_that_cannot_be_started_keeps_nothing_alive(line):
+    marker = f"{os.getpid()}-1-cd"
+    sleeper = subprocess.Popen(SLEEP, env={**os.environ, sweep.VARIABLE: marker})
+    try:
+        assert wait_until(lambda: sweep.marker_of(sleeper.pid) == marker, timeout_s=1)
+        guardian = [sys.executable, "-I", "-S", sweep.__file__, marker]
+        subprocess.run(guardian, input=line, text=True, check=True, timeout=10)
+        assert sleeper.wait(timeout=1) == -signal.SIGKILL
+    finally:
+        sleeper.kill()
+        sleeper.wait()

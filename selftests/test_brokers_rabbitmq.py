@@ -304,3 +304,12 @@ def test_address_of_a_broker_has_what_the_uri_says_and_the_usual_rest():
 
 def test_password_is_in_no_text_of_an_address():
     assert "secret" not in repr(Address.parse("amqp://me:secret@host"))
+
+
+@pytest.mark.parametrize("mark", ["/", "?", "#", "@sec/", "@sec?"])
+def test_password_that_is_not_quoted_is_refused_and_not_told(mark):
+    with pytest.raises(BrokerError, match="written %2F %3F %23 %40") as raised:
+        Address.parse(f"amqp://me:secret{mark}more@host")
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__ or raised.value.__context__ is None
+    assert "sec" not in str(raised.value)

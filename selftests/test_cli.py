@@ -99,6 +99,10 @@ MISUSE = {
     "compare-with-nothing": (["compare", "nowhere", "nowhere"], "nowhere: no such folder"),
     "trend-of-nothing": (["trend", "nowhere"], "nowhere: no such folder"),
     "schema-misspelt": (["schema", "campain"], "no schema 'campain'; there are: campaign, events"),
+    "one-address-for-two-systems": (
+        ["run", "--systems", "kafka,rabbitmq", "--bootstrap", "h:1"],
+        "a running broker is of one system",
+    ),
     "stdout-wanted-twice": (["run", "--json", "--events", "-"], "only one of them can have"),
     "events-into-no-folder": (["run", "--events", "no/x"], "--events no/x: No such file"),
 }

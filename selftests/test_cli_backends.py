@@ -2,9 +2,10 @@
 
 import pytest
 
+from deliverycheck.brokers import BrokerError
 from deliverycheck.brokers.provision import Finding, Status
-from deliverycheck.cli import backends
-from deliverycheck.cli.backends import Backend, chosen
+from deliverycheck.cli import backends, container_tools
+from deliverycheck.cli.backends import Backend, backend_findings, chosen
 from deliverycheck.cli.systems import UsageError
 
 HERE = Finding(component="java", status=Status.OK, found="25")
@@ -45,6 +46,17 @@ def test_where_neither_can_be_had_both_gaps_are_named(machine):
     assert choice.backend is Backend.PROCESS
     assert "toxiproxy: no Go" in choice.why
     assert "no engine answers" in choice.why
+
+
+def test_engine_that_answers_with_an_error_is_a_gap_and_no_end_of_doctor(monkeypatch):
+    def refused(*_):
+        raise BrokerError("the container engine could not look for the image: storage is broken")
+
+    monkeypatch.setattr(container_tools, "engine_with_images", refused)
+    monkeypatch.setattr(backends, "findings_of", lambda _: (MISSING,))
+    lacks, choice = backend_findings(("kafka",))
+    assert "storage is broken" in lacks.found
+    assert "since containers cannot be had" in choice.found
 
 
 def test_address_means_the_broker_that_runs_there(machine):

@@ -77,6 +77,15 @@ def test_reader_that_goes_away_is_told_once_and_the_campaign_goes_on(capsys):
     assert "two" in shown
 
 
+def test_file_that_is_full_is_told_once_and_costs_nothing_else():
+    told = []
+    with event_stream("/dev/full") as events:
+        events.complain = told.append
+        events.said("one")
+        events.said("two")
+    assert told == ["--events /dev/full: no further events are written: No space left on device"]
+
+
 def test_file_is_added_to_and_one_that_cannot_be_opened_is_a_usage_error(tmp_path):
     path = tmp_path / "events.jsonl"
     for text in ("one", "two"):

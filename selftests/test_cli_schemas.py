@@ -64,8 +64,8 @@ def test_schema_is_printed_with_a_word_for_each_part(name, capsys):
     print_schema(name)
     printed = json.loads(capsys.readouterr().out)
     assert printed["title"] == f"deliverycheck {name}"
-    untold = [part for part, one in printed["$defs"].items() if not one.get("description")]
-    assert set(untold) <= {"Step", *printed["$defs"]} - {"Campaign", "Violation", "Tally"}
+    assert printed["$defs"]
+    assert [part for part, one in printed["$defs"].items() if not one.get("description")] == []
 
 
 def test_unknown_schema_is_a_usage_error():

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from deliverycheck.brokers.provision import ProvisionError
@@ -67,8 +68,9 @@ def test_without_a_name_all_systems_are_run_and_claims_name_theirs():
         systems_named("kafka,rabbit")
 
 
-def test_password_of_an_address_is_not_written(options, tmp_path):
-    target = TargetOptions(system="rabbitmq", bootstrap="amqp://u:hunter2@h:5672?api=1")
+@pytest.mark.parametrize("password", ["hunter2", "/hunter2", "?hunter2", "#hunter2", "@/hunter2"])
+def test_password_of_an_address_is_not_written(options, tmp_path, password):
+    target = TargetOptions(system="rabbitmq", bootstrap=f"amqp://u:{password}@h:5672?api=1")
     folder = CampaignFolder(root=tmp_path)
     replace(options, target=target).save(folder)
     assert "hunter2" not in folder.options.read_text()
@@ -144,6 +146,24 @@ def test_system_that_cannot_be_had_is_not_exercised_and_told_in_one_line(options
     assert "not exercised" in answer_of(whole)
 
 
+def test_own_claim_of_a_system_that_cannot_be_had_is_listed_as_not_exercised(options, monkeypatch):
+    own = tuple(
+        msgspec.structs.replace(content_of(name).claims[0], id=f"own-{name}") for name in systems()
+    )
+
+    def run(one, *_):
+        if one.target.system == "rabbitmq":
+            raise ProvisionError("RabbitMQ", "no apt here", "install it")
+        return record(one)
+
+    monkeypatch.setattr(several, "run", run)
+    asked = replace(options, own=own, claims=tuple(claim.id for claim in own))
+    whole = run_several(asked, systems(), SILENT, Event())
+    assert [one.claim.id for one in whole.results if one.claim.system == "rabbitmq"] == [
+        "own-rabbitmq"
+    ]
+
+
 def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
     def run(*_):
         raise ProvisionError("RabbitMQ", "no apt here", "install it")
@@ -151,6 +171,18 @@ def test_only_system_that_cannot_be_had_is_an_error(options, monkeypatch):
     monkeypatch.setattr(several, "run", run)
     with pytest.raises(ProvisionError):
         run_several(options, ("rabbitmq",), SILENT, Event())
+
+
+def test_no_system_that_can_be_had_is_an_error_not_a_pass(options, monkeypatch):
+    def run(one, *_):
+        raise ProvisionError(one.target.system, "nothing here", "install it")
+
+    monkeypatch.setattr(several, "run", run)
+    with pytest.raises(ProvisionError, match="kafka"):
+        run_several(options, systems(), SILENT, Event())
+    only = replace(options, claims=("rabbitmq-transient",))
+    with pytest.raises(ProvisionError, match="rabbitmq"):
+        run_several(only, systems(), SILENT, Event())
 
 
 def test_backend_that_was_asked_for_and_cannot_be_had_is_an_error_not_a_gap(options, monkeypatch):

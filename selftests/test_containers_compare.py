@@ -72,3 +72,9 @@ def test_claims_that_one_had_no_time_for_are_told_and_may_be_few(reached, agrees
 
 def test_nothing_compared_is_no_agreement():
     assert not compared(campaign(), campaign()).is_agreement
+
+
+def test_claims_that_neither_exercised_are_no_agreement():
+    comparison = compared(campaign(LEFT_OUT, LEFT_OUT), campaign(LEFT_OUT, LEFT_OUT))
+    assert not comparison.is_agreement
+    assert comparison.lines() == ("2 claims come out the same, 0 of them exercised",)

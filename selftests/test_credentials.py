@@ -1,5 +1,7 @@
 """Credentials for brokers of others: read from a file and the environment, shown nowhere."""
 
+import ssl
+
 import pytest
 
 from deliverycheck.brokers import BrokerError
@@ -81,6 +83,22 @@ def test_certificate_that_cannot_be_used_is_named(written):
     path = written("no certificate")
     with pytest.raises(BrokerError, match=r"TLS: .*client.properties cannot be used"):
         Credentials(settings={"ssl.ca.location": str(path)}).tls()
+
+
+def test_nobody_is_asked_at_the_terminal_for_the_password_of_a_key(monkeypatch):
+    """OpenSSL asks, and waits, where Python gives it no password at all."""
+    loaded = []
+
+    class Context:
+        def load_cert_chain(self, *files):
+            loaded.append(files)
+            raise ssl.SSLError(1, "[SSL] PEM lib")
+
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: Context())
+    files = {"ssl.certificate.location": "/c.pem", "ssl.key.location": "/k.pem"}
+    with pytest.raises(BrokerError, match=r"/c\.pem and /k\.pem cannot .* ssl\.key\.password of a"):
+        Credentials(settings=files).tls()
+    assert loaded == [("/c.pem", "/k.pem", "")]
 
 
 def test_amqps_has_the_ports_of_tls_and_the_account_of_the_file():

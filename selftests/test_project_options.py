@@ -1,8 +1,11 @@
 """`[tool.deliverycheck]`: what a project fixes is taken, and what it mistypes is named."""
 
+from inspect import signature
+
 import pytest
 
-from deliverycheck.cli.project_options import default_map, project_options
+from deliverycheck.cli import app, campaigns
+from deliverycheck.cli.project_options import KINDS, default_map, project_options
 from deliverycheck.cli.systems import UsageError
 
 
@@ -24,6 +27,14 @@ def test_table_fixes_options_for_the_commands_that_have_them(tmp_path):
     assert commands["run"] == commands["campaign"]
     assert commands["run"]["at_once"] == 4
     assert commands["replay"] == {"client": "c==1"}
+
+
+def test_every_option_that_a_project_may_fix_is_one_of_its_commands():
+    functions = {"run": campaigns.run, "campaign": campaigns.campaign, "replay": app.replay}
+    every = default_map(dict.fromkeys(KINDS, "x"))
+    assert every.keys() == functions.keys()
+    for command, fixed_there in every.items():
+        assert fixed_there.keys() <= signature(functions[command]).parameters.keys(), command
 
 
 @pytest.mark.parametrize(

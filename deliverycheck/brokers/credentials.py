@@ -65,14 +65,19 @@ class Credentials:
             BrokerError: a file that is named cannot be read; names it.
         """
         authority, certificate = self.first(*_CA), self.first(*_CERTIFICATE)
+        key = self.first(*_KEY)
         try:
             context = ssl.create_default_context(cafile=authority)
             if certificate is not None:
-                key, password = self.first(*_KEY), self.settings.get(_KEY_PASSWORD)
+                # Without any, OpenSSL would ask the terminal for it, and wait.
+                password = self.settings.get(_KEY_PASSWORD, "")
                 context.load_cert_chain(certificate, key, password)
         except OSError as error:  # ssl.SSLError is one.
-            files = " and ".join(one for one in (authority, certificate) if one)
-            message = f"TLS: {files} cannot be used: {error.strerror or error}; expected PEM files"
+            files = " and ".join(one for one in (authority, certificate, key) if one)
+            message = (
+                f"TLS: {files} cannot be used: {error.strerror or error}; expected PEM files, and "
+                f"{_KEY_PASSWORD} of a key that has one"
+            )
             raise BrokerError(message) from error
         if self.first(_VERIFY) == "false":
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE

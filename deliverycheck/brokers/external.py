@@ -183,6 +183,9 @@ def _first_endpoint(bootstrap: str) -> Endpoint:
     Raises:
         BrokerError: it is not ``HOST:PORT``.
     """
+    if "@" in bootstrap:  # Not repeated: it may hold a password.
+        message = "this is no bootstrap address of Kafka, but has an @: expected HOST:PORT"
+        raise BrokerError(message)
     host, _, port = bootstrap.split(",", 1)[0].strip().rpartition(":")
     if not host or not port.isdigit():
         message = f"bootstrap {bootstrap!r}: expected HOST:PORT, or several divided by commas"

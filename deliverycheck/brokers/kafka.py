@@ -25,7 +25,7 @@ from deliverycheck.brokers.kafka_node import AnyKafkaNode, KafkaNode, NodePlan
 from deliverycheck.brokers.kafka_properties import deviations
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
-from deliverycheck.brokers.node import HOST, PortTakenError, loopback
+from deliverycheck.brokers.node import HOST, NODE, PortTakenError, loopback
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.provision import KafkaDistribution
 from deliverycheck.history import Source
@@ -35,7 +35,6 @@ from deliverycheck.plans.kafka_topic import source_of
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
 # up to 6 s at load 10, and 26 s to over 30 s at load 30 on two cores.
 _USABLE_S_MAX = 60.0
-NODE = "b1"
 _TOPIC_PREFIX = "t"
 
 

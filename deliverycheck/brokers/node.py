@@ -14,6 +14,9 @@ from deliverycheck.brokers.processes import Child, ProcessError, exit_text, wait
 from deliverycheck.brokers.storage import new_storage
 
 HOST = "127.0.0.1"
+NODE = "b1"
+"""The only node of a broker of ours, as plans name it."""
+
 _LISTEN_POLL_S = 0.01
 _KILLED_CODE = -9
 _LOG_LINES = 400

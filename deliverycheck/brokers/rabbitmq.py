@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deliverycheck.brokers.broker import BrokerError, Capability, Death, Endpoint, Slot
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.node import HOST, PortTakenError, loopback
+from deliverycheck.brokers.node import HOST, NODE, PortTakenError, loopback
 from deliverycheck.brokers.processes import wait_until
 from deliverycheck.brokers.provision import RabbitDistribution
 from deliverycheck.brokers.rabbitmq_api import Account
@@ -20,7 +20,6 @@ from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 # 60 s: usable in 2.5 s on a quiet machine, 3 to 7 s at load 13 on two cores.
 _USABLE_S_MAX = 60.0
 _USABLE_POLL_S = 0.02
-NODE = "b1"
 _PREFIX = "e"
 _PROBE = Topology(
     queues=(Queue(name="probe"), Queue(name="probe-quorum", kind=QueueKind.QUORUM)),

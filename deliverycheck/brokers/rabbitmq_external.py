@@ -19,7 +19,7 @@ _USUAL = "guest"
 _AMQPS_PORT, _APIS_PORT = 5671, 15671
 _EXPECTED = (
     "expected amqp://USER:PASSWORD@HOST:PORT or amqps://…, with ?api=PORT if its HTTP API has "
-    "another"
+    "another, and with / ? # @ of a password written %2F %3F %23 %40"
 )
 PASSWORD = "DELIVERYCHECK_AMQP_PASSWORD"  # noqa: S105  # The name of a variable.
 """Where the password is looked for that the address does not have."""
@@ -50,10 +50,11 @@ class Address:
             is_tls = url.scheme == "amqps"
             usual = (_AMQPS_PORT, _APIS_PORT) if is_tls else (_AMQP_PORT, _API_PORT)
             port, api = url.port or usual[0], int(parse_qs(url.query).get("api", [usual[1]])[0])
-        except ValueError as error:
-            message = f"--amqp: {error}; {_EXPECTED}"
-            raise BrokerError(message) from error
-        if url.scheme not in {"amqp", "amqps"} or not url.hostname:
+        except ValueError:  # It would name what it took for a port: the begin of a password.
+            message = f"--amqp: a port of it is no number up to 65535; {_EXPECTED}"
+            raise BrokerError(message) from None
+        behind = url.path + url.query + url.fragment
+        if url.scheme not in {"amqp", "amqps"} or not url.hostname or "@" in behind:
             message = f"--amqp: this is no such address; {_EXPECTED}"
             raise BrokerError(message)
         user, password = credentials.account

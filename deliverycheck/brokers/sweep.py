@@ -179,13 +179,18 @@ def _registered_until_end(lines: Iterator[str]) -> tuple[set[int], set[str]]:
     return pids, {words for words, users in cleaners.items() if users > 0}
 
 
-def _begun(words: str) -> "subprocess.Popen[bytes]":
-    """The cleaner runs, unmarked: a harness that starts meanwhile must not take it for a child."""
+def _begun(words: str) -> "subprocess.Popen[bytes] | None":
+    """The cleaner runs, unmarked: a harness that starts meanwhile must not take it for a child.
+
+    ``None`` if it cannot be started.
+    """
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     nowhere = subprocess.DEVNULL
-    return subprocess.Popen(
-        json.loads(words), stdin=nowhere, stdout=nowhere, stderr=nowhere, env=environment
-    )
+    with suppress(OSError, ValueError):  # Without it, what are processes is ended all the same.
+        return subprocess.Popen(
+            json.loads(words), stdin=nowhere, stdout=nowhere, stderr=nowhere, env=environment
+        )
+    return None
 
 
 def main() -> None:
@@ -194,7 +199,7 @@ def main() -> None:
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(each, signal.SIG_IGN)
     registered, cleaners = _registered_until_end(iter(sys.stdin.readline, ""))
-    begun = [_begun(words) for words in cleaners]
+    begun = [cleaner for words in cleaners if (cleaner := _begun(words))]
     if _PROC.joinpath("self", "environ").exists():
         end_marked(lambda _pid, carried: carried == marker)
     else:

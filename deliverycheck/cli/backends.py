@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from deliverycheck.brokers import BrokerError
 from deliverycheck.brokers.provision import Finding, ProvisionError, Status, findings_of
 from deliverycheck.cli.systems import UsageError
 
@@ -75,6 +76,8 @@ def why_no_containers(system: str) -> str | None:
         engine_with_images(system).engine.close()
     except ProvisionError as error:
         return f"{error.problem}; {error.fix}"
+    except BrokerError as error:  # It answers, and then not to this.
+        return str(error)
     return None
 
 

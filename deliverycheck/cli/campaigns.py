@@ -244,14 +244,26 @@ def _systems(
     broker: str | None,
     client: str | None,
 ) -> tuple[str, ...]:
-    """Those that were named; a broker or a client of one system is for that system alone."""
+    """Those that were named; a broker or a client of one system is for that system alone.
+
+    Raises:
+        UsageError: there is no such system, or one address for several.
+    """
     from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
-    if text is None and (bootstrap or client):
-        return ("rabbitmq" if (bootstrap or "").startswith(("amqp:", "amqps:")) else "kafka",)
+    if text is None and bootstrap:
+        return ("rabbitmq" if bootstrap.startswith(("amqp:", "amqps:")) else "kafka",)
+    if text is None and client:
+        from deliverycheck.cli.makers import system_of_client  # noqa: PLC0415  # As above.
+
+        text = system_of_client(client) or "kafka"
     if text is None and broker:
         text = broker.partition(":")[0]
-    return systems_named(text, claims or ())
+    named = systems_named(text, claims or ())
+    if bootstrap and len(named) > 1:
+        msg = f"--systems {text} and --bootstrap: a running broker is of one system; name that one"
+        raise UsageError(msg)
+    return named
 
 
 def _own_claims(path: Path | None, systems: Sequence[str]) -> "tuple[Claim, ...]":

@@ -9,7 +9,7 @@ from deliverycheck.brokers import Broker, Guardian
 from deliverycheck.brokers.containers.engine import Engine
 from deliverycheck.brokers.containers.images import digest_of_image, image_of, is_here, pull
 from deliverycheck.brokers.containers.kafka import KafkaContainer
-from deliverycheck.brokers.containers.node import Image
+from deliverycheck.brokers.containers.node import ContainerPlan, Image
 from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
 from deliverycheck.brokers.provision.toxiproxy import locked_version
 from deliverycheck.cli.tools import Tools, proxied
@@ -50,7 +50,7 @@ def engine_with_images(system: str, version: str | None = None) -> EngineWithIma
     return EngineWithImages(engine=engine, broker=broker, proxy=proxy)
 
 
-def container_tools(system: str, version: str | None) -> Tools:
+def container_tools(system: str, version: str) -> Tools:
     """Brokers of this system in containers; what dead harnesses left in the engine is gone.
 
     Raises:
@@ -60,10 +60,8 @@ def container_tools(system: str, version: str | None) -> Tools:
     found.engine.sweep()
 
     def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:
-        made = _BROKERS[system]
-        broker: Broker = made(
-            found.broker, engine=found.engine, folder=folder, guardian=guardian, slots=slots
-        )
+        plan = ContainerPlan(folder=folder, slots=slots, image=found.broker)
+        broker: Broker = _BROKERS[system](plan, found.engine, guardian)
         return broker
 
     def new_proxy(broker: Broker, folder: Path, guardian: Guardian) -> "ProxyServer":  # noqa: ARG001  # the broker's node has one

@@ -9,6 +9,7 @@ from threading import Lock
 from deliverycheck.brokers import InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError, provide_client
 from deliverycheck.cli.makers import maker_of
+from deliverycheck.cli.systems import UsageError
 from deliverycheck.clients import (
     ClientProgram,
     WorkerError,
@@ -73,6 +74,7 @@ class Crews:
         """The crew of `usual` is for all plans that ask for no version.
 
         Raises:
+            UsageError: it is of another system.
             ProvisionError, WorkerError: it cannot be had.
         """
         self._system = system
@@ -98,7 +100,7 @@ class Crews:
             if client not in self._by_client:
                 try:
                     self._by_client[client] = self._made(client)
-                except (ProvisionError, WorkerError) as error:
+                except (ProvisionError, UsageError, WorkerError) as error:
                     raise InfrastructureError(str(error)) from error
             return self._by_client[client]
 
@@ -109,8 +111,10 @@ class Crews:
     def _made(self, client: str | None) -> Crew:
         if (other := other_program(self._system, client)) is not None:
             return self._crew(client or "", *other)
+        maker = maker_of(self._system)
+        maker.check_client(client)
         library = None if client is None else provide_client(client, self._say)
-        name = library.name if library else maker_of(self._system).client
+        name = library.name if library else maker.client
         program = self._adapt(client_program(self._system, library.folder if library else None))
         return self._crew(client or "", name, program)
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from itertools import chain
 
-from deliverycheck.brokers import Capability, KafkaExternal, RabbitExternal
+from deliverycheck.brokers import Capability
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.crews import without_clients
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import UsageError, claims_named, content_of
+from deliverycheck.cli.systems import UsageError
 from deliverycheck.cli.target import choice_of, reachable_with, wanted_of
 
 
@@ -26,13 +26,10 @@ def dry_run(options: RunOptions, say: Callable[[str], None]) -> None:
         raise UsageError(msg)
     maker, wanted = maker_of(target.system), wanted_of(target, choice)
     broker = maker.external(wanted.address or "", 0, wanted.credentials)
-    if not isinstance(broker, KafkaExternal | RabbitExternal):
-        raise TypeError(broker)
     say(f"{maker.title}: {choice}")
     for line in broker.would_create():
         say(line)
-    content = content_of(target.system)
-    claims = claims_named(content.claims, options.claims, options.profile.paces)
+    claims = options.chosen_claims()
     left_out = without_clients(target.system, claims, target.bootstrap)
     gone = set(chain.from_iterable(left_out.values()))
     reachable = reachable_with(frozenset({Capability.LINKS}))

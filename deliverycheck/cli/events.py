@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Lock
 from typing import BinaryIO
@@ -208,5 +208,8 @@ def event_stream(name: str | None) -> Iterator[EventStream]:
     except OSError as error:
         msg = f"--events {name}: {error.strerror}"
         raise UsageError(msg) from None
-    with file:
+    try:
         yield EventStream(file, name)
+    finally:
+        with suppress(OSError):  # Of what could not be written, which was said.
+            file.close()

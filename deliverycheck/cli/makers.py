@@ -62,6 +62,7 @@ class Maker:
     Attributes:
         title: the system's name for people.
         usual: the version without one asked for.
+        library: the package of the client library that its workers use.
         client: library and version of the workers of our own, as reports name them.
         process: of a way to tell people of progress and a version; fetched if need be.
         external: of an address, a number of slots and credentials, the broker that somebody else
@@ -72,9 +73,10 @@ class Maker:
 
     title: str
     usual: str
+    library: str
     client: str
     process: Callable[[Say, str], Tools]
-    external: Callable[[str, int, Credentials], Broker]
+    external: Callable[[str, int, Credentials], KafkaExternal | RabbitExternal]
     secured: Callable[[Credentials], Mapping[str, Setting]]
     versions: Callable[[], str]
 
@@ -88,7 +90,7 @@ class Maker:
         if wanted.backend is Backend.CONTAINER:
             from deliverycheck.cli.container_tools import container_tools  # noqa: PLC0415  # 0.3 s to import
 
-            return container_tools(wanted.system, version if wanted.broker else None)
+            return container_tools(wanted.system, version)
         if wanted.backend is Backend.EXTERNAL:
             return self._external(wanted, say)
         return self.process(say, version)
@@ -119,6 +121,23 @@ class Maker:
             )
             raise UsageError(msg)
         return version
+
+    def check_client(self, client: str | None) -> None:
+        """Nothing is fetched.
+
+        Raises:
+            UsageError: it is a version of another library, which no worker of ours would use.
+        """
+        library, equals, _ = (client or "").partition("==")
+        if equals and library != self.library:
+            msg = f"client {client}: those of {self.title} are {self.library}==VERSION"
+            raise UsageError(msg)
+
+
+def system_of_client(client: str) -> str | None:
+    """Whose client library ``pika==1.3.2`` is a version of, if it is one of ours."""
+    library = client.partition("==")[0]
+    return next((name for name, maker in _MAKERS.items() if maker.library == library), None)
 
 
 def maker_of(system: str) -> Maker:
@@ -175,6 +194,7 @@ _MAKERS = {
     "kafka": Maker(
         title="Kafka",
         usual=KAFKA_VERSION,
+        library="confluent-kafka",
         client=(
             f"confluent-kafka {confluent_kafka.__version__} "
             f"(librdkafka {confluent_kafka.libversion()[0]})"
@@ -189,6 +209,7 @@ _MAKERS = {
     "rabbitmq": Maker(
         title="RabbitMQ",
         usual=RABBITMQ_NEWEST,
+        library="pika",
         client=f"pika {version_of_package('pika')}",
         process=_rabbitmq,
         external=lambda address, slots, credentials: RabbitExternal(

@@ -52,9 +52,14 @@ def project_options(folder: Path) -> dict[str, object]:
 def default_map(fixed: dict[str, object]) -> dict[str, dict[str, object]]:
     """The same for each command that has such options, as the command line's library wants it."""
     return {
-        command: {name.replace("-", "_"): value for name, value in fixed.items() if name in known}
+        command: {_parameter(name): value for name, value in fixed.items() if name in known}
         for command, known in COMMANDS.items()
     }
+
+
+def _parameter(name: str) -> str:
+    """What the functions of the commands call it: one system or several are one option there."""
+    return "systems" if name == "system" else name.replace("-", "_")
 
 
 def _check(path: Path, name: str, value: object) -> None:

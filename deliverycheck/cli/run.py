@@ -18,7 +18,7 @@ from deliverycheck.cli.events import FORMAT as EVENTS_FORMAT
 from deliverycheck.cli.events import VERSION as EVENTS_VERSION
 from deliverycheck.cli.events import Began, now
 from deliverycheck.cli.run_options import RunOptions
-from deliverycheck.cli.systems import UsageError, claims_named, content_of
+from deliverycheck.cli.systems import UsageError, content_of
 from deliverycheck.cli.target import OpenTarget
 from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
@@ -129,13 +129,11 @@ class OpenCampaign:
         )
 
     def _checked_claims(self) -> tuple[Claim, ...]:
-        options = self._options
-        known = (*self._content.claims, *options.own)
-        claims = self._to_be_had(claims_named(known, options.claims, options.profile.paces))
+        claims = self._to_be_had(self._options.chosen_claims())
         program = client_program(self._content.name)
         for claim in claims:
             program.check_settings(claim.subject)
-            Corpus(options.corpus).best(claim.id)
+            Corpus(self._options.corpus).best(claim.id)
         return claims
 
     def _to_be_had(self, claims: tuple[Claim, ...]) -> tuple[Claim, ...]:

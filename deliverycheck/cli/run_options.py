@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from deliverycheck.cli.systems import UsageError
+from deliverycheck.cli.systems import UsageError, claims_named, content_of
 from deliverycheck.cli.target import TargetOptions, without_password
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import Claim
@@ -54,6 +54,15 @@ class RunOptions:
     own: tuple[Claim, ...] = ()
     systems: tuple[str, ...] = ()
     started: str = ""
+
+    def chosen_claims(self) -> tuple[Claim, ...]:
+        """Those that are run of the target's system, the user's own among them.
+
+        Raises:
+            UsageError: one that is named is not among them.
+        """
+        known = (*content_of(self.target.system).claims, *self.own)
+        return claims_named(known, self.claims, self.profile.paces)
 
     def save(self, folder: CampaignFolder) -> None:
         """They lie in the folder, so that `load_options` can go on with it; no password does."""

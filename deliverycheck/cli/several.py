@@ -28,7 +28,7 @@ def run_several(
     asked for.
 
     Raises:
-        What `run` raises, but for a system that cannot be had.
+        What `run` raises, but for a system that cannot be had while another can.
     """
     if len(names) == 1:
         target = replace(options.target, system=names[0])
@@ -39,6 +39,7 @@ def run_several(
     folder.create()
     replace(options, systems=tuple(names)).save(folder)  # For who goes on with all of it.
     records: list[Campaign] = []
+    missing: list[ProvisionError] = []
     for name in names:
         one = _of_system(options, name)
         if (options.claims and not one.claims) or (records and stop.is_set()):
@@ -49,7 +50,10 @@ def run_several(
             if one.target.backend is not Backend.AUTO:
                 raise  # What was asked for is not there: that is no pass of what is.
             progress.say(f"{maker_of(name).title} cannot be had: {error.problem}; {error.fix}")
+            missing.append(error)
             records.append(_not_had(one, error.problem))
+    if len(missing) == len(records):
+        raise missing[0]  # Nothing was run at all: that is no pass of anything.
     return saved(merged(options, records), folder)
 
 
@@ -70,7 +74,6 @@ def _of_system(options: RunOptions, name: str) -> RunOptions:
 def _not_had(options: RunOptions, why: str) -> Campaign:
     """The record of a campaign whose broker is not there: all of its claims not exercised."""
     system = options.target.system
-    claims = claims_named(content_of(system).claims, options.claims, options.profile.paces)
     return Campaign(
         id=options.out.name,
         profile=options.profile.name,
@@ -82,7 +85,7 @@ def _not_had(options: RunOptions, why: str) -> Campaign:
         ),
         executions=0,
         inconclusive=0,
-        results=tuple(map(_unexercised, claims)),
+        results=tuple(map(_unexercised, options.chosen_claims())),
         violations=(),
         exit_code=int(ExitCode.AS_CLAIMED),
         notes=(

@@ -67,8 +67,11 @@ class TargetOptions:
 
 
 def without_password(address: str | None) -> str | None:
-    """The address as it may be written: ``amqp://u:p@host`` is ``amqp://u@host``."""
-    return address and re.sub("(?<=//)([^:@/]*):[^/]*@", r"\1@", address)
+    """The address as it may be written: ``amqp://u:p@host`` is ``amqp://u@host``.
+
+    Up to the last ``@``: a password may hold what should have been quoted.
+    """
+    return address and re.sub("(?<=//)([^:@/]*):.*@", r"\1@", address)
 
 
 def choice_of(options: TargetOptions) -> Choice:

@@ -9,7 +9,7 @@ import msgspec
 from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run_options import RunOptions, load_options
 from deliverycheck.cli.several import merged
-from deliverycheck.cli.systems import UsageError, claims_named, content_of
+from deliverycheck.cli.systems import UsageError
 from deliverycheck.executions import Execution
 from deliverycheck.guarantees import GUARANTEES, HAZARDS
 from deliverycheck.history import (
@@ -82,8 +82,7 @@ def _noted(campaign: Campaign, note: str) -> Campaign:
 
 def _of_system(folder: Path, options: RunOptions) -> Campaign:
     system, paths = options.target.system, CampaignFolder(root=folder)
-    known = (*content_of(system).claims, *options.own)
-    claims = claims_named(known, options.claims, options.profile.paces)
+    claims = options.chosen_claims()
     judgements = list(judgements_in(paths.events))
     ledger = _ledger(claims, judgements, needed=options.profile.needed)
     evidence = list(_evidence(folder, claims))

@@ -222,6 +222,12 @@ def test_address_that_is_none_is_refused_at_once():
         KafkaExternal("nonsense")
 
 
+def test_address_of_another_system_is_refused_without_telling_its_password():
+    with pytest.raises(BrokerError, match="expected HOST:PORT") as raised:
+        KafkaExternal("amqp://anna:tr0ub4dor@broker:5672")
+    assert "tr0ub4dor" not in str(raised.value)
+
+
 def test_cluster_that_does_not_answer_is_named(monkeypatch):
     monkeypatch.setattr("deliverycheck.brokers.external._ANSWER_S_MAX", 0.5)
     broker = KafkaExternal("127.0.0.1:1")

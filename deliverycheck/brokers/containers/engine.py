@@ -68,7 +68,7 @@ class Engine:
             if wanted(one.labels)
         ]
         for one in containers:
-            with suppress(docker.errors.NotFound, docker.errors.APIError):
+            with suppress(docker.errors.APIError):
                 one.remove(force=True, v=True)
         networks = [
             one
@@ -76,7 +76,7 @@ class Engine:
             if wanted(one.attrs.get("Labels") or {})
         ]
         for network in networks:
-            with suppress(docker.errors.NotFound, docker.errors.APIError):
+            with suppress(docker.errors.APIError):
                 network.remove()
         return len(containers) + len(networks)
 

@@ -44,23 +44,18 @@ def digest_of_image(engine: Engine, component: str, image: str) -> str:
     Raises:
         ProvisionError: it is not here; nothing is pulled.
     """
-    if not is_here(engine, image):
+    found = _here(engine, image)
+    if found is None:
         problem = f"the image {image} is not here, and a run pulls none"
         fix = f"deliverycheck pull, or name one that is here with {variable_of(component)}"
         raise ProvisionError(component, problem, fix)
-    found = engine.client.images.get(image)
     digests = found.attrs.get("RepoDigests") or [found.id]
     return str(digests[0]).rpartition("@")[2]
 
 
 def is_here(engine: Engine, image: str) -> bool:
     """Whether the engine has the image."""
-    with asking(f"look for the image {image}"):
-        try:
-            engine.client.images.get(image)
-        except docker.errors.ImageNotFound:
-            return False
-        return True
+    return _here(engine, image) is not None
 
 
 def pull(engine: Engine, component: str, image: str, say: Callable[[str], None]) -> None:
@@ -89,6 +84,15 @@ def pull(engine: Engine, component: str, image: str, say: Callable[[str], None])
         words = str(getattr(error, "explanation", None) or error)
         raise _not_pulled(component, image, words) from error
     say(f"{image}: here, {digest_of_image(engine, component, image)}")
+
+
+def _here(engine: Engine, image: str) -> Any:  # noqa: ANN401  # docker-py's, without types.
+    """The image, or ``None``."""
+    with asking(f"look for the image {image}"):
+        try:
+            return engine.client.images.get(image)
+        except docker.errors.ImageNotFound:
+            return None
 
 
 def _not_pulled(component: str, image: str, said: str) -> ProvisionError:

@@ -12,14 +12,13 @@ from deliverycheck.brokers.containers.node import (
     FILES,
     ContainerNode,
     ContainerPlan,
-    Image,
     Program,
 )
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.kafka import NODE, KafkaBroker
+from deliverycheck.brokers.kafka import KafkaBroker
 from deliverycheck.brokers.kafka_node import AnyKafkaNode, ports_needed, ports_of
 from deliverycheck.brokers.kafka_properties import AFTER_A_KILL, render
-from deliverycheck.brokers.node import HOST, accepts
+from deliverycheck.brokers.node import HOST, NODE, accepts
 from deliverycheck.brokers.provision.kafka import CLUSTER_ID, JVM_FLAGS
 
 _PROPERTIES = FILES / "server.properties"
@@ -46,23 +45,12 @@ class KafkaContainer(KafkaBroker):
     inner_host = NODE
     start_factor = 3.0  # Formats first, and has no start-up cache: two Java starts of 1.4 s.
 
-    def __init__(  # noqa: PLR0913  # by name, and each is somebody else's to choose
-        self,
-        image: Image,
-        *,
-        engine: Engine,
-        folder: Path,
-        guardian: Guardian,
-        slots: int = 32,
-        overrides: Mapping[str, str] | None = None,
-    ) -> None:
-        """Nothing is made; `overrides` are broker settings that win over the fast profile."""
-        wanted = dict(overrides or {})
-        plan = ContainerPlan(name=NODE, folder=folder, slots=slots, image=image, overrides=wanted)
-        self._image, self._engine = image, engine
+    def __init__(self, plan: ContainerPlan, engine: Engine, guardian: Guardian) -> None:
+        """Nothing is made."""
+        self._image, self._engine = plan.image, engine
         self._told = ""
         self.node = KafkaContainerNode(plan, engine, guardian)
-        super().__init__(self.node, wanted)
+        super().__init__(self.node, plan.overrides)
 
     def start(self) -> None:
         super().start()

@@ -1,10 +1,12 @@
 """A node of a broker in a container: its network, its published ports, its log."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.network import Network
@@ -17,7 +19,7 @@ from deliverycheck.brokers.containers.images import is_here
 from deliverycheck.brokers.containers.owner import labels
 from deliverycheck.brokers.containers.shell import ContainerShell
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.node import HOST, Node
+from deliverycheck.brokers.node import HOST, NODE, Node
 from deliverycheck.brokers.ports import connections_to
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104  # Inside its container; published on loopback alone.
@@ -49,10 +51,9 @@ class ContainerPlan:
     Attributes:
         folder: where its log lies; its data lie in the container.
         slots: how many link slots it has.
-        overrides: settings that win over the fast profile.
+        overrides: settings of the broker's own that win over ours.
     """
 
-    name: str
     folder: Path
     slots: int
     image: Image
@@ -91,7 +92,7 @@ class ContainerNode(Node):
 
     def __init__(self, plan: ContainerPlan, engine: Engine, guardian: Guardian) -> None:
         """Nothing is made."""
-        super().__init__(plan.name, folder=plan.folder)
+        super().__init__(NODE, folder=plan.folder)
         self._plan = plan
         self._engine = engine
         self._guardian = guardian
@@ -213,10 +214,8 @@ def new_container(
     """Nothing is made yet; by testcontainers, so that its reaper knows of it."""
     container = DockerContainer(image.name).with_network(network).with_network_aliases(alias)
     container.image = image.name  # It was named with the prefix for mirrors, if there is one.
-    if program.script:
-        container.with_kwargs(labels=dict(carried), entrypoint=["/bin/sh", "-c", program.script])
-    else:
-        container.with_kwargs(labels=dict(carried))
+    shell = {"entrypoint": ["/bin/sh", "-c", program.script]} if program.script else {}
+    container.with_kwargs(labels=dict(carried), **shell)
     container.with_command(list(program.words))
     container.with_envs(**program.environment)
     for path, text in program.files.items():
@@ -242,9 +241,12 @@ def started(container: DockerContainer, log: Path) -> ContainerChild:
 
 
 def remove(container: DockerContainer) -> None:
-    """Nothing of it is left, nor of its volumes."""
-    with asking("remove a container"):
-        container.stop(force=True, delete_volume=True)
+    """Nothing of it is left, nor of its volumes; who removed it before us is fine."""
+    try:
+        with asking("remove a container"), suppress(docker.errors.NotFound):
+            container.stop(force=True, delete_volume=True)
+    finally:
+        container.get_docker_client().client.close()  # As of a network.
 
 
 def _remove_network(network: Network) -> None:

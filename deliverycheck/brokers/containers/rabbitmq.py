@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from deliverycheck.brokers.broker import Capability, Slot
 from deliverycheck.brokers.containers.engine import Engine
@@ -11,11 +10,11 @@ from deliverycheck.brokers.containers.node import (
     FILES,
     ContainerNode,
     ContainerPlan,
-    Image,
     Program,
 )
 from deliverycheck.brokers.guardian import Guardian
-from deliverycheck.brokers.rabbitmq import NODE, RabbitBroker
+from deliverycheck.brokers.node import NODE
+from deliverycheck.brokers.rabbitmq import RabbitBroker
 from deliverycheck.brokers.rabbitmq_node import AnyRabbitNode, ports_of
 from deliverycheck.brokers.rabbitmq_settings import (
     PORTS_OF_A_NODE,
@@ -41,23 +40,12 @@ class RabbitContainer(RabbitBroker):
     inner_host = NODE
     start_factor = 3.0
 
-    def __init__(  # noqa: PLR0913  # by name, and each is somebody else's to choose
-        self,
-        image: Image,
-        *,
-        engine: Engine,
-        folder: Path,
-        guardian: Guardian,
-        slots: int = 32,
-        overrides: Mapping[str, str] | None = None,
-    ) -> None:
-        """Nothing is made; `overrides` are lines of rabbitmq.conf that win over ours."""
-        wanted = dict(overrides or {})
-        plan = ContainerPlan(name=NODE, folder=folder, slots=slots, image=image, overrides=wanted)
-        self._image, self._engine = image, engine
+    def __init__(self, plan: ContainerPlan, engine: Engine, guardian: Guardian) -> None:
+        """Nothing is made."""
+        self._image, self._engine = plan.image, engine
         self._version = self._otp = ""
         self.node = RabbitContainerNode(plan, engine, guardian)
-        super().__init__(self.node, wanted)
+        super().__init__(self.node, plan.overrides)
 
     def start(self) -> None:
         super().start()
