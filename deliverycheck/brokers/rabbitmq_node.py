@@ -142,6 +142,7 @@ class RabbitNode(AnyRabbitNode, ProcessNode):
     def _write(self, files: NodeFiles) -> None:
         plugins = self._rabbitmq.server / "plugins"
         link_plugins(plugins, PLUGINS, files.plugins)
+        files.server.symlink_to(self._rabbitmq.server)
         files.configuration.write_text(
             configuration(self.ports, self.password, self._plan.overrides)
         )

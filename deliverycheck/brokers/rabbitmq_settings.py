@@ -196,6 +196,11 @@ class NodeFiles:
         return self.folder / "plugins"
 
     @property
+    def server(self) -> Path:
+        """A link to RabbitMQ itself: its scripts do not bear a space in their path."""
+        return self.folder / "server"
+
+    @property
     def cookie(self) -> Path:
         return self.folder / ".erlang.cookie"
 
@@ -212,6 +217,7 @@ def environment(
     return {
         **common_environment(name, ports, files),
         "PATH": f"{rabbitmq.erlang_bin}:/usr/bin:/bin",
+        "RABBITMQ_SCRIPTS_DIR": str(files.server / "sbin"),
         "RABBITMQ_PLUGINS_DIR": str(files.plugins),
         "ERL_EPMD_PORT": str(ports.names),
         # Else the first node would leave a port mapper that outlives it.
