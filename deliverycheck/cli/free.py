@@ -15,7 +15,7 @@ from deliverycheck.cli.systems import Content, UsageError, content_of
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, Plan, Setting, Step, Subject, lane_of
+from deliverycheck.plans import Claim, Plan, Seeks, Setting, Step, Subject, lane_of
 from deliverycheck.plans.describe_queues import describe_queue
 from deliverycheck.search import Profile, save_pool
 
@@ -160,6 +160,8 @@ def in_words(subject: Subject) -> str:
         told.append(f"groups {consumer.groups}, which commit {consumer.commit.value}, with {with_}")
         if consumer.handling_ms:
             told.append(f"handling {consumer.handling_ms} ms")
+        if consumer.seeks is Seeks.AT_WILL:
+            told.append("members go back at will")
         if consumer.output is not None:
             told.append(f"output of the {consumer.member.value} with {_listed(consumer.output)}")
     return "; ".join(told)

@@ -18,11 +18,31 @@ from deliverycheck.clients.queue_commands import (
     Settle,
     Settlement,
 )
-from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import Call, HoldPoint, Member, Purged, Setting, Settling
+from deliverycheck.clients.transaction_commands import (
+    AbortTransaction,
+    BeginTransaction,
+    CommitTransaction,
+    InitTransactions,
+    SendOffsets,
+)
+from deliverycheck.history import Delivery, Position, Whence
+from deliverycheck.plans import Call, HoldPoint, Purged, Setting, Settling
 
-# What comes from `queue_commands` and is meant to be used from here.
-__all__ = ["Cancel", "CloseChannel", "Letter", "Prove", "Send", "Settle", "Settlement"]
+# What comes from other modules and is meant to be used from here.
+__all__ = [
+    "AbortTransaction",
+    "BeginTransaction",
+    "Cancel",
+    "CloseChannel",
+    "CommitTransaction",
+    "InitTransactions",
+    "Letter",
+    "Prove",
+    "Send",
+    "SendOffsets",
+    "Settle",
+    "Settlement",
+]
 
 
 class Connect(StrEnum):
@@ -133,6 +153,18 @@ class Seek(_Command, frozen=True, kw_only=True, tag="seek", omit_defaults=True):
     position: Position
 
 
+class SeekTo(_Command, frozen=True, kw_only=True, tag="seek_to", omit_defaults=True):
+    """Read on from the beginning, from `position`, from the time of the message there, or the end.
+
+    That message must be one that was received since the consumer was opened.
+    """
+
+    op: int
+    to: Whence
+    position: Position
+    timeout_ms: int = 1000
+
+
 class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=True):
     """Take messages, one per poll."""
 
@@ -213,50 +245,6 @@ class Commit(_Command, frozen=True, kw_only=True, tag="commit", omit_defaults=Tr
     mode: CommitMode = CommitMode.SYNCHRONOUS
 
 
-class SendOffsets(_Command, frozen=True, kw_only=True, tag="send_offsets", omit_defaults=True):
-    """Positions of a group move with the open transaction; whose member asks, `member` says."""
-
-    op: int
-    covers: tuple[Position, ...]
-    timeout_ms: int
-    member: Member = Member.PRESENT
-
-
-class InitTransactions(
-    _Command, frozen=True, kw_only=True, tag="init_transactions", omit_defaults=True
-):
-    """Take over the transactional id: whoever had it before is fenced."""
-
-    op: int
-    timeout_ms: int
-
-
-class BeginTransaction(
-    _Command, frozen=True, kw_only=True, tag="begin_transaction", omit_defaults=True
-):
-    """What is published from here on belongs to a transaction."""
-
-    op: int
-
-
-class CommitTransaction(
-    _Command, frozen=True, kw_only=True, tag="commit_transaction", omit_defaults=True
-):
-    """End the transaction: all of it takes effect."""
-
-    op: int
-    timeout_ms: int
-
-
-class AbortTransaction(
-    _Command, frozen=True, kw_only=True, tag="abort_transaction", omit_defaults=True
-):
-    """End the transaction: nothing of it takes effect."""
-
-    op: int
-    timeout_ms: int
-
-
 class Idle(_Command, frozen=True, kw_only=True, tag="idle", omit_defaults=True):
     """The application's cycle is over: the member may be polled between commands again."""
 
@@ -327,6 +315,7 @@ Command = (
     | OpenConsumer
     | Assign
     | Seek
+    | SeekTo
     | Receive
     | OpenShare
     | Acquire

@@ -21,6 +21,7 @@ _OF_LOGS = (
     "publish",
     "assign",
     "seek",
+    "seek_to",
     "store_offset",
     "commit",
     "send_offsets",

@@ -7,8 +7,8 @@ from deliverycheck.brokers import Slot
 from deliverycheck.clients import Reply, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
-from deliverycheck.history import Action, Delivery, Ok, Position
-from deliverycheck.plans import CommitPolicy, Consumer, Isolation, Setting
+from deliverycheck.history import Action, Delivery, Ok, Position, Whence
+from deliverycheck.plans import CommitPolicy, Consumer, Isolation, Seek, Setting
 
 WORKLOAD_RECEIVE_MS = 250
 """Twice what a first assignment takes (121 ms), so that an empty receive says: nothing there."""
@@ -30,6 +30,7 @@ class Called(StrEnum):
     REPLY = "reply"
     COMMIT = "commit"
     STORE = "store"
+    SEEK = "seek"
     WRITE = "write"
     TRANSACT = "transact"
     DISCARDED = "discarded"
@@ -47,6 +48,7 @@ class ConsumerLane(Lane):
     Attributes:
         idle: the last receive brought nothing.
         ends: positions of the ends that the member has seen, by partition.
+        wishes: seeks to be made, in their order, before it asks for more.
     """
 
     def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
@@ -60,6 +62,8 @@ class ConsumerLane(Lane):
         self.idle = False
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
+        self.wishes: list[Seek] = []
+        self._handed: dict[int, list[int]] = {}
 
     @property
     def group(self) -> str:
@@ -71,6 +75,7 @@ class ConsumerLane(Lane):
         self.enlist()
         self.closed = self.idle = False
         self.assigned, self.ends = frozenset(), {}
+        self.wishes, self._handed = [], {}
         self._cycle = self._work()
         self.before_subscribe()
         program, subject = self.run.target.program, self.run.plan.subject
@@ -110,6 +115,7 @@ class ConsumerLane(Lane):
 
     def _work(self) -> Iterator[Called]:
         while True:
+            yield from self._seek()
             op = self.invoke(Action.RECEIVE, group=self.group)
             joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
             timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
@@ -121,11 +127,31 @@ class ConsumerLane(Lane):
             self._remember(self.last_reply, idle=not deliveries)
             yield Called.RECEIVE
             for delivery in deliveries:
+                self._handed.setdefault(delivery.partition or 0, []).append(delivery.position or 0)
                 yield from self._process(delivery)
             if not self.lives:
                 return  # The client was discarded.
             if deliveries:
                 yield from self._ask(commands.Idle(), None)
+
+    def _seek(self) -> Iterator[Called]:
+        """Nothing is wished for any more, unless the member has no partition yet."""
+        while self.wishes and self.assigned:
+            wish = self.wishes.pop(0)
+            for partition in sorted(self.assigned):
+                yield from self._seek_in(partition, wish)
+
+    def _seek_in(self, partition: int, wish: Seek) -> Iterator[Called]:
+        """The member reads on elsewhere; of what it was not handed yet it can only name an end."""
+        handed = self._handed.get(partition, [])
+        if not handed and wish.to in {Whence.POSITION, Whence.TIME}:
+            return
+        before = sorted({one for one in handed if one <= handed[-1]})
+        position = before[max(0, len(before) - 1 - wish.back)] if before else 0
+        place = Position(source=self.run.subject_topic, partition=partition, position=position)
+        op = self.invoke(Action.SEEK, group=self.group, covers=(place,), whence=wish.to)
+        yield from self._ask(commands.SeekTo(op=op, to=wish.to, position=place), op)
+        yield Called.SEEK
 
     def _process(self, delivery: Delivery) -> Iterator[Called]:
         policy = self._consumer.commit

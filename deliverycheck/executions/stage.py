@@ -36,6 +36,7 @@ from deliverycheck.plans import (
     Release,
     Restart,
     Resume,
+    Seek,
     Step,
     Wait,
     Work,
@@ -114,6 +115,11 @@ class Stage:
             called = lane.step(patience_s=0.0 if sent else CALL_DEADLINE_S)
             if called in _PAUSES or (called is Called.RECEIVE and lane.idle):
                 return
+
+    def seek(self, step: Seek) -> None:
+        lane = self.consumer(step.lane)
+        if lane.lives:
+            lane.wishes.append(step)
 
     def close(self, step: Close) -> None:
         lane = self.consumer(step.lane)
@@ -204,6 +210,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     CommitTransaction: Stage.end_transaction,
     AbortTransaction: Stage.end_transaction,
     Work: Stage.work,
+    Seek: Stage.seek,
     Close: Stage.close,
     Kill: Stage.kill,
     Pause: Stage.pause,

@@ -23,6 +23,7 @@ from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
 from deliverycheck.guarantees.queue_catalogue import QUEUE_HAZARDS
 from deliverycheck.guarantees.remade import told_apart
 from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
+from deliverycheck.guarantees.replay_hazards import HAZARDS_OF_REPLAY
 from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
 from deliverycheck.guarantees.retention_hazards import HAZARDS_OF_RETENTION
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
@@ -263,6 +264,7 @@ HAZARDS: dict[str, Hazard] = {
         ),
         *HAZARDS_OF_DELETIONS,
         *HAZARDS_OF_REMADE_TOPICS,
+        *HAZARDS_OF_REPLAY,
         *HAZARDS_OF_RETENTION,
         *HAZARDS_OF_COMPACTION,
         Hazard(

@@ -62,6 +62,7 @@ from deliverycheck.history.operation import (
     Outcome,
     Position,
     PublishRun,
+    Whence,
 )
 from deliverycheck.history.recorder import Clock, Recorder
 
@@ -105,6 +106,7 @@ __all__ = [
     "Recorder",
     "Returned",
     "Source",
+    "Whence",
     "decode_body",
     "delivery_of",
     "delivery_of_letter",

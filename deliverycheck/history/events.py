@@ -13,6 +13,7 @@ from deliverycheck.history.operation import (
     Position,
     PublishRun,
     Several,
+    Whence,
 )
 
 FORMAT = "deliverycheck-history"
@@ -142,6 +143,7 @@ class Invoke(_Line, frozen=True, kw_only=True, tag="invoke", omit_defaults=True)
     requeue: bool | None = None
     prefetch: Natural | None = None
     correlation: str | None = None
+    whence: Whence | None = None
     routes: tuple[str, ...] | None = None
 
 

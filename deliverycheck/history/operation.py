@@ -42,6 +42,15 @@ class Action(StrEnum):
     REPLY = "reply"
 
 
+class Whence(StrEnum):
+    """From where an application wants to read on that seeks by its own wish."""
+
+    BEGINNING = "beginning"
+    POSITION = "position"
+    TIME = "time"
+    END = "end"
+
+
 class Outcome(StrEnum):
     """What is known of an operation: took effect, provably never will, or unknown."""
 
@@ -155,6 +164,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         requeue: whether a nack or reject asked for the message to come again.
         prefetch: deliveries that a subscription may hold unsettled; ``None`` for no bound.
         correlation: the id of the request that a reply answers.
+        whence: of a seek by which the application wants to read again, or to leave out: of the
+            position in `covers`, or of the time of the message there; `position` is then what the
+            broker said of that time. ``None``: the seek takes it back to where it was.
         routes: the queues that a published message comes to, by the bindings that there were when
             it was called; ``None`` if nobody can say.
         returned_unroutable: the broker gave the message back because no queue wanted it.
@@ -197,6 +209,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     requeue: bool | None = None
     prefetch: int | None = None
     correlation: str | None = None
+    whence: Whence | None = None
     routes: tuple[str, ...] | None = None
     returned_unroutable: bool = False
     starts: tuple[Position, ...] = ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from deliverycheck.history import Whence
 from deliverycheck.plans.describe_queues import QUEUE_WORDS
 from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
@@ -29,6 +30,7 @@ from deliverycheck.plans.steps import (
     Release,
     Restart,
     Resume,
+    Seek,
     Settling,
     Step,
     Work,
@@ -111,6 +113,17 @@ def _delete_records(step: DeleteRecords) -> str:
     return f"delete all records{where}{but}"
 
 
+def _seek(step: Seek) -> str:
+    last = f"{step.back} before the last one" if step.back else "the last one"
+    where = {
+        Whence.BEGINNING: "from the beginning",
+        Whence.POSITION: f"from {last}",
+        Whence.TIME: f"from the time of {last}",
+        Whence.END: "from the end",
+    }
+    return f"seek: read on {where[step.to]}"
+
+
 def _say(words: str) -> Callable[[Step], str]:
     return lambda _: words
 
@@ -122,6 +135,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     CommitTransaction: _say("commit the transaction"),
     AbortTransaction: _say("abort the transaction"),
     Work: _work,
+    Seek: _seek,
     Close: _say("close"),
     Kill: _say("SIGKILL"),
     Pause: _say("SIGSTOP"),

@@ -54,13 +54,14 @@ from deliverycheck.plans.steps import (
     Release,
     Restart,
     Resume,
+    Seek,
     Settling,
     Step,
     Work,
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import GroupKind, Subject, TopicReady
+from deliverycheck.plans.subject import GroupKind, Seeks, Subject, TopicReady
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -113,6 +114,8 @@ class KafkaDraft:
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
+        found |= {"seek"} if _may_seek(state) else set()
+        found |= {"seek_deleted"} if _may_seek(state) and _may_delete(state) else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
         found |= {"expire"} if state.messages and is_timed(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
@@ -237,15 +240,23 @@ def _may_grow(state: PlanState) -> bool:
 def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
     """Each topic once, so that of each message it is known which of two logs it is in.
 
-    A transaction, a database with positions and a share group each have a state of their own of a
-    topic, of which nothing is claimed.
+    A transaction, a database with positions, a share group and who seeks at will each have a
+    state of their own of a topic, of which nothing is claimed.
     """
     consumer = state.subject.consumer
     plain = consumer is None or (
-        consumer.kind is GroupKind.CONSUMER and consumer.output is None and consumer.sink is None
+        consumer.kind is GroupKind.CONSUMER
+        and consumer.output is None
+        and consumer.sink is None
+        and not _may_seek(state)
     )
     once = topic not in state.deleted | state.remade
     return state.node == "up" and plain and once and not state.subject.is_transactional
+
+
+def _may_seek(state: PlanState) -> bool:
+    consumer = state.subject.consumer
+    return consumer is not None and consumer.seeks is Seeks.AT_WILL
 
 
 def _may_delete(state: PlanState) -> bool:
@@ -276,6 +287,7 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
     ),
+    Seek: lambda state, step: _may_seek(state) and step.lane in state.calls,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
     Kill: _may_kill,
     Pause: _may_pause,
@@ -323,6 +335,8 @@ def _event_label(step: Step) -> str:
         words += ["keyed"] if step.key else []
         words += ["other"] if step.lane == SECOND else []
         words += [str(step.call)] if step.call is Call.BATCH else []
+    elif isinstance(step, Seek):
+        words.append(step.to)
     elif isinstance(step, (Kill, Pause, Close)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from deliverycheck.history import Whence
 from deliverycheck.plans.kafka_state import (
     CONSUMERS,
     GROUP_TOPIC,
@@ -28,6 +29,7 @@ from deliverycheck.plans.steps import (
     Publish,
     Purge,
     Purged,
+    Seek,
     Settling,
     Step,
     Work,
@@ -223,6 +225,15 @@ def _hazards_of_deletion(state: PlanState, step: DeleteRecords) -> Iterator[str]
         yield "read_records_deleted"
 
 
+def _hazards_of_seek(state: PlanState, step: Seek) -> Iterator[str]:
+    """What the member was handed it is handed again, as far as it is there."""
+    if not state.for_group or step.to is Whence.END:
+        return
+    yield "replayed"
+    if step.to is Whence.POSITION and any(topic == GROUP_TOPIC for topic, _ in state.shortened):
+        yield "sought_deleted"
+
+
 def _cycle(consumer: Consumer) -> int:
     """Calls for one message: receive, handle, effect, and what the commit policy adds."""
     handles = bool(consumer.handling_ms)
@@ -281,4 +292,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     Work: _hazards_of_work,
     Kill: _hazards_of_kill,
     DeleteRecords: _hazards_of_deletion,
+    Seek: _hazards_of_seek,
 }

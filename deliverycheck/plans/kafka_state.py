@@ -14,6 +14,7 @@ from deliverycheck.plans.steps import (
     Close,
     CommitTransaction,
     CreateTopic,
+    DeleteRecords,
     DeleteTopic,
     FaultKind,
     Flush,
@@ -80,6 +81,7 @@ class PlanState:
         tombstones: how many were written.
         served: calls that consumers made, those of dead ones too.
         written: partitions that may hold something.
+        shortened: partitions of which records were deleted.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
         keyed: lane, topic and key of all that was published with a key.
@@ -93,6 +95,7 @@ class PlanState:
     remade: set[str] = field(default_factory=set)
     carried: set[str] = field(default_factory=set)
     written: set[tuple[str, int]] = field(default_factory=set)
+    shortened: set[tuple[str, int]] = field(default_factory=set)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
@@ -299,6 +302,7 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     CreateTopic: _create_topic,
     DeleteTopic: _delete_topic,
     AddPartitions: _add_partitions,
+    DeleteRecords: lambda state, step: state.shortened.add((step.topic, step.partition)),
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),
 }

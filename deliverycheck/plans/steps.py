@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from deliverycheck.history import Whence
 from deliverycheck.plans.queue_steps import (
     Bind,
     CloseChannel,
@@ -91,6 +92,9 @@ class Purged(StrEnum):
 
 HOLD_MS_MAX = 60_000
 """What only time can do (a session or a lock that expires) takes seconds."""
+
+SEEK_BACK_MAX = 1000
+"""A plan has some hundred messages at most."""
 
 PARTITIONS_ADDED_MAX = 8
 """At once: three or four already move most keys."""
@@ -175,6 +179,19 @@ class Work(_Step, frozen=True, kw_only=True, tag="work", omit_defaults=True):
     calls: Count = 1
     settling: Settling = Settling.ACCEPT
     wait: Wait = Wait.RETURNED
+
+
+class Seek(_Step, frozen=True, kw_only=True, tag="seek", omit_defaults=True):
+    """A consumer reads on elsewhere in each of its partitions, before it asks for more.
+
+    Attributes:
+        back: of a position, and of the message whose time is meant: how far before the last one
+            that it was handed.
+    """
+
+    lane: str = "c1"
+    to: Whence = Whence.BEGINNING
+    back: Annotated[int, msgspec.Meta(ge=0, le=SEEK_BACK_MAX)] = 0
 
 
 class Close(_Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
@@ -287,6 +304,7 @@ Step = (
     | CommitTransaction
     | AbortTransaction
     | Work
+    | Seek
     | Close
     | Kill
     | Pause

@@ -77,6 +77,13 @@ class CommitPolicy(StrEnum):
     IN_TRANSACTION = "in_transaction"
 
 
+class Seeks(StrEnum):
+    """Whether an application reads again, or leaves out, what it chooses."""
+
+    NEVER = "never"
+    AT_WILL = "at_will"
+
+
 class Member(StrEnum):
     """In whose name a transaction moves the positions of a group.
 
@@ -133,6 +140,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             and members read on from the position in the database.
         member: where positions are committed in the transaction of the output, in whose name.
         output_isolation: what those who read the outputs ask to see.
+        seeks: whether its members seek to other positions than theirs by their own wish.
         relies_on_isolation: what the application takes for granted of what it is handed; if it
             is not said, what its settings ask for.
     """
@@ -147,6 +155,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sink: Sink | None = None
     member: Member = Member.PRESENT
     output_isolation: Isolation = Isolation.READ_COMMITTED
+    seeks: Seeks = Seeks.NEVER
     handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
 
     def __post_init__(self) -> None:
@@ -159,6 +168,10 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 "kind 'share': expected a commit 'after_effect' or 'before_effect', one group, and "
                 "no output or sink"
             )
+            raise ValueError(message)
+        plain = self.kind is GroupKind.CONSUMER and self.output is None and self.sink is None
+        if self.seeks is Seeks.AT_WILL and not plain:
+            message = "seeks 'at_will': expected a consumer group, and no output or sink"
             raise ValueError(message)
         if self.sink is not None and (self.output is not None or self.groups > 1):
             message = "sink: expected no output beside it, and one group: it has one effect"

@@ -64,6 +64,16 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def make_a_topic_again(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "seek" in self.draft.kinds())
+    @rule(steps=steps_of("seek"))
+    def read_again(self, steps):
+        self.offer(steps)
+
+    @precondition(lambda self: "seek_deleted" in self.draft.kinds())
+    @rule(steps=steps_of("seek_deleted"))
+    def go_back_to_what_is_gone(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "expire" in self.draft.kinds())
     @rule(steps=steps_of("expire"))
     def let_what_is_there_expire(self, steps):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AddPartitions,
     Close,
@@ -20,6 +21,7 @@ from deliverycheck.plans import (
     Purge,
     Purged,
     Resume,
+    Seek,
     Step,
     Wait,
 )
@@ -176,6 +178,25 @@ def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
         *(written, written, written, DeleteRecords(keep=keep)),
         *(make(lane) for make in back),
         *(written, Hold(ms=FETCHED_MS), WorkStep(lane=lane, calls=6)),
+    )
+
+
+def read_again(*, lane: str, calls: int, to: Whence, back: int) -> tuple[Step, ...]:
+    """A member that has worked something off reads on elsewhere."""
+    written = Publish(count=2, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=calls)),
+        *(Seek(lane=lane, to=to, back=back), written, WorkStep(lane=lane, calls=calls)),
+    )
+
+
+def read_deleted(*, lane: str, back: int, keep: int) -> tuple[Step, ...]:
+    """A member goes back to what it was handed, of which all but the last few are gone."""
+    written = Publish(count=2, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=4), WorkStep(lane=lane, calls=4)),
+        *(DeleteRecords(keep=keep), Seek(lane=lane, to=Whence.POSITION, back=back)),
+        *(written, WorkStep(lane=lane, calls=4)),
     )
 
 

@@ -9,6 +9,7 @@ from deliverycheck.plans import (
     CommitPolicy,
     Consumer,
     GroupKind,
+    Seeks,
     Subject,
     TopicReady,
 )
@@ -43,6 +44,17 @@ TRANSACTIONAL_SHARE = 5
 """One list in so many has the ends of transactions. They stand behind all others: of a producer
 without transactions they say nothing that those do not."""
 
+SEEKING = structs.replace(
+    EVERYTHING,
+    consumer=Consumer(
+        commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}, seeks=Seeks.AT_WILL
+    ),
+)
+"""The same with a group that reads again what it chooses."""
+
+SEEKING_SHARE = 10
+"""One list in so many has seeks; they are the last of all."""
+
 COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
 """The same on compacted topics."""
 
@@ -53,7 +65,7 @@ TIMED = structs.replace(EVERYTHING, topic={RETENTION_MS: 1500})
 """The same on topics that keep for a moment."""
 
 TIMED_SHARE = 20
-"""One list in so many, the last of all: on other topics they wait for nothing."""
+"""One list in so many, behind those: on other topics they wait for nothing."""
 
 _POOLS = Pools(vocabulary=VOCABULARY, builder=DeliveryPlanBuilder)
 
@@ -62,7 +74,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
     compacted, timed = count // COMPACTED_SHARE, count // TIMED_SHARE
-    others = transactional + sharing + compacted + timed
+    seeking = count // SEEKING_SHARE
+    others = transactional + sharing + compacted + timed + seeking
     plain = _POOLS.mixed(EVERYTHING, pool_seed, count - others)
     return (
         *plain,
@@ -70,6 +83,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(SHARING, pool_seed, sharing),
         *_POOLS.mixed(COMPACTED, pool_seed, compacted),
         *_POOLS.mixed(TIMED, pool_seed, timed),
+        *_POOLS.mixed(SEEKING, pool_seed, seeking),
     )
 
 

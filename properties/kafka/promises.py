@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     GroupKind,
     Member,
     ReliesOn,
+    Seeks,
     Setting,
     Subject,
 )
@@ -41,6 +42,7 @@ class Promise:
         producer, consumer: the settings that it hangs on, each with the values that will do.
         kinds: kinds of groups that will do, where there is a group.
         commits: orders of the consumer's calls that will do; empty where none matters.
+        seeks: of groups that do not, or do, go back by their own wish, which will do.
         transactional: a producer with a transactional id.
         one_partitioner: where there are two producing applications they have one partitioner.
         relies_on, error_means, after_errors: what the application may take for done, take an
@@ -57,6 +59,7 @@ class Promise:
     relies_on: tuple[ReliesOn, ...] = (ReliesOn.CONFIRM,)
     error_means: tuple[ErrorMeans, ...] = (ErrorMeans.UNKNOWN,)
     after_errors: tuple[AfterError, ...] = tuple(AfterError)
+    seeks: tuple[Seeks, ...] = tuple(Seeks)
     transactional: bool = False
     one_partitioner: bool = False
 
@@ -72,6 +75,8 @@ class Promise:
         if subject.consumer is not None:
             if subject.consumer.kind not in self.kinds:
                 found.append(f"the group is a {subject.consumer.kind.value} group")
+            if subject.consumer.seeks not in self.seeks:
+                found.append("no member goes back by its own wish")
             found += _other_values(self.consumer, subject.consumer.settings)
             found += self._missing_of_commits(subject.consumer)
         if subject.relies_on not in self.relies_on:
@@ -210,6 +215,16 @@ PROMISES: tuple[Promise, ...] = (
         text="the position rises with each message that is handed out, and by one message",
         source=_POSITIONS,
         consumer=_FROM_THE_START,  # Whose position is gone goes on with what is there.
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
+        guarantee="replay",
+        kinds=_CONSUMERS,
+        text="a consumer that goes back to a position is given the records from there on",
+        source=_POSITIONS,
+        consumer=_FROM_THE_START,
+        seeks=(Seeks.AT_WILL,),
         relies_on=tuple(ReliesOn),
         error_means=tuple(ErrorMeans),
     ),

@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     GroupKind,
     Member,
     ReliesOn,
+    Seeks,
     Setting,
     Sink,
     Subject,
@@ -98,6 +99,7 @@ CLASSIC: Values = {
 }
 BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 
+_SELDOM = st.sampled_from(MOSTLY_NOT)
 _RARELY = (*[False] * 9, True)
 
 
@@ -173,6 +175,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         sink=Sink.SQLITE if stores else None,
         groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
+        seeks=Seeks.AT_WILL if not (writes or stores) and draw(_SELDOM) else Seeks.NEVER,
     )
 
 

@@ -4,6 +4,7 @@ One vocabulary and one set of weights for every claim: a holding setting and its
 breaking sibling are put through the same kinds of plans.
 """
 
+from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AbortTransaction,
     Call,
@@ -228,6 +229,26 @@ KINDS = {
             "key": ("k1", "k2"),
             "tombstone": (False, True, True),
             "away": ("not", "killed", "killed", "closed", "cut off"),
+        },
+    ),
+    # Only where an application seeks at will.
+    "seek": Kind(
+        weight=12,
+        makes=makers.read_again,
+        arguments={
+            "lane": (*CONSUMERS[:1], *CONSUMERS),
+            "calls": (4, 6, 8),
+            "to": tuple(Whence),
+            "back": (0, 1, 2, 3),
+        },
+    ),
+    "seek_deleted": Kind(
+        weight=6,
+        makes=makers.read_deleted,
+        arguments={
+            "lane": (*CONSUMERS[:1], *CONSUMERS),
+            "back": (0, 1, 2, 3),
+            "keep": (0, 0, 1),
         },
     ),
     "close": Kind(weight=1, makes=one(Close), arguments={"lane": CONSUMERS}),

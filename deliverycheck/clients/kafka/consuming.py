@@ -51,6 +51,7 @@ class Consuming:
     """An open consumer.
 
     Attributes:
+        stamps_ms: by partition and position, the timestamps of what `receive` returned.
         in_hand: what the last receive returned is still being worked on: no poll
             between commands then, because a poll serves rebalances, and a
             partition revoked with its message in hand is not what an
@@ -68,6 +69,7 @@ class Consuming:
         self._kept: deque[Received] = deque()
         self._assigned: dict[tuple[str, int], None] = {}
         self._ends: dict[tuple[str, int], int] = {}
+        self.stamps_ms: dict[tuple[str, int], dict[int, int]] = {}
         self._joined = False
         self._pending_commits: deque[tuple[int, tuple[Position, ...]]] = deque()
         self.in_hand = False
@@ -108,11 +110,15 @@ class Consuming:
         return Reply(re=identity)
 
     def seek(self, identity: int, command: Seek) -> Reply:
-        self.consumer.seek(topic_partition(command.position))
-        place = _place(command.position)
+        self.move(topic_partition(command.position))
+        return Reply(re=identity)
+
+    def move(self, to: TopicPartition) -> None:
+        """What comes next of the partition stands there, and nothing of it is kept."""
+        self.consumer.seek(to)
+        place = (to.topic, to.partition)
         self._ends.pop(place, None)
         self._kept = deque(one for one in self._kept if place_of(one) != place)
-        return Reply(re=identity)
 
     def receive(self, identity: int, command: Receive) -> Reply:
         deadline = Deadline(command.timeout_ms)
@@ -125,6 +131,10 @@ class Consuming:
             elif taken or deadline.passed() or self.is_over(command.until):
                 break
         self.in_hand = bool(taken)
+        for message in taken:
+            self.stamps_ms.setdefault(place_of(message), {})[message.offset() or 0] = (
+                message.timestamp()[1]
+            )
         deliveries = tuple(delivery_of_message(message) for message in taken)
         self.say(OkEvent(op=command.op, deliveries=deliveries))
         return self.state(identity, len(taken))
@@ -136,9 +146,7 @@ class Consuming:
             stored = None if self._stored is None else self._stored.position(source, partition)
             if stored is not None and place in self._assigned:
                 with suppress(KafkaException):
-                    self.consumer.seek(TopicPartition(source, partition, stored))
-                self._ends.pop(place, None)
-                self._kept = deque(each for each in self._kept if place_of(each) != place)
+                    self.move(TopicPartition(source, partition, stored))
 
     def pump(self, identity: int, command: Pump) -> Reply:
         deadline = Deadline(command.timeout_ms)

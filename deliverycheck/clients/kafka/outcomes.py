@@ -14,6 +14,7 @@ class Call(StrEnum):
     FLUSH = "flush"
     COMMIT = "commit"  # Raised by commit(), or told to on_commit.
     STORE_OFFSET = "store_offset"
+    SEEK = "seek"
     TRANSACTION = "transaction"  # Raised by any call of the transactional API.
 
 
@@ -118,6 +119,13 @@ DEFINITE: tuple[Definite, ...] = (
         attempts=Attempts.MANY,
         source="librdkafka src/rdkafka_offset.h rd_kafka_offset_store0: a partition that is not "
         "assigned keeps the position it had",
+    ),
+    Definite(
+        call=Call.SEEK,
+        error="_STATE",
+        attempts=Attempts.MANY,
+        source="librdkafka src/rdkafka_partition.c rd_kafka_toppar_seek: a partition that is not "
+        "being fetched answers so before its position is set",
     ),
 )
 

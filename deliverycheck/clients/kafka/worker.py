@@ -12,6 +12,7 @@ from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
 from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import libversion
 from deliverycheck.clients.kafka.producing import Producing, error_name
+from deliverycheck.clients.kafka.seeking import seek_to
 from deliverycheck.clients.kafka.sharing import Sharing
 from deliverycheck.clients.kafka.transacting import (
     abort_transaction,
@@ -55,6 +56,7 @@ class KafkaClient:
             "open_consumer": self._open_consumer,
             "assign": self._by_consumer(Consuming.assign),
             "seek": self._by_consumer(Consuming.seek),
+            "seek_to": self._by_consumer(seek_to),
             "receive": self._by_consumer(Consuming.receive),
             "receive_bulk": self._by_consumer(receive_bulk),
             "open_share": self._open_share,

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
 from deliverycheck.guarantees.delivery.members import Place, group_of, standing_place
+from deliverycheck.guarantees.delivery.wished import is_wished
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Effect, History, Outcome, Reading, indexed
@@ -84,10 +85,14 @@ def _first_past(history: History, work: _Work) -> GroupCommit | None:
 def _earliest(
     history: History,
 ) -> dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]]:
-    """Positions that were committed, rising, and for each the first answer that reaches it."""
+    """Positions that were committed, rising, and for each the first answer that reaches it.
+
+    Who seeks by its own wish may leave something out and commit past it.
+    """
     found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = {}
     for key, row in group_commits(history).items():
-        sure = sorted((one for one in row if one.sure), key=lambda one: one.position)
+        kept = (one for one in row if one.sure and not is_wished(history, *key, one.invoked_ns))
+        sure = sorted(kept, key=lambda one: one.position)
         firsts = list(accumulate(reversed(sure), _sooner))
         found[key] = ([one.position for one in sure], firsts[::-1])
     return found

@@ -148,6 +148,28 @@ _REPEATED_DELIVERY = AnomalyKind(
     source="consumers of logs: a member begins where its group has committed",
     example="c1 is handed a and commits past it; c2 joins and is handed a.",
 )
+_SOUGHT_ELSEWHERE = AnomalyKind(
+    name="sought_elsewhere",
+    meaning="A reader was put to another place than it asked for.",
+    breaks=("replay",),
+    severity=Severity.CORRUPTION,
+    sentences={
+        "before_the_position": (
+            "{process} went to {asked} at {sought_ns:s} and was handed what stands before it "
+            "first, at {ns:s}: {place}."
+        ),
+        "before_the_end": (
+            "{process} went to {asked} at {sought_ns:s} and was handed what had stood there before "
+            "first, at {ns:s}: {place}."
+        ),
+        "behind_the_time": (
+            "{process} asked for {asked} at {sought_ns:s}, and was put behind that message: to "
+            "{place}."
+        ),
+    },
+    source="consumers of logs: a reader chooses the position from which it reads",
+    example="a, b, c stand at 0, 1, 2; c1 seeks to 1 and is handed a.",
+)
 
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _REDELIVERED_AFTER_ACK,
@@ -158,4 +180,5 @@ ANOMALIES: tuple[AnomalyKind, ...] = (
     _STALE_COMMIT,
     _OVERLAP,
     _REPEATED_DELIVERY,
+    _SOUGHT_ELSEWHERE,
 )

@@ -8,6 +8,7 @@ from deliverycheck.guarantees.delivery.dropped import deletion_of
 from deliverycheck.guarantees.delivery.members import told_ns
 from deliverycheck.guarantees.delivery.queued import is_queue
 from deliverycheck.guarantees.delivery.record_lock import given_up
+from deliverycheck.guarantees.delivery.wished import is_wished, wished_since
 from deliverycheck.guarantees.delivery.work import (
     Effects,
     ExpectedCopies,
@@ -31,7 +32,8 @@ def at_least_once_in_effect(history: History) -> Verdict:
     """Every message in a group's sources has an effect by that group, or was given up by it.
 
     Sound: an effect whose outcome is unknown may have happened, so its message is neither
-    lost nor examined; a record that a share group rejected is no obligation. Of a log what a
+    lost nor examined; a record that a share group rejected is no obligation, nor is what a group
+    may have left out that seeks by its own wish. Of a log what a
     fresh reader did not find is an obligation only if it surely stood there, and was deleted or
     became too old while the group was there. Of a queue that
     one group works off alone what the application relied on is one, if it was published by the
@@ -53,10 +55,10 @@ def at_most_once_in_effect(history: History) -> Verdict:
     """No message in a group's sources has two effects by that group.
 
     Sound: only effects that surely happened count, so one ``ok`` and any number of unknown
-    ones are no proof. Two ``ok`` are one, even before the end. Where positions are missing, and
-    on queues, the message's id tells what is the same piece of work, and it may have as many
-    effects as it has copies or was sent; how many copies a log without positions has is known
-    once it was read.
+    ones are no proof; of a group that seeks by its own wish, those before that. Two ``ok`` are one,
+    even before the end. Where positions are missing, and on queues, the message's id tells what is
+    the same piece of work, and it may have as many effects as it has copies or was sent; how many
+    copies a log without positions has is known once it was read.
 
     Complete for drained histories; any other without an anomaly is UNKNOWN, since a second
     effect may still come.
@@ -104,13 +106,19 @@ def _worked_off(history: History) -> tuple[list[Anomaly], int]:
         missing: list[tuple[int, Delivery]] = []
         for op, delivery in work_of(history, group):
             found = effects.of(delivery)
-            if not found and (group, piece_of(history, delivery)) not in given_up(history):
+            if not found and not _may_be_missing(history, group, delivery):
                 missing.append((op, delivery))
             done += any(effect.outcome is Outcome.OK for effect in found)
         if missing:
             handed = Handed(history, group)
             lost += [_lost(history, group, *one, handed) for one in missing]
     return lost, done
+
+
+def _may_be_missing(history: History, group: str, delivery: Delivery) -> bool:
+    """Whether the group gave it up, or may have left it out by its own wish."""
+    given = (group, piece_of(history, delivery)) in given_up(history)
+    return given or (group, (delivery.source, delivery.partition)) in wished_since(history)
 
 
 @indexed
@@ -126,10 +134,21 @@ def _repeated(history: History) -> tuple[list[Anomaly], int]:
     ]
     repeated = [
         _duplicate(history, effects)
-        for effects in done
-        if len(effects) > expected.of(effects[0].delivery)
+        for each in done
+        if len(effects := _unwished(history, each)) > expected.of(each[0].delivery)
     ]
     return repeated, len(done)
+
+
+def _unwished(history: History, effects: list[Effect]) -> list[Effect]:
+    """Without those that follow, or may, from a member's going back to what was done."""
+    return [
+        one
+        for one in effects
+        if not is_wished(
+            history, one.group, (one.delivery.source, one.delivery.partition), one.invoked_ns
+        )
+    ]
 
 
 def _lost(history: History, group: str, op: int, delivery: Delivery, handed: Handed) -> Anomaly:

@@ -10,6 +10,7 @@ from deliverycheck.guarantees.delivery.effect import (
 from deliverycheck.guarantees.delivery.ownership import single_owner
 from deliverycheck.guarantees.delivery.record_lock import record_lock
 from deliverycheck.guarantees.delivery.repetition import single_delivery_in_group
+from deliverycheck.guarantees.delivery.replay import replay
 from deliverycheck.guarantees.delivery.settled import settlement
 from deliverycheck.guarantees.guarantee import DRAINED, SCANNED, Guarantee
 
@@ -62,6 +63,16 @@ GUARANTEES = (
         promise="A consumer group is handed a message again only if there is a reason for it.",
         needs=DRAINED,
         check=single_delivery_in_group,
+    ),
+    Guarantee(
+        name="replay",
+        title="replay",
+        promise=(
+            "Whoever goes to the beginning of a partition, to a position, a time or the end is "
+            "handed what stands from there, the same each time."
+        ),
+        needs=SCANNED,
+        check=replay,
     ),
     Guarantee(
         name="settlement",

@@ -154,7 +154,7 @@ _BACKDATED = AnomalyKind(
 _SKIPPED = AnomalyKind(
     name="skipped",
     meaning="A process was handed what stands behind a message and not the message.",
-    breaks=("gapless_reading",),
+    breaks=("gapless_reading", "replay"),
     severity=Severity.LOSS,
     sentences={
         "within": (
@@ -164,6 +164,14 @@ _SKIPPED = AnomalyKind(
         "across": (
             "{process} was handed position {before} and next, at {after_ns:s}, position {after}: "
             "message {message}, {place}, was left out. Nothing had moved the process."
+        ),
+        "replayed": (
+            "{process} went to {asked} at {sought_ns:s} and read on to position {after}, at "
+            "{after_ns:s}: message {message}, {place}, was left out."
+        ),
+        "to_the_end": (
+            "{process} went to {asked} at {sought_ns:s} and read on to the end: message {message}, "
+            "{place}, was left out."
         ),
     },
     details={"others": "Left out besides it: {others:count message}."},

@@ -5,9 +5,13 @@ from deliverycheck.guarantees.kinds import AnomalyKind, Severity
 _CONFLICTING_POSITION = AnomalyKind(
     name="conflicting_position",
     meaning="One position holds two different messages.",
-    breaks=("one_log",),
+    breaks=("one_log", "replay"),
     severity=Severity.CORRUPTION,
     sentences={
+        "replayed": (
+            "{process} went to {asked} at {sought_ns:s} and was handed message {message} in "
+            "{place} at {ns:s}; at {read_ns:s} {read_by} read message {holds} there."
+        ),
         "read": (
             "At {read_ns:s} {read_by} read message {holds} in {place}; at {ns:s} {process} read "
             "message {message} there."

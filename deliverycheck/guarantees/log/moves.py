@@ -99,13 +99,18 @@ def moves(history: History) -> Moves:
     return Moves(history)
 
 
+def is_moving(operation: Operation) -> bool:
+    """Whether it may move its process: so does a receive that did not end well.
+
+    Nobody knows what that took, or put back.
+    """
+    failed = operation.action is Action.RECEIVE and operation.outcome is not Outcome.OK
+    return failed or operation.action in _MOVING
+
+
 def _moving(history: History) -> Iterator[Operation]:
-    """A receive that did not end well moves too: nobody knows what it took, or put back."""
-    for action in _MOVING:
-        yield from history.select(action)
-    for receive in history.select(Action.RECEIVE):
-        if receive.outcome is not Outcome.OK:
-            yield receive
+    for action in (*_MOVING, Action.RECEIVE):
+        yield from filter(is_moving, history.select(action))
 
 
 def _scopes(operation: Operation) -> Iterator[_Scope]:

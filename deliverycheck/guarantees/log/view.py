@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from deliverycheck.guarantees.copies import copies, rank
+from deliverycheck.guarantees.delivery.wished import wished_since
 from deliverycheck.guarantees.log.compaction import latest_writes
 from deliverycheck.guarantees.log.sources import compacted
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
@@ -17,7 +18,8 @@ def current_view(history: History) -> Verdict:
 
     Sound: a key is judged if its latest write is known, as `compaction` knows it, and is a
     tombstone, and if the group has an effect, sure to have happened, of an older value of it.
-    An effect of the tombstone counts whatever its outcome but a failure. That a group acts on the
+    An effect of the tombstone counts whatever its outcome but a failure. A group that seeks by its
+    own wish may leave it out. That a group acts on the
     latest value itself is the business of `at_least_once_in_effect`.
 
     Complete for scanned and drained histories; any other is UNKNOWN.
@@ -37,7 +39,8 @@ def _judged(history: History) -> Iterator[tuple[Publication, Effect, bool]]:
     """Each deletion with a group's last effect of an older value, and whether the group saw it."""
     for group, sources in sorted(history.header.groups.items()):
         for (source, key), write in latest_writes(history).items():
-            if source in sources and history.by_op[write.op].tombstone:
+            wished = (group, (source, write.partition)) in wished_since(history)
+            if source in sources and history.by_op[write.op].tombstone and not wished:
                 own = _effects(history).get((group, source, write.partition), [])
                 older = [one for one in own if _is_older(history, one, key, write)]
                 if older:

@@ -7,6 +7,7 @@ from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.reading import READING
 from properties.kafka.claims.remade import REMADE
+from properties.kafka.claims.replay import REPLAY
 from properties.kafka.claims.retention import RETENTION
 from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
@@ -21,6 +22,7 @@ CLAIMS: tuple[Claim, ...] = (
     *GROUPS,
     *READING,
     *REMADE,
+    *REPLAY,
     *RETENTION,
     *TRANSACTIONS,
     *SINKS,
