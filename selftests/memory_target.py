@@ -5,12 +5,12 @@ its link is disturbed, not at all.
 """
 
 import os
-from collections import defaultdict, deque
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
-from deliverycheck.brokers import SCAN_ISOLATION, Capability, Endpoint, Scan, Slot
+from deliverycheck.brokers import Endpoint, Slot
 from deliverycheck.clients import (
     AssignEvent,
     FailEvent,
@@ -24,7 +24,8 @@ from deliverycheck.clients import (
 )
 from deliverycheck.clients.sink import SinkFile, StaleError
 from deliverycheck.executions import LiveTarget, SlotPool
-from deliverycheck.history import Delivery, Position, Source
+from deliverycheck.history import Delivery, Position, Whence
+from selftests.memory_broker import MemoryBroker
 
 SLOTS = tuple(
     Slot(
@@ -34,94 +35,6 @@ SLOTS = tuple(
     )
     for number in range(1, 4)
 )
-
-
-class MemoryBroker:
-    """Logs by topic and partition; of each group its committed positions and its members.
-
-    Attributes:
-        errors: what the first publishes are told, although their messages are in the log.
-        remedies: errors and what to do about them, for the next calls of a transactional verb.
-    """
-
-    system, backend = "kafka", "memory"
-
-    def __init__(self):
-        self.logs = defaultdict(list)
-        self.starts = defaultdict(int)
-        self.committed = defaultdict(lambda: defaultdict(int))
-        self.members = defaultdict(list)
-        self.calls = []
-        self.moved = ()
-        self._leased = 0
-        self.errors = deque()
-        self.remedies = {}
-
-    def lease_topic(self, partitions):
-        self.partitions = partitions
-        self._leased += 1
-        return f"topic-x{self._leased}"
-
-    def create_topic(self, name, partitions):
-        self.calls.append(f"create {name}")
-
-    def delete_topic(self, name):
-        self.calls.append(f"delete {name}")
-        for place in [place for place in self.logs if place[0] == name]:
-            del self.logs[place]
-        for group in [group for group in self.committed if group.startswith(name)]:
-            self.committed[group].clear()
-
-    def grow_topic(self, name, partitions):
-        self.calls.append(f"grow {name} to {partitions}")
-        self.partitions = partitions
-
-    def await_topic(self, name, partitions):
-        self.calls.append(f"await {name}")
-
-    def retire_topics(self, names):
-        self.calls.append(f"retire {len(names)}")
-
-    def source_of(self, settings):
-        return Source(compacted=True) if "cleanup.policy" in settings else None
-
-    def configure_topic(self, name, settings):
-        self.calls.append(f"configure {name} {settings}")
-
-    def log_end(self, topic, partition):
-        return len(self.logs[topic, partition])
-
-    def delete_records(self, topic, partition, position):
-        self.calls.append(f"delete below {position} of {topic}-{partition}")
-        self.starts[topic, partition] = position
-        return position
-
-    def scan(self, topics, isolation=SCAN_ISOLATION, dropping=()):
-        places = [(topic, part) for topic, parts in topics.items() for part in range(parts)]
-        self.calls.append("scan")
-        starts = {place: self.starts[place] for place in places if place[0] in dropping}
-        return Scan(
-            deliveries={place: tuple(self.logs[place][self.starts[place] :]) for place in places},
-            starts=starts,
-            ends={place: len(self.logs[place]) for place in places},
-            moved=self.moved,
-        )
-
-    def publishers_gone(self, slot):
-        self.calls.append("gone?")
-        return True
-
-    def died(self):
-        return None
-
-    def capabilities(self):
-        return frozenset({Capability.LINKS, Capability.KILL, Capability.PAUSE})
-
-    def _evidence(self, node):
-        self.calls.append(f"node {node}")
-        return {"pid": 1}
-
-    kill = pause = resume = restart = _evidence
 
 
 class MemoryWorker:
@@ -264,6 +177,12 @@ class MemoryWorker:
         if self._positions is not None:
             self._positions[command.position.partition] = command.position.position
 
+    def _seek_to(self, command):
+        part, at = command.position.partition, command.position.position
+        ends = {Whence.BEGINNING: 0, Whence.END: len(self.broker.logs[self._topic, part])}
+        self._positions[part] = ends.get(command.to, at)
+        self._say(OkEvent(op=command.op, position=at if command.to is Whence.TIME else None))
+
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
         return {"remaining": 0}
@@ -325,8 +244,7 @@ class MemoryWorker:
         self._move(command.covers)
         self._say(OkEvent(op=command.op, covers=command.covers))
 
-    def _store_offset(self, command):
-        self._commit(command)
+    _store_offset = _commit
 
     def _close(self, command):
         if self in self.broker.members[self._group]:

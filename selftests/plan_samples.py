@@ -2,6 +2,7 @@
 
 from hypothesis import strategies as st
 
+from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
@@ -32,6 +33,8 @@ from deliverycheck.plans import (
     ReliesOn,
     Restart,
     Resume,
+    Seek,
+    Seeks,
     Subject,
     TopicReady,
     Wait,
@@ -65,6 +68,7 @@ STEPS = {
     CommitTransaction: st.builds(CommitTransaction),
     AbortTransaction: st.builds(AbortTransaction),
     Work: st.builds(Work, lane=consumers, calls=st.integers(1, 8), wait=waits),
+    Seek: st.builds(Seek, lane=consumers, to=st.sampled_from(Whence), back=st.integers(0, 5)),
     Close: st.builds(Close, lane=workers),
     Kill: st.builds(Kill, lane=players),
     Pause: st.builds(Pause, lane=players),
@@ -107,6 +111,7 @@ consumer_parts = st.builds(
     commit=st.sampled_from([one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION]),
     settings=some_settings,
     handling_ms=st.integers(0, 100),
+    seeks=st.sampled_from(Seeks),
 ) | st.builds(
     Consumer,
     commit=st.sampled_from(

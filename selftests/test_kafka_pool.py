@@ -24,6 +24,7 @@ from deliverycheck.plans import (
     Purge,
     Restart,
     Resume,
+    Seek,
     Stance,
     Work,
 )
@@ -32,7 +33,14 @@ from deliverycheck.search import candidates, plans_for
 from properties.drawing import drawing
 from properties.kafka import CLAIMS, make_pool
 from properties.kafka.machine import DeliveryPlanBuilder
-from properties.kafka.pool import COMPACTED, EVERYTHING, SHARING, TIMED, TRANSACTIONAL
+from properties.kafka.pool import (
+    COMPACTED,
+    EVERYTHING,
+    SEEKING,
+    SHARING,
+    TIMED,
+    TRANSACTIONAL,
+)
 from properties.kafka.vocabulary import KINDS, NODE_FAULT, VOCABULARY
 
 MODEL = KafkaModel()
@@ -62,7 +70,7 @@ def test_pool_has_about_the_size_that_was_asked_for(pool):
 
 def test_every_step_list_of_the_pool_is_applicable_as_it_stands(pool):
     for steps in pool:
-        fitting = (EVERYTHING, TRANSACTIONAL, SHARING, COMPACTED, TIMED)
+        fitting = (EVERYTHING, TRANSACTIONAL, SHARING, COMPACTED, TIMED, SEEKING)
         assert steps in {MODEL.normalise(one, steps).steps for one in fitting}
 
 
@@ -71,6 +79,7 @@ def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
     kinds |= {CommitTransaction, AbortTransaction, AddPartitions, Purge, DeleteRecords, DeleteTopic}
+    kinds |= {Seek}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 
@@ -142,8 +151,9 @@ def test_defect_in_a_rule_is_raised_and_its_plan_is_not_handed_over():
 
 def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way():
     at_once = {"publish", "create_topic", "alternate", "outlast", "end_late", "outwait"}
+    at_once |= {"seek", "seek_deleted"}
     offered = set()
-    for subject in (TRANSACTIONAL, EVERYTHING, SHARING, COMPACTED, TIMED):
+    for subject in (TRANSACTIONAL, EVERYTHING, SHARING, COMPACTED, TIMED, SEEKING):
         draft = KafkaDraft(subject)
         assert draft.kinds() <= at_once
         offered |= draft.kinds()

@@ -119,6 +119,10 @@ REFUSED = {
         ),
         r"'auto' is the library's",
     ),
+    "seeks-in-a-share-group": (
+        changed(subject__consumer__kind="share", subject__consumer__seeks="at_will"),
+        r"seeks 'at_will': expected a consumer group",
+    ),
     "setting-that-is-a-list": (changed(subject__producer={"acks": [1]}), r"acks|producer"),
     "count-in-words": (changed(steps__0__count="three"), r"steps\[0\]\.count"),
     "count-of-nothing": (changed(steps__0__count=0), r"steps\[0\]\.count"),

@@ -31,6 +31,8 @@ from deliverycheck.plans import (
     Release,
     Restart,
     Resume,
+    Seek,
+    Seeks,
     Sink,
     Subject,
     TopicReady,
@@ -53,7 +55,8 @@ MODEL = KafkaModel()
 WITH_MORE_NEW_TOPICS, WITH_MORE_TOPICS = MODEL.amplifiers
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
 TRANSACTIONAL = Subject(producer={"transactional.id": "x"})
-subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL])
+SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
+subjects = st.sampled_from([WITH_GROUP, LOG_ONLY, FRESH, TRANSACTIONAL, SEEKING])
 LOSE = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
 HOLE = Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=Direction.UPSTREAM)
 
@@ -345,3 +348,14 @@ def test_plan_that_waits_and_disturbs_takes_longer():
 
 def test_rich_plan_of_the_samples_is_applicable():
     assert MODEL.normalise(RICH_PLAN.subject, RICH_PLAN.steps) == RICH_PLAN
+
+
+def test_member_seeks_only_where_its_application_does_that_at_all_and_while_it_lives():
+    steps = (Seek(), Publish(), Work(calls=3), Seek(), Kill(lane="c1"), Seek())
+    assert normalised(*steps, subject=SEEKING) == (*steps[1:5],)
+    assert Seek() not in normalised(*steps)
+
+
+def test_topic_of_who_seeks_at_will_is_not_deleted():
+    steps = (Publish(), Work(calls=3), DeleteTopic())
+    assert normalised(*steps, subject=SEEKING) == steps[:2]

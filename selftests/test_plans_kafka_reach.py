@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
@@ -23,6 +24,8 @@ from deliverycheck.plans import (
     Publish,
     Purge,
     Purged,
+    Seek,
+    Seeks,
     Settling,
     Subject,
     TopicReady,
@@ -44,6 +47,7 @@ SLOW = Subject(
         handling_ms=601,
     )
 )
+SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
 
 
@@ -131,6 +135,17 @@ REACH = {
         (Publish(key="k1"), Publish(lane="p2", key="k2")),
         TWO_PRODUCERS,
         {"none"},
+    ),
+    "member-goes-back": ((Publish(), Work(calls=3), Seek()), SEEKING, {"none", "replayed"}),
+    "member-goes-to-the-end": (
+        (Publish(), Work(calls=3), Seek(to=Whence.END)),
+        SEEKING,
+        {"none"},
+    ),
+    "member-goes-back-to-what-is-gone": (
+        (Publish(), Work(calls=3), DeleteRecords(), Seek(to=Whence.POSITION)),
+        SEEKING,
+        {"none", "replayed", "sought_deleted", "read_records_deleted"},
     ),
     "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
     "purged-on-its-way-beside-another": (

@@ -33,9 +33,10 @@ def _what(operation: Operation, about: str | None) -> str:
         bulk = f" and {operation.count - 1} more" if operation.count > 1 else ""
         return operation.message + bulk
     if operation.covers:
-        return "up to " + join(
-            [place(to.source, to.partition, to.position) for to in operation.covers]
-        )
+        words = "to" if operation.action is Action.SEEK else "up to"
+        whence = f" ({operation.whence})" if operation.whence is not None else ""
+        places = [place(to.source, to.partition, to.position) for to in operation.covers]
+        return f"{words} {join(places)}{whence}"
     return _handed(operation, about)
 
 

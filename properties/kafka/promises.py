@@ -70,15 +70,7 @@ class Promise:
             found.append(f"{TRANSACTIONAL_ID} is not set")
         if self.one_partitioner and _partitioners(subject) > 1:
             found.append("two applications write, each with a partitioner of its own")
-        if subject.consumer is None and self.kinds == _SHARERS:
-            found.append("there is no share group")
-        if subject.consumer is not None:
-            if subject.consumer.kind not in self.kinds:
-                found.append(f"the group is a {subject.consumer.kind.value} group")
-            if subject.consumer.seeks not in self.seeks:
-                found.append("no member goes back by its own wish")
-            found += _other_values(self.consumer, subject.consumer.settings)
-            found += self._missing_of_commits(subject.consumer)
+        found += self._missing_of_group(subject.consumer)
         if subject.relies_on not in self.relies_on:
             found.append("the application relies on the call, not on the confirm")
         if subject.error_means not in self.error_means:
@@ -86,6 +78,18 @@ class Promise:
         if subject.after_error not in self.after_errors:
             found.append("the application makes copies: it sends again after an error")
         return tuple(found)
+
+    def _missing_of_group(self, consumer: Consumer | None) -> list[str]:
+        if consumer is None:
+            found = ["there is no share group"] if self.kinds == _SHARERS else []
+            return [*found, "there is no group"] if Seeks.NEVER not in self.seeks else found
+        found = []
+        if consumer.kind not in self.kinds:
+            found.append(f"the group is a {consumer.kind.value} group")
+        if consumer.seeks not in self.seeks:
+            found.append("no member goes back by its own wish")
+        found += _other_values(self.consumer, consumer.settings)
+        return found + self._missing_of_commits(consumer)
 
     def _missing_of_commits(self, consumer: Consumer) -> list[str]:
         if not self.commits:

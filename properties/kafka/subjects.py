@@ -99,7 +99,9 @@ CLASSIC: Values = {
 }
 BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 
-_SELDOM = st.sampled_from(MOSTLY_NOT)
+_WAYS = (*((0, Seeks.NEVER),) * 5, (80, Seeks.NEVER), (80, Seeks.NEVER), (0, Seeks.AT_WILL))
+"""How long a message takes, and whether members seek at will."""
+
 _RARELY = (*[False] * 9, True)
 
 
@@ -167,6 +169,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         if writes or stores
         else tuple(one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION)
     )
+    handling_ms, seeks = draw(st.sampled_from(_WAYS))
     return Consumer(
         commit=draw(st.sampled_from(commits)),
         settings={**settings, **kind},
@@ -174,8 +177,8 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
         sink=Sink.SQLITE if stores else None,
         groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
-        handling_ms=draw(st.sampled_from((0, 0, 0, 80))),
-        seeks=Seeks.AT_WILL if not (writes or stores) and draw(_SELDOM) else Seeks.NEVER,
+        handling_ms=handling_ms,
+        seeks=Seeks.NEVER if writes or stores else seeks,
     )
 
 

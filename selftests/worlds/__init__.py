@@ -13,7 +13,7 @@ from selftests.worlds.limits_flaws import FlawedLimits
 from selftests.worlds.limits_world import LimitsWorld
 from selftests.worlds.liveness_world import FlawedLiveness, LivenessWorld
 from selftests.worlds.log_flaws import FlawedLog
-from selftests.worlds.log_world import LogWorld
+from selftests.worlds.log_world import LogWorld, SeekingWorld
 from selftests.worlds.queue_flaws import FlawedQueue
 from selftests.worlds.queue_world import QueueWorld
 from selftests.worlds.routed_flaws import FlawedRouting
@@ -26,6 +26,7 @@ from selftests.worlds.world import World, steps_for, worlds
 
 WORLDS = {
     "log": LogWorld,
+    "seeking": SeekingWorld,
     "keeping": KeepingWorld,
     "queue": QueueWorld,
     "limits": LimitsWorld,

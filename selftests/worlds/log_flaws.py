@@ -48,6 +48,9 @@ class FlawedLog(OwnProducer):
         "forgets_what_was_read": Flaw("vanished", {"one_log"}),
         "leaves_one_out": Flaw("skipped", {"gapless_reading"}),
         "goes_back": Flaw("nonmonotonic", {"gapless_reading"}),
+        "begins_behind_what_was_sought": Flaw("skipped", {"replay"}),
+        "begins_before_what_was_sought": Flaw("sought_elsewhere", {"replay"}),
+        "replays_something_else": Flaw("conflicting_position", {"replay", "one_log"}),
     }
 
     def __init__(self):
@@ -138,3 +141,26 @@ class FlawedLog(OwnProducer):
     def goes_back(self, *_):
         one, other, _ = self._three()
         self._read(one, other, one)
+
+    def _sought(self, to, *found):
+        """A reader asks for the position of one message and is handed others."""
+        where = {"source": to.source, "partition": to.partition}
+        self._read(to)
+        covers = (Position(position=to.position, **where),)
+        op = self.story.invoke(READER, "seek", covers=covers, whence="position")
+        self.story.ok(op)
+        for delivery in found:
+            op = self.story.invoke(READER, "receive", target=delivery.source)
+            self.story.ok(op, deliveries=(delivery,))
+
+    def begins_behind_what_was_sought(self, *_):
+        one, other, _ = self._three()
+        self._sought(one, other)
+
+    def begins_before_what_was_sought(self, *_):
+        one, other, _ = self._three()
+        self._sought(other, one)
+
+    def replays_something_else(self, *_):
+        one, other, _ = self._three()
+        self._sought(one, replace(one, message=other.message))

@@ -41,6 +41,7 @@ class LogWorld(World):
         self.epoch = 1
         self.committed = defaultdict(int)
         self.done = set()
+        self.wished = set()  # Groups and places where a member went where it liked.
         self.members = {group: [] for group in GROUPS}
         for group in GROUPS:
             self._join(group)
@@ -206,7 +207,8 @@ class LogWorld(World):
             self.story.effect(member.process, delivery, group=member.group)
             place = (delivery.source, delivery.partition)
             member.effected[place] = delivery.position + 1
-            if (member.group, place, delivery.position) in self.done:
+            wished = (member.group, place) in self.wished
+            if (member.group, place, delivery.position) in self.done and not wished:
                 self.not_kept |= TWICE
             self.done.add((member.group, place, delivery.position))
         del member.in_hand[:count]
@@ -257,3 +259,29 @@ class LogWorld(World):
             end = Position(source=topic, partition=partition, position=len(log))
             found = tuple(self._kept((topic, partition)))
             self.story.ok(op, deliveries=found, starts=(start,), ends=(end,))
+
+
+class SeekingWorld(LogWorld):
+    """The same, and members that read again, or leave out, what they like."""
+
+    verbs = (*LogWorld.verbs, "seek", "seek")
+
+    def seek(self, number, which, where):
+        """A member is done with what it has, and goes where it likes in one of its partitions."""
+        member = self._pick(number)
+        self._work(member, len(member.in_hand))
+        if not member.reads:
+            return
+        place = sorted(member.reads)[which % len(member.reads)]
+        end, whence = len(self.logs[place]), ("beginning", "position", "time", "end")[where % 4]
+        asked = min(end - 1, which) if whence in {"position", "time"} else 0
+        if asked < 0:
+            return
+        member.reads[place] = {"beginning": 0, "end": end}.get(whence, asked)
+        member.effected.pop(place, None)
+        self.wished.add((member.group, place))
+        covers = (Position(source=place[0], partition=place[1], position=asked),)
+        op = self.story.invoke(
+            member.process, "seek", group=member.group, covers=covers, whence=whence
+        )
+        self.story.ok(op, position=asked if whence == "time" else None)

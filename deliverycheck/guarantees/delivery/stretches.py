@@ -79,13 +79,13 @@ def stretches(history: History) -> tuple[Stretch, ...]:
 def _moving(history: History) -> dict[str, list[Operation]]:
     found: dict[str, list[Operation]] = defaultdict(list)
     for operation in history.operations:
-        if is_moving(operation):
+        if is_moving(operation) or operation.delivery_runs:
             found[operation.process].append(operation)
     return found
 
 
 def _handed(history: History) -> dict[_Whose, list[Reading]]:
-    """In the order of the calls; a bulk receive does not tell the order of what it brought."""
+    """In the order of the calls."""
     found: dict[_Whose, list[Reading]] = defaultdict(list)
     for reading in sorted(history.receipts, key=attrgetter("op")):
         delivery = reading.delivery
@@ -95,7 +95,10 @@ def _handed(history: History) -> dict[_Whose, list[Reading]]:
 
 
 def _until_ns(moving: list[Operation], seek: Operation, to: Position) -> float:
-    """The first moment from the seek on at which something else may have moved the process."""
+    """The first moment from the seek on at which something else may have moved the process.
+
+    So does a bulk receive, which does not tell the order of what it brought.
+    """
     begun = [
         max(one.invoked_ns, seek.invoked_ns)
         for one in moving
@@ -119,7 +122,7 @@ def _between(
     first = bisect_left(handed, _end_ns(seek), key=lambda one: history.by_op[one.op].invoked_ns)
     for reading in handed[first:]:
         receive = history.by_op[reading.op]
-        if _end_ns(receive) >= until_ns or receive.delivery_runs:
+        if _end_ns(receive) >= until_ns:
             return
         yield reading
 

@@ -1,0 +1,67 @@
+"""Members that go where they like, run against a broker in memory."""
+
+import pytest
+
+from deliverycheck.executions import execute
+from deliverycheck.guarantees import Validity, check
+from deliverycheck.history import Action, ExecutionFolder, Whence, read_history
+from deliverycheck.plans import CommitPolicy, Consumer, Kill, Plan, Publish, Seek, Seeks, Subject
+from deliverycheck.plans import Work as WorkStep
+from selftests.memory_target import MemoryTarget
+
+GROUP = Subject(
+    partitions=1, consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL)
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*steps):
+        target = MemoryTarget(tmp_path)
+        folder = ExecutionFolder(root=tmp_path / "execution")
+        execution = execute(Plan(system="kafka", subject=GROUP, steps=steps), target.live, folder)
+        assert execution.inconclusive is None
+        return read_history(folder.history)
+
+    return run
+
+
+def handed(history):
+    return [one.delivery.position for one in history.receipts]
+
+
+@pytest.mark.parametrize(
+    ("seek", "positions"),
+    [
+        (Seek(), [0, 1, 2, 0, 1, 2]),
+        (Seek(to=Whence.POSITION), [0, 1, 2, 2]),
+        (Seek(to=Whence.POSITION, back=1), [0, 1, 2, 1, 2]),
+        (Seek(to=Whence.TIME, back=9), [0, 1, 2, 0, 1, 2]),
+        (Seek(to=Whence.END), [0, 1, 2]),
+    ],
+    ids=["beginning", "the-last-one", "one-before-it", "time-of-the-first", "end"],
+)
+def test_member_reads_on_where_it_wants_to_and_nothing_is_held_against_it(run, seek, positions):
+    history = run(Publish(count=3), WorkStep(calls=9), seek)
+    assert handed(history) == positions
+    (sought,) = history.select(Action.SEEK)
+    assert (sought.whence, sought.process) == (seek.to, "c1#1")
+    assert all(verdict.validity is not Validity.INVALID for verdict in check(history))
+
+
+def test_seek_is_made_before_the_member_asks_for_more_and_not_with_a_message_in_hand(run):
+    history = run(Publish(count=2), WorkStep(calls=1), Seek(), WorkStep(calls=3))
+    actions = [one.action for one in history.operations if one.process == "c1#1"]
+    assert actions.index(Action.COMMIT) < actions.index(Action.SEEK)
+    assert handed(history) == [0, 0, 1]
+
+
+def test_wish_of_a_member_that_is_killed_dies_with_it(run):
+    history = run(Publish(count=2), WorkStep(calls=6), Seek(), Kill(lane="c1"), WorkStep(calls=1))
+    assert not list(history.select(Action.SEEK))
+
+
+def test_replay_is_judged_to_the_end_of_the_group(run):
+    history = run(Publish(count=2), WorkStep(calls=6), Seek())
+    (found,) = check(history, ["replay"])
+    assert (found.validity, found.examined) == (Validity.VALID, 3)
