@@ -209,8 +209,8 @@ class MemoryWorker:
             log = self.broker.logs[self._topic, part]
             at = max(position, self.broker.starts[self._topic, part])
             if at < len(log):
-                own[part] = at + 1
-                found = (log[at],)
+                found = tuple(log[at : at + command.max])
+                own[part] = at + len(found)
                 break
         self._say(OkEvent(op=command.op, deliveries=found))
         assigned = tuple(SourcePartition(source=self._topic, partition=part) for part in own)
@@ -241,8 +241,12 @@ class MemoryWorker:
             self.broker.committed[self._group][one.partition] = one.position
 
     def _commit(self, command):
-        self._move(command.covers)
-        self._say(OkEvent(op=command.op, covers=command.covers))
+        covers = command.covers or tuple(
+            Position(source=self._topic, partition=part, position=position)
+            for part, position in self._positions.items()
+        )
+        self._move(covers)
+        self._say(OkEvent(op=command.op, covers=covers))
 
     _store_offset = _commit
 

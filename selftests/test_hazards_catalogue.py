@@ -15,6 +15,7 @@ NEEDS = {
     "records_deleted": ("records gone", "nothing"),
     "read_records_deleted": ("records gone", "nothing"),
     "replayed": ("no fault", "nothing"),
+    "revoked_uncommitted": ("rebalance", "nothing"),
     "sought_deleted": ("records gone", "nothing"),
     "topic_remade": ("records gone", "nothing"),
     "written_while_deleted": ("new topic", "nothing"),

@@ -121,7 +121,23 @@ REFUSED = {
     ),
     "seeks-in-a-share-group": (
         changed(subject__consumer__kind="share", subject__consumer__seeks="at_will"),
-        r"seeks 'at_will': expected a consumer group",
+        r"seeks 'at_will', .*: expected a consumer group",
+    ),
+    "commits-of-the-library-that-do-not-wait": (
+        changed(subject__consumer__commit="auto", subject__consumer__commit_mode="asynchronous"),
+        r"commit 'auto' is the library's",
+    ),
+    "late-commits-before-the-effect": (
+        changed(subject__consumer__commit="before_effect", subject__consumer__commit_every=2),
+        r"commit_every and on_revoke: expected the commit 'after_effect'",
+    ),
+    "commits-of-what-was-handed-that-do-not-wait": (
+        changed(subject__consumer__covers="handed", subject__consumer__commit_mode="asynchronous"),
+        r"expected the commit_mode 'synchronous'",
+    ),
+    "batches-in-a-share-group": (
+        changed(subject__consumer__kind="share", subject__consumer__batch=2),
+        r"batch.*: expected a consumer group",
     ),
     "setting-that-is-a-list": (changed(subject__producer={"acks": [1]}), r"acks|producer"),
     "count-in-words": (changed(steps__0__count="three"), r"steps\[0\]\.count"),

@@ -7,6 +7,7 @@ from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
+    Close,
     CommitPolicy,
     CommitTransaction,
     Consumer,
@@ -47,6 +48,7 @@ SLOW = Subject(
         handling_ms=601,
     )
 )
+LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
 SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
 
@@ -137,6 +139,16 @@ REACH = {
         {"none"},
     ),
     "member-goes-back": ((Publish(), Work(calls=3), Seek()), SEEKING, {"none", "replayed"}),
+    "member-gives-up-what-it-has-not-committed": (
+        (Publish(), Work(calls=4), Work(lane="c2")),
+        LATE,
+        {"none", "partitions_moved", "revoked_uncommitted"},
+    ),
+    "member-leaves-with-what-it-has-not-committed": (
+        (Publish(), Work(calls=4), Close(lane="c1")),
+        LATE,
+        {"none", "revoked_uncommitted"},
+    ),
     "member-goes-to-the-end": (
         (Publish(), Work(calls=3), Seek(to=Whence.END)),
         SEEKING,

@@ -26,7 +26,7 @@ from deliverycheck.clients.transaction_commands import (
     SendOffsets,
 )
 from deliverycheck.history import Delivery, Position, Whence
-from deliverycheck.plans import Call, HoldPoint, Purged, Setting, Settling
+from deliverycheck.plans import Call, CommitMode, HoldPoint, OnRevoke, Purged, Setting, Settling
 
 # What comes from other modules and is meant to be used from here.
 __all__ = [
@@ -52,11 +52,11 @@ class Connect(StrEnum):
     COLD = "cold"
 
 
-class CommitMode(StrEnum):
-    """Whether a commit waits for the broker's answer."""
+class Handing(StrEnum):
+    """By which call of the library messages are taken: one for each, or one for several."""
 
-    SYNCHRONOUS = "synchronous"
-    ASYNCHRONOUS = "asynchronous"
+    POLL = "poll"
+    CONSUME = "consume"
 
 
 class Until(StrEnum):
@@ -135,10 +135,15 @@ class Poll(_Command, frozen=True, kw_only=True, tag="poll", omit_defaults=True):
 
 
 class OpenConsumer(_Command, frozen=True, kw_only=True, tag="open_consumer", omit_defaults=True):
-    """Open a consumer and subscribe it; without topics it waits for an `Assign`."""
+    """Open a consumer and subscribe it; without topics it waits for an `Assign`.
+
+    Attributes:
+        on_revoke: ``commit`` commits past all effects in partitions that have to be given up.
+    """
 
     settings: dict[str, Setting]
     topics: tuple[str, ...] = ()
+    on_revoke: OnRevoke = OnRevoke.NOTHING
 
 
 class Assign(_Command, frozen=True, kw_only=True, tag="assign", omit_defaults=True):
@@ -166,10 +171,11 @@ class SeekTo(_Command, frozen=True, kw_only=True, tag="seek_to", omit_defaults=T
 
 
 class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=True):
-    """Take messages, one per poll."""
+    """Take messages, one per poll, or several by one ``consume``."""
 
     op: int
     max: int = 1
+    by: Handing = Handing.POLL
     timeout_ms: int = 250
     until: Until = Until.DEADLINE
 
@@ -238,7 +244,7 @@ class StoreOffset(_Command, frozen=True, kw_only=True, tag="store_offset", omit_
 
 
 class Commit(_Command, frozen=True, kw_only=True, tag="commit", omit_defaults=True):
-    """Commit positions: the *next* one to read of each partition."""
+    """Commit positions, as they are; without any what the library has handed over."""
 
     op: int
     covers: tuple[Position, ...]

@@ -3,12 +3,22 @@
 from collections.abc import Generator, Iterator, Mapping
 from enum import StrEnum
 
+from msgspec import structs
+
 from deliverycheck.brokers import Slot
-from deliverycheck.clients import Reply, commands
+from deliverycheck.clients import LostEvent, Reply, RevokeEvent, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Delivery, Ok, Position, Whence
-from deliverycheck.plans import CommitPolicy, Consumer, Isolation, Seek, Setting
+from deliverycheck.plans import (
+    CommitMode,
+    CommitPolicy,
+    Consumer,
+    Covers,
+    Isolation,
+    Seek,
+    Setting,
+)
 
 WORKLOAD_RECEIVE_MS = 250
 """Twice what a first assignment takes (121 ms), so that an empty receive says: nothing there."""
@@ -64,6 +74,8 @@ class ConsumerLane(Lane):
         self.ends: dict[int, int] = {}
         self.wishes: list[Seek] = []
         self._handed: dict[int, list[int]] = {}
+        self._due: dict[int, Position] = {}
+        self._effects_due = 0
 
     @property
     def group(self) -> str:
@@ -76,6 +88,7 @@ class ConsumerLane(Lane):
         self.closed = self.idle = False
         self.assigned, self.ends = frozenset(), {}
         self.wishes, self._handed = [], {}
+        self._due, self._effects_due = {}, 0
         self._cycle = self._work()
         self.before_subscribe()
         program, subject = self.run.target.program, self.run.plan.subject
@@ -87,7 +100,11 @@ class ConsumerLane(Lane):
             group=self.group,
             isolation=self._isolation(settings) if subject.is_transactional else None,
         )
-        command = commands.OpenConsumer(settings=settings, topics=(self.run.subject_topic,))
+        command = commands.OpenConsumer(
+            settings=settings,
+            topics=(self.run.subject_topic,),
+            on_revoke=self._consumer.on_revoke,
+        )
         self.finish(op, self.call(command, op=op))
 
     def before_subscribe(self) -> None:
@@ -120,7 +137,11 @@ class ConsumerLane(Lane):
             joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
             timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
             command = commands.Receive(
-                op=op, max=1, timeout_ms=timeout_ms, until=commands.Until.END
+                op=op,
+                max=self._consumer.batch,
+                by=commands.Handing.CONSUME if self._consumer.batch > 1 else commands.Handing.POLL,
+                timeout_ms=timeout_ms,
+                until=commands.Until.END,
             )
             yield from self._ask(command, op)
             deliveries = self.completed[op].deliveries if op in self.completed else ()
@@ -157,14 +178,15 @@ class ConsumerLane(Lane):
         policy = self._consumer.commit
         if policy is CommitPolicy.BEFORE_EFFECT:
             op = yield from self._commit(delivery)
-            if not isinstance(self.completed.get(op), Ok):
+            awaited = self._consumer.commit_mode is CommitMode.SYNCHRONOUS
+            if awaited and not isinstance(self.completed.get(op), Ok):
                 return  # Without a commit the effect might be a second one.
         if self._consumer.handling_ms and self.receive_ms == WORKLOAD_RECEIVE_MS:
             self.run.pass_time(self._consumer.handling_ms / 1000)
             yield Called.HANDLE
         yield from self._effect(delivery)
         if policy is CommitPolicy.AFTER_EFFECT:
-            yield from self._commit(delivery)
+            yield from self._commit_in_time(delivery)
         elif policy is CommitPolicy.STORE_AFTER_EFFECT:
             covers = self._covers(delivery)
             op = self.invoke(Action.STORE_OFFSET, group=self.group, covers=covers)
@@ -177,13 +199,34 @@ class ConsumerLane(Lane):
         yield from self._ask(commands.Effect(op=op, deliveries=(delivery,)), op)
         yield Called.EFFECT
 
+    def _commit_in_time(self, delivery: Delivery) -> Iterator[Called]:
+        """Commit past all that is due, as soon as that is as much as the application wants."""
+        (self._due[delivery.partition or 0],) = self._covers(delivery)
+        self._effects_due += 1
+        if self._effects_due >= self._consumer.commit_every:
+            yield from self._commit(delivery)
+
     def _commit(self, delivery: Delivery) -> Generator[Called, None, int]:
-        """Commit past the delivery and wait for the answer; the operation."""
-        covers = self._covers(delivery)
+        """Commit past the delivery, and what is due besides; the operation.
+
+        The application goes on when it has the answer, or if it does not wait for it at once.
+        """
+        (self._due[delivery.partition or 0],) = self._covers(delivery)
+        handed = self._consumer.covers is Covers.HANDED
+        covers = () if handed else tuple(self._due[each] for each in sorted(self._due))
+        self._due, self._effects_due = {}, 0
         op = self.invoke(Action.COMMIT, group=self.group, covers=covers)
-        yield from self._ask(commands.Commit(op=op, covers=covers), op)
+        command = commands.Commit(op=op, covers=covers, mode=self._consumer.commit_mode)
+        yield from self._ask(command, op)
         yield Called.COMMIT
         return op
+
+    def _take(self, event: object) -> None:
+        """What was due of a partition that it has no more is for its next owner to work off."""
+        super()._take(event)
+        if isinstance(event, (RevokeEvent, LostEvent)):
+            for one in event.partitions:
+                self._due.pop(one.partition or 0, None)
 
     def _remember(self, reply: Reply, *, idle: bool) -> None:
         self.idle = idle
@@ -194,7 +237,10 @@ class ConsumerLane(Lane):
         self.ends = {one.partition: one.position for one in reply.ends if one.partition is not None}
 
     def _covers(self, delivery: Delivery) -> tuple[Position, ...]:
-        return (self.position_after(delivery),)
+        after = self.position_after(delivery)
+        if self._consumer.covers is Covers.OWN:
+            after = structs.replace(after, position=delivery.position or 0)
+        return (after,)
 
     def reached(self, ends: dict[int, int]) -> bool:
         """Whether the member has read its partitions to these ends and has nothing in hand."""

@@ -189,7 +189,8 @@ class Lane:
             self.run.note(self.process, "held", evidence={"point": event.point})
         elif isinstance(event, AutoCommitEvent):
             op = self.invoke(Action.COMMIT, covers=event.covers)
-            self._complete(Ok(op=op, ns=recorder.now(), error=event.error))
+            ending = Ok if event.error is None else Info
+            self._complete(ending(op=op, ns=recorder.now(), error=event.error))
         elif isinstance(event, DeliveryEvent):
             self.run.note(self.process, "prefetched", evidence={"message": event.delivery.message})
 

@@ -26,6 +26,7 @@ from deliverycheck.guarantees.remade_hazards import HAZARDS_OF_REMADE_TOPICS
 from deliverycheck.guarantees.replay_hazards import HAZARDS_OF_REPLAY
 from deliverycheck.guarantees.request_hazards import HAZARDS_OF_REQUESTS
 from deliverycheck.guarantees.retention_hazards import HAZARDS_OF_RETENTION
+from deliverycheck.guarantees.revocation_hazards import HAZARDS_OF_REVOCATIONS
 from deliverycheck.guarantees.share_hazards import HAZARDS_OF_SHARES
 from deliverycheck.guarantees.timeout_hazards import (
     purged_beside_others,
@@ -265,6 +266,7 @@ HAZARDS: dict[str, Hazard] = {
         *HAZARDS_OF_DELETIONS,
         *HAZARDS_OF_REMADE_TOPICS,
         *HAZARDS_OF_REPLAY,
+        *HAZARDS_OF_REVOCATIONS,
         *HAZARDS_OF_RETENTION,
         *HAZARDS_OF_COMPACTION,
         Hazard(

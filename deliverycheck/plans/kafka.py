@@ -109,7 +109,7 @@ class KafkaDraft:
         found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
         found |= {"delete_records"} if state.messages and _may_delete(state) else set()
         found |= {"remake_topic"} if state.messages and _may_remake(state) else set()
-        found |= {"work", "inject", "pause_member"} if state.messages else set()
+        found |= {"work", "inject", "pause_member", "hand_over"} if state.messages else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()

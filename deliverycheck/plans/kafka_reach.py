@@ -19,6 +19,7 @@ from deliverycheck.plans.kafka_topic import is_compacted, is_timed, kept_ms_of
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
+    Close,
     CommitTransaction,
     DeleteRecords,
     FaultKind,
@@ -164,6 +165,7 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     ]
     if others:
         yield "partitions_moved"
+        yield from ("revoked_uncommitted",) if _commits_late(state) else ()
     writing = state.subject.of_output
     if writing is not None:
         stood_ms = state.stood_ms.get(step.lane, 0)
@@ -173,6 +175,17 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
         yield from ("member_paused", "lost_unfinished")
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
         yield "lost_unfinished"
+
+
+def _commits_late(state: PlanState) -> bool:
+    """Whether members may have worked something off and not committed it yet."""
+    consumer = state.subject.consumer
+    return consumer is not None and consumer.commit_every > 1 and state.served > _cycle(consumer)
+
+
+def _hazards_of_close(state: PlanState, step: Close) -> Iterator[str]:
+    if state.calls.get(step.lane, 0) > 1 and _commits_late(state):
+        yield "revoked_uncommitted"
 
 
 def _hazards_of_sharing(state: PlanState, step: Work) -> Iterator[str]:
@@ -239,7 +252,8 @@ def _cycle(consumer: Consumer) -> int:
     handles = bool(consumer.handling_ms)
     if consumer.output is not None:
         return 5 + handles  # Receive, begin, write, commit the position, end.
-    commits = consumer.commit is not CommitPolicy.AUTO and not consumer.stores_positions
+    own = consumer.commit is not CommitPolicy.AUTO and not consumer.stores_positions
+    commits = own and consumer.commit_every == 1
     return 2 + handles + commits
 
 
@@ -293,4 +307,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     Kill: _hazards_of_kill,
     DeleteRecords: _hazards_of_deletion,
     Seek: _hazards_of_seek,
+    Close: _hazards_of_close,
 }

@@ -31,6 +31,9 @@ PARTITIONS_MAX = 100
 GROUPS_MAX = 2
 """What a third would show, a second does; a plan has two consumers."""
 
+MESSAGES_AT_ONCE_MAX = 100
+"""A plan publishes little more."""
+
 HANDLING_MS_MAX = 10_000
 """An execution handles dozens of messages, one after the other."""
 
@@ -82,6 +85,28 @@ class Seeks(StrEnum):
 
     NEVER = "never"
     AT_WILL = "at_will"
+
+
+class CommitMode(StrEnum):
+    """Whether a commit waits for the broker's answer."""
+
+    SYNCHRONOUS = "synchronous"
+    ASYNCHRONOUS = "asynchronous"
+
+
+class Covers(StrEnum):
+    """What a commit names: the next position, the message's own, or whatever was handed over."""
+
+    NEXT = "next"
+    OWN = "own"
+    HANDED = "handed"
+
+
+class OnRevoke(StrEnum):
+    """What a member does when it is told to give partitions up."""
+
+    NOTHING = "nothing"
+    COMMIT = "commit"
 
 
 class Member(StrEnum):
@@ -140,6 +165,12 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             and members read on from the position in the database.
         member: where positions are committed in the transaction of the output, in whose name.
         output_isolation: what those who read the outputs ask to see.
+        commit_mode: of commits that the application makes.
+        covers: what these name.
+        commit_every: a member commits after the effects of so many messages.
+        on_revoke: what a member does about effects that it has not committed when it has to give
+            their partitions up.
+        batch: messages that one call brings at most; one call of ``consume`` if more than one.
         seeks: whether its members seek to other positions than theirs by their own wish.
         relies_on_isolation: what the application takes for granted of what it is handed; if it
             is not said, what its settings ask for.
@@ -156,6 +187,11 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     member: Member = Member.PRESENT
     output_isolation: Isolation = Isolation.READ_COMMITTED
     seeks: Seeks = Seeks.NEVER
+    commit_mode: CommitMode = CommitMode.SYNCHRONOUS
+    covers: Covers = Covers.NEXT
+    commit_every: Annotated[int, msgspec.Meta(ge=1, le=MESSAGES_AT_ONCE_MAX)] = 1
+    on_revoke: OnRevoke = OnRevoke.NOTHING
+    batch: Annotated[int, msgspec.Meta(ge=1, le=MESSAGES_AT_ONCE_MAX)] = 1
     handling_ms: Annotated[int, msgspec.Meta(ge=0, le=HANDLING_MS_MAX)] = 0
 
     def __post_init__(self) -> None:
@@ -169,10 +205,8 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 "no output or sink"
             )
             raise ValueError(message)
-        plain = self.kind is GroupKind.CONSUMER and self.output is None and self.sink is None
-        if self.seeks is Seeks.AT_WILL and not plain:
-            message = "seeks 'at_will': expected a consumer group, and no output or sink"
-            raise ValueError(message)
+        if problem := self._unfit():
+            raise ValueError(problem)
         if self.sink is not None and (self.output is not None or self.groups > 1):
             message = "sink: expected no output beside it, and one group: it has one effect"
             raise ValueError(message)
@@ -190,6 +224,25 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         if self.output is not None and self.groups > 1:
             message = "two groups: expected no output, since one topic of outputs has one group"
             raise ValueError(message)
+
+    def _unfit(self) -> str | None:
+        """What does not go with how members of a plain consumer group work."""
+        plain = self.kind is GroupKind.CONSUMER and self.output is None and self.sink is None
+        own = self.commit in {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT}
+        late = self.commit_every > 1 or self.on_revoke is OnRevoke.COMMIT
+        chosen = self.commit_mode is CommitMode.ASYNCHRONOUS or self.covers is not Covers.NEXT
+        if not plain and (self.seeks is Seeks.AT_WILL or self.batch > 1 or late or chosen):
+            return (
+                "seeks 'at_will', batch, commit_mode, covers, commit_every and on_revoke: expected "
+                "a consumer group, and no output or sink"
+            )
+        if chosen and not own:
+            return f"commit_mode and covers: commit {self.commit.value!r} is the library's"
+        if late and self.commit is not CommitPolicy.AFTER_EFFECT:
+            return "commit_every and on_revoke: expected the commit 'after_effect'"
+        if self.covers is Covers.HANDED and self.commit_mode is CommitMode.ASYNCHRONOUS:
+            return "covers 'handed': expected the commit_mode 'synchronous'"
+        return None
 
     @property
     def _may_share(self) -> bool:

@@ -64,6 +64,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def make_a_topic_again(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "hand_over" in self.draft.kinds())
+    @rule(steps=steps_of("hand_over"))
+    def hand_partitions_over(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "seek" in self.draft.kinds())
     @rule(steps=steps_of("seek"))
     def read_again(self, steps):

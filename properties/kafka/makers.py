@@ -181,6 +181,20 @@ def delete(*, lane: str, calls: int, keep: int, away: str) -> tuple[Step, ...]:
     )
 
 
+def hand_over(*, lanes: tuple[str, str], count: int, closes: bool) -> tuple[Step, ...]:
+    """A member that has worked all off, and polls on, gives partitions up to another in order.
+
+    One that leaves does so, too.
+    """
+    first, second = lanes
+    return (
+        *(Publish(count=count, wait=Wait.CONFIRMED), Publish(partition=1, wait=Wait.CONFIRMED)),
+        WorkStep(lane=first, calls=4 * (count + 2)),
+        *((Close(lane=first),) if closes else ()),
+        WorkStep(lane=second, calls=6),
+    )
+
+
 def read_again(*, lane: str, calls: int, to: Whence, back: int) -> tuple[Step, ...]:
     """A member that has worked something off reads on elsewhere."""
     written = Publish(count=2, wait=Wait.CONFIRMED)

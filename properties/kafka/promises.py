@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     AfterError,
+    CommitMode,
     CommitPolicy,
     Consumer,
+    Covers,
     ErrorMeans,
     GroupKind,
     Member,
@@ -97,10 +99,24 @@ class Promise:
         if consumer.commit not in self.commits:
             wanted = " or ".join(one.value for one in self.commits)
             return [f"the commit comes {consumer.commit.value}, not {wanted}"]
+        if way := _spoilt_by_its_way(consumer):
+            return [way]
         in_transaction = consumer.commit is CommitPolicy.IN_TRANSACTION and not consumer.sink
         if in_transaction and consumer.member is Member.NOBODY:
             return ["the transaction moves positions in nobody's name, not the member's (KIP-447)"]
         return []
+
+
+def _spoilt_by_its_way(consumer: Consumer) -> str | None:
+    """How, or what, it commits takes from the order of its calls what that promises."""
+    if consumer.commit is not CommitPolicy.BEFORE_EFFECT:
+        handed = consumer.covers is Covers.HANDED and consumer.batch > 1
+        return "the commit covers what was handed over, done or not" if handed else None
+    if consumer.commit_mode is CommitMode.ASYNCHRONOUS:
+        return "the commit before the effect is not waited for"
+    if consumer.covers is Covers.OWN:
+        return "the commit names the message's own position, so that it comes again"
+    return None
 
 
 def _other_values(

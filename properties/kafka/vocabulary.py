@@ -231,6 +231,15 @@ KINDS = {
             "away": ("not", "killed", "killed", "closed", "cut off"),
         },
     ),
+    "hand_over": Kind(
+        weight=1,
+        makes=makers.hand_over,
+        arguments={
+            "lanes": (CONSUMERS, CONSUMERS[::-1]),
+            "count": (2, 3, 5),
+            "closes": (False, False, True),
+        },
+    ),
     # Only where an application seeks at will.
     "seek": Kind(
         weight=12,

@@ -7,7 +7,6 @@ from contextlib import suppress
 from deliverycheck.clients.commands import (
     Assign,
     Commit,
-    CommitMode,
     OpenConsumer,
     Pump,
     Receive,
@@ -25,6 +24,7 @@ from deliverycheck.clients.kafka.library import (
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
 from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.kafka.worked_off import WorkedOff
 from deliverycheck.clients.protocol import (
     AssignEvent,
     AutoCommitEvent,
@@ -39,10 +39,10 @@ from deliverycheck.clients.protocol import (
 from deliverycheck.clients.sink import SinkFile
 from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
 from deliverycheck.history import Delivery, Outcome, Position, delivery_of
-from deliverycheck.plans import HoldPoint, Setting
+from deliverycheck.plans import CommitMode, HoldPoint, Setting
 
 # Bounds how late a receive notices the command behind it or its own end condition.
-_SLICE_S = 0.05
+SLICE_S = 0.05
 _METADATA_S = 1.0
 OFFSET_BEGINNING = -2  # RD_KAFKA_OFFSET_BEGINNING
 
@@ -64,6 +64,7 @@ class Consuming:
         """`stored` says where to read on, instead of the group."""
         self._loop = loop
         self._stored = stored
+        self._worked_off = WorkedOff(command.on_revoke)
         self.say = loop.outbox.say
         self._identity: int | None = None
         self._kept: deque[Received] = deque()
@@ -77,7 +78,7 @@ class Consuming:
         self.consumer = Consumer(
             {
                 **command.settings,
-                "error_cb": self._client_error,
+                "error_cb": self.client_error,
                 "on_commit": self._on_commit,
             }
         )
@@ -125,18 +126,22 @@ class Consuming:
         taken = self.take_kept(command.max)
         while len(taken) < command.max:
             # Having something, look once for more, but never wait for it.
-            slice_s = 0.0 if taken else min(_SLICE_S, deadline.left_s())
+            slice_s = 0.0 if taken else min(SLICE_S, deadline.left_s())
             if (message := self._poll(slice_s)) is not None:
                 taken.append(message)
             elif taken or deadline.passed() or self.is_over(command.until):
                 break
+        return self.hand_over(identity, command.op, taken)
+
+    def hand_over(self, identity: int, op: int, taken: list[Received]) -> Reply:
+        """What was taken is told, and in hand from here on."""
         self.in_hand = bool(taken)
         for message in taken:
             self.stamps_ms.setdefault(place_of(message), {})[message.offset() or 0] = (
                 message.timestamp()[1]
             )
         deliveries = tuple(delivery_of_message(message) for message in taken)
-        self.say(OkEvent(op=command.op, deliveries=deliveries))
+        self.say(OkEvent(op=op, deliveries=deliveries))
         return self.state(identity, len(taken))
 
     def go_back_to_stored(self, covers: Sequence[Position]) -> None:
@@ -175,14 +180,19 @@ class Consuming:
     def commit(self, identity: int, command: Commit) -> Reply:
         if command.mode is CommitMode.ASYNCHRONOUS:
             return self._commit_later(identity, command)
-        offsets = [topic_partition(one) for one in command.covers]
-        try:
-            answers = self.consumer.commit(offsets=offsets, asynchronous=False)
-            name = _first_error(answers)
-        except KafkaException as error:
-            name = error_name(error)
-        self._complete_commit(command.op, command.covers, name)
+        covers, name = self.commit_now(command.covers)
+        self._complete_commit(command.op, covers, name)
         return Reply(re=identity, error=name)
+
+    def commit_now(self, covers: tuple[Position, ...]) -> tuple[tuple[Position, ...], str | None]:
+        """What was committed, or was to be, and the error; without `covers` what was handed."""
+        chosen = {"offsets": [topic_partition(one) for one in covers]} if covers else {}
+        try:
+            answers = self.consumer.commit(asynchronous=False, **chosen)
+        except KafkaException as error:
+            return covers, error_name(error)
+        told = tuple(_position(one) for one in answers if one.offset >= 0)
+        return covers or told, _first_error(answers)
 
     def state(self, identity: int, count: int) -> Reply:
         """The reply of all commands that may have polled."""
@@ -199,6 +209,10 @@ class Consuming:
                 for (source, partition), position in self._ends.items()
             ),
         )
+
+    def worked_off(self, deliveries: Sequence[Delivery]) -> None:
+        """These have had their effect."""
+        self._worked_off.add(deliveries)
 
     def close(self) -> None:
         """Left the group, with the commits that the library makes on the way."""
@@ -220,7 +234,7 @@ class Consuming:
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # The library's name for it.
             self._ends[place_of(message)] = message.offset() or 0
         else:
-            self._client_error(error)
+            self.client_error(error)
         return False
 
     def passed(self, positions: dict[tuple[str, int], int]) -> None:
@@ -233,7 +247,7 @@ class Consuming:
         try:
             message = self.consumer.poll(timeout_s)
         except KafkaException as error:  # A fatal one, as of a producer: told, not thrown.
-            self._client_error(error.args[0])
+            self.client_error(error.args[0])
             return None
         return message if message is not None and self.note(message) else None
 
@@ -291,6 +305,9 @@ class Consuming:
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self.say(RevokeEvent(partitions=_sources(partitions), parent=self._identity))
+        if due := self._worked_off.due({(one.topic, one.partition) for one in partitions}):
+            covers, name = self.commit_now(due)
+            self.say(AutoCommitEvent(covers=covers, error=name))
         self._forget(partitions)
         self._loop.holds.reached(HoldPoint.ON_REVOKE)
 
@@ -302,10 +319,11 @@ class Consuming:
         for one in partitions:
             self._assigned.pop((one.topic, one.partition), None)
             self._ends.pop((one.topic, one.partition), None)
+        self._worked_off.forget({(one.topic, one.partition) for one in partitions})
         # A member without partitions is at no end before its next assignment.
         self._joined = bool(self._assigned)
 
-    def _client_error(self, error: KafkaError) -> None:
+    def client_error(self, error: KafkaError) -> None:
         self.say(ClientErrorEvent(error=error.name(), text=error.str()))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from deliverycheck.clients import commands
 from deliverycheck.clients.commands import Command, verb_of
 from deliverycheck.clients.journal import JournalFile, append_effects
+from deliverycheck.clients.kafka.batches import receive
 from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
 from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import libversion
@@ -57,7 +58,7 @@ class KafkaClient:
             "assign": self._by_consumer(Consuming.assign),
             "seek": self._by_consumer(Consuming.seek),
             "seek_to": self._by_consumer(seek_to),
-            "receive": self._by_consumer(Consuming.receive),
+            "receive": self._by_consumer(receive),
             "receive_bulk": self._by_consumer(receive_bulk),
             "open_share": self._open_share,
             "acquire": self._by_sharer(Sharing.acquire),
@@ -175,6 +176,8 @@ class KafkaClient:
 
     def _effect(self, identity: int, command: commands.Effect) -> Reply:
         append_effects(self._journal.descriptor(), command.op, command.deliveries)
+        if self._consuming is not None:
+            self._consuming.worked_off(command.deliveries)
         self._loop.outbox.say(OkEvent(op=command.op))
         return Reply(re=identity)
 

@@ -1,6 +1,7 @@
 """What we claim of Kafka, as data: each holding setting beside a sibling that must break."""
 
 from deliverycheck.plans import Claim
+from properties.kafka.claims.committing import COMMITTING
 from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
 from properties.kafka.claims.groups import GROUPS
@@ -19,6 +20,7 @@ CLAIMS: tuple[Claim, ...] = (
     *TIMEOUTS,
     *CONTENT,
     *EFFECT,
+    *COMMITTING,
     *GROUPS,
     *READING,
     *REMADE,

@@ -18,6 +18,13 @@ RECORDS_GONE = ("records_deleted", "remade_under_member")
 """What nobody can read any more has no effect either: `kafka-records-deleted`. A member that takes
 its position from one topic to the next skips what stands before it: `kafka-remade-classic`."""
 
+OUT_OF_ORDER = (
+    *("consumer_killed", "member_paused", "lost_unfinished"),
+    *("lost_reply", "lost_request", "black_hole", "stall", "delay", "refuse"),
+    *("broker_killed", "broker_paused"),
+)
+"""Where a member is not asked to give its partitions up, or cannot commit when it is."""
+
 FIRST_WRITE = ("first_write_broker_killed",)
 """librdkafka then confirms what is not in the log: `kafka-first-write`."""
 

@@ -1,0 +1,106 @@
+"""How, when and what members commit, run against a broker in memory."""
+
+import pytest
+
+from deliverycheck.clients import AutoCommitEvent, commands
+from deliverycheck.executions import execute
+from deliverycheck.guarantees import Validity, check
+from deliverycheck.history import Action, ExecutionFolder, Outcome, Position, read_history
+from deliverycheck.plans import (
+    CommitMode,
+    CommitPolicy,
+    Consumer,
+    Covers,
+    Kill,
+    OnRevoke,
+    Plan,
+    Publish,
+    Subject,
+)
+from deliverycheck.plans import Work as WorkStep
+from selftests.memory_target import MemoryTarget, MemoryWorker
+
+AFTER, BEFORE = CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*steps, commit=AFTER, mutes=(), **ways):
+        target = MemoryTarget(tmp_path, mutes=mutes)
+        subject = Subject(partitions=1, consumer=Consumer(commit=commit, **ways))
+        folder = ExecutionFolder(root=tmp_path / "execution")
+        execution = execute(Plan(system="kafka", subject=subject, steps=steps), target.live, folder)
+        assert execution.inconclusive is None
+        return read_history(folder.history)
+
+    return run
+
+
+def calls_of(history, process="c1#1"):
+    named = {Action.RECEIVE, Action.EFFECT, Action.COMMIT}
+    return [one for one in history.operations if one.process == process and one.action in named]
+
+
+def committed(history):
+    return [one.covers[0].position for one in history.select(Action.COMMIT)]
+
+
+def validity(history, name):
+    return check(history, [name])[0].validity
+
+
+def test_batch_is_worked_off_message_by_message_and_each_is_committed(run):
+    history = run(Publish(count=3), WorkStep(calls=7), batch=5)
+    first, *rest = calls_of(history)[:7]
+    assert len(first.deliveries) == 3
+    assert [one.action for one in rest] == [Action.EFFECT, Action.COMMIT] * 3
+    assert committed(history)[:3] == [1, 2, 3]
+
+
+def test_commit_of_what_was_handed_covers_what_is_not_done_and_a_crash_loses_that(run):
+    steps = (Publish(count=3), WorkStep(calls=3), Kill(lane="c1"))
+    history = run(*steps, batch=5, covers=Covers.HANDED)
+    assert committed(history)[0] == 3
+    assert validity(history, "at_least_once_in_effect") is Validity.INVALID
+    assert validity(run(*steps, batch=5), "at_least_once_in_effect") is Validity.VALID
+
+
+def test_commit_of_a_messages_own_position_brings_it_again_to_the_next_owner(run):
+    steps = (Publish(), WorkStep(calls=3), Kill(lane="c1"))
+    own = run(*steps, commit=BEFORE, covers=Covers.OWN)
+    assert committed(own)[0] == 0
+    assert validity(own, "at_most_once_in_effect") is Validity.INVALID
+    assert validity(run(*steps, commit=BEFORE), "at_most_once_in_effect") is Validity.VALID
+
+
+def test_late_commit_covers_all_that_was_done_since_the_last_one(run):
+    history = run(Publish(count=5), WorkStep(calls=20), commit_every=2)
+    assert committed(history) == [2, 4]
+
+
+def test_asynchronous_commit_goes_out_as_one_and_the_effect_does_not_wait_for_its_answer(run):
+    history = run(Publish(), WorkStep(calls=3), commit=BEFORE, commit_mode=CommitMode.ASYNCHRONOUS)
+    actions = [one.action for one in calls_of(history)][:3]
+    assert actions == [Action.RECEIVE, Action.COMMIT, Action.EFFECT]
+
+
+def test_worker_is_told_what_to_do_when_partitions_are_revoked():
+    told = commands.OpenConsumer(settings={}, on_revoke=OnRevoke.COMMIT)
+    line = commands.encode_command(1, told)
+    assert b'"on_revoke":"commit"' in line
+    assert commands.decode_command(line) == told
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(None, Outcome.OK), ("_WAIT_COORD", Outcome.INFO)],
+    ids=["made", "failed"],
+)
+def test_commit_that_the_library_makes_by_itself_is_known_to_be_made_only_without_an_error(
+    run, monkeypatch, error, outcome
+):
+    covers = (Position(source="topic-x1", partition=0, position=1),)
+    told = AutoCommitEvent(covers=covers, error=error)
+    monkeypatch.setattr(MemoryWorker, "_idle", lambda self, _: self._say(told), raising=False)
+    history = run(Publish(), WorkStep(calls=4), commit=CommitPolicy.AUTO)
+    assert {one.outcome for one in history.select(Action.COMMIT)} == {outcome}
