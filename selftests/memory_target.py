@@ -58,6 +58,7 @@ class MemoryWorker:
         self._last = 0
         self._read, self._write = os.pipe2(os.O_NONBLOCK)
         self._positions = None
+        self._is_silent = False
         self._transaction = None
         self._topic = self._group = None
 
@@ -183,6 +184,14 @@ class MemoryWorker:
         self._positions[part] = ends.get(command.to, at)
         self._say(OkEvent(op=command.op, position=at if command.to is Whence.TIME else None))
 
+    def _pause_partitions(self, command):
+        self._is_silent = True
+        self._say(OkEvent(op=command.op, covers=command.covers))
+
+    def _resume_partitions(self, command):
+        self._is_silent = False
+        self._say(OkEvent(op=command.op, covers=command.covers))
+
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
         return {"remaining": 0}
@@ -208,7 +217,7 @@ class MemoryWorker:
         for part, position in own.items():
             log = self.broker.logs[self._topic, part]
             at = max(position, self.broker.starts[self._topic, part])
-            if at < len(log):
+            if at < len(log) and not self._is_silent:
                 found = tuple(log[at : at + command.max])
                 own[part] = at + len(found)
                 break

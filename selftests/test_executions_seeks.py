@@ -5,7 +5,18 @@ import pytest
 from deliverycheck.executions import execute
 from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Whence, read_history
-from deliverycheck.plans import CommitPolicy, Consumer, Kill, Plan, Publish, Seek, Seeks, Subject
+from deliverycheck.plans import (
+    CommitPolicy,
+    Consumer,
+    Kill,
+    PausePartitions,
+    Plan,
+    Publish,
+    ResumePartitions,
+    Seek,
+    Seeks,
+    Subject,
+)
 from deliverycheck.plans import Work as WorkStep
 from selftests.memory_target import MemoryTarget
 
@@ -65,3 +76,22 @@ def test_replay_is_judged_to_the_end_of_the_group(run):
     history = run(Publish(count=2), WorkStep(calls=6), Seek())
     (found,) = check(history, ["replay"])
     assert (found.validity, found.examined) == (Validity.VALID, 3)
+
+
+def test_paused_member_asks_on_is_handed_nothing_and_has_all_when_it_wants_it_again(run):
+    history = run(
+        *(Publish(count=2), WorkStep(calls=3), PausePartitions(), WorkStep(calls=2)),
+        *(ResumePartitions(), WorkStep(calls=3)),
+    )
+    acts = [one.action for one in history.operations if one.process == "c1#1"]
+    paused, resumed = acts.index(Action.PAUSE_PARTITIONS), acts.index(Action.RESUME_PARTITIONS)
+    assert Action.RECEIVE in acts[paused:resumed]
+    assert handed(history) == [0, 1]
+    for name in ("paused_partitions", "at_least_once_in_effect"):
+        assert check(history, [name])[0].validity is Validity.VALID
+
+
+def test_member_that_a_plan_leaves_paused_works_off_the_rest_in_the_end(run):
+    history = run(Publish(count=2), WorkStep(calls=3), PausePartitions(), WorkStep(calls=1))
+    assert [one.action for one in history.select(Action.RESUME_PARTITIONS)]
+    assert handed(history) == [0, 1]

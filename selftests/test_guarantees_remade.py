@@ -181,6 +181,25 @@ def test_topic_made_again_under_a_member_that_goes_on_is_told_with_what_it_would
     ]
 
 
+def test_position_just_behind_all_that_the_new_topic_has_is_carried_over_too():
+    def ended_at(position):
+        story = Story(groups={"g": ("t",)})
+        for number in range(2):
+            story.published(f"p1#1-{number}", number)
+            story.received("c1#1", at(f"p1#1-{number}", number))
+        story.topic_deleted()
+        story.topic_made()
+        for number in range(position):
+            story.published(f"p1#1-{number + 5}", number)
+        story.received("c1#1")
+        return story
+
+    (told,) = evidence(ended_at(2), "remade_under_member")
+    assert "all of 2 messages of the topic that was made again" in told
+    assert "remade_under_member" in occurred(ended_at(3))
+    assert "remade_under_member" not in occurred(ended_at(1))
+
+
 def test_member_that_is_new_carries_no_position_over():
     assert occurred(remade(read=("c1#2",))) & REMADE == {"topic_remade"}
 

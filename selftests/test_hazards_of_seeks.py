@@ -62,3 +62,33 @@ def test_position_that_was_deleted_is_told_with_its_deletion():
 )
 def test_position_that_is_there_when_it_is_asked_for_is_no_hazard(others):
     assert "sought_deleted" not in occurred(sought(again=(), **others))
+
+
+def silent(*, asks=True, more=True, resumed=False, outcome="ok"):
+    """A member pauses its partition while there is more, and asks on."""
+    story = Story()
+    story.published("p1#1-0", 0)
+    covers = (Position(source="t", partition=0, position=0),)
+    getattr(story, outcome)(story.invoke("c1#1", "pause_partitions", group="g", covers=covers))
+    if resumed:
+        story.ok(story.invoke("c1#1", "resume_partitions", group="g", covers=covers))
+    if more:
+        story.published("p1#1-1", 1)
+    if asks:
+        story.received("c1#1")
+    return story
+
+
+def test_pause_is_told_with_what_was_there_meanwhile():
+    assert evidence(silent(), "partitions_paused") == [
+        "c1#1 paused t/0 at 0.003 s and asked for more 1 time, with 2 messages there, p1#1-0 first."
+    ]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"asks": False}, {"resumed": True}, {"outcome": "info"}],
+    ids=["nobody-asked", "it-wanted-them-again", "not-known"],
+)
+def test_pause_is_no_hazard_where_nobody_asked_with_the_partition_surely_paused(others):
+    assert "partitions_paused" not in occurred(silent(**others))

@@ -27,10 +27,12 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Pause,
+    PausePartitions,
     Publish,
     Release,
     Restart,
     Resume,
+    ResumePartitions,
     Seek,
     Seeks,
     Sink,
@@ -359,3 +361,16 @@ def test_member_seeks_only_where_its_application_does_that_at_all_and_while_it_l
 def test_topic_of_who_seeks_at_will_is_not_deleted():
     steps = (Publish(), Work(calls=3), DeleteTopic())
     assert normalised(*steps, subject=SEEKING) == steps[:2]
+
+
+def test_partitions_are_paused_by_a_member_that_lives_and_resumed_where_they_are_paused():
+    steps = (ResumePartitions(), Publish(), Work(), PausePartitions(), PausePartitions(), Work())
+    assert normalised(*steps, ResumePartitions(), Work()) == (
+        *(*steps[1:4], Work()),
+        *(ResumePartitions(), Work()),
+    )
+
+
+def test_next_incarnation_has_nothing_paused():
+    steps = (Publish(), Work(), PausePartitions(), Kill(lane="c1"), ResumePartitions(), Work())
+    assert ResumePartitions() not in normalised(*steps)

@@ -3,11 +3,9 @@
 import msgspec
 import pytest
 
-from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
-    Close,
     CommitPolicy,
     CommitTransaction,
     Consumer,
@@ -25,8 +23,6 @@ from deliverycheck.plans import (
     Publish,
     Purge,
     Purged,
-    Seek,
-    Seeks,
     Settling,
     Subject,
     TopicReady,
@@ -37,6 +33,7 @@ from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.plans.kafka_state import NODE
 from properties.kafka.claims import CLAIMS
 from selftests.plan_samples import LOG_ONLY, WITH_GROUP
+from selftests.reach_of_members import REACH_OF_MEMBERS
 
 MODEL = KafkaModel()
 FRESH = Subject(producer={"acks": "all"}, topic_ready=TopicReady.CREATED)
@@ -48,8 +45,6 @@ SLOW = Subject(
         handling_ms=601,
     )
 )
-LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
-SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 TWO_GROUPS = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, groups=2))
 
 
@@ -71,6 +66,7 @@ GIVING_UP = (STALL, Publish(), Hold(ms=4400), Publish(partition=1), Hold(ms=2900
 COMPACTED = Subject(topic={"cleanup.policy": "compact"})
 TIMED = msgspec.structs.replace(WITH_GROUP, topic={"retention.ms": 1500})
 REACH = {
+    **REACH_OF_MEMBERS,
     "nothing-disturbed": ((Publish(),), WITH_GROUP, {"none"}),
     "nothing-published": ((CreateTopic(topic="t2"),), LOG_ONLY, set()),
     "reply-lost-of-what-comes-later": (
@@ -137,27 +133,6 @@ REACH = {
         (Publish(key="k1"), Publish(lane="p2", key="k2")),
         TWO_PRODUCERS,
         {"none"},
-    ),
-    "member-goes-back": ((Publish(), Work(calls=3), Seek()), SEEKING, {"none", "replayed"}),
-    "member-gives-up-what-it-has-not-committed": (
-        (Publish(), Work(calls=4), Work(lane="c2")),
-        LATE,
-        {"none", "partitions_moved", "revoked_uncommitted"},
-    ),
-    "member-leaves-with-what-it-has-not-committed": (
-        (Publish(), Work(calls=4), Close(lane="c1")),
-        LATE,
-        {"none", "revoked_uncommitted"},
-    ),
-    "member-goes-to-the-end": (
-        (Publish(), Work(calls=3), Seek(to=Whence.END)),
-        SEEKING,
-        {"none"},
-    ),
-    "member-goes-back-to-what-is-gone": (
-        (Publish(), Work(calls=3), DeleteRecords(), Seek(to=Whence.POSITION)),
-        SEEKING,
-        {"none", "replayed", "sought_deleted", "read_records_deleted"},
     ),
     "purged-with-a-message-unconfirmed": ((Publish(), Purge()), LOG_ONLY, {"none", "purged"}),
     "purged-on-its-way-beside-another": (

@@ -18,6 +18,13 @@ from deliverycheck.clients.queue_commands import (
     Settle,
     Settlement,
 )
+from deliverycheck.clients.reading_commands import (
+    Assign,
+    PausePartitions,
+    ResumePartitions,
+    Seek,
+    SeekTo,
+)
 from deliverycheck.clients.transaction_commands import (
     AbortTransaction,
     BeginTransaction,
@@ -25,19 +32,24 @@ from deliverycheck.clients.transaction_commands import (
     InitTransactions,
     SendOffsets,
 )
-from deliverycheck.history import Delivery, Position, Whence
+from deliverycheck.history import Delivery, Position
 from deliverycheck.plans import Call, CommitMode, HoldPoint, OnRevoke, Purged, Setting, Settling
 
 # What comes from other modules and is meant to be used from here.
 __all__ = [
     "AbortTransaction",
+    "Assign",
     "BeginTransaction",
     "Cancel",
     "CloseChannel",
     "CommitTransaction",
     "InitTransactions",
     "Letter",
+    "PausePartitions",
     "Prove",
+    "ResumePartitions",
+    "Seek",
+    "SeekTo",
     "Send",
     "SendOffsets",
     "Settle",
@@ -144,30 +156,6 @@ class OpenConsumer(_Command, frozen=True, kw_only=True, tag="open_consumer", omi
     settings: dict[str, Setting]
     topics: tuple[str, ...] = ()
     on_revoke: OnRevoke = OnRevoke.NOTHING
-
-
-class Assign(_Command, frozen=True, kw_only=True, tag="assign", omit_defaults=True):
-    """Read these partitions from these positions, without a group's assignment."""
-
-    positions: tuple[Position, ...]
-
-
-class Seek(_Command, frozen=True, kw_only=True, tag="seek", omit_defaults=True):
-    """Read on from `position`."""
-
-    position: Position
-
-
-class SeekTo(_Command, frozen=True, kw_only=True, tag="seek_to", omit_defaults=True):
-    """Read on from the beginning, from `position`, from the time of the message there, or the end.
-
-    That message must be one that was received since the consumer was opened.
-    """
-
-    op: int
-    to: Whence
-    position: Position
-    timeout_ms: int = 1000
 
 
 class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=True):
@@ -322,6 +310,8 @@ Command = (
     | Assign
     | Seek
     | SeekTo
+    | PausePartitions
+    | ResumePartitions
     | Receive
     | OpenShare
     | Acquire

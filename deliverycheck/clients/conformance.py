@@ -22,6 +22,8 @@ _OF_LOGS = (
     "assign",
     "seek",
     "seek_to",
+    "pause_partitions",
+    "resume_partitions",
     "store_offset",
     "commit",
     "send_offsets",

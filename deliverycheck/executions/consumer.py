@@ -16,6 +16,8 @@ from deliverycheck.plans import (
     Consumer,
     Covers,
     Isolation,
+    PausePartitions,
+    ResumePartitions,
     Seek,
     Setting,
 )
@@ -31,6 +33,9 @@ TAIL_RECEIVE_MS = 20
 """Prefetched messages come in under 1 ms; the drain asks again and again."""
 
 
+Wish = Seek | PausePartitions | ResumePartitions
+
+
 class Called(StrEnum):
     """The calls of an application cycle."""
 
@@ -41,10 +46,19 @@ class Called(StrEnum):
     COMMIT = "commit"
     STORE = "store"
     SEEK = "seek"
+    PAUSE = "pause"
     WRITE = "write"
     TRANSACT = "transact"
     DISCARDED = "discarded"
     BLOCKED = "blocked"
+
+
+_PAUSING: dict[
+    type, tuple[Action, type[commands.PausePartitions] | type[commands.ResumePartitions]]
+] = {
+    PausePartitions: (Action.PAUSE_PARTITIONS, commands.PausePartitions),
+    ResumePartitions: (Action.RESUME_PARTITIONS, commands.ResumePartitions),
+}
 
 
 def group_named(topic: str, number: int) -> str:
@@ -58,7 +72,7 @@ class ConsumerLane(Lane):
     Attributes:
         idle: the last receive brought nothing.
         ends: positions of the ends that the member has seen, by partition.
-        wishes: seeks to be made, in their order, before it asks for more.
+        wishes: to be done in their order, before it asks for more.
     """
 
     def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
@@ -72,7 +86,7 @@ class ConsumerLane(Lane):
         self.idle = False
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
-        self.wishes: list[Seek] = []
+        self.wishes: list[Wish] = []
         self._handed: dict[int, list[int]] = {}
         self._due: dict[int, Position] = {}
         self._effects_due = 0
@@ -132,7 +146,7 @@ class ConsumerLane(Lane):
 
     def _work(self) -> Iterator[Called]:
         while True:
-            yield from self._seek()
+            yield from self._fulfil()
             op = self.invoke(Action.RECEIVE, group=self.group)
             joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
             timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
@@ -155,12 +169,32 @@ class ConsumerLane(Lane):
             if deliveries:
                 yield from self._ask(commands.Idle(), None)
 
-    def _seek(self) -> Iterator[Called]:
+    def _fulfil(self) -> Iterator[Called]:
         """Nothing is wished for any more, unless the member has no partition yet."""
         while self.wishes and self.assigned:
             wish = self.wishes.pop(0)
-            for partition in sorted(self.assigned):
-                yield from self._seek_in(partition, wish)
+            if isinstance(wish, Seek):
+                for partition in sorted(self.assigned):
+                    yield from self._seek_in(partition, wish)
+            else:
+                yield from self._pause(wish)
+
+    def wants_all(self) -> None:
+        """The member reads on whatever it has paused."""
+        asked = [one for one in self._invoked.values() if one.action is Action.PAUSE_PARTITIONS]
+        wished = any(isinstance(one, PausePartitions) for one in self.wishes)
+        if self.lives and (asked or wished):
+            self.wishes.append(ResumePartitions(lane=self.name))
+
+    def _pause(self, wish: PausePartitions | ResumePartitions) -> Iterator[Called]:
+        topic = self.run.subject_topic
+        covers = tuple(
+            Position(source=topic, partition=each, position=0) for each in sorted(self.assigned)
+        )
+        action, command = _PAUSING[type(wish)]
+        op = self.invoke(action, group=self.group, covers=covers)
+        yield from self._ask(command(op=op, covers=covers), op)
+        yield Called.PAUSE
 
     def _seek_in(self, partition: int, wish: Seek) -> Iterator[Called]:
         """The member reads on elsewhere; of what it was not handed yet it can only name an end."""

@@ -6,7 +6,7 @@ from typing import Any
 from deliverycheck.brokers import Capability
 from deliverycheck.clients import commands
 from deliverycheck.executions import topics
-from deliverycheck.executions.consumer import Called, ConsumerLane
+from deliverycheck.executions.consumer import Called, ConsumerLane, Wish
 from deliverycheck.executions.disturbances import Disturbances
 from deliverycheck.executions.ends import End
 from deliverycheck.executions.lane import Lane
@@ -31,11 +31,13 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Pause,
+    PausePartitions,
     Publish,
     Purge,
     Release,
     Restart,
     Resume,
+    ResumePartitions,
     Seek,
     Step,
     Wait,
@@ -116,7 +118,7 @@ class Stage:
             if called in _PAUSES or (called is Called.RECEIVE and lane.idle):
                 return
 
-    def seek(self, step: Seek) -> None:
+    def wish(self, step: Wish) -> None:
         lane = self.consumer(step.lane)
         if lane.lives:
             lane.wishes.append(step)
@@ -210,7 +212,9 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     CommitTransaction: Stage.end_transaction,
     AbortTransaction: Stage.end_transaction,
     Work: Stage.work,
-    Seek: Stage.seek,
+    Seek: Stage.wish,
+    PausePartitions: Stage.wish,
+    ResumePartitions: Stage.wish,
     Close: Stage.close,
     Kill: Stage.kill,
     Pause: Stage.pause,

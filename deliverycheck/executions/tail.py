@@ -107,6 +107,7 @@ def _consumers(run: Run) -> list[ConsumerLane]:
         goes_on += used
     for lane in goes_on:
         lane.receive_ms = TAIL_RECEIVE_MS
+        lane.wants_all()
         if isinstance(lane, SharingLane):
             lane.settling = Settling.ACCEPT
     return goes_on

@@ -127,10 +127,11 @@ def _carried(history: History, deletion: Operation, come: list[Publication]) -> 
     for (process, partition), reached in _reached(history, before(topic)).items():
         here = [one for one in come if one.partition == partition and one.position is not None]
         passed = [one for one in here if (one.position or 0) < reached]
-        if len(passed) == len(here) or not passed or not _goes_on(history, process, deletion):
-            continue
+        end = 1 + max((one.position or 0 for one in here), default=-1)
+        if reached > end or not passed or not _goes_on(history, process, deletion):
+            continue  # Beyond the end it is sent where its settings say.
         yield Evidence(
-            kind="carried",
+            kind="carried" if reached < end else "carried_to_the_end",
             ns=deletion.invoked_ns,
             facts={
                 "process": process,
@@ -181,7 +182,12 @@ _CARRIED = {
         "{process} had come to {place} when the topic was deleted at {deleted_ns:s}, and went on: "
         "below that position the topic that was made again has {messages:count message}, {message} "
         "among them, and above it more."
-    )
+    ),
+    "carried_to_the_end": (
+        "{process} had come to {place} when the topic was deleted at {deleted_ns:s}, and went on: "
+        "all of {messages:count message} of the topic that was made again, {message} among them, "
+        "are below that position, and it is just behind them."
+    ),
 }
 
 HAZARDS_OF_REMADE_TOPICS: tuple[Hazard, ...] = (

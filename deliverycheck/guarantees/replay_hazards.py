@@ -1,8 +1,10 @@
-"""Hazards of readers that go back: to what they were handed, or to what is gone by then."""
+"""Hazards of readers that go back, to what is there or gone, or want nothing for a time."""
 
 from collections.abc import Iterator
 
+from deliverycheck.guarantees.copies import in_order_of_call
 from deliverycheck.guarantees.delivery.dropped import deletions
+from deliverycheck.guarantees.delivery.pauses import Pause, pauses
 from deliverycheck.guarantees.delivery.stretches import Stretch, stretches
 from deliverycheck.guarantees.hazard import (
     WITNESSES_MAX,
@@ -12,7 +14,14 @@ from deliverycheck.guarantees.hazard import (
     Needed,
 )
 from deliverycheck.guarantees.sentences import place
-from deliverycheck.history import History, Operation, Reading, Whence
+from deliverycheck.history import (
+    History,
+    Operation,
+    Outcome,
+    Publication,
+    Reading,
+    Whence,
+)
 
 
 def replayed(history: History) -> tuple[Evidence, ...]:
@@ -46,6 +55,49 @@ def sought_deleted(history: History) -> tuple[Evidence, ...]:
         if stretch.seek.whence is Whence.POSITION
         and (deletion := _deletion(history, stretch)) is not None
     )
+
+
+def partitions_paused(history: History) -> tuple[Evidence, ...]:
+    """Pauses during which a process asked for more, with messages there that it was not handed."""
+    found = []
+    for pause in pauses(history):
+        there = _unread(history, pause) if pause.receives else []
+        if there:
+            found.append(
+                Evidence(
+                    kind="paused",
+                    ns=pause.pause.invoked_ns,
+                    facts={
+                        "process": pause.pause.process,
+                        "place": place(*pause.place),
+                        "paused_ns": pause.pause.invoked_ns,
+                        "count": len(pause.receives),
+                        "messages": len(there),
+                        "message": there[0].message,
+                    },
+                    witnesses=(pause.pause.op, *(one.op for one in there))[:WITNESSES_MAX],
+                )
+            )
+    return tuple(found)
+
+
+def _unread(history: History, pause: Pause) -> list[Publication]:
+    """What had been confirmed in the partition when the process last asked, and it had not got."""
+    asked_ns = pause.receives[-1].invoked_ns
+    had = {
+        one.delivery.message
+        for one in history.receipts
+        if one.process == pause.pause.process and one.ns <= asked_ns
+    }
+    return [
+        one
+        for one in in_order_of_call(history)
+        if (one.target, one.partition) == pause.place
+        and one.completed_ns is not None
+        and one.completed_ns < asked_ns
+        and one.outcome is Outcome.OK
+        and one.message not in had
+    ]
 
 
 def _seek(stretch: Stretch) -> dict[str, str | int]:
@@ -94,7 +146,22 @@ _DELETED = {
     )
 }
 
+_PAUSED = {
+    "paused": (
+        "{process} paused {place} at {paused_ns:s} and asked for more {count:count time}, with "
+        "{messages:count message} there, {message} first."
+    )
+}
+
 HAZARDS_OF_REPLAY: tuple[Hazard, ...] = (
+    Hazard(
+        name="partitions_paused",
+        title="a reader asked for more with a partition paused that had more",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences=_PAUSED,
+        find=partitions_paused,
+    ),
     Hazard(
         name="replayed",
         title="a reader went back to what it had been handed",
@@ -112,4 +179,4 @@ HAZARDS_OF_REPLAY: tuple[Hazard, ...] = (
         find=sought_deleted,
     ),
 )
-"""Of seeks."""
+"""Of seeks and pauses."""

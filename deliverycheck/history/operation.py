@@ -27,6 +27,8 @@ class Action(StrEnum):
     REVOKE = "revoke"
     LOST = "lost"
     SEEK = "seek"
+    PAUSE_PARTITIONS = "pause_partitions"
+    RESUME_PARTITIONS = "resume_partitions"
     RECEIVE = "receive"
     EFFECT = "effect"
     STORE_OFFSET = "store_offset"

@@ -49,11 +49,13 @@ from deliverycheck.plans.steps import (
     Inject,
     Kill,
     Pause,
+    PausePartitions,
     Publish,
     Purge,
     Release,
     Restart,
     Resume,
+    ResumePartitions,
     Seek,
     Settling,
     Step,
@@ -81,6 +83,9 @@ REFRESH = "topic.metadata.refresh.interval.ms"
 
 PATIENCE = "message.timeout.ms"
 """How long librdkafka tries to deliver a message; its default is 5 minutes."""
+
+
+_REPEATED_BY_THE_TAIL = (Hold, Heal, Resume, ResumePartitions, Restart, Flush, Await, Release)
 
 
 class KafkaDraft:
@@ -114,6 +119,7 @@ class KafkaDraft:
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
+        found |= {"silence"} if state.calls and _may_pause_partitions(state) else set()
         found |= {"seek"} if _may_seek(state) else set()
         found |= {"seek_deleted"} if _may_seek(state) and _may_delete(state) else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
@@ -129,7 +135,7 @@ class KafkaDraft:
     def plan(self) -> Plan:
         """The steps so far, without a tail that the driver's quiet tail repeats."""
         kept = list(self._steps)
-        while kept and isinstance(kept[-1], (Hold, Heal, Resume, Restart, Flush, Await, Release)):
+        while kept and isinstance(kept[-1], _REPEATED_BY_THE_TAIL):
             kept.pop()
         return Plan(system=SYSTEM, subject=self._state.subject, steps=tuple(kept))
 
@@ -259,6 +265,13 @@ def _may_seek(state: PlanState) -> bool:
     return consumer is not None and consumer.seeks is Seeks.AT_WILL
 
 
+def _may_pause_partitions(state: PlanState) -> bool:
+    """Members of plain groups: whatever they do about what they have is the same when it comes."""
+    consumer = state.subject.consumer
+    plain = consumer is not None and consumer.kind is GroupKind.CONSUMER
+    return plain and consumer is not None and consumer.output is None and consumer.sink is None
+
+
 def _may_delete(state: PlanState) -> bool:
     return state.node == "up" and takes_deletions(state.subject.topic)
 
@@ -287,6 +300,10 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
     Work: lambda state, step: (
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
     ),
+    PausePartitions: lambda state, step: (
+        _may_pause_partitions(state) and step.lane in state.calls.keys() - state.silent
+    ),
+    ResumePartitions: lambda state, step: step.lane in state.silent,
     Seek: lambda state, step: _may_seek(state) and step.lane in state.calls,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
     Kill: _may_kill,

@@ -163,6 +163,8 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
         and lane != step.lane
         and consumer.group_of(lane) == consumer.group_of(step.lane)
     ]
+    if step.lane in state.silent and state.for_group:
+        yield "partitions_paused"
     if others:
         yield "partitions_moved"
         yield from ("revoked_uncommitted",) if _commits_late(state) else ()

@@ -23,12 +23,14 @@ from deliverycheck.plans.steps import (
     Inject,
     Kill,
     Pause,
+    PausePartitions,
     Publish,
     Purge,
     Purged,
     Release,
     Restart,
     Resume,
+    ResumePartitions,
     Step,
     Work,
     verb_of,
@@ -81,6 +83,7 @@ class PlanState:
         tombstones: how many were written.
         served: calls that consumers made, those of dead ones too.
         written: partitions that may hold something.
+        silent: members that have paused their partitions.
         shortened: partitions of which records were deleted.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
@@ -106,6 +109,7 @@ class PlanState:
     tombstones: int = 0
     served: int = 0
     paused: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
     broker_faults: int = 0
@@ -279,6 +283,7 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.sent.discard(step.lane)
         state.armed.discard(step.lane)
         state.carried.discard(step.lane)
+        state.silent.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.
 
@@ -303,6 +308,8 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     DeleteTopic: _delete_topic,
     AddPartitions: _add_partitions,
     DeleteRecords: lambda state, step: state.shortened.add((step.topic, step.partition)),
+    PausePartitions: lambda state, step: state.silent.add(step.lane),
+    ResumePartitions: lambda state, step: state.silent.discard(step.lane),
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),
 }

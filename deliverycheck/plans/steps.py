@@ -194,6 +194,20 @@ class Seek(_Step, frozen=True, kw_only=True, tag="seek", omit_defaults=True):
     back: Annotated[int, msgspec.Meta(ge=0, le=SEEK_BACK_MAX)] = 0
 
 
+class PausePartitions(_Step, frozen=True, kw_only=True, tag="pause_partitions", omit_defaults=True):
+    """A consumer pauses each of its partitions, before it asks for more, and asks on."""
+
+    lane: str = "c1"
+
+
+class ResumePartitions(
+    _Step, frozen=True, kw_only=True, tag="resume_partitions", omit_defaults=True
+):
+    """A consumer wants each of its partitions again, before it asks for more."""
+
+    lane: str = "c1"
+
+
 class Close(_Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
     """A worker's client is closed in order."""
 
@@ -305,6 +319,8 @@ Step = (
     | AbortTransaction
     | Work
     | Seek
+    | PausePartitions
+    | ResumePartitions
     | Close
     | Kill
     | Pause

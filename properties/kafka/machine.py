@@ -69,6 +69,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def hand_partitions_over(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "silence" in self.draft.kinds())
+    @rule(steps=steps_of("silence"))
+    def pause_partitions(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "seek" in self.draft.kinds())
     @rule(steps=steps_of("seek"))
     def read_again(self, steps):

@@ -17,10 +17,12 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Pause,
+    PausePartitions,
     Publish,
     Purge,
     Purged,
     Resume,
+    ResumePartitions,
     Seek,
     Step,
     Wait,
@@ -195,23 +197,35 @@ def hand_over(*, lanes: tuple[str, str], count: int, closes: bool) -> tuple[Step
     )
 
 
-def read_again(*, lane: str, calls: int, to: Whence, back: int) -> tuple[Step, ...]:
-    """A member that has worked something off reads on elsewhere."""
+def silence(*, lane: str, calls: int, back: bool) -> tuple[Step, ...]:
+    """A member wants nothing of its partitions for a time, and asks on all the same."""
     written = Publish(count=2, wait=Wait.CONFIRMED)
     return (
-        *(written, WorkStep(lane=lane, calls=calls)),
-        *(Seek(lane=lane, to=to, back=back), written, WorkStep(lane=lane, calls=calls)),
+        *(written, WorkStep(lane=lane, calls=2), PausePartitions(lane=lane)),
+        *(WorkStep(lane=lane, calls=2), written, WorkStep(lane=lane, calls=calls)),
+        *((ResumePartitions(lane=lane), WorkStep(lane=lane, calls=8)) if back else ()),
+    )
+
+
+def read_again(*, lane: str, calls: int, to: Whence, back: int) -> tuple[Step, ...]:
+    """A member that has worked something off reads on elsewhere."""
+    return (
+        *(*_WRITTEN, WorkStep(lane=lane, calls=calls)),
+        *(Seek(lane=lane, to=to, back=back), *_WRITTEN, WorkStep(lane=lane, calls=calls)),
     )
 
 
 def read_deleted(*, lane: str, back: int, keep: int) -> tuple[Step, ...]:
     """A member goes back to what it was handed, of which all but the last few are gone."""
-    written = Publish(count=2, wait=Wait.CONFIRMED)
     return (
-        *(written, WorkStep(lane=lane, calls=4), WorkStep(lane=lane, calls=4)),
+        *(*_WRITTEN, WorkStep(lane=lane, calls=4), WorkStep(lane=lane, calls=4)),
         *(DeleteRecords(keep=keep), Seek(lane=lane, to=Whence.POSITION, back=back)),
-        *(written, WorkStep(lane=lane, calls=4)),
+        *(*_WRITTEN, WorkStep(lane=lane, calls=4)),
     )
+
+
+_WRITTEN = (Publish(count=2, wait=Wait.CONFIRMED), CommitTransaction(lane=FIRST))
+"""Something to be read, whether it is sent in transactions or not."""
 
 
 def remake(*, lane: str, first: int, meanwhile: int, then: int, away: str) -> tuple[Step, ...]:

@@ -45,12 +45,12 @@ TRANSACTIONAL_SHARE = 5
 without transactions they say nothing that those do not."""
 
 SEEKING = structs.replace(
-    EVERYTHING,
+    TRANSACTIONAL,
     consumer=Consumer(
         commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}, seeks=Seeks.AT_WILL
     ),
 )
-"""The same with a group that reads again what it chooses."""
+"""As with transactions, and a group that reads again what it chooses."""
 
 SEEKING_SHARE = 10
 """One list in so many has seeks; they are the last of all."""

@@ -240,6 +240,11 @@ KINDS = {
             "closes": (False, False, True),
         },
     ),
+    "silence": Kind(
+        weight=1,
+        makes=makers.silence,
+        arguments={"lane": CONSUMERS, "calls": (1, 2, 4), "back": (True, True, False)},
+    ),
     # Only where an application seeks at will.
     "seek": Kind(
         weight=12,

@@ -50,6 +50,7 @@ class FlawedLog(OwnProducer):
         "goes_back": Flaw("nonmonotonic", {"gapless_reading"}),
         "begins_behind_what_was_sought": Flaw("skipped", {"replay"}),
         "begins_before_what_was_sought": Flaw("sought_elsewhere", {"replay"}),
+        "hands_out_what_is_paused": Flaw("handed_while_paused", {"paused_partitions"}),
         "replays_something_else": Flaw("conflicting_position", {"replay", "one_log"}),
     }
 
@@ -164,3 +165,11 @@ class FlawedLog(OwnProducer):
     def replays_something_else(self, *_):
         one, other, _ = self._three()
         self._sought(one, replace(one, message=other.message))
+
+    def hands_out_what_is_paused(self, *_):
+        one, other, _ = self._three()
+        self._read(one)
+        covers = (Position(source=one.source, partition=one.partition, position=0),)
+        self.story.ok(self.story.invoke(READER, "pause_partitions", covers=covers))
+        op = self.story.invoke(READER, "receive", target=other.source)
+        self.story.ok(op, deliveries=(other,))

@@ -264,7 +264,37 @@ class LogWorld(World):
 class SeekingWorld(LogWorld):
     """The same, and members that read again, or leave out, what they like."""
 
-    verbs = (*LogWorld.verbs, "seek", "seek")
+    verbs = (*LogWorld.verbs, "seek", "seek", "pause", "resume")
+
+    def __init__(self):
+        self.silent = {}
+        super().__init__()
+
+    def pause(self, number, which, _):
+        """A member wants nothing of one of its partitions; a rebalance ends that."""
+        member = self._pick(number)
+        places = sorted(member.reads.keys() - self.silent.get(member.process, {}).keys())
+        if places:
+            place = places[which % len(places)]
+            self._told(member, "pause_partitions", {place: 0})
+            self.silent.setdefault(member.process, {})[place] = member.reads.pop(place)
+
+    def resume(self, number, _, __):
+        member = self._pick(number)
+        silent = self.silent.pop(member.process, {})
+        if silent:
+            self._told(member, "resume_partitions", silent)
+            member.reads |= silent
+
+    def _rebalance(self, group, members):
+        for member in self.members[group]:
+            member.reads |= self.silent.pop(member.process, {})
+        super()._rebalance(group, members)
+
+    def end(self):
+        for number in range(sum(map(len, self.members.values()))):
+            self.resume(number, 0, 0)
+        super().end()
 
     def seek(self, number, which, where):
         """A member is done with what it has, and goes where it likes in one of its partitions."""

@@ -225,6 +225,18 @@ class Consuming:
         """What came unasked, now asked for."""
         return [self._kept.popleft() for _ in range(min(count_max, len(self._kept)))]
 
+    def give_back(self, covers: Sequence[Position]) -> list[TopicPartition]:
+        """Where what came unasked of these partitions begins; it is kept no more by a `move`."""
+        wanted = {_place(one) for one in covers}
+        found: dict[tuple[str, int], int] = {}
+        for one in self._kept:
+            if place_of(one) in wanted:
+                found.setdefault(place_of(one), one.offset() or 0)
+        return [
+            TopicPartition(source, partition, position)
+            for (source, partition), position in found.items()
+        ]
+
     def note(self, message: Received) -> bool:
         """Whether the message is one; an end of partition or an error is noted instead."""
         error = message.error()

@@ -15,6 +15,7 @@ class Call(StrEnum):
     COMMIT = "commit"  # Raised by commit(), or told to on_commit.
     STORE_OFFSET = "store_offset"
     SEEK = "seek"
+    PAUSE = "pause"
     TRANSACTION = "transaction"  # Raised by any call of the transactional API.
 
 

@@ -1,6 +1,6 @@
-"""Seeks by an application's own wish: to the beginning, a position, a time, or the end."""
+"""Where, and whether, a member reads on, by its application's own wish."""
 
-from deliverycheck.clients.commands import SeekTo
+from deliverycheck.clients.commands import PausePartitions, ResumePartitions, SeekTo
 from deliverycheck.clients.kafka.consuming import OFFSET_BEGINNING, Consuming, topic_partition
 from deliverycheck.clients.kafka.library import KafkaException, TopicPartition
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
@@ -39,3 +39,36 @@ def _at_the_time_of(consuming: Consuming, place: TopicPartition, timeout_s: floa
         return found.offset
     _, end = consuming.consumer.get_watermark_offsets(asked, timeout_s)
     return end
+
+
+def pause_partitions(consuming: Consuming, identity: int, command: PausePartitions) -> Reply:
+    """Nothing comes from these partitions any more, not even what had come unasked."""
+    name = None
+    try:
+        for one in consuming.give_back(command.covers):
+            consuming.move(one)
+        consuming.consumer.pause([topic_partition(one) for one in command.covers])
+    except KafkaException as error:
+        name = error_name(error)
+    return _told(consuming, identity, command, name)
+
+
+def resume_partitions(consuming: Consuming, identity: int, command: ResumePartitions) -> Reply:
+    """They are read on from where they were."""
+    name = None
+    try:
+        consuming.consumer.resume([topic_partition(one) for one in command.covers])
+    except KafkaException as error:
+        name = error_name(error)
+    return _told(consuming, identity, command, name)
+
+
+def _told(
+    consuming: Consuming,
+    identity: int,
+    command: PausePartitions | ResumePartitions,
+    name: str | None,
+) -> Reply:
+    outcome = outcome_of(Call.PAUSE, name)
+    consuming.say(EVENTS[outcome](op=command.op, covers=command.covers, error=name))
+    return Reply(re=identity, error=name)

@@ -13,7 +13,11 @@ from deliverycheck.clients.kafka.bulk import publish_bulk, receive_bulk
 from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import libversion
 from deliverycheck.clients.kafka.producing import Producing, error_name
-from deliverycheck.clients.kafka.seeking import seek_to
+from deliverycheck.clients.kafka.seeking import (
+    pause_partitions,
+    resume_partitions,
+    seek_to,
+)
 from deliverycheck.clients.kafka.sharing import Sharing
 from deliverycheck.clients.kafka.transacting import (
     abort_transaction,
@@ -58,6 +62,8 @@ class KafkaClient:
             "assign": self._by_consumer(Consuming.assign),
             "seek": self._by_consumer(Consuming.seek),
             "seek_to": self._by_consumer(seek_to),
+            "pause_partitions": self._by_consumer(pause_partitions),
+            "resume_partitions": self._by_consumer(resume_partitions),
             "receive": self._by_consumer(receive),
             "receive_bulk": self._by_consumer(receive_bulk),
             "open_share": self._open_share,

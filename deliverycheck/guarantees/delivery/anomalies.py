@@ -170,6 +170,20 @@ _SOUGHT_ELSEWHERE = AnomalyKind(
     source="consumers of logs: a reader chooses the position from which it reads",
     example="a, b, c stand at 0, 1, 2; c1 seeks to 1 and is handed a.",
 )
+_HANDED_WHILE_PAUSED = AnomalyKind(
+    name="handed_while_paused",
+    meaning="A process was handed a message of a partition that it had paused.",
+    breaks=("paused_partitions",),
+    severity=Severity.DISORDER,
+    sentences={
+        "paused": (
+            "{process} had paused its partition at {paused_ns:s}, and was handed message "
+            "{message} of it at {ns:s}, {place}, with no resumption between."
+        ),
+    },
+    source="consumers of logs: a paused partition is not fetched from",
+    example="c1 pauses t/0 and is handed a from there.",
+)
 
 ANOMALIES: tuple[AnomalyKind, ...] = (
     _REDELIVERED_AFTER_ACK,
@@ -181,4 +195,5 @@ ANOMALIES: tuple[AnomalyKind, ...] = (
     _OVERLAP,
     _REPEATED_DELIVERY,
     _SOUGHT_ELSEWHERE,
+    _HANDED_WHILE_PAUSED,
 )

@@ -8,6 +8,7 @@ from deliverycheck.guarantees.delivery.effect import (
     exactly_once_in_effect,
 )
 from deliverycheck.guarantees.delivery.ownership import single_owner
+from deliverycheck.guarantees.delivery.pauses import paused_partitions
 from deliverycheck.guarantees.delivery.record_lock import record_lock
 from deliverycheck.guarantees.delivery.repetition import single_delivery_in_group
 from deliverycheck.guarantees.delivery.replay import replay
@@ -73,6 +74,13 @@ GUARANTEES = (
         ),
         needs=SCANNED,
         check=replay,
+    ),
+    Guarantee(
+        name="paused_partitions",
+        title="paused gives nothing",
+        promise="Nothing comes from a partition that its reader has paused, until it wants it.",
+        needs=frozenset(),
+        check=paused_partitions,
     ),
     Guarantee(
         name="settlement",

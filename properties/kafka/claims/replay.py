@@ -1,4 +1,4 @@
-"""What we claim of readers that go back: to a beginning, a position, a time."""
+"""What we claim of readers that go back, to a beginning, a position, a time, or want nothing."""
 
 from msgspec import structs
 
@@ -14,9 +14,11 @@ from deliverycheck.plans import (
     Subject,
 )
 from deliverycheck.plans.kafka_topic import CLEANUP
+from properties.kafka.claims.settings import AFTER, RECORDS_GONE
 
 _POSITIONS = "Kafka 4.3, consumer javadoc, Controlling The Consumer's Position; offsetsForTimes"
 _RESET = "Kafka 4.3, consumer configs, auto.offset.reset"
+_PAUSE = "Kafka 4.3, consumer javadoc, Consumption Flow Control; pause"
 _LATEST: dict[str, Setting] = {"auto.offset.reset": "latest"}
 
 
@@ -82,5 +84,31 @@ REPLAY: tuple[Claim, ...] = (
         source="Kafka 4.3, design, Log Compaction",
         pair="kafka-replay-latest",
         pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-paused-partitions",
+        system="kafka",
+        setting="pause() and resume() of partitions",
+        subject=AFTER,
+        guarantee="paused_partitions",
+        stance=Stance.HOLDS,
+        hazards=("partitions_paused",),
+        promise="no records are returned of these partitions until they are resumed",
+        source=_PAUSE,
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-paused-loses-nothing",
+        system="kafka",
+        setting="commit after the effect, pause() and resume() of partitions",
+        subject=AFTER,
+        guarantee="at_least_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("partitions_paused",),
+        unless=RECORDS_GONE,
+        promise="what is resumed goes on where it was paused",
+        source=_PAUSE,
+        pair="kafka-commit-before-effect",
+        pace=Pace.MEDIUM,
     ),
 )

@@ -1,0 +1,55 @@
+"""Plans of members of groups, and the hazards that they may bring about."""
+
+from deliverycheck.history import Whence
+from deliverycheck.plans import (
+    Close,
+    CommitPolicy,
+    Consumer,
+    DeleteRecords,
+    PausePartitions,
+    Publish,
+    ResumePartitions,
+    Seek,
+    Seeks,
+    Subject,
+    Work,
+)
+from selftests.plan_samples import WITH_GROUP
+
+LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
+SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
+
+REACH_OF_MEMBERS = {
+    "member-goes-back": ((Publish(), Work(calls=3), Seek()), SEEKING, {"none", "replayed"}),
+    "member-gives-up-what-it-has-not-committed": (
+        (Publish(), Work(calls=4), Work(lane="c2")),
+        LATE,
+        {"none", "partitions_moved", "revoked_uncommitted"},
+    ),
+    "member-leaves-with-what-it-has-not-committed": (
+        (Publish(), Work(calls=4), Close(lane="c1")),
+        LATE,
+        {"none", "revoked_uncommitted"},
+    ),
+    "member-asks-with-its-partitions-paused": (
+        (Publish(), Work(calls=3), PausePartitions(), Publish(), Work()),
+        WITH_GROUP,
+        {"none", "partitions_paused"},
+    ),
+    "member-pauses-its-partitions-and-wants-them-again": (
+        (Publish(), Work(calls=3), PausePartitions(), ResumePartitions(), Work()),
+        WITH_GROUP,
+        {"none"},
+    ),
+    "member-goes-to-the-end": (
+        (Publish(), Work(calls=3), Seek(to=Whence.END)),
+        SEEKING,
+        {"none"},
+    ),
+    "member-goes-back-to-what-is-gone": (
+        (Publish(), Work(calls=3), DeleteRecords(), Seek(to=Whence.POSITION)),
+        SEEKING,
+        {"none", "replayed", "sought_deleted", "read_records_deleted"},
+    ),
+}
+"""By what they do: steps, subject, hazards."""
