@@ -134,3 +134,26 @@ def test_topic_that_was_deleted_is_not_judged():
     seek(story, "c1#1")
     story.received("c1#1", at(MESSAGES[1], 1))
     assert verdict(ended(story), "replay").validity is Validity.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("other", "validity"),
+    [("c1#1", Validity.INVALID), ("c2#1", Validity.VALID)],
+    ids=["nobody-else-got-it", "another-member-got-it"],
+)
+def test_what_should_come_to_the_end_is_owed_to_the_last_owner(other, validity):
+    story = begun()
+    worked(story, "c1#1", 0, 1)
+    seek(story, "c1#1")
+    story.received("c1#1", at(MESSAGES[0], 0))
+    story.subscribed("c2#1")
+    if other != "c1#1":
+        story.ok(story.invoke(other, "assign", group="g", covers=place(0)))
+    assert verdict(ended(story), "replay").validity is validity
+
+
+def test_end_may_lie_before_what_was_confirmed_and_read_by_nobody():
+    story = begun()
+    seek(story, "c1#1", whence="end")
+    story.received("c1#1", at(MESSAGES[2], 2))
+    assert verdict(ended(story), "replay").validity is Validity.VALID

@@ -1,5 +1,8 @@
-"""Hazards of revocations: what a member had worked off and not committed when it was told."""
+"""Hazards of revocations: what a member had not committed when it was told, or told too late."""
 
+from itertools import pairwise
+
+from deliverycheck.guarantees.delivery.holdings import holdings
 from deliverycheck.guarantees.delivery.members import Place, given_before, place_at
 from deliverycheck.guarantees.hazard import (
     WITNESSES_MAX,
@@ -31,6 +34,27 @@ def revoked_uncommitted(history: History) -> tuple[Evidence, ...]:
                     Evidence(kind="revoked", ns=revoke.invoked_ns, facts=facts, witnesses=witnesses)
                 )
     return tuple(found)
+
+
+def taken_unasked(history: History) -> tuple[Evidence, ...]:
+    """Partitions that another member was given while the one that had them was told of nothing."""
+    found = [
+        Evidence(
+            kind="taken",
+            ns=second.from_ns,
+            facts={
+                "process": first.process,
+                "place": told_place(*place),
+                "other": second.process,
+                "moved_ns": second.from_ns,
+            },
+            witnesses=(first.given, second.given),
+        )
+        for (_, place), row in holdings(history).items()
+        for first, second in pairwise(row)
+        if first.process != second.process and second.from_ns < first.until_ns
+    ]
+    return tuple(sorted(found, key=lambda one: (one.ns, one.witnesses)))
 
 
 def _uncommitted(history: History, revoke: Operation, place: Place) -> list[Effect]:
@@ -68,7 +92,21 @@ _REVOKED = {
     )
 }
 
+_TAKEN = {
+    "taken": (
+        "{other} was given {place} at {moved_ns:s}, and {process}, which had it, was told later."
+    )
+}
+
 HAZARDS_OF_REVOCATIONS: tuple[Hazard, ...] = (
+    Hazard(
+        name="taken_unasked",
+        title="a partition went to another member before the one that had it was told",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_TAKEN,
+        find=taken_unasked,
+    ),
     Hazard(
         name="revoked_uncommitted",
         title="a member had to give a partition up before it had committed what it had done",

@@ -78,7 +78,9 @@ GUARANTEES = (
     Guarantee(
         name="paused_partitions",
         title="paused gives nothing",
-        promise="Nothing comes from a partition that its reader has paused, until it wants it.",
+        promise=(
+            "Nothing comes from a partition that its reader has paused, until it wants it again."
+        ),
         needs=frozenset(),
         check=paused_partitions,
     ),

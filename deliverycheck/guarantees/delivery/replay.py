@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import accumulate, chain
 from operator import attrgetter
 
-from deliverycheck.guarantees.delivery.members import given_before, group_of
+from deliverycheck.guarantees.delivery.members import assignments, given_before, group_of
 from deliverycheck.guarantees.delivery.stretches import Stretch, stretches
 from deliverycheck.guarantees.log.known import known
 from deliverycheck.guarantees.log.sources import Partition
@@ -30,9 +30,10 @@ def replay(history: History) -> Verdict:
 
     Sound: what a process is handed after a seek counts until something else may have moved it.
     Left out can only be what a reader was handed, or a confirm puts there, for good, and what the
-    log did not drop (see `known`). A position counts if the log had it when it was sought. The
-    time of a message begins at that message at the latest. Where a log is written to in
-    transactions, readers come to its end before that, and nothing is said of it.
+    log did not drop (see `known`). A position counts if somebody had read up to it when it was
+    sought, and before the end stands what somebody had read. The time of a message begins at that
+    message at the latest. Where a log is written to in transactions, readers come to its end
+    before that, and nothing is said of it.
 
     Complete for scanned histories; any other without an anomaly is UNKNOWN. What comes to a member
     after its last message counts in drained ones. Topics that were deleted are not judged.
@@ -182,12 +183,17 @@ def _reads_to_the_end(history: History, stretch: Stretch) -> bool:
     if done is None or not history.drained or stretch.is_cut_short or group is None:
         return False
     sources = history.header.groups.get(group, ())
-    given = given_before(history, process, stretch.place, stretch.seek.invoked_ns)
+    sought_ns = stretch.seek.invoked_ns
+    given = given_before(history, process, stretch.place, sought_ns)
+    passed_on = any(
+        other != process and move.ns >= sought_ns
+        for other, move in assignments(history).get((group, stretch.place), ())
+    )
     ended = any(
         one.process == process and one.what in _ENDS and one.ns <= done.ns
         for one in history.processes
     )
-    return stretch.to.source in sources and given is not None and not ended
+    return stretch.to.source in sources and given is not None and not passed_on and not ended
 
 
 def _stood_at_the_seek(history: History, stretch: Stretch, first: Reading) -> bool:
@@ -213,17 +219,16 @@ def _written_in_transactions(history: History) -> frozenset[str]:
 
 @indexed
 def _stood(history: History) -> dict[Partition, dict[int, int]]:
-    """By partition and position, by when a message surely stood there."""
+    """By partition and position, by when a message was first read there.
+
+    What was only confirmed may not have been there for readers yet.
+    """
     found: dict[Partition, dict[int, int]] = defaultdict(dict)
     for reading in chain(history.receipts, history.log):
         delivery = reading.delivery
         if delivery.position is not None:
             here = found[delivery.source, delivery.partition]
             here[delivery.position] = min(reading.ns, here.get(delivery.position, reading.ns))
-    for one in history.publications:
-        if one.confirmed and one.position is not None and one.completed_ns is not None:
-            here = found[one.target, one.partition]
-            here[one.position] = min(one.completed_ns, here.get(one.position, one.completed_ns))
     return dict(found)
 
 
