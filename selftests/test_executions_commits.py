@@ -16,6 +16,7 @@ from deliverycheck.plans import (
     Plan,
     Publish,
     Subject,
+    Subscribes,
 )
 from deliverycheck.plans import Work as WorkStep
 from selftests.memory_target import MemoryTarget, MemoryWorker
@@ -84,11 +85,17 @@ def test_asynchronous_commit_goes_out_as_one_and_the_effect_does_not_wait_for_it
     assert actions == [Action.RECEIVE, Action.COMMIT, Action.EFFECT]
 
 
-def test_worker_is_told_what_to_do_when_partitions_are_revoked():
-    told = commands.OpenConsumer(settings={}, on_revoke=OnRevoke.COMMIT)
-    line = commands.encode_command(1, told)
-    assert b'"on_revoke":"commit"' in line
-    assert commands.decode_command(line) == told
+def test_worker_is_told_how_to_subscribe_and_what_to_do_when_partitions_are_revoked(
+    run, monkeypatch
+):
+    told, send = [], MemoryWorker.send
+    monkeypatch.setattr(
+        MemoryWorker, "send", lambda self, command: told.append(command) or send(self, command)
+    )
+    run(Publish(), WorkStep(), on_revoke=OnRevoke.COMMIT, subscribes=Subscribes.BY_PATTERN)
+    (command,) = [one for one in told if isinstance(one, commands.OpenConsumer)]
+    assert (command.on_revoke, command.subscribes) == (OnRevoke.COMMIT, Subscribes.BY_PATTERN)
+    assert commands.decode_command(commands.encode_command(1, command)) == command
 
 
 @pytest.mark.parametrize(

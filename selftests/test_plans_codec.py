@@ -139,6 +139,10 @@ REFUSED = {
         changed(subject__consumer__kind="share", subject__consumer__batch=2),
         r"batch.*: expected a consumer group",
     ),
+    "pattern-of-a-share-group": (
+        changed(subject__consumer__kind="share", subject__consumer__subscribes="by_pattern"),
+        r"a share group has no patterns",
+    ),
     "setting-that-is-a-list": (changed(subject__producer={"acks": [1]}), r"acks|producer"),
     "count-in-words": (changed(steps__0__count="three"), r"steps\[0\]\.count"),
     "count-of-nothing": (changed(steps__0__count=0), r"steps\[0\]\.count"),

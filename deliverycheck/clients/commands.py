@@ -33,7 +33,16 @@ from deliverycheck.clients.transaction_commands import (
     SendOffsets,
 )
 from deliverycheck.history import Delivery, Position
-from deliverycheck.plans import Call, CommitMode, HoldPoint, OnRevoke, Purged, Setting, Settling
+from deliverycheck.plans import (
+    Call,
+    CommitMode,
+    HoldPoint,
+    OnRevoke,
+    Purged,
+    Setting,
+    Settling,
+    Subscribes,
+)
 
 # What comes from other modules and is meant to be used from here.
 __all__ = [
@@ -150,11 +159,13 @@ class OpenConsumer(_Command, frozen=True, kw_only=True, tag="open_consumer", omi
     """Open a consumer and subscribe it; without topics it waits for an `Assign`.
 
     Attributes:
+        subscribes: by the topics' names, or by a pattern for each.
         on_revoke: ``commit`` commits past all effects in partitions that have to be given up.
     """
 
     settings: dict[str, Setting]
     topics: tuple[str, ...] = ()
+    subscribes: Subscribes = Subscribes.BY_NAME
     on_revoke: OnRevoke = OnRevoke.NOTHING
 
 

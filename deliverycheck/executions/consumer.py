@@ -117,6 +117,7 @@ class ConsumerLane(Lane):
         command = commands.OpenConsumer(
             settings=settings,
             topics=(self.run.subject_topic,),
+            subscribes=self._consumer.subscribes,
             on_revoke=self._consumer.on_revoke,
         )
         self.finish(op, self.call(command, op=op))

@@ -80,6 +80,7 @@ from deliverycheck.plans.subject import (
     Setting,
     Sink,
     Subject,
+    Subscribes,
     TopicReady,
 )
 from deliverycheck.plans.topology import (
@@ -181,6 +182,7 @@ __all__ = [
     "Stance",
     "Step",
     "Subject",
+    "Subscribes",
     "Take",
     "TopicReady",
     "Topology",

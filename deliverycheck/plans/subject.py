@@ -102,6 +102,13 @@ class Covers(StrEnum):
     HANDED = "handed"
 
 
+class Subscribes(StrEnum):
+    """How members name their topic: as it is called, or by a pattern that nothing else fits."""
+
+    BY_NAME = "by_name"
+    BY_PATTERN = "by_pattern"
+
+
 class OnRevoke(StrEnum):
     """What a member does when it is told to give partitions up."""
 
@@ -165,6 +172,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             and members read on from the position in the database.
         member: where positions are committed in the transaction of the output, in whose name.
         output_isolation: what those who read the outputs ask to see.
+        subscribes: how members name their topic.
         commit_mode: of commits that the application makes.
         covers: what these name.
         commit_every: a member commits after the effects of so many messages.
@@ -187,6 +195,7 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     member: Member = Member.PRESENT
     output_isolation: Isolation = Isolation.READ_COMMITTED
     seeks: Seeks = Seeks.NEVER
+    subscribes: Subscribes = Subscribes.BY_NAME
     commit_mode: CommitMode = CommitMode.SYNCHRONOUS
     covers: Covers = Covers.NEXT
     commit_every: Annotated[int, msgspec.Meta(ge=1, le=MESSAGES_AT_ONCE_MAX)] = 1
@@ -231,11 +240,14 @@ class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         own = self.commit in {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT}
         late = self.commit_every > 1 or self.on_revoke is OnRevoke.COMMIT
         chosen = self.commit_mode is CommitMode.ASYNCHRONOUS or self.covers is not Covers.NEXT
+        named = self.subscribes is Subscribes.BY_NAME
         if not plain and (self.seeks is Seeks.AT_WILL or self.batch > 1 or late or chosen):
             return (
                 "seeks 'at_will', batch, commit_mode, covers, commit_every and on_revoke: expected "
                 "a consumer group, and no output or sink"
             )
+        if not named and self.kind is GroupKind.SHARE:
+            return "subscribes 'by_pattern': a share group has no patterns"
         if chosen and not own:
             return f"commit_mode and covers: commit {self.commit.value!r} is the library's"
         if late and self.commit is not CommitPolicy.AFTER_EFFECT:

@@ -39,7 +39,7 @@ from deliverycheck.clients.protocol import (
 from deliverycheck.clients.sink import SinkFile
 from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
 from deliverycheck.history import Delivery, Outcome, Position, delivery_of
-from deliverycheck.plans import CommitMode, HoldPoint, Setting
+from deliverycheck.plans import CommitMode, HoldPoint, Setting, Subscribes
 
 # Bounds how late a receive notices the command behind it or its own end condition.
 SLICE_S = 0.05
@@ -84,7 +84,7 @@ class Consuming:
         )
         if command.topics:
             self.consumer.subscribe(
-                list(command.topics),
+                [_subscription(one, command.subscribes) for one in command.topics],
                 on_assign=self._on_assign,
                 on_revoke=self._on_revoke,
                 on_lost=self._on_lost,
@@ -337,6 +337,11 @@ class Consuming:
 
     def client_error(self, error: KafkaError) -> None:
         self.say(ClientErrorEvent(error=error.name(), text=error.str()))
+
+
+def _subscription(topic: str, by: Subscribes) -> str:
+    """What librdkafka takes for a pattern begins with ^."""
+    return topic if by is Subscribes.BY_NAME else f"^{topic.replace('.', '[.]')}$"
 
 
 def _is_incremental(settings: Mapping[str, Setting]) -> bool:

@@ -1,6 +1,16 @@
 """What we claim of consumer groups: who owns what, who is handed what, what is committed."""
 
-from deliverycheck.plans import Claim, CommitPolicy, Pace, Setting, Stance
+from msgspec import structs
+
+from deliverycheck.plans import (
+    Claim,
+    CommitPolicy,
+    Consumer,
+    Pace,
+    Setting,
+    Stance,
+    Subscribes,
+)
 from properties.kafka.claims.settings import AFTER, BEFORE, IN_HAND, RECORDS_GONE, consuming
 
 COOPERATIVE: dict[str, Setting] = {"partition.assignment.strategy": "cooperative-sticky"}
@@ -59,6 +69,23 @@ GROUPS: tuple[Claim, ...] = (
         "commits_move_forward",
         ("partitions_moved", "consumer_killed", "member_paused"),
         "a commit of a member that is not of the present generation is refused",
+    ),
+    Claim(
+        id="kafka-pattern-at-least-once",
+        system="kafka",
+        setting="subscribed by pattern, commit after the effect",
+        subject=structs.replace(
+            AFTER,
+            consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, subscribes=Subscribes.BY_PATTERN),
+        ),
+        guarantee="at_least_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("none", "partitions_moved", "consumer_killed"),
+        unless=RECORDS_GONE,
+        promise="all topics that match the pattern are subscribed to",
+        source="Kafka 4.3, consumer javadoc, subscribe(Pattern)",
+        pair="kafka-commit-before-effect",
+        pace=Pace.LONG,
     ),
     Claim(
         id="kafka-two-groups-at-least-once",
