@@ -9,8 +9,11 @@ from deliverycheck.plans import (
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    Direction,
+    FaultKind,
     Flush,
     Hold,
+    Inject,
     Kill,
     Plan,
     Publish,
@@ -26,6 +29,7 @@ from deliverycheck.search.reductions import (
     joined,
     kinds_of,
     size,
+    turned,
     waiting,
     with_smaller_arguments,
     without_kind,
@@ -142,6 +146,17 @@ def test_crash_of_who_worked_takes_the_place_of_all_that_comes_behind():
     assert list(crashed(steps)) == [(Publish(), Work(), Kill(lane="c1"))]
     assert list(crashed(steps[:3])) == []
     assert list(crashed((Publish(), HOLD, Flush()))) == []
+
+
+def test_fault_in_the_other_direction_may_need_one_step_less():
+    up, down = (
+        Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=direction)
+        for direction in (Direction.UPSTREAM, Direction.DOWNSTREAM)
+    )
+    steps = (down, Publish(), HOLD)
+    assert list(turned(steps)) == [(up, HOLD), (up, Publish())]
+    undirected = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
+    assert list(turned((undirected, Publish(), HOLD))) == []
 
 
 def test_who_asks_asks_less_and_requests_to_one_queue_are_joined():

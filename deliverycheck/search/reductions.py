@@ -11,7 +11,9 @@ from deliverycheck.plans import (
     Chooser,
     CreateTopic,
     DeleteRecords,
+    Direction,
     Hold,
+    Inject,
     Kill,
     Plan,
     Publish,
@@ -135,6 +137,23 @@ def crashed(steps: Sequence[Step]) -> Iterator[Steps]:
     for place, step in enumerate(steps[:-2]):
         if isinstance(step, Work):
             yield (*steps[: place + 1], Kill(lane=step.lane))
+
+
+def turned(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With a fault in the other direction, where it may need less: without one other step."""
+    for place, step in enumerate(steps):
+        if isinstance(step, Inject) and step.direction is not None:
+            other = msgspec.structs.replace(step, direction=_OTHER[step.direction])
+            for gone in range(len(steps)):
+                if gone != place:
+                    rest = (*steps[:place], other, *steps[place + 1 :])
+                    yield (*rest[:gone], *rest[gone + 1 :])
+
+
+_OTHER = {
+    Direction.UPSTREAM: Direction.DOWNSTREAM,
+    Direction.DOWNSTREAM: Direction.UPSTREAM,
+}
 
 
 def _join(first: Step, second: Step) -> Iterator[Step]:

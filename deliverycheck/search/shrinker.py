@@ -23,6 +23,7 @@ from deliverycheck.search.reductions import (
     joined,
     kinds_of,
     size,
+    turned,
     waiting,
     with_smaller_arguments,
     without_kind,
@@ -240,7 +241,7 @@ class Shrinker:
             if before is self._best:
                 self._take_first(waiting(self._best.steps), misses)
             if before is self._best and len(before.steps) <= PAIRS_OF_MAX:
-                bold = (crashed, without_pairs, gathered)
+                bold = (crashed, turned, without_pairs, gathered)
                 self._take_first(chain.from_iterable(of(before.steps) for of in bold), misses)
 
     def _take_first(self, candidates: Iterable[Sequence[Step]], misses: int) -> bool:
