@@ -51,7 +51,7 @@ def test_stated_plan_says_nothing_against_the_correct_broker(mutant):
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=ids(MUTANTS))
 def test_mutant_is_found_within_60_executions_and_shrunk_until_no_step_can_go(mutant, plans):
-    """It has no step more than the stated plan."""
+    """It has as many steps as the stated plan."""
     with Bench(mutant) as bench:
         found = bench.find(plans(mutant, bench))
         assert found is not None
