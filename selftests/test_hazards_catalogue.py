@@ -15,7 +15,7 @@ NEEDS = {
     "records_deleted": ("records gone", "nothing"),
     "read_records_deleted": ("records gone", "nothing"),
     "replayed": ("no fault", "nothing"),
-    "taken_unasked": ("rebalance", "nothing"),
+    "commit_refused": ("rebalance", "nothing"),
     "revoked_uncommitted": ("rebalance", "nothing"),
     "partitions_paused": ("no fault", "nothing"),
     "sought_deleted": ("records gone", "nothing"),

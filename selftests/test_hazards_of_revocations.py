@@ -63,33 +63,21 @@ def test_effects_of_an_earlier_time_with_the_partition_are_another_matter():
     assert len(evidence(story, NAME)) == 1
 
 
-def taken(*, told_first):
-    """A member joins and is given what another one has, which is told before that, or after."""
+@pytest.mark.parametrize("outcome", ["info", "fail"])
+def test_commit_that_was_answered_with_an_error_is_told(outcome):
     story = Story()
-    for process in ("c1#1", "c2#1"):
-        story.subscribed(process)
-    told(story, "assign")
-    if told_first:
-        told(story, "revoke")
-    covers = (Position(source="t", partition=0, position=0),)
-    story.ok(story.invoke("c2#1", "assign", group="g", covers=covers))
-    told(story, "revoke")
-    return story
-
-
-def test_partition_that_goes_before_its_owner_is_told_is_taken_unasked():
-    assert evidence(taken(told_first=False), "taken_unasked") == [
-        "c2#1 was given t/0 at 0.008 s, and c1#1, which had it, was told later."
+    covers = (Position(source="t", partition=0, position=3),)
+    op = story.invoke("c1#1", "commit", group="g", covers=covers)
+    getattr(story, outcome)(op, error="UNKNOWN_MEMBER_ID")
+    assert evidence(story, "commit_refused") == [
+        "c1#1 committed in t/0 at 0.001 s and was told UNKNOWN_MEMBER_ID."
     ]
-    assert "taken_unasked" not in occurred(taken(told_first=True))
 
 
-def test_partition_of_who_was_killed_is_nobodys():
+def test_commit_that_was_taken_or_not_answered_was_not_refused():
     story = Story()
-    for process in ("c1#1", "c2#1"):
-        story.subscribed(process)
-    told(story, "assign")
-    story.process("c1#1", "killed")
-    covers = (Position(source="t", partition=0, position=0),)
-    story.ok(story.invoke("c2#1", "assign", group="g", covers=covers))
-    assert "taken_unasked" not in occurred(story)
+    story.committed("c1#1", 3)
+    covers = (Position(source="t", partition=0, position=4),)
+    story.invoke("c1#1", "commit", group="g", covers=covers)
+    story.info(story.invoke("c1#1", "commit", group="g", covers=covers))
+    assert "commit_refused" not in occurred(story)

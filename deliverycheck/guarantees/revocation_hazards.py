@@ -1,8 +1,5 @@
-"""Hazards of revocations: what a member had not committed when it was told, or told too late."""
+"""Hazards of revocations: what a member had not committed when it was told, or could not then."""
 
-from itertools import pairwise
-
-from deliverycheck.guarantees.delivery.holdings import holdings
 from deliverycheck.guarantees.delivery.members import Place, given_before, place_at
 from deliverycheck.guarantees.hazard import (
     WITNESSES_MAX,
@@ -36,25 +33,23 @@ def revoked_uncommitted(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def taken_unasked(history: History) -> tuple[Evidence, ...]:
-    """Partitions that another member was given while the one that had them was told of nothing."""
-    found = [
+def commit_refused(history: History) -> tuple[Evidence, ...]:
+    """Commits that were answered with an error: of who is no member any more, mostly."""
+    return tuple(
         Evidence(
-            kind="taken",
-            ns=second.from_ns,
+            kind="refused",
+            ns=commit.invoked_ns,
             facts={
-                "process": first.process,
-                "place": told_place(*place),
-                "other": second.process,
-                "moved_ns": second.from_ns,
+                "process": commit.process,
+                "place": told_place(commit.covers[0].source, commit.covers[0].partition),
+                "error": commit.error,
+                "asked_ns": commit.invoked_ns,
             },
-            witnesses=(first.given, second.given),
+            witnesses=(commit.op,),
         )
-        for (_, place), row in holdings(history).items()
-        for first, second in pairwise(row)
-        if first.process != second.process and second.from_ns < first.until_ns
-    ]
-    return tuple(sorted(found, key=lambda one: (one.ns, one.witnesses)))
+        for commit in sorted(history.select(Action.COMMIT), key=lambda one: one.op)
+        if commit.error is not None and commit.outcome is not Outcome.OK and commit.covers
+    )
 
 
 def _uncommitted(history: History, revoke: Operation, place: Place) -> list[Effect]:
@@ -92,20 +87,16 @@ _REVOKED = {
     )
 }
 
-_TAKEN = {
-    "taken": (
-        "{other} was given {place} at {moved_ns:s}, and {process}, which had it, was told later."
-    )
-}
+_REFUSED = {"refused": "{process} committed in {place} at {asked_ns:s} and was told {error}."}
 
 HAZARDS_OF_REVOCATIONS: tuple[Hazard, ...] = (
     Hazard(
-        name="taken_unasked",
-        title="a partition went to another member before the one that had it was told",
+        name="commit_refused",
+        title="a commit was answered with an error",
         fault_column=FaultColumn.REBALANCE,
         needs=Needed.NOTHING,
-        sentences=_TAKEN,
-        find=taken_unasked,
+        sentences=_REFUSED,
+        find=commit_refused,
     ),
     Hazard(
         name="revoked_uncommitted",

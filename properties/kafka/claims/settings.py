@@ -19,7 +19,7 @@ RECORDS_GONE = ("records_deleted", "remade_under_member")
 its position from one topic to the next skips what stands before it: `kafka-remade-classic`."""
 
 OUT_OF_ORDER = (
-    *("consumer_killed", "member_paused", "lost_unfinished", "taken_unasked"),
+    *("consumer_killed", "member_paused", "lost_unfinished", "commit_refused"),
     *("lost_reply", "lost_request", "black_hole", "stall", "delay", "refuse"),
     *("broker_killed", "broker_paused"),
 )
