@@ -63,7 +63,7 @@ from deliverycheck.plans.steps import (
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import GroupKind, Seeks, Subject, TopicReady
+from deliverycheck.plans.subject import CommitMode, GroupKind, Seeks, Subject, TopicReady
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -115,6 +115,7 @@ class KafkaDraft:
         found |= {"delete_records"} if state.messages and _may_delete(state) else set()
         found |= {"remake_topic"} if state.messages and _may_remake(state) else set()
         found |= {"work", "inject", "pause_member", "hand_over"} if state.messages else set()
+        found |= {"work_cut_off"} if state.messages and _goes_on_at_once(state) else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
@@ -263,6 +264,12 @@ def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
 def _may_seek(state: PlanState) -> bool:
     consumer = state.subject.consumer
     return consumer is not None and consumer.seeks is Seeks.AT_WILL
+
+
+def _goes_on_at_once(state: PlanState) -> bool:
+    """Whether members do not wait for what becomes of their commits."""
+    consumer = state.subject.consumer
+    return consumer is not None and consumer.commit_mode is CommitMode.ASYNCHRONOUS
 
 
 def _may_pause_partitions(state: PlanState) -> bool:

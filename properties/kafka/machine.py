@@ -69,6 +69,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def hand_partitions_over(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "work_cut_off" in self.draft.kinds())
+    @rule(steps=steps_of("work_cut_off"))
+    def work_cut_off(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "silence" in self.draft.kinds())
     @rule(steps=steps_of("silence"))
     def pause_partitions(self, steps):

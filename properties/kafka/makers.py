@@ -197,6 +197,15 @@ def hand_over(*, lanes: tuple[str, str], count: int, closes: bool) -> tuple[Step
     )
 
 
+def work_cut_off(*, lane: str, fault: FaultKind, calls: int) -> tuple[Step, ...]:
+    """A member that was handed something is cut off, goes on with it, and dies of that."""
+    return (
+        *(Publish(count=2, wait=Wait.CONFIRMED), WorkStep(lane=lane, calls=1)),
+        *(Inject(lane=f"link {lane}", fault=fault, direction=Direction.UPSTREAM),),
+        *(WorkStep(lane=lane, calls=calls), Kill(lane=lane), Heal(lane=f"link {lane}")),
+    )
+
+
 def silence(*, lane: str, calls: int, back: bool) -> tuple[Step, ...]:
     """A member wants nothing of its partitions for a time, and asks on all the same."""
     written = Publish(count=2, wait=Wait.CONFIRMED)

@@ -6,6 +6,7 @@ from msgspec import structs
 
 from deliverycheck.plans import (
     TRANSACTIONAL_ID,
+    CommitMode,
     CommitPolicy,
     Consumer,
     GroupKind,
@@ -47,10 +48,13 @@ without transactions they say nothing that those do not."""
 SEEKING = structs.replace(
     TRANSACTIONAL,
     consumer=Consumer(
-        commit=CommitPolicy.AFTER_EFFECT, settings={REFRESH: 100}, seeks=Seeks.AT_WILL
+        commit=CommitPolicy.AFTER_EFFECT,
+        commit_mode=CommitMode.ASYNCHRONOUS,
+        settings={REFRESH: 100},
+        seeks=Seeks.AT_WILL,
     ),
 )
-"""As with transactions, and a group that reads again what it chooses."""
+"""As with transactions, and a group that reads again what it chooses, and waits for no commit."""
 
 SEEKING_SHARE = 10
 """One list in so many has seeks; they are the last of all."""

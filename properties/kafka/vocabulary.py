@@ -240,6 +240,16 @@ KINDS = {
             "closes": (False, False, True),
         },
     ),
+    # Only where commits are not waited for: those of others stop the member.
+    "work_cut_off": Kind(
+        weight=6,
+        makes=makers.work_cut_off,
+        arguments={
+            "lane": CONSUMERS,
+            "fault": (FaultKind.BLACK_HOLE, FaultKind.BLACK_HOLE, FaultKind.LOSE_REQUEST),
+            "calls": (2, 2, 3),
+        },
+    ),
     "silence": Kind(
         weight=1,
         makes=makers.silence,
