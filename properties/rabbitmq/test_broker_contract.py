@@ -222,6 +222,15 @@ def test_queue_in_use_has_the_limits_of_its_policy(broker, namespace, kind):
     broker.set_policy(namespace, "q1", {"length_max": 1, "overflow": Overflow.REJECT_PUBLISH.value})
 
 
+def test_policy_that_defines_nothing_takes_the_one_before_away(broker, namespace):
+    declared(broker, namespace, Queue(name="q1"))
+    for limits in ({"length_max": 1}, {"length_max": 3}, {}, {}):
+        broker.set_policy(namespace, "q1", limits)
+        publish(broker.direct_endpoint(), namespace, "q1", 5)
+        kept = min(5, limits.get("length_max", 5))
+        assert messages(broker, namespace, "q1") == numbered(5)[-kept:]
+
+
 def test_policy_that_is_refused_is_named_with_the_brokers_words(broker, namespace):
     declared(broker, namespace, Queue(name="q1"))
     with pytest.raises(BrokerError, match=r"for queue 'q1' was refused: .*not a valid maximum"):
