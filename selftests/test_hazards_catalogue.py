@@ -63,6 +63,7 @@ NEEDS = {
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),
     "limited_in_use": ("limit reached", "nothing"),
+    "dead_letters_moved": ("limit reached", "nothing"),
     "publish_refused": ("limit reached", "nothing"),
     "expired": ("limit reached", "nothing"),
     "delivery_limit_reached": ("limit reached", "nothing"),

@@ -230,6 +230,41 @@ def test_limits_of_another_queue_limit_this_one_not():
     assert "limited_in_use" not in occurred(story)
 
 
+PLACED = {"q": queue(dead_letter="d"), "d": queue(), "e": queue()}
+
+
+@pytest.mark.parametrize(
+    ("place", "refused", "shown"),
+    [("e", "after", True), (None, "after", True), ("d", "after", False), ("e", "before", False)],
+    ids=["elsewhere", "nowhere", "as-before", "dead-already"],
+)
+def test_dead_letters_moved_if_what_the_queue_held_died_after_that(place, refused, shown):
+    story = QueueStory(sources=PLACED)
+    story.published("p1#1-1")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    if refused == "before":
+        story.settled("c1#1", "reject", 1, requeue=False)
+    becomes = queue(dead_letter=place)
+    story.ok(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+    if refused == "after":
+        story.settled("c1#1", "reject", 1, requeue=False)
+    assert ("dead_letters_moved" in occurred(story)) is shown
+
+
+def test_dead_letters_moved_names_the_queue_and_what_died():
+    story = QueueStory(sources=PLACED)
+    held = story.published("p1#1-1")
+    becomes = queue(dead_letter="e")
+    moved = story.invoke("admin#1", "set_limits", target="q", becomes=becomes)
+    story.ok(moved)
+    story.fetched("scan#1", tagged("p1#1-1", 1, source="e", reason="expired"), target="e")
+    (found,) = HAZARDS["dead_letters_moved"].find(story.history())
+    assert found.witnesses == (moved, held)
+    assert evidence(story, "dead_letters_moved") == [
+        "q got another place for its dead at 0.003 s, and 1 message that it held died after that."
+    ]
+
+
 @pytest.mark.parametrize("ended", [None, "after", "before"])
 def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
     story = QueueStory()

@@ -192,6 +192,27 @@ def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count,
     assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
 
 
+TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})
+PLACES = Topology(queues=(Queue(name="q1"), Queue(name="dead")), limited_later=("q1",))
+REFUSED = (Take(), Settle(how=Settlement.REJECT))
+
+
+def test_dead_letters_move_where_messages_that_stand_die_after_a_policy():
+    assert "dead_letters_moved" in reach(Send(), TO_DEAD, *REFUSED, topology=PLACES)
+    assert "dead_letters_moved" not in reach(TO_DEAD, Send(), *REFUSED, topology=PLACES)
+    assert "dead_letters_moved" not in reach(Send(), *REFUSED, TO_DEAD, topology=PLACES)
+    limits = SetPolicy(definition={"length_max": 3})
+    assert "dead_letters_moved" not in reach(Send(), limits, *REFUSED, topology=PLACES)
+
+
+def test_place_for_the_dead_that_a_queue_was_declared_with_overrules_a_policy():
+    declared = Queue(name="q1", dead_letter_exchange="", dead_letter_key="own")
+    assert TO_DEAD.limited(declared) == declared
+    assert TO_DEAD.limited(Queue(name="q1")).dead_letter_key == "dead"
+    own = Topology(queues=(declared, Queue(name="dead")), limited_later=("q1",))
+    assert "dead_letters_moved" not in reach(Send(), TO_DEAD, *REFUSED, topology=own)
+
+
 def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():
     transacting = {"producer": {"transactional": True}}
     for wait, reached in ((Wait.SENT, True), (Wait.RETURNED, False)):

@@ -2,6 +2,7 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
 from deliverycheck.guarantees.queue_handover import handed_over
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
@@ -110,7 +111,20 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         sentences={
             "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
         },
-        find=find.limited_in_use,
+        find=limited_in_use,
+    ),
+    Hazard(
+        name="dead_letters_moved",
+        title="a queue that held messages got another place for its dead",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "moved": (
+                "{queue} got another place for its dead at {down_ns:s}, and "
+                "{messages:count message} that it held died after that."
+            )
+        },
+        find=dead_letters_moved,
     ),
     Hazard(
         name="publish_refused",

@@ -90,6 +90,7 @@ def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
         stood = state.stands.get(name, 0) + step.count
         if queue.length_max is not None and stood > queue.length_max:
             yield "length_reached"
+            yield from ["dead_letters_moved"] if name in state.moved else []
             if queue.overflow is Overflow.REJECT_PUBLISH:
                 yield "publish_refused"
         if queue.expires_ms is not None or step.expires_ms is not None:
@@ -114,6 +115,7 @@ def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
         yield "requeued"
         return
     yield "rejected"
+    yield from ["dead_letters_moved"] if state.queue_of(step.lane) in state.moved else []
     queue = state.topology.queue(state.queue_of(step.lane))
     if queue is not None and queue.dead_letter_exchange is not None:
         yield from _of_dead_letters(state, queue)
@@ -196,6 +198,7 @@ def _hazards_of_hold(state: RabbitState, _: Hold) -> Iterator[str]:
         if queue.expires_ms is not None and state.stands.get(queue.name):
             yield "expired"
             yield from ["dead_lettered"] if queue.dead_letter_exchange is not None else []
+            yield from ["dead_letters_moved"] if queue.name in state.moved else []
 
 
 def _unflushed(state: RabbitState, lane: str) -> bool:

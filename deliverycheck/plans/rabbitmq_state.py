@@ -18,7 +18,12 @@ from deliverycheck.plans.queue_steps import (
     Take,
     Unbind,
 )
-from deliverycheck.plans.routing import NoSuchExchangeError, routes, with_binding, without_binding
+from deliverycheck.plans.routing import (
+    NoSuchExchangeError,
+    routes,
+    with_binding,
+    without_binding,
+)
 from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -77,6 +82,7 @@ class RabbitState:
         asked: requests of each requester to which it knows no reply.
         committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
+        moved: queues that got another place for their dead while messages stood in them.
     """
 
     subject: Subject
@@ -94,6 +100,7 @@ class RabbitState:
     sent: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     committing: bool = False
     returned: bool = False
     crashes: int = 0
@@ -250,10 +257,17 @@ def _limit(state: RabbitState, step: SetPolicy) -> None:
     """The queue as it was declared, with the policy; the one before it is gone."""
     declared = (state.subject.topology or PLAIN).queue(step.queue)
     if declared is not None:
-        others = tuple(each for each in state.topology.queues if each.name != step.queue)
-        kept = [each.name for each in state.topology.queues].index(step.queue)
-        queues = (*others[:kept], step.limited(declared), *others[kept:])
-        state.topology = replace(state.topology, queues=queues)
+        queues = {each.name: each for each in state.topology.queues}
+        before, now = queues[step.queue], step.limited(declared)
+        state.topology = replace(
+            state.topology, queues=tuple((queues | {step.queue: now}).values())
+        )
+        if _place_of_dead(before) != _place_of_dead(now) and state.stands.get(step.queue):
+            state.moved.add(step.queue)
+
+
+def _place_of_dead(queue: Queue) -> tuple[str | None, str | None]:
+    return queue.dead_letter_exchange, queue.dead_letter_key
 
 
 def _advance_rest(state: RabbitState, step: Step) -> None:

@@ -17,6 +17,8 @@ from deliverycheck.plans import (
 
 DEAD = "dead"
 """The queue of dead letters."""
+DEAD_TOO = "dead-too"
+"""Another one, to which policies may send them."""
 
 
 def one_queue(kind: QueueKind = QueueKind.CLASSIC, **more: Any) -> Topology:
@@ -30,6 +32,12 @@ def with_dead_letters(
     """A queue whose dead letters go to another one by the default exchange."""
     queue = Queue(name="q1", kind=kind, dead_letter_exchange="", dead_letter_key=DEAD, **more)
     return Topology(queues=(queue, dead or Queue(name=DEAD, kind=kind)))
+
+
+def with_places_by_policy(kind: QueueKind = QueueKind.CLASSIC) -> Topology:
+    """A queue whose dead letters go where a policy says, or nowhere."""
+    queues = (Queue(name="q1", kind=kind), Queue(name=DEAD), Queue(name=DEAD_TOO))
+    return Topology(queues=queues, limited_later=("q1",))
 
 
 AT_LEAST_ONCE: dict[str, Any] = {

@@ -4,6 +4,7 @@ from deliverycheck.plans import Claim
 from properties.rabbitmq.claims.effect import EFFECT
 from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
+from properties.rabbitmq.claims.policies import POLICIES
 from properties.rabbitmq.claims.queue import QUEUE
 from properties.rabbitmq.claims.requests import REQUESTING
 from properties.rabbitmq.claims.routing import ROUTING
@@ -15,6 +16,7 @@ CLAIMS: tuple[Claim, ...] = (
     *EFFECT,
     *ORDER,
     *LIMITS,
+    *POLICIES,
     *ROUTING,
     *TRANSACTIONS,
     *REQUESTING,
