@@ -66,6 +66,7 @@ NEEDS = {
     "dead_letters_moved": ("limit reached", "nothing"),
     "publish_refused": ("limit reached", "nothing"),
     "expired": ("limit reached", "nothing"),
+    "message_timed": ("limit reached", "nothing"),
     "delivery_limit_reached": ("limit reached", "nothing"),
     "handed_out_often": ("limit reached", "nothing"),
     "dead_lettered": ("limit reached", "nothing"),

@@ -265,6 +265,14 @@ def test_dead_letters_moved_names_the_queue_and_what_died():
     ]
 
 
+def test_message_is_timed_if_it_has_a_time_to_wait_of_its_own():
+    story = QueueStory(sources={"q": queue(expires_ms=60)})
+    story.published("p1#1-1")
+    assert "message_timed" not in occurred(story)
+    story.published("p1#1-2", expires_ms=60)
+    assert evidence(story, "message_timed") == ["1 message of p1#1 had a time to wait."]
+
+
 @pytest.mark.parametrize("ended", [None, "after", "before"])
 def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
     story = QueueStory()

@@ -213,6 +213,16 @@ def test_place_for_the_dead_that_a_queue_was_declared_with_overrules_a_policy():
     assert "dead_letters_moved" not in reach(Send(), TO_DEAD, *REFUSED, topology=own)
 
 
+def test_consumer_may_hold_what_came_to_its_queue_from_one_in_which_it_waited():
+    waits = Queue(name="q1", expires_ms=60, dead_letter_exchange="", dead_letter_key="work")
+    delayed = Topology(queues=(waits, Queue(name="work")))
+    consumer = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"queue": "work"})
+    taken = reach(Send(), *REFUSED, topology=delayed, consumer=consumer)
+    assert "rejected" in taken
+    stays = Topology(queues=(Queue(name="q1"), Queue(name="work")))
+    assert "rejected" not in reach(Send(), *REFUSED, topology=stays, consumer=consumer)
+
+
 def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():
     transacting = {"producer": {"transactional": True}}
     for wait, reached in ((Wait.SENT, True), (Wait.RETURNED, False)):

@@ -143,6 +143,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.expired,
     ),
     Hazard(
+        name="message_timed",
+        title="a message was given a time to wait of its own",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"timed": "{messages:count message} of {process} had a time to wait."},
+        find=find.message_timed,
+    ),
+    Hazard(
         name="delivery_limit_reached",
         title="a message was handed out more often than it may fail",
         fault_column=FaultColumn.LIMIT,

@@ -193,6 +193,12 @@ def expired(history: History) -> tuple[Evidence, ...]:
     return _of_publishes("expired", late)
 
 
+def message_timed(history: History) -> tuple[Evidence, ...]:
+    """A message was published with a time to wait of its own."""
+    timed = [one for one in by_number(history, Action.PUBLISH) if one.expires_ms is not None]
+    return _of_publishes("timed", timed)
+
+
 def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
     """A message was handed out more often than its queue's limit allows failures."""
     found: list[Evidence] = []

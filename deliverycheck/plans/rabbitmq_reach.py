@@ -83,6 +83,8 @@ def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
 
 def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
     reached = state.reached(step)
+    if step.expires_ms is not None:
+        yield "message_timed"
     if not reached:
         yield "unroutable"
     for name in reached:

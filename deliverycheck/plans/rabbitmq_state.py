@@ -20,6 +20,7 @@ from deliverycheck.plans.queue_steps import (
 )
 from deliverycheck.plans.routing import (
     NoSuchExchangeError,
+    dead_letter_routes,
     routes,
     with_binding,
     without_binding,
@@ -141,6 +142,13 @@ class RabbitState:
         except NoSuchExchangeError:
             return frozenset()
 
+    def after_its_time(self, queue: str, step: Send) -> frozenset[str]:
+        """The queues that its messages go on to from that one if they are left to wait."""
+        declared = self.topology.queue(queue)
+        if declared is None or declared.expires_ms is None:
+            return frozenset()
+        return dead_letter_routes(self.topology, queue, step.key)
+
     def queue_of(self, lane: str) -> str:
         """The queue that the consumer works off."""
         consumer = self.subject.consumer
@@ -196,7 +204,8 @@ def _advance_send(state: RabbitState, step: Send) -> None:
     publisher.unflushed += 0 if step.wait is Wait.CONFIRMED else step.count
     publisher.in_transaction = bool(state.subject.producer.get("transactional"))
     for queue in state.reached(step):
-        state.stands[queue] = state.stands.get(queue, 0) + step.count
+        for place in (queue, *state.after_its_time(queue, step)):
+            state.stands[place] = state.stands.get(place, 0) + step.count
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 

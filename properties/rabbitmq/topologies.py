@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import structs
+
 from deliverycheck.plans import (
     Binding,
     DeadLettering,
@@ -38,6 +40,19 @@ def with_places_by_policy(kind: QueueKind = QueueKind.CLASSIC) -> Topology:
     """A queue whose dead letters go where a policy says, or nowhere."""
     queues = (Queue(name="q1", kind=kind), Queue(name=DEAD), Queue(name=DEAD_TOO))
     return Topology(queues=queues, limited_later=("q1",))
+
+
+def way(*queues: Queue, then: str | None = None) -> Topology:
+    """Queues of which each sends its dead to the next, and the last one to `then`, if to any."""
+    after = [*(queue.name for queue in queues[1:]), then]
+    return Topology(
+        queues=tuple(
+            queue
+            if place is None
+            else structs.replace(queue, dead_letter_exchange="", dead_letter_key=place)
+            for queue, place in zip(queues, after, strict=True)
+        )
+    )
 
 
 AT_LEAST_ONCE: dict[str, Any] = {

@@ -141,6 +141,8 @@ def _fate(history: History, publication: Publication) -> Fate:
         return Fate.OPEN
     if not _may_drop(history, publication, source):
         return Fate.STAYS
+    if queue is not None and queue.name in queue.feeds:
+        return Fate.OPEN  # Who comes round in a circle without a rejection is dropped.
     places = dead_letter_places(history, publication.target, publication.invoked_ns)
     return Fate.DIES if keep_dead(history, places) else Fate.OPEN
 

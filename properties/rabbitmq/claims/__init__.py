@@ -10,6 +10,7 @@ from properties.rabbitmq.claims.requests import REQUESTING
 from properties.rabbitmq.claims.routing import ROUTING
 from properties.rabbitmq.claims.streams import STREAMS
 from properties.rabbitmq.claims.transactions import TRANSACTIONS
+from properties.rabbitmq.claims.ways import WAYS
 
 CLAIMS: tuple[Claim, ...] = (
     *QUEUE,
@@ -17,6 +18,7 @@ CLAIMS: tuple[Claim, ...] = (
     *ORDER,
     *LIMITS,
     *POLICIES,
+    *WAYS,
     *ROUTING,
     *TRANSACTIONS,
     *REQUESTING,
