@@ -108,13 +108,13 @@ class MemoryQueueBroker:
         return None
 
     def capabilities(self):
-        return frozenset({Capability.LINKS, Capability.KILL, Capability.PAUSE})
+        return frozenset(Capability)
 
     def _evidence(self, node):
         self.calls.append(f"node {node}")
         return {"pid": 1}
 
-    kill = pause = resume = restart = _evidence
+    kill = pause = resume = restart = starve = feed = _evidence
 
     # What clients ask.
 

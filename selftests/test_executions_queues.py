@@ -31,6 +31,7 @@ from deliverycheck.plans import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     TopicReady,
     Topology,
@@ -316,3 +317,12 @@ def test_dead_letters_stand_where_the_policy_of_that_moment_says(run):
 def test_consumer_that_opens_after_a_policy_works_off_the_same_queue(run):
     history, _ = run(subject(topology=PLACES), MOVES[0], Send(), Work(calls=1))
     assert {one.delivery.source for one in history.receipts} == {"q1"}
+
+
+def test_starved_node_is_fed_in_the_quiet_tail_and_both_are_told(run):
+    history, target = run(subject(), Send(), Starve(), Send())
+    assert [event.state for event in history.nodes] == ["starved", "resumed"]
+    (span,) = history.faults
+    assert (span.fault, span.lane, span.healed_ns is not None) == ("starve", "b1", True)
+    assert target.calls.count("node b1") == 2
+    assert history.done.drained

@@ -48,6 +48,7 @@ NEEDS = {
     "given_back_at_limit": ("no fault", "nothing"),
     "broker_killed": ("broker killed", "node"),
     "broker_paused": ("broker paused", "node"),
+    "broker_starved": ("broker starved", "memory"),
     "first_write_broker_killed": ("broker killed", "node"),
     "node_killed": ("broker killed", "node"),
     "broker_killed_holding": ("broker killed", "node"),

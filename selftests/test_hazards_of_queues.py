@@ -230,6 +230,27 @@ def test_limits_of_another_queue_limit_this_one_not():
     assert "limited_in_use" not in occurred(story)
 
 
+@pytest.mark.parametrize(
+    ("answered", "shown"),
+    [("after", True), ("never", True), ("meanwhile", False)],
+)
+def test_broker_starved_if_what_was_published_then_waited(answered, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.node("b1", "starved")
+    op = story.publish("p1#1-2", target="q")
+    if answered == "meanwhile":
+        story.ok(op)
+    story.node("b1", "resumed")
+    if answered == "after":
+        story.ok(op)
+    assert ("broker_starved" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "broker_starved") == [
+            "b1 had no memory left from 0.003 s, and 1 message that was published then waited."
+        ]
+
+
 PLACED = {"q": queue(dead_letter="d"), "d": queue(), "e": queue()}
 
 

@@ -18,10 +18,12 @@ from deliverycheck.plans import (
     Kill,
     Plan,
     Queue,
+    Resume,
     Send,
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Subject,
     Take,
     Topology,
@@ -190,6 +192,15 @@ def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count,
         SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
     ]
     assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+def test_node_is_starved_once_and_has_its_memory_back_with_resume():
+    starved = (Send(), Starve(), Send())
+    assert "broker_starved" in reach(*starved)
+    assert "broker_starved" not in reach(Send(), Starve(), Resume(lane="b1"), Send())
+    kept = MODEL.normalise(subject(), (*starved, Kill(lane="b1"), Starve(), Send())).steps
+    assert kept == (*starved, Send())
+    assert MODEL.broker_wide(MODEL.normalise(subject(), starved))
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

@@ -4,6 +4,7 @@ from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
 from deliverycheck.guarantees.queue_handover import handed_over
+from deliverycheck.guarantees.queue_starved import broker_starved
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
     Hazard(
@@ -13,6 +14,19 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         needs=Needed.NODE,
         sentences={"killed": "{node} was killed at {down_ns:s}."},
         find=find.node_killed,
+    ),
+    Hazard(
+        name="broker_starved",
+        title="messages were published while the broker had no memory left",
+        fault_column=FaultColumn.BROKER_STARVED,
+        needs=Needed.MEMORY,
+        sentences={
+            "starved": (
+                "{node} had no memory left from {down_ns:s}, and {messages:count message} that "
+                "was published then waited."
+            )
+        },
+        find=broker_starved,
     ),
     Hazard(
         name="broker_killed_holding",

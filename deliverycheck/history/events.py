@@ -33,6 +33,7 @@ class NodeState(StrEnum):
 
     KILLED = "killed"
     PAUSED = "paused"
+    STARVED = "starved"
     RESUMED = "resumed"
     READY = "ready"
     DIED = "died"

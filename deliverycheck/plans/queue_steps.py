@@ -89,6 +89,12 @@ class CloseChannel(Step, frozen=True, kw_only=True, tag="close_channel", omit_de
     lane: str
 
 
+class Starve(Step, frozen=True, kw_only=True, tag="starve", omit_defaults=True):
+    """A node may use no memory, and takes nothing from who publishes, until it resumes."""
+
+    lane: str = "b1"
+
+
 class CrashLoop(Step, frozen=True, kw_only=True, tag="crash_loop", omit_defaults=True):
     """A consumer takes a message and is killed with it in hand, `cycles` times."""
 

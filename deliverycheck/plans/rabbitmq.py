@@ -15,6 +15,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     Unbind,
 )
@@ -58,7 +59,7 @@ MESSAGES_MAX = 130
 """A history stays readable, and taking them all takes milliseconds."""
 
 BROKER_FAULTS_MAX = 1
-"""One kill or pause of the node a plan: each costs 3 to 4 s and has the broker alone."""
+"""One kill, pause or starving of the node a plan: each costs 3 to 4 s and has the broker alone."""
 
 BINDINGS_MAX = 24
 """What a person can still follow; the broker would take any number."""
@@ -175,7 +176,9 @@ def _may_hit(state: RabbitState, step: Kill | Pause) -> bool:
 
 
 def _may_resume(state: RabbitState, step: Resume) -> bool:
-    return state.node == "paused" if step.lane == NODE else step.lane in state.paused
+    if step.lane == NODE:
+        return state.node in {"paused", "starved"}
+    return step.lane in state.paused
 
 
 def _may_send(state: RabbitState, step: Send) -> bool:
@@ -261,6 +264,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     ),
     Kill: _may_hit,
     Pause: _may_hit,
+    Starve: lambda state, step: step.lane == NODE and _may_disturb_node(state),
     Resume: _may_resume,
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
@@ -294,6 +298,6 @@ def _event_label(step: Step) -> str:
         words += [step.how, step.pick, "requeue" if step.requeue else ""]
     elif isinstance(step, (Bind, Unbind)):
         words += [step.binding.source, step.binding.to]
-    elif isinstance(step, (Kill, Pause, Close, CloseChannel)):
+    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

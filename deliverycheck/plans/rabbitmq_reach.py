@@ -12,6 +12,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
 )
 from deliverycheck.plans.rabbitmq_state import (
@@ -43,9 +44,11 @@ _FAULT_HAZARDS = {
     FaultKind.DELAY: "delay",
     FaultKind.REFUSE: "refuse",
 }
+_NODE_HAZARDS = {"down": "broker_killed", "paused": "broker_paused", "starved": "broker_starved"}
 OFTEN = 20
 """More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
 
+_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop)
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -57,7 +60,7 @@ def hazards_in_reach(plan: Plan) -> frozenset[str]:
     found: set[str] = set()
     for state, step in walk(plan):
         found.update(_hazards_of(state, step))
-    disturbed = any(isinstance(step, (Inject, Kill, Pause, CrashLoop)) for step in plan.steps)
+    disturbed = any(isinstance(step, _DISTURBS) for step in plan.steps)
     if not disturbed and any(isinstance(step, (Send, Request)) for step in plan.steps):
         found.add("none")
     return frozenset(found)
@@ -69,7 +72,7 @@ def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
         if fault := state.faults.get(f"link {step.lane}"):
             yield _FAULT_HAZARDS[fault]
         if state.node != "up":
-            yield "broker_killed" if state.node == "down" else "broker_paused"
+            yield _NODE_HAZARDS[state.node]
     if isinstance(step, Inject) and _unflushed(state, step.lane.removeprefix("link ")):
         yield _FAULT_HAZARDS[step.fault]
     if isinstance(step, Inject) and step.lane.removeprefix("link ") in state.asked:

@@ -15,6 +15,7 @@ from deliverycheck.plans.queue_steps import (
     Send,
     SetPolicy,
     Settle,
+    Starve,
     Take,
     Unbind,
 )
@@ -55,6 +56,9 @@ NODE = "b1"
 FIRST_QUEUE = "q1"
 FURTHER_QUEUES = ("q5", "q6", "q7", "q8")
 """Names for queues that a plan declares on its way."""
+
+_TAKEN: dict[type[Step], str] = {Kill: "down", Pause: "paused", Starve: "starved"}
+"""What becomes of a node that is disturbed."""
 
 STREAM_CLIENT = "rstream"
 """A subject with this client publishes to streams by their own protocol, and to nothing else."""
@@ -190,7 +194,7 @@ def advance(state: RabbitState, step: Step) -> None:
         state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
-    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Resume, Restart)):
+    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Starve, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, (Declare, Bind, Unbind, SetPolicy)):
         _advance_topology(state, step)
@@ -230,11 +234,11 @@ def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop
 
 
 def _advance_life(
-    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Resume | Restart
+    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Starve | Resume | Restart
 ) -> None:
     if step.lane == NODE:
-        state.node = {Kill: "down", Pause: "paused"}.get(type(step), "up")
-        state.broker_faults += isinstance(step, (Kill, Pause))
+        state.node = _TAKEN.get(type(step), "up")
+        state.broker_faults += isinstance(step, (Kill, Pause, Starve))
         state.fresh.clear()
     elif isinstance(step, Pause):
         state.paused.add(step.lane)

@@ -38,6 +38,7 @@ from deliverycheck.plans import (
     Setting,
     Settle,
     Settlement,
+    Starve,
     Step,
     Take,
     Unbind,
@@ -263,7 +264,7 @@ def _disturb_node(  # noqa: PLR0913 - by name, and each is drawn
     under_way: tuple[Step, ...],
     back: type[Step] | None,
 ) -> tuple[Step, ...]:
-    """The node is killed or stopped, with messages in its queues, and may come back in the plan."""
+    """The node is killed, stopped or starved with messages in its queues, and may come back."""
     send = Send(key=key, count=count, wait=wait)
     returns = () if back is None else (back(lane=NODE), send)
     return send, *under_way, make(lane=NODE), send, *returns
@@ -273,7 +274,7 @@ NODE_FAULT = Kind(
     weight=1,
     makes=_disturb_node,
     arguments={
-        "make": (Kill, Kill, Pause),
+        "make": (Kill, Kill, Kill, Pause, Starve),
         "key": ("q1", "q1", "q1", "q5"),
         "count": (1, 4, 12),
         "wait": (Wait.CONFIRMED, Wait.CONFIRMED, Wait.RETURNED),

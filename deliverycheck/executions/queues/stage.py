@@ -33,6 +33,7 @@ from deliverycheck.plans import (
     Send,
     SetPolicy,
     Settle,
+    Starve,
     Take,
     TopicReady,
     Topology,
@@ -147,6 +148,9 @@ class QueueStage(Stage):
             evidence = lane.kill()
             self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
 
+    def starve(self, step: Starve) -> None:
+        self._disturb_node(step.lane, "starve", Capability.STARVE)
+
     def inject(self, step: Inject) -> None:
         super().inject(step)
         lane = self.run.lanes[step.lane.removeprefix("link ")]
@@ -227,6 +231,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Close: QueueStage.close_consumer,
     CloseChannel: QueueStage.close_channel,
     CrashLoop: QueueStage.crash_loop,
+    Starve: QueueStage.starve,
     Declare: QueueStage.declare,
     Bind: QueueStage.bind,
     Unbind: QueueStage.unbind,
