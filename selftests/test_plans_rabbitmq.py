@@ -18,6 +18,7 @@ from deliverycheck.plans import (
     Kill,
     Plan,
     Queue,
+    QueueKind,
     Resume,
     Send,
     SetPolicy,
@@ -26,6 +27,7 @@ from deliverycheck.plans import (
     Starve,
     Subject,
     Take,
+    TopicReady,
     Topology,
     Unbind,
     Wait,
@@ -192,6 +194,15 @@ def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count,
         SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
     ]
     assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+@pytest.mark.parametrize("ready", TopicReady)
+@pytest.mark.parametrize("kind", [QueueKind.CLASSIC, QueueKind.QUORUM])
+def test_plans_about_young_queues_declare_none_of_another_kind(ready, kind):
+    declares = Declare(queue=Queue(name="q5", kind=kind))
+    kept = MODEL.normalise(subject(topic_ready=ready), (Send(), declares)).steps
+    foreign = ready is TopicReady.CREATED and kind is QueueKind.QUORUM
+    assert (declares in kept) is not foreign
 
 
 def test_node_is_starved_once_and_has_its_memory_back_with_resume():

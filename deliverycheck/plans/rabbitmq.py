@@ -52,7 +52,7 @@ from deliverycheck.plans.steps import (
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import CommitPolicy, Subject
+from deliverycheck.plans.subject import CommitPolicy, Subject, TopicReady
 from deliverycheck.plans.topology import DEFAULT_EXCHANGE, Binding, Destination, Topology
 
 MESSAGES_MAX = 130
@@ -217,6 +217,10 @@ def _may_settle(state: RabbitState, step: Settle) -> bool:
 
 
 def _may_declare(state: RabbitState, step: Declare) -> bool:
+    """A claim of queues just declared speaks of the kinds that its subject has, and of no other."""
+    young = state.subject.topic_ready is TopicReady.CREATED
+    if young and step.queue.kind not in {queue.kind for queue in state.topology.queues}:
+        return False
     free = step.queue.name in FURTHER_QUEUES and state.topology.queue(step.queue.name) is None
     leads = (state.topology.exchange(each.source) for each in step.bindings)
     own = all(each.destination == step.queue.name for each in step.bindings)

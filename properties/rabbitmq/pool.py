@@ -11,9 +11,12 @@ from deliverycheck.plans import (
     CrashLoop,
     Hold,
     Kill,
+    Queue,
+    QueueKind,
     Send,
     Subject,
     TopicReady,
+    Topology,
     Wait,
 )
 from deliverycheck.plans.rabbitmq_reach import OFTEN
@@ -21,7 +24,6 @@ from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
 from properties.rabbitmq.machine import RabbitPlanBuilder
 from properties.rabbitmq.topologies import (
-    CLASSIC,
     EVERY_EXCHANGE,
     REQUESTS,
     with_places_by_policy,
@@ -32,9 +34,12 @@ QUEUES = Subject(
     producer={"confirms": "pipelined"},
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT),
     topic_ready=TopicReady.CREATED,
-    topology=CLASSIC,
+    topology=Topology(queues=(Queue(name="q1"), Queue(name="q9", kind=QueueKind.QUORUM))),
 )
-"""A subject to which every kind of step is applicable that needs no exchange."""
+"""A subject to which every kind of step is applicable that needs no exchange.
+
+It has a queue of each kind that plans declare.
+"""
 
 ROUTING = structs.replace(QUEUES, topology=EVERY_EXCHANGE)
 REQUESTING = structs.replace(
