@@ -20,7 +20,8 @@ OUT = Path(__file__).resolve().parent / "reports" / "out" / "pytest"
 OPTIONS = {
     "profile": "How much: smoke (a minute a system), ci (20 min), nightly. [default: smoke]",
     "backend": "auto, process, container, or external with --bootstrap. [default: auto]",
-    "bootstrap": "HOST:PORT of a running cluster; else a broker of our own is started.",
+    "bootstrap": "HOST:PORT of a running Kafka cluster, or amqp://USER@HOST:PORT of a running "
+    "RabbitMQ; else a broker of our own is started.",
     "broker": "Another version of our own broker, such as kafka:3.9.2 or rabbitmq:4.0.",
     "client": "Another version of the client, such as confluent-kafka==2.3.0.",
     "minutes": "No execution starts after so many minutes; else as the profile says.",
@@ -131,7 +132,7 @@ class Sessions:
         from deliverycheck.brokers.provision import ProvisionError  # noqa: PLC0415  # As below.
         from deliverycheck.cli.backends import Backend  # noqa: PLC0415
         from deliverycheck.cli.claim_session import ClaimSession  # noqa: PLC0415
-        from deliverycheck.cli.makers import maker_of  # noqa: PLC0415
+        from deliverycheck.cli.makers import maker_of, system_of_address  # noqa: PLC0415
         from deliverycheck.cli.systems import systems  # noqa: PLC0415
         from deliverycheck.cli.target import choice_of, tools_of  # noqa: PLC0415
 
@@ -139,6 +140,9 @@ class Sessions:
         if system not in self._opened:
             options = self._options(system)
             maker, target = maker_of(system), options.target
+            address = target.bootstrap
+            if address and system_of_address(address) != system:
+                pytest.skip(f"not exercised: {maker.title} is not what runs at the given address")
             try:
                 tools_of(target, choice_of(target), lambda _: None).close()
             except ProvisionError as error:
@@ -162,7 +166,8 @@ class Sessions:
         given = self._given
         broker = given["broker"]
         first = system == systems()[0]
-        own = broker if (broker or "").startswith(f"{system}:") or first else None
+        named = (broker or "").partition(":")[0]
+        own = broker if named == system or (first and named not in systems()) else None
         client = given["client"]
         its = client and (system_of_client(client) or systems()[0])
         folder = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -173,7 +178,7 @@ class Sessions:
             target=TargetOptions(
                 system=system,
                 backend=Backend(given["backend"]),
-                bootstrap=given["bootstrap"] if first else None,
+                bootstrap=given["bootstrap"],
                 broker=own,
                 client=client if its == system else None,
             ),

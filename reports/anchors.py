@@ -15,7 +15,7 @@ def place_of_claim(claim: str) -> str:
 
 def place_of_situation(claim: str, hazard: str) -> str:
     """The row of a situation among what is told of a claim."""
-    return f"{place_of_claim(claim)}-{_plain(hazard)}"
+    return f"{place_of_claim(claim)}.{_plain(hazard)}"
 
 
 def claims_with_a_place(results: tuple[ClaimResult, ...]) -> frozenset[str]:
@@ -24,4 +24,5 @@ def claims_with_a_place(results: tuple[ClaimResult, ...]) -> frozenset[str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(one if one.isalnum() else "-" for one in name)
+    """The name in what a link may bear; two names never become one."""
+    return "".join(one if one.isalnum() or one == "-" else f"_{ord(one):x}_" for one in name)

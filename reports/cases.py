@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Violation
+from reports import words
 from reports.cards import Card, cards_of
 from reports.matrix import column_of
+
+WHOLE = "the whole campaign"
+"""The case that stands for no claim, but for what none of them tells."""
 
 COUNTS = ("executions", "valid", "invalid", "unknown", "inconclusive", "needed")
 """What is counted of each claim, by the names of the fields of its result."""
@@ -27,6 +31,10 @@ _STATUS = {
     ClaimState.NOT_FOUND: Status.FAILED,
     ClaimState.NOT_EXERCISED: Status.SKIPPED,
 }
+
+
+_TOLD_BY = {1: Status.FAILED, 4: Status.SKIPPED}
+"""Which cases already say what an exit code says; nothing tells of trouble."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,18 @@ def cases_of(campaign: Campaign) -> tuple[Case, ...]:
     """
     cards = {card.violation.id: card for card in cards_of(campaign)}
     return tuple(_case(one, cards.get(one.violation or "")) for one in campaign.results)
+
+
+def untold_of(campaign: Campaign, cases: tuple[Case, ...]) -> str:
+    """Why the exit code is not 0, where no case says so; else empty.
+
+    Whoever reads the cases alone would take such a campaign for a good one: a broker died, most
+    executions were inconclusive, a situation of a claim that held was not reached.
+    """
+    teller = _TOLD_BY.get(campaign.exit_code)
+    if campaign.exit_code == 0 or any(case.status is teller for case in cases):
+        return ""
+    return "\n".join((words.exit_of(campaign), *campaign.notes))
 
 
 def _case(result: ClaimResult, card: Card | None) -> Case:

@@ -13,7 +13,7 @@ import msgspec
 from deliverycheck import __version__
 from deliverycheck.plans.campaign import Campaign
 from reports import words
-from reports.cases import COUNTS, Case, Status, cases_of, counts_of
+from reports.cases import COUNTS, WHOLE, Case, Status, cases_of, counts_of, untold_of
 from reports.matrix import title_of
 from reports.visible import all_visible
 
@@ -38,7 +38,7 @@ class Attachment(_Object, frozen=True, kw_only=True, rename="camel"):
 
 
 class CtrfTest(_Object, frozen=True, kw_only=True, rename="camel"):
-    """One claim. Claims share their executions, so none of them has a duration of its own."""
+    """One claim, or the campaign. Claims share executions: none has a duration of its own."""
 
     id: str
     name: str
@@ -46,9 +46,9 @@ class CtrfTest(_Object, frozen=True, kw_only=True, rename="camel"):
     raw_status: str
     duration: int
     suite: tuple[str, ...]
-    tags: tuple[str, ...]
-    labels: dict[str, str]
-    extra: dict[str, int]
+    tags: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    extra: dict[str, int] = {}
     message: str | None = None
     trace: str | None = None
     attachments: tuple[Attachment, ...] = ()
@@ -108,6 +108,8 @@ def ctrf_of(campaign: Campaign) -> bytes:
     """The campaign in the format; the same campaign gives the same bytes."""
     campaign = all_visible(campaign)
     cases = cases_of(campaign)
+    untold = untold_of(campaign, cases)
+    tests = (*map(_test, cases), *([_whole(untold)] if untold else []))
     report = Report(
         report_format="CTRF",
         spec_version="0.0.0",
@@ -115,8 +117,8 @@ def ctrf_of(campaign: Campaign) -> bytes:
         generated_by=f"deliverycheck {__version__}",
         results=Results(
             tool=Tool(name="deliverycheck", version=__version__),
-            summary=_summary(campaign, cases),
-            tests=tuple(map(_test, cases)),
+            summary=_summary(campaign, tests),
+            tests=tests,
             environment=_environment(campaign),
         ),
     )
@@ -127,12 +129,12 @@ def _id(name: str) -> str:
     return str(uuid5(_OURS, name))
 
 
-def _summary(campaign: Campaign, cases: tuple[Case, ...]) -> Summary:
-    counts = Counter(case.status for case in cases)
+def _summary(campaign: Campaign, tests: tuple[CtrfTest, ...]) -> Summary:
+    counts = Counter(test.status for test in tests)
     start = _ms_since_1970(campaign.started)
     duration = round(campaign.duration_s * _MS_PER_S)
     return Summary(
-        tests=len(cases),
+        tests=len(tests),
         passed=counts[Status.PASSED],
         failed=counts[Status.FAILED],
         skipped=counts[Status.SKIPPED],
@@ -175,6 +177,18 @@ def _test(case: Case) -> CtrfTest:
                 path=f"{violation.folder}/history.jsonl",
             ),
         ),
+    )
+
+
+def _whole(untold: str) -> CtrfTest:
+    return CtrfTest(
+        id=_id(WHOLE),
+        name=WHOLE,
+        status=Status.FAILED.value,
+        raw_status="error",
+        duration=0,
+        suite=("deliverycheck",),
+        message=untold,
     )
 
 

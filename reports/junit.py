@@ -5,20 +5,24 @@ from xml.etree.ElementTree import Element, ElementTree, SubElement, indent, tost
 
 from deliverycheck.plans.campaign import Campaign
 from reports import words
-from reports.cases import Case, Status, cases_of, counts_of
+from reports.cases import WHOLE, Case, Status, cases_of, counts_of, untold_of
 from reports.visible import all_visible
 
 
 def junit_of(campaign: Campaign) -> bytes:
-    """The campaign as JUnit XML; each case has its figures as properties of its own."""
+    """The campaign as JUnit XML; each case has its figures as properties of its own.
+
+    What went wrong with the campaign and is no claim's is an error of a case of its own.
+    """
     campaign = all_visible(campaign)
     cases = cases_of(campaign)
+    untold = untold_of(campaign, cases)
     statuses = Counter(case.status for case in cases)
     counts = {
         "name": f"deliverycheck {campaign.brokers}",
-        "tests": str(len(cases)),
+        "tests": str(len(cases) + bool(untold)),
         "failures": str(statuses[Status.FAILED]),
-        "errors": "0",
+        "errors": str(int(bool(untold))),
         "skipped": str(statuses[Status.SKIPPED]),
         "time": f"{campaign.duration_s:.3f}",
     }
@@ -27,6 +31,11 @@ def junit_of(campaign: Campaign) -> bytes:
     _properties(suite, words.facts_of(campaign))
     for case in cases:
         _case(suite, case)
+    if untold:
+        named = {"classname": "deliverycheck", "name": WHOLE, "time": "0"}
+        error = SubElement(SubElement(suite, "testcase", named), "error")
+        error.set("message", untold.partition("\n")[0])
+        error.text = untold
     indent(ElementTree(root))
     xml: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
     return xml + b"\n"

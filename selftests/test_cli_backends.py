@@ -6,6 +6,7 @@ from deliverycheck.brokers import BrokerError
 from deliverycheck.brokers.provision import Finding, Status
 from deliverycheck.cli import backends, container_tools
 from deliverycheck.cli.backends import Backend, backend_findings, chosen
+from deliverycheck.cli.makers import Wanted, maker_of
 from deliverycheck.cli.systems import UsageError
 
 HERE = Finding(component="java", status=Status.OK, found="25")
@@ -77,3 +78,11 @@ def test_address_means_the_broker_that_runs_there(machine):
 def test_what_excludes_itself_is_refused(asked, address, said):
     with pytest.raises(UsageError, match=said):
         chosen("kafka", asked, address)
+
+
+def test_version_of_a_broker_that_runs_already_cannot_be_asked_for():
+    wanted = Wanted(
+        system="kafka", backend=Backend.EXTERNAL, broker="kafka:3.9.2", address="localhost:9092"
+    )
+    with pytest.raises(UsageError, match="leave --broker out"):
+        maker_of("kafka").tools(wanted, print)

@@ -17,6 +17,7 @@ from deliverycheck.cli.systems import UsageError, content_of, systems, systems_n
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState, Target
+from deliverycheck.search.record import ExitCode
 from reports import ReportError, load_campaign
 from reports.matrix import matrix_of
 from reports.words import answer_of
@@ -144,6 +145,18 @@ def test_system_that_cannot_be_had_is_not_exercised_and_told_in_one_line(options
     states = {one.state for one in whole.results if one.claim.system == "rabbitmq"}
     assert states == {ClaimState.NOT_EXERCISED}
     assert "not exercised" in answer_of(whole)
+
+
+def test_claim_asked_for_by_name_of_a_system_that_cannot_be_had_is_no_pass(options, monkeypatch):
+    def run(one, *_):
+        if one.target.system == "rabbitmq":
+            raise ProvisionError("RabbitMQ", "no apt here", "install it")
+        return record(one)
+
+    monkeypatch.setattr(several, "run", run)
+    named = tuple(content_of(name).claims[0].id for name in systems())
+    whole = run_several(replace(options, claims=named), systems(), SILENT, Event())
+    assert whole.exit_code == ExitCode.NOT_EXERCISED
 
 
 def test_own_claim_of_a_system_that_cannot_be_had_is_listed_as_not_exercised(options, monkeypatch):

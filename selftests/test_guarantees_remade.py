@@ -168,9 +168,9 @@ def test_refused_deletion_leaves_one_log():
 def test_topic_made_again_under_a_member_that_goes_on_is_told_with_what_it_would_skip():
     assert evidence(remade(), "remade_under_member") == [
         (
-            "c1#1 had come to t/0 at position 2 when the topic was deleted at 0.017 s, and went "
-            "on: below that position the topic that was made again has 2 messages, p1#1-5 among "
-            "them, and above it more."
+            "c1#1 had come to t/0 at position 2 when the topic was deleted at 0.017 s, and c1#1 "
+            "went on: below that position the topic that was made again has 2 messages, p1#1-5 "
+            "among them."
         )
     ]
     assert evidence(remade(), "topic_remade") == [
@@ -179,6 +179,40 @@ def test_topic_made_again_under_a_member_that_goes_on_is_told_with_what_it_would
             "the one that was made again, p1#1-5 among them."
         )
     ]
+
+
+@pytest.mark.parametrize(("new", "carries"), [(0, False), (1, True), (2, True), (3, True)])
+def test_position_is_carried_over_to_a_log_that_has_anything_below_it(new, carries):
+    """One of two messages is out of range, unless the log grows; two of two is its very end."""
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    for position in range(2):
+        story.published(f"p1#1-{position}", position)
+        story.received("c1#1", at(f"p1#1-{position}", position))
+    story.topic_deleted()
+    story.topic_made()
+    story.committed("c1#1", 2)
+    for position in range(new):
+        story.published(f"p1#1-{5 + position}", position)
+    story.scanned(*[at(f"p1#1-{5 + position}", position) for position in range(new)])
+    assert ("remade_under_member" in occurred(story)) is carries
+
+
+def test_who_took_over_before_the_topic_went_carries_the_position_of_its_predecessor():
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    story.published("p1#1-0", 0)
+    story.received("c1#1", at("p1#1-0", 0))
+    story.committed("c1#1", 1)
+    story.subscribed("c2#1")
+    story.topic_deleted()
+    story.topic_made()
+    story.published("p1#1-1", 0)
+    story.received("c2#1")
+    story.scanned(at("p1#1-1", 0))
+    (told,) = evidence(story, "remade_under_member")
+    assert told.startswith("c1#1 had come to t/0 at position 1")
+    assert "and c2#1 went on" in told
 
 
 def test_member_that_is_new_carries_no_position_over():

@@ -78,3 +78,25 @@ def test_history_of_a_violation_is_attached_by_a_path_below_the_report(campaign,
     (alarm,) = (one for one in told(campaign)["results"]["tests"] if one["status"] == "failed")
     (attached,) = alarm["attachments"]
     assert (tmp_path / attached["path"]).is_file()
+
+
+@pytest.mark.parametrize("exit_code", [1, 3, 4])
+def test_campaign_that_went_wrong_beside_its_claims_is_an_error_of_its_own(campaign, exit_code):
+    good = tuple(one for one in campaign.results if one.state is ClaimState.HELD)
+    died = msgspec.structs.replace(
+        campaign, results=good, violations=(), exit_code=exit_code, notes=("node 1 died",)
+    )
+    results = told(died)["results"]
+    assert (results["summary"]["failed"], results["tests"][-1]["status"]) == (1, "failed")
+    assert "node 1 died" in results["tests"][-1]["message"]
+    assert b'errors="1"' in junit_of(died)
+    assert b"<error message=" in junit_of(died)
+    is_ctrf(told(died))
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, 4])
+def test_what_cases_tell_is_not_told_twice(campaign, exit_code):
+    """The sample has an alarm and a claim that was not exercised."""
+    ended = msgspec.structs.replace(campaign, exit_code=exit_code)
+    assert len(told(ended)["results"]["tests"]) == len(campaign.results)
+    assert b'errors="0"' in junit_of(ended)

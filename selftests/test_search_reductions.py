@@ -1,22 +1,35 @@
 """Which smaller step lists are made of one, and in which order."""
 
+import pytest
+
 from deliverycheck.plans import (
     AddPartitions,
+    Call,
+    Chooser,
     CommitTransaction,
     CreateTopic,
     DeleteRecords,
+    Direction,
+    FaultKind,
     Flush,
     Hold,
+    Inject,
+    Kill,
+    Plan,
     Publish,
     Request,
+    Subject,
     Wait,
     Work,
 )
 from deliverycheck.search.reductions import (
+    crashed,
     gathered,
     in_one_place,
     joined,
     kinds_of,
+    size,
+    turned,
     waiting,
     with_smaller_arguments,
     without_kind,
@@ -99,12 +112,51 @@ def test_step_does_less():
     rich = Publish(headers=(("h", "v"),), bytes=5000, timestamp_shift_ms=1)
     assert list(with_smaller_arguments((rich,), 0)) == [
         (Publish(),),
+        (Publish(bytes=5000, timestamp_shift_ms=1),),
+        (Publish(headers=(("h", "v"),), timestamp_shift_ms=1),),
+        (Publish(headers=(("h", "v"),), bytes=5000),),
         (Publish(headers=(("h", "v"),), bytes=1000, timestamp_shift_ms=1),),
     ]
     assert list(with_smaller_arguments((Hold(ms=1100), Publish()), 0)) == [
         (Hold(ms=60), Publish()),
         (Hold(ms=300), Publish()),
     ]
+
+
+@pytest.mark.parametrize(
+    "adorned",
+    [
+        Publish(tombstone=True),
+        Publish(chosen_by=Chooser.APPLICATION),
+        Publish(call=Call.BATCH),
+        Publish(timestamp_shift_ms=-1),
+    ],
+    ids=["tombstone", "chooser", "call", "timestamp"],
+)
+def test_message_that_is_plain_is_smaller_so_that_it_joins_others(adorned):
+    assert list(with_smaller_arguments((adorned,), 0)) == [(Publish(),)]
+    plain, plan = (
+        Plan(system="kafka", subject=Subject(), steps=(step,)) for step in (Publish(), adorned)
+    )
+    assert size(plain) < size(plan)
+
+
+def test_crash_of_who_worked_takes_the_place_of_all_that_comes_behind():
+    steps = (Publish(), Work(), HOLD, Work(lane="c2"), Flush())
+    assert list(crashed(steps)) == [(Publish(), Work(), Kill(lane="c1"))]
+    assert list(crashed(steps[:3])) == []
+    assert list(crashed((Publish(), HOLD, Flush()))) == []
+
+
+def test_fault_in_the_other_direction_may_need_one_step_less():
+    up, down = (
+        Inject(lane="link p1", fault=FaultKind.BLACK_HOLE, direction=direction)
+        for direction in (Direction.UPSTREAM, Direction.DOWNSTREAM)
+    )
+    steps = (down, Publish(), HOLD)
+    assert list(turned(steps)) == [(up, HOLD), (up, Publish())]
+    undirected = Inject(lane="link p1", fault=FaultKind.LOSE_REPLY)
+    assert list(turned((undirected, Publish(), HOLD))) == []
 
 
 def test_who_asks_asks_less_and_requests_to_one_queue_are_joined():

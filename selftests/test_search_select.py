@@ -56,6 +56,17 @@ def test_hazards_take_turns():
     assert reached == [{hazard} for hazard in HAZARDS]
 
 
+def test_hazard_that_comes_beside_others_has_no_turn_of_its_own():
+    both = [
+        MODEL.normalise(LOG_ONLY, (*CUT.steps, Kill(lane="p1"), Publish(count=count)))
+        for count in (1, 2)
+    ]
+    some = ("lost_reply", "producer_killed", "broker_killed")
+    assert {"lost_reply", "producer_killed"} <= MODEL.hazards_in_reach(both[0])
+    chosen = list(varied([*both, NODE], some, MODEL))
+    assert chosen.index(NODE) == 1
+
+
 def test_plan_that_adds_nothing_waits_for_those_that_do():
     chosen = list(varied([*SOME, QUIET], ["none"], MODEL))
     assert chosen.index(QUIET) == 1  # One message is another feature than several.

@@ -14,7 +14,7 @@ from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli.asking import ask
 from deliverycheck.cli.backends import Backend
 from deliverycheck.cli.campaigns import campaign, run
-from deliverycheck.cli.comparing import compare_clients
+from deliverycheck.cli.comparing import compare_brokers, compare_clients
 from deliverycheck.cli.help_of_check import HELP_OF_CHECK
 from deliverycheck.cli.interrupts import stopping
 from deliverycheck.cli.looking import compare, trend
@@ -68,6 +68,7 @@ app.command()(run)
 app.command()(campaign)
 app.command()(ask)
 app.command()(compare_clients)
+app.command()(compare_brokers)
 app.command()(compare)
 app.command()(trend)
 

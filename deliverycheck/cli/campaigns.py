@@ -249,13 +249,12 @@ def _systems(
     Raises:
         UsageError: there is no such system, or one address for several.
     """
+    from deliverycheck.cli.makers import system_of_address, system_of_client  # noqa: PLC0415
     from deliverycheck.cli.systems import systems_named  # noqa: PLC0415  # As above.
 
     if text is None and bootstrap:
-        return ("rabbitmq" if bootstrap.startswith(("amqp:", "amqps:")) else "kafka",)
+        return (system_of_address(bootstrap),)
     if text is None and client:
-        from deliverycheck.cli.makers import system_of_client  # noqa: PLC0415  # As above.
-
         text = system_of_client(client) or "kafka"
     if text is None and broker:
         text = broker.partition(":")[0]

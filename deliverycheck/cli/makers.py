@@ -63,6 +63,7 @@ class Maker:
         title: the system's name for people.
         usual: the version without one asked for.
         library: the package of the client library that its workers use.
+        schemes: what addresses of its brokers begin with, where they have a scheme.
         client: library and version of the workers of our own, as reports name them.
         process: of a way to tell people of progress and a version; fetched if need be.
         external: of an address, a number of slots and credentials, the broker that somebody else
@@ -74,6 +75,7 @@ class Maker:
     title: str
     usual: str
     library: str
+    schemes: tuple[str, ...]
     client: str
     process: Callable[[Say, str], Tools]
     external: Callable[[str, int, Credentials], KafkaExternal | RabbitExternal]
@@ -85,6 +87,7 @@ class Maker:
 
         Raises:
             ProvisionError: something cannot be had.
+            UsageError: no such version, or one asked for of a broker that runs already.
         """
         version = self.version(wanted.system, wanted.broker)
         if wanted.backend is Backend.CONTAINER:
@@ -96,7 +99,13 @@ class Maker:
         return self.process(say, version)
 
     def _external(self, wanted: Wanted, say: Say) -> Tools:
-        """A proxy of our own before a broker of somebody else."""
+        """A proxy of our own before a broker of somebody else, whatever its version is."""
+        if wanted.broker is not None:
+            msg = (
+                f"--broker {wanted.broker!r} says what is started here; {wanted.address} runs "
+                "already: leave --broker out, the report tells its version"
+            )
+            raise UsageError(msg)
         toxiproxy = proxy_toolchain(say)
 
         def new_broker(folder: Path, guardian: Guardian, slots: int) -> Broker:  # noqa: ARG001  # it has neither logs nor processes
@@ -138,6 +147,12 @@ def system_of_client(client: str) -> str | None:
     """Whose client library ``pika==1.3.2`` is a version of, if it is one of ours."""
     library = client.partition("==")[0]
     return next((name for name, maker in _MAKERS.items() if maker.library == library), None)
+
+
+def system_of_address(address: str) -> str:
+    """Whose broker runs there: by the scheme, and without one the first of all."""
+    schemes = ((name, maker.schemes) for name, maker in _MAKERS.items())
+    return next((name for name, some in schemes if address.startswith(some)), next(iter(_MAKERS)))
 
 
 def maker_of(system: str) -> Maker:
@@ -195,6 +210,7 @@ _MAKERS = {
         title="Kafka",
         usual=KAFKA_VERSION,
         library="confluent-kafka",
+        schemes=(),
         client=(
             f"confluent-kafka {confluent_kafka.__version__} "
             f"(librdkafka {confluent_kafka.libversion()[0]})"
@@ -210,6 +226,7 @@ _MAKERS = {
         title="RabbitMQ",
         usual=RABBITMQ_NEWEST,
         library="pika",
+        schemes=("amqp:", "amqps:"),
         client=f"pika {version_of_package('pika')}",
         process=_rabbitmq,
         external=lambda address, slots, credentials: RabbitExternal(

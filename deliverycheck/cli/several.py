@@ -72,8 +72,12 @@ def _of_system(options: RunOptions, name: str) -> RunOptions:
 
 
 def _not_had(options: RunOptions, why: str) -> Campaign:
-    """The record of a campaign whose broker is not there: all of its claims not exercised."""
+    """The record of a campaign whose broker is not there: all of its claims not exercised.
+
+    That is as it should be on a machine that lacks a system, but not for claims asked for by name.
+    """
     system = options.target.system
+    code = ExitCode.NOT_EXERCISED if options.claims else ExitCode.AS_CLAIMED
     return Campaign(
         id=options.out.name,
         profile=options.profile.name,
@@ -87,7 +91,7 @@ def _not_had(options: RunOptions, why: str) -> Campaign:
         inconclusive=0,
         results=tuple(map(_unexercised, options.chosen_claims())),
         violations=(),
-        exit_code=int(ExitCode.AS_CLAIMED),
+        exit_code=int(code),
         notes=(
             f"{maker_of(system).title} cannot be had here, so its claims are not exercised: {why}",
         ),

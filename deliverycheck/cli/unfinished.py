@@ -1,6 +1,5 @@
 """A campaign without its record, as far as its folder tells: killed, or `campaign.json` is torn."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -81,44 +80,48 @@ def _noted(campaign: Campaign, note: str) -> Campaign:
 
 
 def _of_system(folder: Path, options: RunOptions) -> Campaign:
-    system, paths = options.target.system, CampaignFolder(root=folder)
-    claims = options.chosen_claims()
+    paths, claims = CampaignFolder(root=folder), options.chosen_claims()
     judgements = list(judgements_in(paths.events))
     ledger = _ledger(claims, judgements, needed=options.profile.needed)
-    evidence = list(_evidence(folder, claims))
-    for claim, judgement in evidence:
-        if not ledger.is_convicted(claim):  # Its line of the journal is lost; the proof is not.
-            ledger.add(claim, judgement)
-            judgements.append(judgement)
-    violations = {one.folder: one for one in itertools.starmap(_violation, evidence)}
-    for violation in reversed(violations.values()):
-        ledger.entries[violation.claim].violation = violation.id
+    violations = dict(_convicted(folder, claims, ledger, judgements))
     results = ledger.results()
     inconclusive = sum(one.inconclusive is not None for one in judgements)
     died = [one.execution.broker_died for one in judgements if one.execution.broker_died]
+    code = exit_code(
+        results, executions=len(judgements), inconclusive=inconclusive, broker_died=bool(died)
+    )
     return Campaign(
         id=folder.name,
         profile=options.profile.name,
         seed=options.seed,
         started=options.started,
         duration_s=_passed_s(paths.events),
-        target=_target(folder, system),
+        target=_target(folder, options.target.system),
         executions=len(judgements),
         inconclusive=inconclusive,
         results=results,
         violations=with_what_holds_instead(violations, results, claims),
-        exit_code=int(
-            exit_code(
-                results,
-                executions=len(judgements),
-                inconclusive=inconclusive,
-                broker_died=bool(died),
-            )
-        ),
+        exit_code=int(code),
         interrupted=True,
         notes=tuple(dict.fromkeys(death.partition("\n")[0] for death in died)),
         options={"claims": ", ".join(options.claims) or "all"},
     )
+
+
+def _convicted(
+    folder: Path, claims: Sequence[Claim], ledger: Ledger, judgements: list[Judgement]
+) -> Iterator[tuple[str, Violation]]:
+    """Each violation whose evidence was saved, by its folder; in the books too, if it was not."""
+    named: set[str] = set()
+    for claim, judgement in _evidence(folder, claims):
+        if not ledger.is_convicted(claim):  # Its line of the journal is lost; the proof is not.
+            ledger.add(claim, judgement)
+            judgements.append(judgement)
+        violation = _violation(claim, judgement)
+        if claim.id not in named:
+            named.add(claim.id)
+            ledger.entries[claim.id].violation = violation.id
+        yield violation.folder, violation
 
 
 class _Moment(msgspec.Struct):

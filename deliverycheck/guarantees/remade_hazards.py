@@ -13,10 +13,17 @@ from deliverycheck.guarantees.hazard import (
 )
 from deliverycheck.guarantees.remade import before
 from deliverycheck.guarantees.sentences import place
-from deliverycheck.history import Action, History, Operation, Outcome, Publication
+from deliverycheck.history import (
+    Action,
+    History,
+    Operation,
+    Outcome,
+    Publication,
+    is_scanner,
+)
 
-_Reached = dict[tuple[str, int | None], int]
-"""By process and partition, the position after the last one that it was handed."""
+_Reached = dict[int | None, tuple[str, int]]
+"""By partition, the position after the last one that was handed to anybody, and to whom."""
 
 
 def topic_remade(history: History) -> tuple[Evidence, ...]:
@@ -95,11 +102,14 @@ def _on_their_way(history: History, topic: str, back_ns: int) -> list[Operation]
 
 
 def remade_under_member(history: History) -> tuple[Evidence, ...]:
-    """Members that go on, with a position of the deleted log that the present one has."""
+    """Consumers that go on, where the present log has messages below a position of the deleted one.
+
+    Also where it has none above: at its very end it is read on from there, and beyond its end too
+    if it grows first. Nor need the one that goes on be the one that came so far: it may have taken
+    over from it.
+    """
     return tuple(
-        evidence
-        for deletion, _, come in _remade(history)
-        for evidence in _carried(history, deletion, come)
+        evidence for deletion, _, _ in _remade(history) for evidence in _carried(history, deletion)
     )
 
 
@@ -122,12 +132,13 @@ def _confirmed_in(history: History, log: str) -> list[Publication]:
     return [one for one in ok if one.target == log]
 
 
-def _carried(history: History, deletion: Operation, come: list[Publication]) -> Iterator[Evidence]:
+def _carried(history: History, deletion: Operation) -> Iterator[Evidence]:
     topic = str(deletion.target)
-    for (process, partition), reached in _reached(history, before(topic)).items():
-        here = [one for one in come if one.partition == partition and one.position is not None]
-        passed = [one for one in here if (one.position or 0) < reached]
-        if len(passed) == len(here) or not passed or not _goes_on(history, process, deletion):
+    going_on = _who_go_on(history, deletion)
+    for partition, (process, reached) in _reached(history, before(topic)).items():
+        here = history.log_by_partition.get((topic, partition), ())
+        passed = [one for one in here if (one.delivery.position or 0) < reached]
+        if not passed or not going_on:
             continue
         yield Evidence(
             kind="carried",
@@ -136,31 +147,43 @@ def _carried(history: History, deletion: Operation, come: list[Publication]) -> 
                 "process": process,
                 "place": place(topic, partition, reached),
                 "deleted_ns": deletion.invoked_ns,
+                "other": process if process in going_on else going_on[0],
                 "messages": len(passed),
-                "message": passed[0].message,
+                "message": passed[0].delivery.message,
             },
-            witnesses=(deletion.op, *(one.op for one in passed))[:WITNESSES_MAX],
+            witnesses=tuple(dict.fromkeys((deletion.op, *(one.op for one in passed))))[
+                :WITNESSES_MAX
+            ],
         )
 
 
 def _reached(history: History, log: str) -> _Reached:
-    """How far each member had come in this log."""
+    """Who had come how far in this log."""
     found: _Reached = {}
     for reading in history.receipts:
         delivery = reading.delivery
         if delivery.source == log and delivery.position is not None:
-            key = (reading.process, delivery.partition)
-            found[key] = max(delivery.position + 1, found.get(key, 0))
-    return dict(sorted(found.items(), key=lambda each: (each[0][0], each[0][1] or 0)))
+            reached = (reading.process, delivery.position + 1)
+            known = found.setdefault(delivery.partition, reached)
+            found[delivery.partition] = max(known, reached, key=lambda one: one[1])
+    return dict(sorted(found.items(), key=lambda each: each[0] or 0))
 
 
-def _goes_on(history: History, process: str, deletion: Operation) -> bool:
-    """Whether that incarnation asked for more, or committed, when the topic was gone."""
-    return any(
-        one.process == process and one.invoked_ns > deletion.invoked_ns
+def _who_go_on(history: History, deletion: Operation) -> list[str]:
+    """Incarnations that were there when the topic went, and asked for more or committed then."""
+    there = {
+        one.process
+        for action in (Action.SUBSCRIBE, Action.RECEIVE)
+        for one in history.select(action)
+        if one.invoked_ns < deletion.invoked_ns and not is_scanner(one.process)
+    }
+    later = {
+        one.process
         for action in (Action.RECEIVE, Action.COMMIT)
         for one in history.select(action)
-    )
+        if one.invoked_ns > deletion.invoked_ns
+    }
+    return sorted(there & later)
 
 
 _REMADE = {
@@ -178,9 +201,9 @@ _WRITTEN = {
 }
 _CARRIED = {
     "carried": (
-        "{process} had come to {place} when the topic was deleted at {deleted_ns:s}, and went on: "
-        "below that position the topic that was made again has {messages:count message}, {message} "
-        "among them, and above it more."
+        "{process} had come to {place} when the topic was deleted at {deleted_ns:s}, and {other} "
+        "went on: below that position the topic that was made again has "
+        "{messages:count message}, {message} among them."
     )
 }
 

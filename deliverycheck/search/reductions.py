@@ -7,9 +7,14 @@ import msgspec
 
 from deliverycheck.plans import (
     AddPartitions,
+    Call,
+    Chooser,
     CreateTopic,
     DeleteRecords,
+    Direction,
     Hold,
+    Inject,
+    Kill,
     Plan,
     Publish,
     Send,
@@ -33,8 +38,8 @@ def size(plan: Plan) -> tuple[int, int]:
 def _weight(step: Step) -> int:
     if isinstance(step, Publish):
         waits = step.wait is not Wait.RETURNED
-        plain = [step.key is None, step.partition == 0, not waits, *_plain_content(step)]
-        return 2 * step.count + plain.count(False)
+        adorned = [step.key is not None, step.partition != 0, waits, *_adornments(step)]
+        return 2 * step.count + sum(map(bool, adorned))
     if isinstance(step, Work):
         return step.calls
     if isinstance(step, AddPartitions):
@@ -46,8 +51,20 @@ def _weight(step: Step) -> int:
     return queue_reductions.weight_of(step) or 0
 
 
-def _plain_content(step: Publish) -> list[bool]:
-    return [not step.headers, not step.bytes, not step.timestamp_shift_ms]
+_PLAIN: dict[str, object] = {
+    "headers": (),
+    "bytes": 0,
+    "timestamp_shift_ms": 0,
+    "tombstone": False,
+    "chosen_by": Chooser.DEFAULT,
+    "call": Call.EACH,
+}
+"""What a message is like if nothing is asked for but its place."""
+
+
+def _adornments(step: Publish) -> list[str]:
+    """The arguments in which its messages are not plain."""
+    return [name for name, plain in _PLAIN.items() if getattr(step, name) != plain]
 
 
 def kinds_of(steps: Sequence[Step]) -> list[str]:
@@ -115,6 +132,30 @@ def gathered(steps: Sequence[Step]) -> Iterator[Steps]:
                     yield (*steps[:first], both, *between, *steps[second + 1 :])
 
 
+def crashed(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With a crash of who worked in place of all that comes behind: the next one goes on then."""
+    for place, step in enumerate(steps[:-2]):
+        if isinstance(step, Work):
+            yield (*steps[: place + 1], Kill(lane=step.lane))
+
+
+def turned(steps: Sequence[Step]) -> Iterator[Steps]:
+    """With a fault in the other direction, where it may need less: without one other step."""
+    for place, step in enumerate(steps):
+        if isinstance(step, Inject) and step.direction is not None:
+            other = msgspec.structs.replace(step, direction=_OTHER[step.direction])
+            for gone in range(len(steps)):
+                if gone != place:
+                    rest = (*steps[:place], other, *steps[place + 1 :])
+                    yield (*rest[:gone], *rest[gone + 1 :])
+
+
+_OTHER = {
+    Direction.UPSTREAM: Direction.DOWNSTREAM,
+    Direction.DOWNSTREAM: Direction.UPSTREAM,
+}
+
+
 def _join(first: Step, second: Step) -> Iterator[Step]:
     """One step for two publishes to the same place, or for two stretches of work by any member."""
     if isinstance(first, Publish) and isinstance(second, Publish):
@@ -154,7 +195,9 @@ def _smaller_publish(step: Publish) -> Iterable[Publish]:
         yield msgspec.structs.replace(step, count=count)
     if step.key is not None:
         yield msgspec.structs.replace(step, key=None)
-    if not all(_plain_content(step)):
-        yield msgspec.structs.replace(step, headers=(), bytes=0, timestamp_shift_ms=0)
+    adornments = _adornments(step)
+    for names in (adornments, *([name] for name in adornments if len(adornments) > 1)):
+        if names:
+            yield msgspec.structs.replace(step, **{name: _PLAIN[name] for name in names})
     if step.bytes > FEW_BYTES:
         yield msgspec.structs.replace(step, bytes=FEW_BYTES)

@@ -31,43 +31,54 @@ def reaching(plans: Iterable[Plan], hazards: Iterable[str], model: Model) -> Ite
 def varied(plans: Sequence[Plan], hazards: Sequence[str], model: Model) -> Iterator[Plan]:
     """The plans in an order in which each adds much that those before it did not cover.
 
-    The hazards take turns; within one, the plan goes first whose features are worth most for
-    the time that it takes. Worths only fall: a plan is weighed again only when it would be next.
+    It is the turn of the hazard that the fewest plans so far speak of: what most plans bring about
+    beside others needs none of its own. Of a hazard's plans that goes first whose features are
+    worth most for the time that it takes. Worths only fall: a plan is weighed again only when it
+    would be next.
     """
     features = [model.features(plan) for plan in plans]
     costs = [model.seconds(plan) for plan in plans]
+    reached = [model.hazards_in_reach(plan) & set(hazards) or {_NONE} for plan in plans]
     worth: dict[str, float] = defaultdict(lambda: 1.0)
 
     def gain(number: int) -> float:
         return sum((worth[feature] for feature in features[number]), 0.0) / costs[number]
 
-    queues = _by_hazard(plans, hazards, model, gain)
+    queues = _by_hazard(reached, (*hazards, _NONE), gain)
+    spoken_of = dict.fromkeys(queues, 0)
     left = set(range(len(plans)))
     while left:
-        for queue in queues:
-            number = _next(queue, left, gain)
-            if number is not None:
-                left.discard(number)
-                for feature in features[number]:
-                    worth[feature] *= FAMILIAR
-                yield plans[number]
+        hazard = min(queues, key=spoken_of.__getitem__)
+        number = _next(queues[hazard], left, gain)
+        if number is None:
+            del queues[hazard]
+            continue
+        left.discard(number)
+        for feature in features[number]:
+            worth[feature] *= FAMILIAR
+        for each in reached[number]:
+            spoken_of[each] += 1
+        yield plans[number]
 
+
+_NONE = ""
+"""Stands for a hazard where a plan speaks of none."""
 
 _Queue = list[tuple[float, int]]
 
 
 def _by_hazard(
-    plans: Sequence[Plan], hazards: Sequence[str], model: Model, gain: Callable[[int], float]
-) -> list[_Queue]:
-    """For each hazard the plans in whose reach it is; those of none have a queue of their own."""
-    queues: dict[str, _Queue] = {hazard: [] for hazard in (*hazards, "")}
-    for number, plan in enumerate(plans):
+    reached: Sequence[Iterable[str]], hazards: Iterable[str], gain: Callable[[int], float]
+) -> dict[str, _Queue]:
+    """For each hazard the plans in whose reach it is."""
+    queues: dict[str, _Queue] = {hazard: [] for hazard in hazards}
+    for number, some in enumerate(reached):
         first = (-gain(number), number)
-        for hazard in model.hazards_in_reach(plan) & set(hazards) or {""}:
+        for hazard in some:
             queues[hazard].append(first)
     for queue in queues.values():
         heapq.heapify(queue)
-    return list(queues.values())
+    return queues
 
 
 def _next(queue: _Queue, left: set[int], gain: Callable[[int], float]) -> int | None:

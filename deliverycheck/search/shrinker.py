@@ -17,11 +17,13 @@ from deliverycheck.plans.model import Model
 from deliverycheck.plans.rates import tries_to_see
 from deliverycheck.search.measured import Measured, Record
 from deliverycheck.search.reductions import (
+    crashed,
     gathered,
     in_one_place,
     joined,
     kinds_of,
     size,
+    turned,
     waiting,
     with_smaller_arguments,
     without_kind,
@@ -239,8 +241,8 @@ class Shrinker:
             if before is self._best:
                 self._take_first(waiting(self._best.steps), misses)
             if before is self._best and len(before.steps) <= PAIRS_OF_MAX:
-                pairs = chain(without_pairs(before.steps), gathered(before.steps))
-                self._take_first(pairs, misses)
+                bold = (crashed, turned, without_pairs, gathered)
+                self._take_first(chain.from_iterable(of(before.steps) for of in bold), misses)
 
     def _take_first(self, candidates: Iterable[Sequence[Step]], misses: int) -> bool:
         """The first candidate that counts is the best plan; whether there was one."""

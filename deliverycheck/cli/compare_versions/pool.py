@@ -3,9 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
-from msgspec import structs
-
-from deliverycheck.cli.compare_clients.versions import key_of
+from deliverycheck.cli.compare_versions.versions import key_of, of_any_version
 from deliverycheck.plans import Claim, Plan, Step, Subject
 from deliverycheck.plans.model import Model
 from deliverycheck.search import plans_for, varied
@@ -26,7 +24,7 @@ def drawn(
     subjects: dict[bytes, Subject] = {}
     for claim in claims:
         key = key_of(claim.subject)
-        subjects[key] = structs.replace(claim.subject, client=None)
+        subjects[key] = of_any_version(claim.subject)
         hazards.setdefault(key, {}).update(dict.fromkeys(claim.hazards))
     queues = [
         _Queue(subject, tuple(hazards[key]), lists, model) for key, subject in subjects.items()

@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
 
-from deliverycheck.cli.compare_clients.sights import Faces, faces_of
-from deliverycheck.cli.compare_clients.versions import Version, key_of
+from deliverycheck.cli.compare_versions.sights import Faces, faces_of
+from deliverycheck.cli.compare_versions.versions import Version, key_of
 from deliverycheck.plans import Plan
-from deliverycheck.search import Judge, Judgement
+from deliverycheck.search import Judgement
 
 
 class StoppedError(Exception):
@@ -24,13 +24,14 @@ class Runs:
     """The one way from a plan to what versions show of it.
 
     Attributes:
+        execute: runs the plan with the version.
         refused: what a version says against the settings of a subject, by its number and the
             subject's key.
         trouble: version and why its executions were inconclusive.
         seconds: what executions took by version, of plans that all versions take.
     """
 
-    judge: Judge
+    execute: Callable[[Version, Plan], Judgement]
     versions: Sequence[Version]
     refused: Mapping[tuple[str, bytes], str]
     say: Callable[[str], None]
@@ -44,7 +45,7 @@ class Runs:
         key = key_of(plan.subject)
         return [one for one in self.versions if (one.number, key) not in self.refused]
 
-    def seen(self, plan: Plan, times: int, *, keep: Callable[[Judgement], bool]) -> Seen:
+    def seen(self, plan: Plan, times: int, *, keep: Callable[[Version, Judgement], bool]) -> Seen:
         """What so many executions of the plan with each version showed; the versions take turns.
 
         Args:
@@ -58,7 +59,7 @@ class Runs:
         versions, found = self.applicable(plan), []
         for version in versions * times:
             judgement = self.once(plan, version)
-            if not keep(judgement):
+            if not keep(version, judgement):
                 judgement.execution.folder.remove()
             found.append((version.number, faces_of(judgement)))
             if versions == [*self.versions]:
@@ -74,7 +75,7 @@ class Runs:
         """
         if self.stop.is_set():
             raise StoppedError
-        judgement = self.judge.execute(version.running(plan))
+        judgement = self.execute(version, plan)
         if judgement.inconclusive is not None:
             with self._lock:
                 self.trouble[version.number, judgement.inconclusive.partition("\n")[0]] += 1

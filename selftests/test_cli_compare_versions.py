@@ -4,22 +4,27 @@ from threading import Event
 
 import pytest
 
-from deliverycheck.cli.compare_clients.evidence import alike_of, differences_of, once_of
-from deliverycheck.cli.compare_clients.findings import findings_of
-from deliverycheck.cli.compare_clients.page import page_of
-from deliverycheck.cli.compare_clients.pool import drawn
-from deliverycheck.cli.compare_clients.record import Client, Comparison
-from deliverycheck.cli.compare_clients.runs import Runs, StoppedError
-from deliverycheck.cli.compare_clients.sights import UNKNOWN, Sight, counted, worth_replays
-from deliverycheck.cli.compare_clients.smallest import TIMES
-from deliverycheck.cli.compare_clients.splits import (
+from deliverycheck.cli.compare_versions.evidence import alike_of, differences_of, once_of
+from deliverycheck.cli.compare_versions.findings import findings_of
+from deliverycheck.cli.compare_versions.page import page_of
+from deliverycheck.cli.compare_versions.pool import drawn
+from deliverycheck.cli.compare_versions.record import Compared, Comparison
+from deliverycheck.cli.compare_versions.runs import Runs, StoppedError
+from deliverycheck.cli.compare_versions.sights import UNKNOWN, Sight, counted, worth_replays
+from deliverycheck.cli.compare_versions.smallest import TIMES
+from deliverycheck.cli.compare_versions.splits import (
     Candidate,
     Split,
     candidates_of,
     grouped,
     split_of,
 )
-from deliverycheck.cli.compare_clients.versions import USUAL, key_of, versions_of
+from deliverycheck.cli.compare_versions.versions import (
+    USUAL,
+    broker_versions,
+    client_versions,
+    key_of,
+)
 from deliverycheck.cli.systems import UsageError, content_of
 from deliverycheck.plans import Plan, Publish, Subject
 from deliverycheck.plans.campaign import Target
@@ -28,7 +33,7 @@ from deliverycheck.search import Journal, Judge, load_plans, save_plans, tally
 from selftests.scripted_target import Does, ScriptedTarget
 
 LOST = Sight("at_least_once_in_log", "lost")
-OLD, NEW = versions_of(["2.3.0"])
+OLD, NEW = client_versions(["2.3.0"])
 FOUR_STEPS = Plan(system="kafka", subject=Subject(), steps=(Publish(count=2),) * 4)
 HELD, BROKEN, SILENT = frozenset(), frozenset({"lost"}), frozenset({UNKNOWN})
 
@@ -41,7 +46,11 @@ def faces(**by_guarantee):
 
 
 def test_usual_version_is_always_compared_and_the_oldest_comes_first():
-    assert [one.number for one in versions_of(["2.10.1", "2.3.0"])] == ["2.3.0", "2.10.1", USUAL]
+    assert [one.number for one in client_versions(["2.10.1", "2.3.0"])] == [
+        "2.3.0",
+        "2.10.1",
+        USUAL,
+    ]
     assert NEW.client is None
     assert OLD.running(FOUR_STEPS).subject.client == "confluent-kafka==2.3.0"
 
@@ -49,7 +58,35 @@ def test_usual_version_is_always_compared_and_the_oldest_comes_first():
 @pytest.mark.parametrize("numbers", [["newest"], ["2.x"], [USUAL]])
 def test_what_cannot_be_compared_is_refused(numbers):
     with pytest.raises(UsageError, match=r"version|usual"):
-        versions_of(numbers)
+        client_versions(numbers)
+
+
+def test_brokers_are_of_one_system_and_its_usual_one_is_always_compared():
+    system, versions = broker_versions(["rabbitmq:4.0", "rabbitmq:3.10"])
+    assert system == "rabbitmq"
+    assert [one.number for one in versions] == ["3.10", "4.0", "4"]
+    assert [one.broker for one in versions] == ["rabbitmq:3.10", "rabbitmq:4.0", None]
+    assert versions[-1].running(FOUR_STEPS) == FOUR_STEPS
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (["rabbitmq:4.0", "kafka:3.9.2"], "one system"),
+        (["rabbitmq:4"], "usual"),
+        (["rabbitmq:newest"], "numbers and dots"),
+        (["activemq:6.0"], "there are: kafka, rabbitmq"),
+    ],
+    ids=["two-systems", "only-the-usual", "no-number", "no-system"],
+)
+def test_what_are_no_versions_of_one_broker_is_refused(texts, said):
+    with pytest.raises(UsageError, match=said):
+        broker_versions(texts)
+
+
+def test_client_of_a_program_of_its_own_is_no_version():
+    streams = Subject(client="rstream")
+    assert key_of(streams) != key_of(Subject())
 
 
 def test_subject_has_the_same_key_with_every_version():
@@ -193,7 +230,7 @@ def runs_on(target, folder, *, refused=None, stop=None):
         journal=Journal(folder / "events.ndjson"),
     )
     return Runs(
-        judge=judge,
+        execute=lambda version, plan: judge.execute(version.running(plan)),
         versions=(OLD, NEW),
         refused=refused or {},
         say=lambda _: None,
@@ -270,10 +307,11 @@ def test_stopped_comparison_goes_on_without_running_anything_twice(tmp_path):
 def test_page_shows_each_difference_and_what_was_left_out(tmp_path):
     target = ScriptedTarget(losing(OLD.client))
     findings = findings_of(runs_on(target, tmp_path), KafkaModel(), [FOUR_STEPS])
-    clients = [
-        Client(
+    versions = [
+        Compared(
             number=one.number,
             name=one.number,
+            option=one.option,
             not_applicable={"no such": 2},
             inconclusive={},
             median_s=1.5,
@@ -283,7 +321,8 @@ def test_page_shows_each_difference_and_what_was_left_out(tmp_path):
     page = page_of(
         Comparison(
             target=Target(system="kafka", broker="K", backend="process", client="c", proxy="T"),
-            clients=tuple(clients),
+            what="confluent-kafka",
+            versions=tuple(versions),
             seed=0,
             plans=1,
             replayed=findings.replayed,

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from deliverycheck.cli.compare_clients.runs import Runs
-from deliverycheck.cli.compare_clients.sights import UNKNOWN, Sight, counted, faces_of, shows
-from deliverycheck.cli.compare_clients.splits import Candidate, Group, Split, split_of
-from deliverycheck.cli.compare_clients.versions import Version
+from deliverycheck.cli.compare_versions.runs import Runs
+from deliverycheck.cli.compare_versions.sights import UNKNOWN, Sight, counted, faces_of, shows
+from deliverycheck.cli.compare_versions.splits import Candidate, Group, Split, split_of
+from deliverycheck.cli.compare_versions.versions import Version
 from deliverycheck.plans import Plan, Step
 from deliverycheck.plans.campaign import Tally
 from deliverycheck.plans.model import Model
@@ -42,16 +42,14 @@ def measured(runs: Runs, plan: Plan, sight: Sight) -> Measured:
     Raises:
         StoppedError: not all was executed.
     """
-    shown: list[Judgement] = []
+    sample: dict[str, Judgement] = {}
 
-    def keep(judgement: Judgement) -> bool:
+    def keep(version: Version, judgement: Judgement) -> bool:
         if shows(faces_of(judgement), sight) and judgement.execution.folder.history.exists():
-            shown.append(judgement)
+            sample.setdefault(version.number, judgement)
         return True
 
     seen = runs.seen(plan, TIMES, keep=keep)
-    by_client = {one.client: one.number for one in runs.versions}
-    sample = {by_client[one.plan.subject.client]: one for one in reversed(shown)}
     return Measured(plan=plan, sight=sight, rates=counted(seen).rates(sight), sample=sample)
 
 

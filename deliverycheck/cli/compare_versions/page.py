@@ -5,15 +5,14 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from deliverycheck.cli.compare_clients.record import Comparison, Difference, Seen
-from deliverycheck.cli.compare_clients.versions import LIBRARY
-from deliverycheck.plans import Setting, Subject
+from deliverycheck.cli.compare_versions.record import Compared, Comparison, Difference, Seen
+from deliverycheck.cli.free import in_words
 from deliverycheck.plans.campaign import StepLine, Tally
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """What tells the versions apart, a row each."""
-    numbers = [client.number for client in comparison.clients]
+    numbers = [one.number for one in comparison.versions]
     table = Table("guarantee", "shows", *numbers, "smallest plan", box=None)
     for one in comparison.differences:
         rates = [_share(one.rates.get(number)) for number in numbers]
@@ -32,19 +31,20 @@ def page_of(comparison: Comparison) -> str:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     target = comparison.target
-    yield "# How do versions of the client differ?"
+    executed = f"{target.broker} ({target.backend}), {target.proxy}, {target.machine}"
+    yield f"# How do versions of {comparison.what} differ?"
     yield ""
     yield _summary(comparison)
-    yield f"Target: {target.broker} ({target.backend}), {target.proxy}, {target.machine}."
+    yield f"Run against {executed}."
     yield ""
     yield "| version | what it says it is | median execution |"
     yield "|---|---|---|"
-    for client in comparison.clients:
-        yield f"| {client.number} | {client.name} | {client.median_s:.1f} s |"
+    for one in comparison.versions:
+        yield f"| {one.number} | {one.name} | {one.median_s:.1f} s |"
     yield ""
     yield from _left_out(comparison)
-    for number, one in enumerate(comparison.differences, start=1):
-        yield from _section(number, one, [client.number for client in comparison.clients])
+    for number, difference in enumerate(comparison.differences, start=1):
+        yield from _section(number, difference, comparison.versions)
     yield from _table("Alike in all versions", comparison.alike)
     yield from _table("Apart once, and not again", comparison.once)
 
@@ -53,21 +53,22 @@ def _summary(comparison: Comparison) -> str:
     count = len(comparison.differences)
     told = "1 difference" if count == 1 else f"{count} differences"
     return (
-        f"{told} among {len(comparison.clients)} versions: {comparison.plans} plans (seed "
+        f"{told} among {len(comparison.versions)} versions: {comparison.plans} plans (seed "
         f"{comparison.seed}), {comparison.replayed} of them replayed 10 times with each version, "
         f"{comparison.executions} executions."
     )
 
 
 def _left_out(comparison: Comparison) -> Iterator[str]:
-    for client in comparison.clients:
-        for said, plans in client.not_applicable.items():
-            yield f"{client.number}: plans that are not applicable: {plans}. It says: {said}."
-        for why, count in client.inconclusive.items():
-            yield f"{client.number}: {count} executions were inconclusive: {why}."
+    for one in comparison.versions:
+        for said, plans in one.not_applicable.items():
+            yield f"{one.number}: plans that are not applicable: {plans}. It says: {said}."
+        for why, count in one.inconclusive.items():
+            yield f"{one.number}: {count} executions were inconclusive: {why}."
 
 
-def _section(number: int, one: Difference, numbers: Sequence[str]) -> Iterator[str]:
+def _section(number: int, one: Difference, versions: Sequence[Compared]) -> Iterator[str]:
+    numbers = [each.number for each in versions]
     yield ""
     yield f"## {number}. `{one.guarantee}`: `{one.shows}` with {_listed(one.more)}"
     yield ""
@@ -79,7 +80,7 @@ def _section(number: int, one: Difference, numbers: Sequence[str]) -> Iterator[s
     yield f"|{'---|' * len(numbers)}"
     yield f"| {' | '.join(_share(one.rates.get(each)) for each in numbers)} |"
     yield ""
-    yield f"Settings: {_settings(one.subject)}"
+    yield f"Settings: {in_words(one.subject)}"
     yield ""
     yield "```"
     yield from map(_step, one.steps)
@@ -87,8 +88,8 @@ def _section(number: int, one: Difference, numbers: Sequence[str]) -> Iterator[s
     yield ""
     yield from (f"- {sentence}" for sentence in one.sentences)
     yield ""
-    client = f"--client {LIBRARY}=={one.more[0]}"
-    yield f"`deliverycheck replay {one.plan_file} {client} --times 10`"
+    option = next(each.option for each in versions if each.number == one.more[0])
+    yield f"`deliverycheck replay {one.plan_file} {option} --times 10`"
 
 
 def _table(title: str, rows: Sequence[Seen]) -> Iterator[str]:
@@ -110,20 +111,6 @@ def _share(rate: Tally | None) -> str:
 
 def _listed(numbers: Sequence[str]) -> str:
     return ", ".join(numbers)
-
-
-def _settings(subject: Subject) -> str:
-    parts = [f"producer {_values(subject.producer)}"]
-    if subject.consumer is not None:
-        consumer = subject.consumer
-        parts.append(f"group that commits `{consumer.commit}`, {_values(consumer.settings)}")
-        if consumer.output is not None:
-            parts.append(f"its output {_values(consumer.output)}")
-    return "; ".join(parts)
-
-
-def _values(settings: dict[str, Setting]) -> str:
-    return ", ".join(f"`{name}={value}`" for name, value in settings.items()) or "by default"
 
 
 def _step(line: StepLine) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from deliverycheck.cli.compare_clients.sights import Counts, Sight
+from deliverycheck.cli.compare_versions.sights import Counts, Sight
 from deliverycheck.plans.campaign import Tally
 
 

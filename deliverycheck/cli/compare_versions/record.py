@@ -1,19 +1,20 @@
-"""What a comparison found, as `clients.json` holds it."""
+"""What a comparison found, as `versions.json` holds it."""
 
 import msgspec
 
 from deliverycheck.plans import Subject
 from deliverycheck.plans.campaign import StepLine, Tally, Target
 
-FORMAT = "deliverycheck-clients"
+FORMAT = "deliverycheck-versions"
 VERSION = 1
 
 
-class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of the client library.
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One version.
 
     Attributes:
-        name: library and version, as it tells them itself.
+        name: as it tells it itself.
+        option: what a replay asks for it with.
         not_applicable: what it says against settings, and how many plans have them.
         inconclusive: why executions with it said nothing, and how often.
         median_s: what an execution took, of plans that all versions take.
@@ -21,6 +22,7 @@ class Client(msgspec.Struct, frozen=True, kw_only=True):
 
     number: str
     name: str
+    option: str
     not_applicable: dict[str, int]
     inconclusive: dict[str, int]
     median_s: float
@@ -70,13 +72,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """All that a comparison found.
 
     Attributes:
+        what: of which the versions are: a client library, or a broker.
+        target: what all versions were run against, or that of the usual one.
         replayed: plans that broke something, or of which not all versions said the same.
         alike: convictions that the versions share.
         once: what told versions apart in the replays, but not when it was tried again.
     """
 
+    what: str
     target: Target
-    clients: tuple[Client, ...]
+    versions: tuple[Compared, ...]
     seed: int
     plans: int
     replayed: int

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from deliverycheck.cli.compare_clients.findings import Findings
-from deliverycheck.cli.compare_clients.record import Difference, Seen
-from deliverycheck.cli.compare_clients.smallest import Measured
-from deliverycheck.cli.compare_clients.splits import Group, split_of
+from deliverycheck.cli.compare_versions.findings import Findings
+from deliverycheck.cli.compare_versions.record import Difference, Seen
+from deliverycheck.cli.compare_versions.smallest import Measured
+from deliverycheck.cli.compare_versions.splits import Group, split_of
 from deliverycheck.guarantees import explain
 from deliverycheck.plans.campaign import StepLine
 from deliverycheck.search import Judgement

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 
-from deliverycheck.cli.compare_clients.runs import Runs, Seen, StoppedError
-from deliverycheck.cli.compare_clients.sights import UNKNOWN, Sight, counted, worth_replays
-from deliverycheck.cli.compare_clients.smallest import TIMES, Measured, smallest
-from deliverycheck.cli.compare_clients.splits import Candidate, Group, candidates_of, grouped
+from deliverycheck.cli.compare_versions.runs import Runs, Seen, StoppedError
+from deliverycheck.cli.compare_versions.sights import UNKNOWN, Sight, counted, worth_replays
+from deliverycheck.cli.compare_versions.smallest import TIMES, Measured, smallest
+from deliverycheck.cli.compare_versions.splits import Candidate, Group, candidates_of, grouped
+from deliverycheck.cli.compare_versions.versions import Version
 from deliverycheck.guarantees import Validity
 from deliverycheck.plans import Plan
 from deliverycheck.plans.model import Model
@@ -82,7 +83,7 @@ def _replays(runs: Runs, plans: Sequence[Plan]) -> list[Replayed]:
         guarantees = worth_replays(faces for _, faces in first)
         found[place] = None
         if guarantees:
-            seen = runs.seen(plans[place], TIMES, keep=lambda _: False)
+            seen = runs.seen(plans[place], TIMES, keep=lambda *_: False)
             found[place] = Replayed(place=place, guarantees=guarantees, seen=seen)
         meter.count()
 
@@ -151,5 +152,5 @@ def _made_sure_of(
     return [(group, found[number]) for number, group in enumerate(groups)]
 
 
-def _convicts(judgement: Judgement) -> bool:
+def _convicts(_: Version, judgement: Judgement) -> bool:
     return any(one.validity is Validity.INVALID for one in judgement.verdicts.values())
