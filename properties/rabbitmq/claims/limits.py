@@ -10,7 +10,14 @@ from deliverycheck.plans import (
     Subject,
     Topology,
 )
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, OFTEN, UNDONE, consuming, publishing
+from properties.rabbitmq.claims.settings import (
+    DEAD_LETTERS,
+    OFTEN,
+    TIMED,
+    UNDONE,
+    consuming,
+    publishing,
+)
 from properties.rabbitmq.topologies import (
     AT_LEAST_ONCE,
     CLASSIC,
@@ -77,6 +84,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("publish_refused",),
+        unless=TIMED,
         promise="publishes to a full queue are refused, and the publisher is told",
         source=_LENGTH,
         pair="rabbitmq-length",
@@ -185,7 +193,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=OFTEN,
-        unless=UNDONE,
+        unless=(*UNDONE, *TIMED),
         promise="only quorum queues count failed deliveries",
         source=_POISON,
         pair="rabbitmq-default-delivery-limit",

@@ -2,7 +2,7 @@
 
 from deliverycheck.plans import Claim, CommitPolicy, Pace, Queue, Stance
 from properties.rabbitmq.claims.limits import EXPIRES_MS, LENGTH_MAX, after
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, PREFETCH, UNDONE, consuming
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, PREFETCH, TIMED, UNDONE, consuming
 from properties.rabbitmq.topologies import DEAD, DEAD_TOO, way
 
 WORK = "work"
@@ -77,7 +77,7 @@ WAYS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("rejected",),
-        unless=(*UNDONE, "message_timed"),
+        unless=(*UNDONE, *TIMED),
         promise="a message may go round in a circle of queues if it was rejected on the way",
         source=_CYCLES,
         pair="rabbitmq-expiry-loop",
