@@ -36,7 +36,6 @@ from deliverycheck.history.events import (
     PhaseMark,
     ProcessEvent,
     Returned,
-    Source,
 )
 from deliverycheck.history.folder import CampaignFolder, ExecutionFolder
 from deliverycheck.history.history import (
@@ -64,6 +63,7 @@ from deliverycheck.history.operation import (
     PublishRun,
 )
 from deliverycheck.history.recorder import Clock, Recorder
+from deliverycheck.history.source import Source
 
 __all__ = [
     "FORMAT",
