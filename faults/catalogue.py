@@ -12,6 +12,7 @@ from faults import (
     pause,
     refuse,
     stall,
+    starve,
     torn_request,
 )
 from faults.errors import DirectionError
@@ -27,6 +28,7 @@ _MODULES = (
     refuse,
     kill,
     pause,
+    starve,
 )
 FAULTS: Mapping[str, Fault] = {module.FAULT.name: module.FAULT for module in _MODULES}
 

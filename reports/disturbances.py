@@ -21,6 +21,7 @@ _DOWN = {
     NodeState.KILLED: "✕ SIGKILL, down",
     NodeState.DIED: "✕ died by itself, down",
     NodeState.PAUSED: "SIGSTOP, stopped",
+    NodeState.STARVED: "no memory left",
 }
 
 

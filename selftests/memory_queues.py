@@ -22,7 +22,7 @@ from deliverycheck.clients import (
 from deliverycheck.clients.protocol import FailEvent
 from deliverycheck.executions import LiveTarget, SlotPool
 from deliverycheck.history import Delivery
-from deliverycheck.plans import QueueKind
+from deliverycheck.plans import QueueKind, SetPolicy
 from deliverycheck.plans.routing import dead_letter_routes, routes
 from selftests.memory_target import SLOTS, MemoryLinks, MemoryTarget, MemoryWorker
 
@@ -49,14 +49,15 @@ class Stored:
 
 class MemoryQueueBroker:
     """Queues by name. `defect`: ``loses`` every third message, ``unflagged`` deliveries,
-    ``resurrects`` what was acked, ``everywhere``: routes to all queues, ``tears`` transactions."""
+    ``resurrects`` what was acked, ``everywhere``: routes to all queues, ``tears`` transactions,
+    ``remembers`` the first place for dead letters that a policy named."""
 
     system, backend = "rabbitmq", "memory"
 
     def __init__(self, defect=None):
         self.defect = defect
         self.topology = None
-        self.queues, self.kinds = {}, {}
+        self.queues, self.kinds, self.declared, self.policies = {}, {}, {}, 0
         self.calls = []
         self.came = 0
         self.published = {}
@@ -73,12 +74,19 @@ class MemoryQueueBroker:
         for queue in topology.queues:
             self.queues.setdefault(queue.name, [])
             self.kinds[queue.name] = queue.kind
+            self.declared.setdefault(queue.name, queue)
 
     def unbind(self, namespace, binding):
         self.calls.append("unbind")
 
     def set_policy(self, namespace, queue, definition):
         self.calls.append("policy")
+        self.policies += 1
+        if self.defect == "remembers" and self.policies > 1:
+            return
+        now = SetPolicy(queue=queue, definition=definition).limited(self.declared[queue])
+        queues = {each.name: each for each in self.topology.queues} | {queue: now}
+        self.topology = replace(self.topology, queues=tuple(queues.values()))
 
     def read_queues(self, namespace, queues):
         self.calls.append("read")
@@ -100,13 +108,13 @@ class MemoryQueueBroker:
         return None
 
     def capabilities(self):
-        return frozenset({Capability.LINKS, Capability.KILL, Capability.PAUSE})
+        return frozenset(Capability)
 
     def _evidence(self, node):
         self.calls.append(f"node {node}")
         return {"pid": 1}
 
-    kill = pause = resume = restart = _evidence
+    kill = pause = resume = restart = starve = feed = _evidence
 
     # What clients ask.
 

@@ -31,6 +31,7 @@ from deliverycheck.plans import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     TopicReady,
     Topology,
@@ -281,3 +282,47 @@ def test_policy_is_set_and_told_and_nothing_is_concluded_of_what_the_queue_keeps
     assert "at_least_once_in_queue" in valid(history), "of q2"
     (kept,) = (one for one in check(history, ("at_least_once_in_queue",)))
     assert kept.examined == 1
+
+
+PLACES = Topology(
+    queues=(Queue(name="q1"), Queue(name="d1"), Queue(name="d2")), limited_later=("q1",)
+)
+MOVES = tuple(
+    step
+    for place in ("d1", "d2")
+    for step in (
+        SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": place}),
+        Send(),
+        Take(),
+        Settle(how=Settlement.REJECT),
+    )
+)
+
+
+def test_what_a_policy_makes_of_a_queue_is_told(run):
+    history, _ = run(subject(topology=PLACES), *MOVES)
+    told = [one.becomes.dead_letter for one in history.select(Action.SET_LIMITS)]
+    assert told == ["d1", "d2"]
+
+
+def test_dead_letters_stand_where_the_policy_of_that_moment_says(run):
+    history, _ = run(subject(topology=PLACES), *MOVES)
+    assert "dead_lettering" in valid(history)
+    history, _ = run(subject(topology=PLACES), *MOVES, defect="remembers")
+    assert "dead_lettering" in broken(history)
+    (verdict,) = check(history, ("dead_lettering",))
+    assert [one.name for one in verdict.anomalies] == ["misrouted"]
+
+
+def test_consumer_that_opens_after_a_policy_works_off_the_same_queue(run):
+    history, _ = run(subject(topology=PLACES), MOVES[0], Send(), Work(calls=1))
+    assert {one.delivery.source for one in history.receipts} == {"q1"}
+
+
+def test_starved_node_is_fed_in_the_quiet_tail_and_both_are_told(run):
+    history, target = run(subject(), Send(), Starve(), Send())
+    assert [event.state for event in history.nodes] == ["starved", "resumed"]
+    (span,) = history.faults
+    assert (span.fault, span.lane, span.healed_ns is not None) == ("starve", "b1", True)
+    assert target.calls.count("node b1") == 2
+    assert history.done.drained

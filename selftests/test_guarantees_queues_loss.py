@@ -46,6 +46,9 @@ FATES = {
     "the-dead-die-in-a-circle": (
         DEAD | {"length_max": 1}, {}, {"length_max": 9, "dead_letter": "q"}, None,
     ),
+    "what-expires-comes-round-in-a-circle": (
+        DEAD, {"expires_ms": 1}, {"expires_ms": 900, "dead_letter": "q"}, None,
+    ),
     "the-dead-go-nobody-knows-where": (
         {"dead_letter": "an exchange", "length_max": 1}, {}, NO_LIMIT, None,
     ),

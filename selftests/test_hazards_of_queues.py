@@ -230,6 +230,70 @@ def test_limits_of_another_queue_limit_this_one_not():
     assert "limited_in_use" not in occurred(story)
 
 
+@pytest.mark.parametrize(
+    ("answered", "shown"),
+    [("after", True), ("never", True), ("meanwhile", False)],
+)
+def test_broker_starved_if_what_was_published_then_waited(answered, shown):
+    story = QueueStory()
+    story.published("p1#1-1")
+    story.node("b1", "starved")
+    op = story.publish("p1#1-2", target="q")
+    if answered == "meanwhile":
+        story.ok(op)
+    story.node("b1", "resumed")
+    if answered == "after":
+        story.ok(op)
+    assert ("broker_starved" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "broker_starved") == [
+            "b1 had no memory left from 0.003 s, and 1 message that was published then waited."
+        ]
+
+
+PLACED = {"q": queue(dead_letter="d"), "d": queue(), "e": queue()}
+
+
+@pytest.mark.parametrize(
+    ("place", "refused", "shown"),
+    [("e", "after", True), (None, "after", True), ("d", "after", False), ("e", "before", False)],
+    ids=["elsewhere", "nowhere", "as-before", "dead-already"],
+)
+def test_dead_letters_moved_if_what_the_queue_held_died_after_that(place, refused, shown):
+    story = QueueStory(sources=PLACED)
+    story.published("p1#1-1")
+    story.fetched("c1#1", tagged("p1#1-1", 1))
+    if refused == "before":
+        story.settled("c1#1", "reject", 1, requeue=False)
+    becomes = queue(dead_letter=place)
+    story.ok(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+    if refused == "after":
+        story.settled("c1#1", "reject", 1, requeue=False)
+    assert ("dead_letters_moved" in occurred(story)) is shown
+
+
+def test_dead_letters_moved_names_the_queue_and_what_died():
+    story = QueueStory(sources=PLACED)
+    held = story.published("p1#1-1")
+    becomes = queue(dead_letter="e")
+    moved = story.invoke("admin#1", "set_limits", target="q", becomes=becomes)
+    story.ok(moved)
+    story.fetched("scan#1", tagged("p1#1-1", 1, source="e", reason="expired"), target="e")
+    (found,) = HAZARDS["dead_letters_moved"].find(story.history())
+    assert found.witnesses == (moved, held)
+    assert evidence(story, "dead_letters_moved") == [
+        "q got another place for its dead at 0.003 s, and 1 message that it held died after that."
+    ]
+
+
+def test_message_is_timed_if_it_has_a_time_to_wait_of_its_own():
+    story = QueueStory(sources={"q": queue(expires_ms=60)})
+    story.published("p1#1-1")
+    assert "message_timed" not in occurred(story)
+    story.published("p1#1-2", expires_ms=60)
+    assert evidence(story, "message_timed") == ["1 message of p1#1 had a time to wait."]
+
+
 @pytest.mark.parametrize("ended", [None, "after", "before"])
 def test_node_that_is_killed_while_a_commit_is_open_is_told_of(ended):
     story = QueueStory()

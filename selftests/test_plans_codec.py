@@ -104,6 +104,10 @@ REFUSED = {
     "unknown-field-of-the-plan": (changed(mood="good"), r"mood"),
     "unknown-field-of-the-subject": (changed(subject__ack="all"), r"subject.*'ack'"),
     "unknown-field-of-the-consumer": (changed(subject__consumer__comit="x"), r"consumer.*'comit'"),
+    "unknown-field-of-a-queue": (
+        changed(subject__topology={"queues": [{"name": "q1", "lenght_max": 1}]}),
+        r"queues of the topology.*'lenght_max'",
+    ),
     "unknown-commit-policy": (changed(subject__consumer__commit="never"), r"never"),
     "transaction-without-an-output": (
         changed(subject__consumer__commit="in_transaction"),

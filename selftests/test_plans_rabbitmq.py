@@ -18,12 +18,16 @@ from deliverycheck.plans import (
     Kill,
     Plan,
     Queue,
+    QueueKind,
+    Resume,
     Send,
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Subject,
     Take,
+    TopicReady,
     Topology,
     Unbind,
     Wait,
@@ -190,6 +194,55 @@ def test_lower_of_two_limits_counts_and_the_policy_before_is_gone(limits, count,
         SetPolicy(definition={} if each is None else {"length_max": each}) for each in limits
     ]
     assert ("length_reached" in reach(*policies, Send(count=count), topology=LATER)) is reached
+
+
+@pytest.mark.parametrize("ready", TopicReady)
+@pytest.mark.parametrize("kind", [QueueKind.CLASSIC, QueueKind.QUORUM])
+def test_plans_about_young_queues_declare_none_of_another_kind(ready, kind):
+    declares = Declare(queue=Queue(name="q5", kind=kind))
+    kept = MODEL.normalise(subject(topic_ready=ready), (Send(), declares)).steps
+    foreign = ready is TopicReady.CREATED and kind is QueueKind.QUORUM
+    assert (declares in kept) is not foreign
+
+
+def test_node_is_starved_once_and_has_its_memory_back_with_resume():
+    starved = (Send(), Starve(), Send())
+    assert "broker_starved" in reach(*starved)
+    assert "broker_starved" not in reach(Send(), Starve(), Resume(lane="b1"), Send())
+    kept = MODEL.normalise(subject(), (*starved, Kill(lane="b1"), Starve(), Send())).steps
+    assert kept == (*starved, Send())
+    assert MODEL.broker_wide(MODEL.normalise(subject(), starved))
+
+
+TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})
+PLACES = Topology(queues=(Queue(name="q1"), Queue(name="dead")), limited_later=("q1",))
+REFUSED = (Take(), Settle(how=Settlement.REJECT))
+
+
+def test_dead_letters_move_where_messages_that_stand_die_after_a_policy():
+    assert "dead_letters_moved" in reach(Send(), TO_DEAD, *REFUSED, topology=PLACES)
+    assert "dead_letters_moved" not in reach(TO_DEAD, Send(), *REFUSED, topology=PLACES)
+    assert "dead_letters_moved" not in reach(Send(), *REFUSED, TO_DEAD, topology=PLACES)
+    limits = SetPolicy(definition={"length_max": 3})
+    assert "dead_letters_moved" not in reach(Send(), limits, *REFUSED, topology=PLACES)
+
+
+def test_place_for_the_dead_that_a_queue_was_declared_with_overrules_a_policy():
+    declared = Queue(name="q1", dead_letter_exchange="", dead_letter_key="own")
+    assert TO_DEAD.limited(declared) == declared
+    assert TO_DEAD.limited(Queue(name="q1")).dead_letter_key == "dead"
+    own = Topology(queues=(declared, Queue(name="dead")), limited_later=("q1",))
+    assert "dead_letters_moved" not in reach(Send(), TO_DEAD, *REFUSED, topology=own)
+
+
+def test_consumer_may_hold_what_came_to_its_queue_from_one_in_which_it_waited():
+    waits = Queue(name="q1", expires_ms=60, dead_letter_exchange="", dead_letter_key="work")
+    delayed = Topology(queues=(waits, Queue(name="work")))
+    consumer = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"queue": "work"})
+    taken = reach(Send(), *REFUSED, topology=delayed, consumer=consumer)
+    assert "rejected" in taken
+    stays = Topology(queues=(Queue(name="q1"), Queue(name="work")))
+    assert "rejected" not in reach(Send(), *REFUSED, topology=stays, consumer=consumer)
 
 
 def test_broker_is_killed_committing_where_nobody_waited_for_the_commit():

@@ -16,6 +16,7 @@ class Capability(StrEnum):
 
     KILL = "kill"
     PAUSE = "pause"
+    STARVE = "starve"
     LINKS = "links"
     FILES = "files"
     PARTITION = "partition"
@@ -270,6 +271,16 @@ class QueueBroker(Broker, Protocol):
         Raises:
             BrokerError: the broker refused them, or the queue did not get them in time.
         """
+
+    def starve(self, node: str) -> Mapping[str, str]:
+        """No memory is left to it: who publishes is blocked. Evidence of that.
+
+        Raises:
+            BrokerError: it cannot be told so, or did not say so in time.
+        """
+
+    def feed(self, node: str) -> Mapping[str, str]:
+        """It may use the memory that it might before, and blocks nobody; raises as `starve`."""
 
     def clients_gone(self, slots: Sequence[Slot]) -> bool:
         """No connection from the proxies of these slots to the broker is left."""

@@ -11,6 +11,7 @@ from deliverycheck.brokers.processes import wait_until
 from deliverycheck.brokers.provision import RabbitDistribution
 from deliverycheck.brokers.rabbitmq_api import Account
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
+from deliverycheck.brokers.rabbitmq_memory import Memory
 from deliverycheck.brokers.rabbitmq_node import AnyRabbitNode, RabbitNode, RabbitPlan
 from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
 from deliverycheck.brokers.rabbitmq_settings import USER, deviations
@@ -174,7 +175,21 @@ class RabbitProcess(RabbitBroker):
         self._rabbitmq = rabbitmq
         wanted = dict(overrides or {})
         plan = RabbitPlan(name=NODE, folder=folder, slots=slots, overrides=wanted)
-        super().__init__(RabbitNode(plan, rabbitmq, guardian), wanted)
+        self._own_node = RabbitNode(plan, rabbitmq, guardian)
+        super().__init__(self._own_node, wanted)
+
+    def _new_harness(self) -> RabbitHarness:
+        harness = super()._new_harness()
+        self._memory = Memory(self._own_node.memory, harness.api)
+        return harness
+
+    def starve(self, node: str) -> Mapping[str, str]:
+        self._named(node)
+        return self._memory.take()
+
+    def feed(self, node: str) -> Mapping[str, str]:
+        self._named(node)
+        return self._memory.give_back()
 
     def version(self) -> str:
         return self._rabbitmq.version
@@ -183,4 +198,5 @@ class RabbitProcess(RabbitBroker):
         return f"Erlang/OTP {self._rabbitmq.otp} ({self._rabbitmq.origin})"
 
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset({Capability.KILL, Capability.PAUSE, Capability.LINKS})
+        can = frozenset({Capability.KILL, Capability.PAUSE, Capability.LINKS})
+        return can | {Capability.STARVE} if self._rabbitmq.caller.exists() else can

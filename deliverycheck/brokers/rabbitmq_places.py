@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from deliverycheck.brokers.broker import Namespace, Scan, Slot
+from deliverycheck.brokers.broker import BrokerError, Namespace, Scan, Slot
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
 from deliverycheck.plans import Binding, Setting, Topology
@@ -27,6 +27,13 @@ class RabbitPlaces:
 
     def unbind(self, namespace: Namespace, binding: Binding) -> None:
         self._harness.unbind(namespace, binding)
+
+    def starve(self, node: str) -> Mapping[str, str]:
+        message = f"the memory of {node} is not ours to take: it is no child process of ours"
+        raise BrokerError(message)
+
+    def feed(self, node: str) -> Mapping[str, str]:
+        return self.starve(node)
 
     def set_policy(
         self, namespace: Namespace, queue: str, definition: Mapping[str, Setting]

@@ -210,6 +210,11 @@ class NodeFiles:
         return self.folder / "rabbitmq-env.conf"
 
 
+def node_name(name: str) -> str:
+    """What other programs of Erlang call the node."""
+    return f"{name}@{HOST_NAME}"
+
+
 def environment(
     name: str, ports: RabbitPorts, files: NodeFiles, rabbitmq: RabbitDistribution
 ) -> dict[str, str]:
@@ -232,7 +237,7 @@ def common_environment(name: str, ports: RabbitPorts, files: NodeFiles) -> dict[
         "HOME": str(below),
         "LANG": "C.UTF-8",
         "LC_ALL": "C.UTF-8",
-        "RABBITMQ_NODENAME": f"{name}@{HOST_NAME}",
+        "RABBITMQ_NODENAME": node_name(name),
         "RABBITMQ_DIST_PORT": str(ports.distribution),
         "RABBITMQ_CONF_ENV_FILE": str(files.no_environment_file),
         "RABBITMQ_CONFIG_FILE": str(files.configuration),

@@ -214,7 +214,7 @@ def report(
         Path | None,
         typer.Option(
             help="Write only the matrix, with the plan of each line, as a page in Markdown: "
-            "docs/kafka.md is made so."
+            "docs/kafka.md and docs/rabbitmq.md are made so."
         ),
     ] = None,
     machine: Annotated[

@@ -66,8 +66,9 @@ def ask(  # noqa: PLR0913, PLR0917  # each is an option
         str | None,
         typer.Option(
             help="What you fear, divided by commas: kill:worker, kill:broker, pause:worker, "
-            "pause:broker, lose_reply, lose_request, torn_request, black_hole, stall, delay, "
-            "refuse. Without it killed workers and brokers, and networks that lose or refuse."
+            "pause:broker, starve:broker, lose_reply, lose_request, torn_request, black_hole, "
+            "stall, delay, refuse. Without it killed workers and brokers, and networks that lose "
+            "or refuse."
         ),
     ] = None,
     minutes: Annotated[

@@ -112,6 +112,7 @@ def reachable_with(capabilities: frozenset[Capability]) -> frozenset[str]:
     can = {Needed.NOTHING, Needed.WORKER}
     can |= {Needed.LINK} if Capability.LINKS in capabilities else set()
     can |= {Needed.NODE} if {Capability.KILL, Capability.PAUSE} <= capabilities else set()
+    can |= {Needed.MEMORY} if Capability.STARVE in capabilities else set()
     return frozenset(name for name, hazard in HAZARDS.items() if hazard.needs in can)
 
 

@@ -11,6 +11,8 @@ from deliverycheck.plans import Direction, FaultKind
 DWELL_S = 0.06
 """A fault healed at once never acted: a lost reply convicted 2 of 8 so, and 7 of 8 after 60 ms."""
 
+_Act = tuple[Callable[[str], Mapping[str, Any]], NodeState]
+
 
 class Disturbances:
     """The faults that are in place, by the lane that they hit."""
@@ -64,12 +66,8 @@ class Disturbances:
     # The node.
 
     def take_node(self, node: str, fault: str) -> None:
-        """Kill or pause the node."""
-        broker = self._run.target.broker
-        act, state = {
-            "kill": (broker.kill, NodeState.KILLED),
-            "pause": (broker.pause, NodeState.PAUSED),
-        }[fault]
+        """Kill, pause or starve the node."""
+        act, state = self._acts(fault)
         self.record_plain(FaultMoment.INJECT, fault, node)
         self.node_down, self.node_since_ns = fault, self._run.recorder.now()
         evidence = act(node)
@@ -77,18 +75,31 @@ class Disturbances:
         self.record_plain(FaultMoment.INJECTED, fault, node, evidence)
 
     def bring_node_back(self, node: str) -> None:
-        """Restart a killed node, resume a paused one; usable when this returns."""
+        """Restart a killed node, resume another one; usable when this returns."""
         if self.node_down is None:
             return
-        broker = self._run.target.broker
         fault, self.node_down = self.node_down, None
         last_call_ns = max((lane.last_call_ns for lane in self._run.lanes.values()), default=0)
         self._dwell(max(self.node_since_ns, last_call_ns), lambda: False)
         self.record_plain(FaultMoment.HEAL, fault, node)
-        killed = fault == "kill"
-        evidence = (broker.restart if killed else broker.resume)(node)
-        self._record_node(node, NodeState.READY if killed else NodeState.RESUMED, evidence)
+        act, state = self._heals(fault)
+        evidence = act(node)
+        self._record_node(node, state, evidence)
         self.record_plain(FaultMoment.HEALED, fault, node, evidence)
+
+    def _acts(self, fault: str) -> _Act:
+        target = self._run.target
+        if fault == "starve":
+            return target.queue_broker.starve, NodeState.STARVED
+        killed = target.broker.kill, NodeState.KILLED
+        return killed if fault == "kill" else (target.broker.pause, NodeState.PAUSED)
+
+    def _heals(self, fault: str) -> _Act:
+        target = self._run.target
+        if fault == "starve":
+            return target.queue_broker.feed, NodeState.RESUMED
+        ready = target.broker.restart, NodeState.READY
+        return ready if fault == "kill" else (target.broker.resume, NodeState.RESUMED)
 
     def _record_node(self, node: str, state: NodeState, evidence: Mapping[str, Any]) -> None:
         recorder = self._run.recorder

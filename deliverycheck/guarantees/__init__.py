@@ -14,7 +14,7 @@ from deliverycheck.guarantees.explain import (
 )
 from deliverycheck.guarantees.fault_evidence import FaultEvidence, fault_evidence
 from deliverycheck.guarantees.guarantee import Guarantee, Need
-from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.hazard import BROKER_WIDE, Evidence, FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.hazards import HAZARDS, hazards_of
 from deliverycheck.guarantees.kinds import AnomalyKind, Severity
 from deliverycheck.guarantees.verdict import (
@@ -28,6 +28,7 @@ from deliverycheck.guarantees.verdict import (
 
 __all__ = [
     "ANOMALIES",
+    "BROKER_WIDE",
     "GUARANTEES",
     "HAZARDS",
     "Anomaly",

@@ -27,6 +27,7 @@ PAUSE_NS_MIN = 50_000_000
 
 _LINK_HAZARDS = ("lost_reply", "lost_request", "black_hole", "stall", "delay", "refuse")
 _DOWN = {"kill": NodeState.KILLED, "pause": NodeState.PAUSED, "restart": NodeState.KILLED}
+_DOWN |= {"starve": NodeState.STARVED}
 _HIT = {"kill": ("killed",), "pause": ("paused",)}
 
 
@@ -87,7 +88,7 @@ def _on_link(span: FaultSpan, reach: Reach) -> str | None:
 
 
 def _on_node(history: History, span: FaultSpan) -> str | None:
-    """A kill is evidence by itself; a pause needs somebody who spoke to the node."""
+    """A kill is evidence by itself; a node that stands still, or blocks, needs who spoke to it."""
     state = _DOWN.get(span.fault)
     window = may_act(span)
     for event in history.nodes:
@@ -104,7 +105,8 @@ def _met_pause(history: History, paused: NodeEvent) -> str | None:
     for operation in history.operations:
         speaks = operation.action in TRAFFIC and not is_scanner(operation.process)
         if speaks and window.meets(operation):
-            return f"{paused.node} was stopped at {seconds(paused.ns)} and op {operation.op} met it"
+            how = "out of memory" if paused.state is NodeState.STARVED else "stopped"
+            return f"{paused.node} was {how} at {seconds(paused.ns)} and op {operation.op} met it"
     return None
 
 

@@ -32,6 +32,7 @@ class FaultColumn(StrEnum):
     WORKER_PAUSED = "worker paused"
     BROKER_KILLED = "broker killed"
     BROKER_PAUSED = "broker paused"
+    BROKER_STARVED = "broker starved"
 
 
 class Needed(StrEnum):
@@ -41,6 +42,11 @@ class Needed(StrEnum):
     LINK = "link"
     WORKER = "worker"
     NODE = "node"
+    MEMORY = "memory"
+
+
+BROKER_WIDE = frozenset({Needed.NODE, Needed.MEMORY})
+"""What every client of the broker meets."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -45,7 +45,7 @@ from deliverycheck.guarantees.transaction_hazards import (
 from deliverycheck.history import Action, History, NodeState
 
 _DISTURBED = frozenset({"killed", "paused", "died"})
-_NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.DIED})
+_NODE_DISTURBED = frozenset({NodeState.KILLED, NodeState.PAUSED, NodeState.STARVED, NodeState.DIED})
 
 
 def hazards_of(history: History) -> dict[str, tuple[Evidence, ...]]:

@@ -2,7 +2,9 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
+from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
 from deliverycheck.guarantees.queue_handover import handed_over
+from deliverycheck.guarantees.queue_starved import broker_starved
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
     Hazard(
@@ -12,6 +14,19 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         needs=Needed.NODE,
         sentences={"killed": "{node} was killed at {down_ns:s}."},
         find=find.node_killed,
+    ),
+    Hazard(
+        name="broker_starved",
+        title="messages were published while the broker had no memory left",
+        fault_column=FaultColumn.BROKER_STARVED,
+        needs=Needed.MEMORY,
+        sentences={
+            "starved": (
+                "{node} had no memory left from {down_ns:s}, and {messages:count message} that "
+                "was published then waited."
+            )
+        },
+        find=broker_starved,
     ),
     Hazard(
         name="broker_killed_holding",
@@ -110,7 +125,20 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         sentences={
             "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
         },
-        find=find.limited_in_use,
+        find=limited_in_use,
+    ),
+    Hazard(
+        name="dead_letters_moved",
+        title="a queue that held messages got another place for its dead",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "moved": (
+                "{queue} got another place for its dead at {down_ns:s}, and "
+                "{messages:count message} that it held died after that."
+            )
+        },
+        find=dead_letters_moved,
     ),
     Hazard(
         name="publish_refused",
@@ -127,6 +155,14 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         needs=Needed.NOTHING,
         sentences={"expired": "{messages:count message} of {process} waited for too long."},
         find=find.expired,
+    ),
+    Hazard(
+        name="message_timed",
+        title="a message was given a time to wait of its own",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={"timed": "{messages:count message} of {process} had a time to wait."},
+        find=find.message_timed,
     ),
     Hazard(
         name="delivery_limit_reached",

@@ -47,10 +47,10 @@ def broker_killed_holding(history: History) -> tuple[Evidence, ...]:
     """A node was killed when queues held confirmed messages that no consumer had settled."""
     found: list[Evidence] = []
     for event in history.nodes:
-        held = [] if event.state is not NodeState.KILLED else _held(history, event.ns)
-        if held:
-            facts: Facts = {"node": event.node, "down_ns": event.ns, "messages": len(held)}
-            found.append(Evidence(kind="held", ns=event.ns, facts=facts, witnesses=ops_of(held)))
+        kept = [] if event.state is not NodeState.KILLED else held(history, event.ns)
+        if kept:
+            facts: Facts = {"node": event.node, "down_ns": event.ns, "messages": len(kept)}
+            found.append(Evidence(kind="held", ns=event.ns, facts=facts, witnesses=ops_of(kept)))
     return tuple(found)
 
 
@@ -60,7 +60,7 @@ def broker_killed_committing(history: History) -> tuple[Evidence, ...]:
     for event in history.nodes:
         open_ = [
             one
-            for one in _by_number(history, Action.COMMIT_TRANSACTION)
+            for one in by_number(history, Action.COMMIT_TRANSACTION)
             if event.state is NodeState.KILLED
             and one.invoked_ns <= event.ns
             and (one.completed_ns is None or one.completed_ns > event.ns)
@@ -83,23 +83,23 @@ def queue_just_declared(history: History) -> tuple[Evidence, ...]:
             if one.completed_ns is not None
             and one.completed_ns <= event.ns <= one.completed_ns + JUST_DECLARED_NS
         ]
-        if declares and (held := _held(history, event.ns)):
+        if declares and (kept := held(history, event.ns)):
             since_ns = max(one.completed_ns or 0 for one in declares)
             facts: Facts = {
                 "node": event.node,
                 "after_ms": (event.ns - since_ns) // _NS_PER_MS,
-                "messages": len(held),
+                "messages": len(kept),
             }
-            found.append(Evidence(kind="young", ns=event.ns, facts=facts, witnesses=ops_of(held)))
+            found.append(Evidence(kind="young", ns=event.ns, facts=facts, witnesses=ops_of(kept)))
     return tuple(found)
 
 
-def _held(history: History, ns: int) -> list[Operation]:
+def held(history: History, ns: int) -> list[Operation]:
     """Publishes to queues that were confirmed by then, of messages nobody had settled by then."""
     settled = _settled_by(history, ns)
     return [
         one
-        for one in _by_number(history, Action.PUBLISH)
+        for one in by_number(history, Action.PUBLISH)
         if one.outcome is Outcome.OK
         and one.completed_ns is not None
         and one.completed_ns <= ns
@@ -124,7 +124,7 @@ def _settled_by(history: History, ns: int) -> frozenset[str]:
 
 def unroutable(history: History) -> tuple[Evidence, ...]:
     """Messages were published that no binding led to any queue."""
-    nowhere = [one for one in _by_number(history, Action.PUBLISH) if one.routes == ()]
+    nowhere = [one for one in by_number(history, Action.PUBLISH) if one.routes == ()]
     return _of_publishes("unroutable", nowhere)
 
 
@@ -141,7 +141,7 @@ def rejected(history: History) -> tuple[Evidence, ...]:
 def _of_settlements(history: History, kind: str, *, requeue: bool) -> tuple[Evidence, ...]:
     by_process: dict[str, list[Operation]] = defaultdict(list)
     for action in (Action.NACK, Action.REJECT):
-        for one in _by_number(history, action):
+        for one in by_number(history, action):
             if one.outcome is Outcome.OK and bool(one.requeue) is requeue:
                 by_process[one.process].append(one)
     return tuple(
@@ -161,7 +161,7 @@ def length_reached(history: History) -> tuple[Evidence, ...]:
     for name, source in sorted(history.header.sources.items()):
         if source.length_max is None:
             continue
-        came = [one for one in _by_number(history, Action.PUBLISH) if _may_come(one, name)]
+        came = [one for one in by_number(history, Action.PUBLISH) if may_come(one, name)]
         if len(came) > source.length_max:
             facts: Facts = {"queue": name, "messages": len(came), "length_max": source.length_max}
             ns = came[source.length_max].invoked_ns
@@ -169,26 +169,11 @@ def length_reached(history: History) -> tuple[Evidence, ...]:
     return tuple(found)
 
 
-def limited_in_use(history: History) -> tuple[Evidence, ...]:
-    """A queue got other limits while it held confirmed messages that nobody had settled."""
-    found: list[Evidence] = []
-    for one in _by_number(history, Action.SET_LIMITS):
-        name = one.target or ""
-        held = [each for each in _held(history, one.invoked_ns) if _may_come(each, name)]
-        if one.outcome is Outcome.OK and held:
-            facts: Facts = {"queue": name, "down_ns": one.invoked_ns, "messages": len(held)}
-            witnesses = (one.op, *ops_of(held))[:WITNESSES_MAX]
-            found.append(
-                Evidence(kind="limited", ns=one.invoked_ns, facts=facts, witnesses=witnesses)
-            )
-    return tuple(found)
-
-
 def publish_refused(history: History) -> tuple[Evidence, ...]:
     """The broker refused publishes, and said so."""
     refused = [
         one
-        for one in _by_number(history, Action.PUBLISH)
+        for one in by_number(history, Action.PUBLISH)
         if one.outcome is Outcome.FAIL and not one.returned_unroutable
     ]
     return _of_publishes("refused", refused)
@@ -199,13 +184,19 @@ def expired(history: History) -> tuple[Evidence, ...]:
     handed = {one.delivery.message: one.ns for one in reversed(_in_order(history.receipts))}
     end_ns = history.done.ns if history.done else 0
     late: list[Operation] = []
-    for one in _by_number(history, Action.PUBLISH):
+    for one in by_number(history, Action.PUBLISH):
         ms = _waits_ms(history, one)
         if ms is None or one.completed_ns is None or one.outcome is not Outcome.OK:
             continue
         if handed.get(one.message or "", end_ns) > one.completed_ns + ms * _NS_PER_MS:
             late.append(one)
     return _of_publishes("expired", late)
+
+
+def message_timed(history: History) -> tuple[Evidence, ...]:
+    """A message was published with a time to wait of its own."""
+    timed = [one for one in by_number(history, Action.PUBLISH) if one.expires_ms is not None]
+    return _of_publishes("timed", timed)
 
 
 def delivery_limit_reached(history: History) -> tuple[Evidence, ...]:
@@ -321,7 +312,7 @@ def closed_in_hand(history: History) -> tuple[Evidence, ...]:
         for covered in operation.covers
     }
     found: list[Evidence] = []
-    for close in _by_number(history, Action.CLOSE):
+    for close in by_number(history, Action.CLOSE):
         held = [
             one
             for one in history.receipts
@@ -362,7 +353,8 @@ def _of_publishes(kind: str, publishes: list[Operation]) -> tuple[Evidence, ...]
     )
 
 
-def _by_number(history: History, action: Action) -> list[Operation]:
+def by_number(history: History, action: Action) -> list[Operation]:
+    """All such calls of the application, in the order in which they were made."""
     chosen = (one for one in history.select(action) if not is_scanner(one.process))
     return sorted(chosen, key=lambda operation: operation.op)
 
@@ -379,7 +371,7 @@ def _comes_to(history: History, publish: Operation) -> bool:
     return is_queue(history, publish.target or "")
 
 
-def _may_come(publish: Operation, name: str) -> bool:
+def may_come(publish: Operation, name: str) -> bool:
     """Whether the publish may have come to that queue."""
     if publish.outcome is Outcome.FAIL and publish.returned_unroutable:
         return False

@@ -36,7 +36,6 @@ from deliverycheck.history.events import (
     PhaseMark,
     ProcessEvent,
     Returned,
-    Source,
 )
 from deliverycheck.history.folder import CampaignFolder, ExecutionFolder
 from deliverycheck.history.history import (
@@ -65,6 +64,7 @@ from deliverycheck.history.operation import (
     Whence,
 )
 from deliverycheck.history.recorder import Clock, Recorder
+from deliverycheck.history.source import Source
 
 __all__ = [
     "FORMAT",

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from deliverycheck.history.events import FaultMoment, NodeState, Phase, Source
+from deliverycheck.history.events import FaultMoment, NodeState, Phase
 from deliverycheck.history.operation import Action
+from deliverycheck.history.source import Source
 
 _PLACE = re.compile(r" - at `\$\.?(?P<path>.*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>.*)`$")

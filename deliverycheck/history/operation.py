@@ -1,14 +1,12 @@
 """One client call, from invocation to completion, and the facts that it carries."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
-Natural = Annotated[int, msgspec.Meta(ge=0)]
-"""A number from 0: a time, a position, a number of an operation."""
-Several = Annotated[int, msgspec.Meta(ge=1)]
-"""How many; none would be no line."""
+from deliverycheck.history.numbers import Natural, Several
+from deliverycheck.history.source import Source
 
 
 class Action(StrEnum):
@@ -171,6 +169,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             broker said of that time. ``None``: the seek takes it back to where it was.
         routes: the queues that a published message comes to, by the bindings that there were when
             it was called; ``None`` if nobody can say.
+        becomes: what a source is from then on, of limits that were set; ``None`` if nobody says.
         returned_unroutable: the broker gave the message back because no queue wanted it.
         starts: where each partition began, as a full read found it.
         ends: where each partition ended: the next position to be written.
@@ -213,6 +212,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     correlation: str | None = None
     whence: Whence | None = None
     routes: tuple[str, ...] | None = None
+    becomes: Source | None = None
     returned_unroutable: bool = False
     starts: tuple[Position, ...] = ()
     ends: tuple[Position, ...] = ()

@@ -13,6 +13,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     Unbind,
 )
@@ -180,6 +181,7 @@ __all__ = [
     "Settling",
     "Sink",
     "Stance",
+    "Starve",
     "Step",
     "Subject",
     "Subscribes",

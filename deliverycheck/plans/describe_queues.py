@@ -14,6 +14,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     Unbind,
 )
@@ -92,6 +93,7 @@ QUEUE_WORDS: dict[type, Callable[[Any], str]] = {
     Take: _take,
     Settle: _settle,
     CloseChannel: lambda _: "close the channel, open another",
+    Starve: lambda _: "no memory is left: who publishes is blocked",
     CrashLoop: lambda step: f"take a message and crash, {_times(step.cycles)}",
     Declare: lambda step: f"declare queue {describe_queue(step.queue)}",
     Bind: lambda step: f"bind {describe_binding(step.binding)}",

@@ -123,6 +123,6 @@ def _declared(
     found: dict[str, Any], topology: Topology
 ) -> Iterator[tuple[str, dict[str, Any], list[str]]]:
     yield "the topology", found, list(topology.__struct_fields__)
-    for field in topology.__struct_fields__:
+    for field in ("queues", "exchanges", "bindings"):
         for one, part in zip(found.get(field, ()), getattr(topology, field), strict=True):
             yield f"{field} of the topology", one, list(part.__struct_fields__)

@@ -89,6 +89,12 @@ class CloseChannel(Step, frozen=True, kw_only=True, tag="close_channel", omit_de
     lane: str
 
 
+class Starve(Step, frozen=True, kw_only=True, tag="starve", omit_defaults=True):
+    """A node may use no memory, and takes nothing from who publishes, until it resumes."""
+
+    lane: str = "b1"
+
+
 class CrashLoop(Step, frozen=True, kw_only=True, tag="crash_loop", omit_defaults=True):
     """A consumer takes a message and is killed with it in hand, `cycles` times."""
 
@@ -119,7 +125,7 @@ class Unbind(Step, frozen=True, kw_only=True, tag="unbind", omit_defaults=True):
 
 
 class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults=True):
-    """A queue in use gets other limits; over once the queue has them.
+    """A queue in use gets other limits, or another place for its dead; over once it has them.
 
     Attributes:
         definition: by the fields of `Queue` that a policy may set.
@@ -130,15 +136,22 @@ class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults
     lane: str = "admin"
 
     def limited(self, declared: Queue) -> Queue:
-        """The queue with these limits; of two limits the lower one counts.
+        """The queue with this policy, beside what it was declared with.
 
-        RabbitMQ 4.3, Queue Length Limit, and Time-To-Live and Expiration.
+        Of two limits the lower one counts, and its own place for the dead overrules another one.
+        RabbitMQ 4.3, Queue Length Limit; Time-To-Live and Expiration; Dead Letter Exchanges.
         """
-        limits = {
-            name: value if (own := getattr(declared, name)) is None else min(own, value)
+        both = {
+            name: _of_both(getattr(declared, name), value)
             for name, value in self.definition.items()
         }
-        return replace(declared, **limits)
+        return replace(declared, **both)
+
+
+def _of_both(own: Setting | None, value: Setting) -> Setting:
+    if own is None:
+        return value
+    return min(own, value) if isinstance(own, int) and isinstance(value, int) else own
 
 
 class Request(Step, frozen=True, kw_only=True, tag="request", omit_defaults=True):

@@ -15,6 +15,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
     Unbind,
 )
@@ -51,14 +52,14 @@ from deliverycheck.plans.steps import (
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import CommitPolicy, Subject
+from deliverycheck.plans.subject import CommitPolicy, Subject, TopicReady
 from deliverycheck.plans.topology import DEFAULT_EXCHANGE, Binding, Destination, Topology
 
 MESSAGES_MAX = 130
 """A history stays readable, and taking them all takes milliseconds."""
 
 BROKER_FAULTS_MAX = 1
-"""One kill or pause of the node a plan: each costs 3 to 4 s and has the broker alone."""
+"""One kill, pause or starving of the node a plan: each costs 3 to 4 s and has the broker alone."""
 
 BINDINGS_MAX = 24
 """What a person can still follow; the broker would take any number."""
@@ -175,7 +176,9 @@ def _may_hit(state: RabbitState, step: Kill | Pause) -> bool:
 
 
 def _may_resume(state: RabbitState, step: Resume) -> bool:
-    return state.node == "paused" if step.lane == NODE else step.lane in state.paused
+    if step.lane == NODE:
+        return state.node in {"paused", "starved"}
+    return step.lane in state.paused
 
 
 def _may_send(state: RabbitState, step: Send) -> bool:
@@ -214,6 +217,10 @@ def _may_settle(state: RabbitState, step: Settle) -> bool:
 
 
 def _may_declare(state: RabbitState, step: Declare) -> bool:
+    """A claim of queues just declared speaks of the kinds that its subject has, and of no other."""
+    young = state.subject.topic_ready is TopicReady.CREATED
+    if young and step.queue.kind not in {queue.kind for queue in state.topology.queues}:
+        return False
     free = step.queue.name in FURTHER_QUEUES and state.topology.queue(step.queue.name) is None
     leads = (state.topology.exchange(each.source) for each in step.bindings)
     own = all(each.destination == step.queue.name for each in step.bindings)
@@ -261,6 +268,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     ),
     Kill: _may_hit,
     Pause: _may_hit,
+    Starve: lambda state, step: step.lane == NODE and _may_disturb_node(state),
     Resume: _may_resume,
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
@@ -294,6 +302,6 @@ def _event_label(step: Step) -> str:
         words += [step.how, step.pick, "requeue" if step.requeue else ""]
     elif isinstance(step, (Bind, Unbind)):
         words += [step.binding.source, step.binding.to]
-    elif isinstance(step, (Kill, Pause, Close, CloseChannel)):
+    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

@@ -12,6 +12,7 @@ from deliverycheck.plans.queue_steps import (
     SetPolicy,
     Settle,
     Settlement,
+    Starve,
     Take,
 )
 from deliverycheck.plans.rabbitmq_state import (
@@ -43,9 +44,11 @@ _FAULT_HAZARDS = {
     FaultKind.DELAY: "delay",
     FaultKind.REFUSE: "refuse",
 }
+_NODE_HAZARDS = {"down": "broker_killed", "paused": "broker_paused", "starved": "broker_starved"}
 OFTEN = 20
 """More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
 
+_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop)
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -57,7 +60,7 @@ def hazards_in_reach(plan: Plan) -> frozenset[str]:
     found: set[str] = set()
     for state, step in walk(plan):
         found.update(_hazards_of(state, step))
-    disturbed = any(isinstance(step, (Inject, Kill, Pause, CrashLoop)) for step in plan.steps)
+    disturbed = any(isinstance(step, _DISTURBS) for step in plan.steps)
     if not disturbed and any(isinstance(step, (Send, Request)) for step in plan.steps):
         found.add("none")
     return frozenset(found)
@@ -69,7 +72,7 @@ def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
         if fault := state.faults.get(f"link {step.lane}"):
             yield _FAULT_HAZARDS[fault]
         if state.node != "up":
-            yield "broker_killed" if state.node == "down" else "broker_paused"
+            yield _NODE_HAZARDS[state.node]
     if isinstance(step, Inject) and _unflushed(state, step.lane.removeprefix("link ")):
         yield _FAULT_HAZARDS[step.fault]
     if isinstance(step, Inject) and step.lane.removeprefix("link ") in state.asked:
@@ -83,6 +86,8 @@ def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
 
 def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
     reached = state.reached(step)
+    if step.expires_ms is not None:
+        yield "message_timed"
     if not reached:
         yield "unroutable"
     for name in reached:
@@ -90,6 +95,7 @@ def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
         stood = state.stands.get(name, 0) + step.count
         if queue.length_max is not None and stood > queue.length_max:
             yield "length_reached"
+            yield from ["dead_letters_moved"] if name in state.moved else []
             if queue.overflow is Overflow.REJECT_PUBLISH:
                 yield "publish_refused"
         if queue.expires_ms is not None or step.expires_ms is not None:
@@ -114,6 +120,7 @@ def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
         yield "requeued"
         return
     yield "rejected"
+    yield from ["dead_letters_moved"] if state.queue_of(step.lane) in state.moved else []
     queue = state.topology.queue(state.queue_of(step.lane))
     if queue is not None and queue.dead_letter_exchange is not None:
         yield from _of_dead_letters(state, queue)
@@ -196,6 +203,7 @@ def _hazards_of_hold(state: RabbitState, _: Hold) -> Iterator[str]:
         if queue.expires_ms is not None and state.stands.get(queue.name):
             yield "expired"
             yield from ["dead_lettered"] if queue.dead_letter_exchange is not None else []
+            yield from ["dead_letters_moved"] if queue.name in state.moved else []
 
 
 def _unflushed(state: RabbitState, lane: str) -> bool:

@@ -15,10 +15,17 @@ from deliverycheck.plans.queue_steps import (
     Send,
     SetPolicy,
     Settle,
+    Starve,
     Take,
     Unbind,
 )
-from deliverycheck.plans.routing import NoSuchExchangeError, routes, with_binding, without_binding
+from deliverycheck.plans.routing import (
+    NoSuchExchangeError,
+    dead_letter_routes,
+    routes,
+    with_binding,
+    without_binding,
+)
 from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -50,6 +57,9 @@ FIRST_QUEUE = "q1"
 FURTHER_QUEUES = ("q5", "q6", "q7", "q8")
 """Names for queues that a plan declares on its way."""
 
+_TAKEN: dict[type[Step], str] = {Kill: "down", Pause: "paused", Starve: "starved"}
+"""What becomes of a node that is disturbed."""
+
 STREAM_CLIENT = "rstream"
 """A subject with this client publishes to streams by their own protocol, and to nothing else."""
 
@@ -77,6 +87,7 @@ class RabbitState:
         asked: requests of each requester to which it knows no reply.
         committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
+        moved: queues that got another place for their dead while messages stood in them.
     """
 
     subject: Subject
@@ -94,6 +105,7 @@ class RabbitState:
     sent: set[str] = field(default_factory=set)
     armed: set[str] = field(default_factory=set)
     fresh: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
     committing: bool = False
     returned: bool = False
     crashes: int = 0
@@ -133,6 +145,13 @@ class RabbitState:
             return routes(self.topology, step.exchange, step.key, step.headers)
         except NoSuchExchangeError:
             return frozenset()
+
+    def after_its_time(self, queue: str, step: Send) -> frozenset[str]:
+        """The queues that its messages go on to from that one if they are left to wait."""
+        declared = self.topology.queue(queue)
+        if declared is None or declared.expires_ms is None:
+            return frozenset()
+        return dead_letter_routes(self.topology, queue, step.key)
 
     def queue_of(self, lane: str) -> str:
         """The queue that the consumer works off."""
@@ -175,7 +194,7 @@ def advance(state: RabbitState, step: Step) -> None:
         state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
-    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Resume, Restart)):
+    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Starve, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, (Declare, Bind, Unbind, SetPolicy)):
         _advance_topology(state, step)
@@ -189,7 +208,8 @@ def _advance_send(state: RabbitState, step: Send) -> None:
     publisher.unflushed += 0 if step.wait is Wait.CONFIRMED else step.count
     publisher.in_transaction = bool(state.subject.producer.get("transactional"))
     for queue in state.reached(step):
-        state.stands[queue] = state.stands.get(queue, 0) + step.count
+        for place in (queue, *state.after_its_time(queue, step)):
+            state.stands[place] = state.stands.get(place, 0) + step.count
     if step.wait is Wait.SENT:
         state.sent.add(step.lane)
 
@@ -214,11 +234,11 @@ def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop
 
 
 def _advance_life(
-    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Resume | Restart
+    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Starve | Resume | Restart
 ) -> None:
     if step.lane == NODE:
-        state.node = {Kill: "down", Pause: "paused"}.get(type(step), "up")
-        state.broker_faults += isinstance(step, (Kill, Pause))
+        state.node = _TAKEN.get(type(step), "up")
+        state.broker_faults += isinstance(step, (Kill, Pause, Starve))
         state.fresh.clear()
     elif isinstance(step, Pause):
         state.paused.add(step.lane)
@@ -250,10 +270,17 @@ def _limit(state: RabbitState, step: SetPolicy) -> None:
     """The queue as it was declared, with the policy; the one before it is gone."""
     declared = (state.subject.topology or PLAIN).queue(step.queue)
     if declared is not None:
-        others = tuple(each for each in state.topology.queues if each.name != step.queue)
-        kept = [each.name for each in state.topology.queues].index(step.queue)
-        queues = (*others[:kept], step.limited(declared), *others[kept:])
-        state.topology = replace(state.topology, queues=queues)
+        queues = {each.name: each for each in state.topology.queues}
+        before, now = queues[step.queue], step.limited(declared)
+        state.topology = replace(
+            state.topology, queues=tuple((queues | {step.queue: now}).values())
+        )
+        if _place_of_dead(before) != _place_of_dead(now) and state.stands.get(step.queue):
+            state.moved.add(step.queue)
+
+
+def _place_of_dead(queue: Queue) -> tuple[str | None, str | None]:
+    return queue.dead_letter_exchange, queue.dead_letter_key
 
 
 def _advance_rest(state: RabbitState, step: Step) -> None:

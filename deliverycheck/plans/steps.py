@@ -21,6 +21,7 @@ from deliverycheck.plans.queue_steps import (
     Send,
     SetPolicy,
     Settle,
+    Starve,
     Take,
     Unbind,
 )
@@ -227,7 +228,7 @@ class Pause(_Step, frozen=True, kw_only=True, tag="pause", omit_defaults=True):
 
 
 class Resume(_Step, frozen=True, kw_only=True, tag="resume", omit_defaults=True):
-    """SIGCONT of a paused worker or node."""
+    """SIGCONT of a paused worker or node; a starved node has memory again."""
 
     lane: str
 
@@ -340,6 +341,7 @@ Step = (
     | Take
     | Settle
     | CloseChannel
+    | Starve
     | CrashLoop
     | Declare
     | Bind

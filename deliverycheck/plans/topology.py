@@ -144,7 +144,8 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     An alternate or dead letter exchange need not exist: brokers take that, and lose messages.
 
     Attributes:
-        limited_later: queues that plans may give other limits while they are in use.
+        limited_later: queues that plans may give other limits, or another place for their
+            dead, while they are in use.
     """
 
     queues: tuple[Queue, ...]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from threading import Lock
 
-from deliverycheck.guarantees import HAZARDS, Needed
+from deliverycheck.guarantees import BROKER_WIDE, HAZARDS
 from deliverycheck.plans import Claim, Stance
 from deliverycheck.plans.campaign import Cell, ClaimResult, ClaimState, Tally
 from deliverycheck.search.judge import REMEMBERED_MAX
@@ -51,7 +51,7 @@ class Entry:
 
     def needed_for(self, hazard: str) -> int:
         """Valid executions that the hazard needs: at most 10 where each disturbs a whole broker."""
-        node = HAZARDS[hazard].needs is Needed.NODE
+        node = HAZARDS[hazard].needs in BROKER_WIDE
         return min(self.needed, 10) if node else self.needed
 
 

@@ -4,7 +4,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from deliverycheck.guarantees import HAZARDS, Needed
+from deliverycheck.guarantees import BROKER_WIDE, HAZARDS
 from deliverycheck.plans import Claim, Plan, Step, Subject
 from deliverycheck.plans.model import Model
 
@@ -107,4 +107,4 @@ def candidates(claim: Claim, pool: Iterable[Sequence[Step]], model: Model) -> It
 
 def disturbs_nodes(hazard: str) -> bool:
     """Whether the hazard takes a fault of a node, which every client of the broker meets."""
-    return HAZARDS[hazard].needs is Needed.NODE
+    return HAZARDS[hazard].needs in BROKER_WIDE

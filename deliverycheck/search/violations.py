@@ -5,7 +5,18 @@ from collections.abc import Sequence
 
 from deliverycheck.guarantees import ANOMALIES, Validity, explain
 from deliverycheck.history import Action, History, Operation, Outcome
-from deliverycheck.plans import Claim, Inject, Kill, Pause, Plan, Stance, Step, lane_of, verb_of
+from deliverycheck.plans import (
+    Claim,
+    Inject,
+    Kill,
+    Pause,
+    Plan,
+    Stance,
+    Starve,
+    Step,
+    lane_of,
+    verb_of,
+)
 from deliverycheck.plans.campaign import StepLine, Tally, Violation
 from deliverycheck.plans.describe import describe_step
 from deliverycheck.search.judgement import Judgement
@@ -29,7 +40,7 @@ def shape_of(plan: Plan) -> tuple[str, ...]:
 
 def _shape(step: Step) -> str:
     fault = f" {step.fault}" if isinstance(step, Inject) else ""
-    lane = lane_of(step) if isinstance(step, (Inject, Kill, Pause)) else ""
+    lane = lane_of(step) if isinstance(step, (Inject, Kill, Pause, Starve)) else ""
     return f"{verb_of(step)}{fault} {lane}"
 
 

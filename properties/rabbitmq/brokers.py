@@ -10,6 +10,9 @@ from pika.exceptions import AMQPConnectionError
 from deliverycheck.brokers.containers.rabbitmq import RabbitContainer
 from deliverycheck.brokers.provision import RABBITMQ_NEWEST, rabbit_toolchain
 from deliverycheck.brokers.rabbitmq import RabbitProcess
+from deliverycheck.history import encode_body
+from deliverycheck.history.letter import letter_body
+from deliverycheck.plans import Topology
 from faults import Toxiproxy
 from properties.in_containers import Containers
 
@@ -78,3 +81,34 @@ def connection(endpoint, namespace):
             stack_timeout=1.0,
         )
     )
+
+
+def declared(broker, namespace, *queues, **others):
+    broker.declare(namespace, Topology(queues=queues, **others))
+
+
+def publish(endpoint, namespace, key, count, *, exchange="", headers=None):  # noqa: PLR0913
+    """Each is confirmed, or an error is raised."""
+    opened = connection(endpoint, namespace)
+    channel = opened.channel()
+    channel.confirm_delivery()
+    for number in range(count):
+        properties = pika.BasicProperties(delivery_mode=2, headers=headers)
+        body = letter_body(
+            execution="contract",
+            message=f"p1#1-{number}",
+            attempt=1,
+            exchange=exchange,
+            key=key,
+            properties=properties,
+        )
+        channel.basic_publish(exchange, key, encode_body(body), properties, mandatory=True)
+    opened.close()
+
+
+def messages(broker, namespace, queue):
+    return [each.message for each in broker.read_queues(namespace, [queue]).deliveries[queue, 0]]
+
+
+def numbered(count):
+    return [f"p1#1-{number}" for number in range(count)]

@@ -11,34 +11,44 @@ from deliverycheck.plans import (
     CrashLoop,
     Hold,
     Kill,
+    Queue,
+    QueueKind,
     Send,
     Subject,
     TopicReady,
+    Topology,
     Wait,
 )
 from deliverycheck.plans.rabbitmq_reach import OFTEN
 from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
 from properties.rabbitmq.machine import RabbitPlanBuilder
-from properties.rabbitmq.topologies import CLASSIC, EVERY_EXCHANGE, REQUESTS
+from properties.rabbitmq.topologies import (
+    EVERY_EXCHANGE,
+    REQUESTS,
+    with_places_by_policy,
+)
 from properties.rabbitmq.vocabulary import VOCABULARY
 
 QUEUES = Subject(
     producer={"confirms": "pipelined"},
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT),
     topic_ready=TopicReady.CREATED,
-    topology=CLASSIC,
+    topology=Topology(queues=(Queue(name="q1"), Queue(name="q9", kind=QueueKind.QUORUM))),
 )
-"""A subject to which every kind of step is applicable that needs no exchange."""
+"""A subject to which every kind of step is applicable that needs no exchange.
+
+It has a queue of each kind that plans declare.
+"""
 
 ROUTING = structs.replace(QUEUES, topology=EVERY_EXCHANGE)
 REQUESTING = structs.replace(
     QUEUES, producer={"confirms": "pipelined", "reply_to": "replies"}, topology=REQUESTS
 )
-LIMITED_LATER = structs.replace(QUEUES, topology=structs.replace(CLASSIC, limited_later=("q1",)))
+LIMITED_LATER = structs.replace(QUEUES, topology=with_places_by_policy())
 TRANSACTIONAL = structs.replace(QUEUES, producer={"transactional": True})
 
-ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 12
+ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 10
 """One list in so many is about routing, has the ends of transactions, asks for replies, or limits
 queues in use. They stand behind all others: of a subject without these they say nothing more."""
 

@@ -15,7 +15,14 @@ from deliverycheck.plans import (
 )
 from deliverycheck.plans.rabbitmq_state import PLAIN
 from deliverycheck.plans.replies import REPLY_TO, is_direct
-from properties.rabbitmq.claims.settings import CONFIRMS, OFTEN, QUORUM_QUEUES, SAFETY, UNDONE
+from properties.rabbitmq.claims.settings import (
+    CONFIRMS,
+    OFTEN,
+    QUORUM_QUEUES,
+    SAFETY,
+    TIMED,
+    UNDONE,
+)
 
 _QUEUES = "RabbitMQ 4.3, Queues"
 _LIMITS = "RabbitMQ 4.3, Queue Length Limit"
@@ -301,4 +308,7 @@ def unless_of(subject: Subject, guarantee: str) -> tuple[str, ...]:
     just_declared = ("queue_just_declared",) if young else ()
     # docs/findings/close-hands-over-out-of-order.md
     heir = ("handed_over",) if guarantee == "effects_in_order" else ()
-    return (*undone, *just_declared, *(OFTEN if limited else ()), *heir)
+    # What expires of its own is dropped where there is no place for the dead.
+    dropped = any(queue.dead_letter_exchange is None for queue in _queues(subject))
+    timed = TIMED if guarantee == "accounted_for" and dropped else ()
+    return (*undone, *just_declared, *timed, *(OFTEN if limited else ()), *heir)

@@ -6,27 +6,32 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import pika
 import pytest
 
 from deliverycheck.brokers import BrokerError, Capability, DeathCause, Guardian
 from deliverycheck.brokers.ports import is_free, pid_behind
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.history import encode_body
-from deliverycheck.history.letter import letter_body
 from deliverycheck.plans import (
     Binding,
     Exchange,
     ExchangeKind,
     FaultKind,
     Match,
-    Overflow,
     Queue,
     QueueKind,
-    Topology,
 )
 from faults import Injector
-from properties.rabbitmq.brokers import REFUSED, connection, limit_s, opened_on, overload
+from properties.rabbitmq.brokers import (
+    REFUSED,
+    connection,
+    declared,
+    limit_s,
+    messages,
+    numbered,
+    opened_on,
+    overload,
+    publish,
+)
 
 NODE = "b1"
 # A quorum queue or a stream whose node is killed within about a second of its declaration is
@@ -61,37 +66,6 @@ def namespace(broker):
     leased = broker.lease_namespace()
     yield leased
     broker.retire_namespace(leased)
-
-
-def declared(broker, namespace, *queues, **others):
-    broker.declare(namespace, Topology(queues=queues, **others))
-
-
-def publish(endpoint, namespace, key, count, *, exchange="", headers=None):  # noqa: PLR0913
-    """Each is confirmed, or an error is raised."""
-    opened = connection(endpoint, namespace)
-    channel = opened.channel()
-    channel.confirm_delivery()
-    for number in range(count):
-        properties = pika.BasicProperties(delivery_mode=2, headers=headers)
-        body = letter_body(
-            execution="contract",
-            message=f"p1#1-{number}",
-            attempt=1,
-            exchange=exchange,
-            key=key,
-            properties=properties,
-        )
-        channel.basic_publish(exchange, key, encode_body(body), properties, mandatory=True)
-    opened.close()
-
-
-def messages(broker, namespace, queue):
-    return [each.message for each in broker.read_queues(namespace, [queue]).deliveries[queue, 0]]
-
-
-def numbered(count):
-    return [f"p1#1-{number}" for number in range(count)]
 
 
 # Namespaces and what is declared in them.
@@ -208,28 +182,6 @@ def test_declaration_that_is_refused_is_named_with_the_brokers_words(broker, nam
         declared(broker, namespace, Queue(name="q1", length_max=3))
 
 
-# Policies.
-
-
-@pytest.mark.parametrize("kind", [QueueKind.CLASSIC, QueueKind.QUORUM])
-def test_queue_in_use_has_the_limits_of_its_policy(broker, namespace, kind):
-    declared(broker, namespace, Queue(name="q1", kind=kind), Queue(name="q12", kind=kind))
-    for queue in ("q1", "q12"):
-        publish(broker.direct_endpoint(), namespace, queue, 5)
-    broker.set_policy(namespace, "q1", {"length_max": 2})
-    assert messages(broker, namespace, "q1") == numbered(5)[-2:]
-    assert messages(broker, namespace, "q12") == numbered(5), "of another queue it is not"
-    broker.set_policy(namespace, "q1", {"length_max": 1, "overflow": Overflow.REJECT_PUBLISH.value})
-
-
-def test_policy_that_is_refused_is_named_with_the_brokers_words(broker, namespace):
-    declared(broker, namespace, Queue(name="q1"))
-    with pytest.raises(BrokerError, match=r"for queue 'q1' was refused: .*not a valid maximum"):
-        broker.set_policy(namespace, "q1", {"length_max": -1})
-    with pytest.raises(BrokerError, match="no policy sets priorities_max"):
-        broker.set_policy(namespace, "q1", {"priorities_max": 3})
-
-
 # Links.
 
 
@@ -344,7 +296,8 @@ def is_taken(slot, namespace):
 
 def test_backend_says_what_it_can_do(broker):
     can = {Capability.KILL, Capability.PAUSE, Capability.LINKS}
-    more = {"process": set(), "container": {Capability.PARTITION}}[broker.backend]
+    own = {"process": {Capability.STARVE}, "container": {Capability.PARTITION}}
+    more = own[broker.backend]
     assert broker.capabilities() == can | more
     told = broker.deviations()
     assert "dead_letter_worker_publisher_confirm_timeout=2000 (180000)" in told

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import structs
+
 from deliverycheck.plans import (
     Binding,
     DeadLettering,
@@ -17,6 +19,8 @@ from deliverycheck.plans import (
 
 DEAD = "dead"
 """The queue of dead letters."""
+DEAD_TOO = "dead-too"
+"""Another one, to which policies may send them."""
 
 
 def one_queue(kind: QueueKind = QueueKind.CLASSIC, **more: Any) -> Topology:
@@ -30,6 +34,25 @@ def with_dead_letters(
     """A queue whose dead letters go to another one by the default exchange."""
     queue = Queue(name="q1", kind=kind, dead_letter_exchange="", dead_letter_key=DEAD, **more)
     return Topology(queues=(queue, dead or Queue(name=DEAD, kind=kind)))
+
+
+def with_places_by_policy(kind: QueueKind = QueueKind.CLASSIC) -> Topology:
+    """A queue whose dead letters go where a policy says, or nowhere."""
+    queues = (Queue(name="q1", kind=kind), Queue(name=DEAD), Queue(name=DEAD_TOO))
+    return Topology(queues=queues, limited_later=("q1",))
+
+
+def way(*queues: Queue, then: str | None = None) -> Topology:
+    """Queues of which each sends its dead to the next, and the last one to `then`, if to any."""
+    after = [*(queue.name for queue in queues[1:]), then]
+    return Topology(
+        queues=tuple(
+            queue
+            if place is None
+            else structs.replace(queue, dead_letter_exchange="", dead_letter_key=place)
+            for queue, place in zip(queues, after, strict=True)
+        )
+    )
 
 
 AT_LEAST_ONCE: dict[str, Any] = {

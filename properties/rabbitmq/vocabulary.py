@@ -35,8 +35,10 @@ from deliverycheck.plans import (
     Resume,
     Send,
     SetPolicy,
+    Setting,
     Settle,
     Settlement,
+    Starve,
     Step,
     Take,
     Unbind,
@@ -46,6 +48,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans.rabbitmq import RabbitDraft
 from deliverycheck.plans.rabbitmq_state import CONSUMERS, FURTHER_QUEUES, NODE, PRODUCERS
 from properties.drawing import Kind, Vocabulary, one, one_of
+from properties.rabbitmq.topologies import DEAD, DEAD_TOO
 
 _LINKS = tuple(f"link {lane}" for lane in (PRODUCERS[0], *CONSUMERS))
 
@@ -70,6 +73,10 @@ HEADERS = (
 WANTED = (*HEADERS, (("h", None),), (("h", None), ("k", "v")), (("x-a", "w"), ("k", "v")))
 """Of bindings: a header without a value asks for its presence."""
 
+_TO_DEAD, _TO_DEAD_TOO = (
+    {"dead_letter_exchange": "", "dead_letter_key": place} for place in (DEAD, DEAD_TOO)
+)
+
 
 def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     """A worker is killed where it is, or a consumer in the midst of its next calls."""
@@ -89,6 +96,13 @@ def _declare(*, queue: str, kind: QueueKind, count: int) -> tuple[Step, ...]:
     """Who declares a queue writes to it at once."""
     declared = Declare(queue=Queue(name=queue, kind=kind))
     return declared, Send(key=queue, count=count, wait=Wait.CONFIRMED)
+
+
+def _limit(*, definition: dict[str, Setting], sent: int, refused: bool) -> tuple[Step, ...]:
+    """A queue that may hold something gets a policy, and what it holds may be refused then."""
+    sends = (Send(count=sent, wait=Wait.CONFIRMED),) if sent else ()
+    refuses = (Take(count=2), Settle(how=Settlement.REJECT)) if refused else ()
+    return *sends, SetPolicy(definition=definition), *refuses
 
 
 def _bind(
@@ -150,9 +164,15 @@ KINDS = {
     ),
     "limit": Kind(
         weight=5,
-        makes=one(SetPolicy),
+        makes=_limit,
         arguments={
-            "definition": ({"length_max": 1}, {"length_max": 3}, {"expires_ms": 60}, {}),
+            "sent": (0, 2),
+            "refused": (False, True),
+            "definition": (
+                *({"length_max": 1}, {"length_max": 3}, {"expires_ms": 60}, {}),
+                *(_TO_DEAD, _TO_DEAD_TOO, _TO_DEAD_TOO, {"length_max": 1, **_TO_DEAD}),
+                {"expires_ms": 60, **_TO_DEAD},
+            ),
         },
     ),
     "bind": Kind(weight=5, makes=_bind, arguments=_ROUTE),
@@ -244,7 +264,7 @@ def _disturb_node(  # noqa: PLR0913 - by name, and each is drawn
     under_way: tuple[Step, ...],
     back: type[Step] | None,
 ) -> tuple[Step, ...]:
-    """The node is killed or stopped, with messages in its queues, and may come back in the plan."""
+    """The node is killed, stopped or starved with messages in its queues, and may come back."""
     send = Send(key=key, count=count, wait=wait)
     returns = () if back is None else (back(lane=NODE), send)
     return send, *under_way, make(lane=NODE), send, *returns
@@ -254,7 +274,7 @@ NODE_FAULT = Kind(
     weight=1,
     makes=_disturb_node,
     arguments={
-        "make": (Kill, Kill, Pause),
+        "make": (Kill, Kill, Kill, Pause, Starve),
         "key": ("q1", "q1", "q1", "q5"),
         "count": (1, 4, 12),
         "wait": (Wait.CONFIRMED, Wait.CONFIRMED, Wait.RETURNED),

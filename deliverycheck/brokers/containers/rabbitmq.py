@@ -76,7 +76,7 @@ class RabbitContainer(RabbitBroker):
         return f"Erlang/OTP {self._otp}, {self._image}, Docker {self._engine.version}"
 
     def capabilities(self) -> frozenset[Capability]:
-        return frozenset(Capability) - {Capability.FILES}
+        return frozenset(Capability) - {Capability.FILES, Capability.STARVE}
 
 
 class RabbitContainerNode(AnyRabbitNode, ContainerNode):

@@ -61,6 +61,11 @@ class RabbitDistribution:
         """The program that becomes the node."""
         return self.server / "sbin" / "rabbitmq-server"
 
+    @property
+    def caller(self) -> Path:
+        """The program that calls a function of a node; not every installation has it."""
+        return self.erlang_bin / "erl_call"
+
     def has_plugin(self, name: str) -> bool:
         """Whether the server's folder holds the plugin, packed or not."""
         return any((self.server / "plugins").glob(f"{name}-*"))

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from deliverycheck.cli.promised_claims import OF_CONSUMERS, promised_claim
 from deliverycheck.cli.systems import Content, UsageError
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Step, Subject
+from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Starve, Step, Subject
 
 _LINKS = {kind.value: kind.value for kind in FaultKind} | {"torn_request": "lost_request"}
 _LINKS |= {"lose_reply": "lost_reply", "lose_request": "lost_request"}
@@ -16,6 +16,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "pause:worker": ("member_paused",),
     "kill:broker": ("broker_killed",),
     "pause:broker": ("broker_paused",),
+    "starve:broker": ("broker_starved",),
     **{fault: (hazard,) for fault, hazard in _LINKS.items()},
 }
 """What can be broken, each with the hazards that it is to bring about."""
@@ -73,6 +74,8 @@ def only(steps: Sequence[Step], faults: Sequence[str], nodes: Sequence[str]) -> 
 def _word(step: Step, nodes: Sequence[str]) -> str | None:
     if isinstance(step, Inject):
         return step.fault.value
+    if isinstance(step, Starve):
+        return "starve:broker"
     if isinstance(step, (Kill, Pause)):
         verb = "kill" if isinstance(step, Kill) else "pause"
         return f"{verb}:{'broker' if step.lane in nodes else 'worker'}"

@@ -37,15 +37,15 @@ class QueuePlace:
         return Queue(name=name) if found is None else found
 
     def add(self, queue: Queue) -> None:
-        """One queue more is declared."""
-        others = tuple(each for each in self.topology.queues if each.name != queue.name)
-        self.topology = replace(self.topology, queues=(*others, queue))
+        """One queue more is declared, or one is another now and keeps its place among them."""
+        queues = {each.name: each for each in self.topology.queues} | {queue.name: queue}
+        self.topology = replace(self.topology, queues=tuple(queues.values()))
 
-    def limit(self, step: SetPolicy, declared: Topology) -> None:
-        """The queue has these limits beside those that it was declared with."""
-        queue = declared.queue(step.queue)
-        if queue is not None:
-            self.add(step.limited(queue))
+    def limit(self, step: SetPolicy, declared: Topology) -> Queue:
+        """The queue has these limits beside those that it was declared with; what it is now."""
+        queue = declared.queue(step.queue) or Queue(name=step.queue)
+        self.add(step.limited(queue))
+        return self.queue(step.queue)
 
     def routes(self, exchange: str, key: str, headers: Headers) -> tuple[str, ...] | None:
         """The queues that a message comes to; ``None`` where nobody can say."""

@@ -1,7 +1,7 @@
 """What the history says of each queue, from what was declared."""
 
 from deliverycheck.history import Source
-from deliverycheck.plans import Queue, QueueKind, Topology
+from deliverycheck.plans import DeadLettering, Queue, QueueKind, Topology
 from deliverycheck.plans.routing import NoSuchExchangeError, routes
 
 ORIGINAL = "original"
@@ -9,10 +9,11 @@ ORIGINAL = "original"
 
 def sources_of(topology: Topology) -> dict[str, Source]:
     """Of each declared queue what the guarantees need to know."""
-    return {queue.name: _source(topology, queue) for queue in topology.queues}
+    return {queue.name: source_of(topology, queue) for queue in topology.queues}
 
 
-def _source(topology: Topology, queue: Queue) -> Source:
+def source_of(topology: Topology, queue: Queue) -> Source:
+    """What the guarantees need to know of that queue."""
     if queue.kind is QueueKind.STREAM:
         return Source(kind="log")  # What is read stays, and is read by position.
     classic = queue.kind is QueueKind.CLASSIC
@@ -30,12 +31,18 @@ def _source(topology: Topology, queue: Queue) -> Source:
 
 
 def _dead_letter(topology: Topology, queue: Queue) -> str | None:
-    """The only queue to which its dead letters come, or a name that is none of a queue."""
+    """The only queue to which its dead letters come, or a name that is none of a queue.
+
+    Where they wait for their place they may go to a later one than the one they died with.
+    """
     exchange = queue.dead_letter_exchange
     if exchange is None:
         return None
     elsewhere = f"exchange {exchange or 'default'}"
+    waits = queue.dead_lettering is DeadLettering.AT_LEAST_ONCE
     if queue.dead_letter_key is None:  # Their way is that of the messages' own keys.
+        return elsewhere
+    if waits and queue.name in topology.limited_later:
         return elsewhere
     try:
         reached = routes(topology, exchange, queue.dead_letter_key)

@@ -12,10 +12,11 @@ from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane
 from deliverycheck.executions.queues.place import OLD_ENOUGH_S, QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
 from deliverycheck.executions.queues.requester import RequesterLane
+from deliverycheck.executions.queues.sources import source_of
 from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import CALL_DEADLINE_S, HARNESS, NS_PER_S, Run
 from deliverycheck.executions.stage import Stage
-from deliverycheck.history import Action, FaultMoment, Ok
+from deliverycheck.history import Action, FaultMoment, Ok, Source
 from deliverycheck.history.events import Invoke
 from deliverycheck.plans import (
     AbortTransaction,
@@ -32,6 +33,7 @@ from deliverycheck.plans import (
     Send,
     SetPolicy,
     Settle,
+    Starve,
     Take,
     TopicReady,
     Topology,
@@ -146,6 +148,9 @@ class QueueStage(Stage):
             evidence = lane.kill()
             self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
 
+    def starve(self, step: Starve) -> None:
+        self._disturb_node(step.lane, "starve", Capability.STARVE)
+
     def inject(self, step: Inject) -> None:
         super().inject(step)
         lane = self.run.lanes[step.lane.removeprefix("link ")]
@@ -190,22 +195,25 @@ class QueueStage(Stage):
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
     def set_policy(self, step: SetPolicy) -> None:
-        op = self.declared(step.queue, Action.SET_LIMITS)
+        place, recorder = self.place, self.run.recorder
+        limited = place.limit(step, self.run.plan.subject.topology or place.topology)
+        op = self.declared(step.queue, Action.SET_LIMITS, source_of(place.topology, limited))
         broker = self.run.target.queue_broker
-        broker.set_policy(self.place.namespace, step.queue, step.definition)
-        self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
-        self.place.limit(step, self.run.plan.subject.topology or self.place.topology)
+        broker.set_policy(place.namespace, step.queue, step.definition)
+        recorder.write(Ok(op=op, ns=recorder.now()))
 
     def _declare(self, topology: Topology, target: str) -> None:
         op = self.declared(target)
         self.run.target.queue_broker.declare(self.place.namespace, topology)
         self.run.recorder.write(Ok(op=op, ns=self.run.recorder.now()))
 
-    def declared(self, target: str, action: Action = Action.DECLARE) -> int:
+    def declared(
+        self, target: str, action: Action = Action.DECLARE, becomes: Source | None = None
+    ) -> int:
         """A declaration, or the end or a change of one, begins; its operation."""
         recorder = self.run.recorder
-        op = recorder.next_op()
-        asked = Invoke(op=op, process=HARNESS, action=action, ns=recorder.now(), target=target)
+        op, ns = recorder.next_op(), recorder.now()
+        asked = Invoke(op=op, process=HARNESS, action=action, ns=ns, target=target, becomes=becomes)
         recorder.write(asked)
         return op
 
@@ -223,6 +231,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Close: QueueStage.close_consumer,
     CloseChannel: QueueStage.close_channel,
     CrashLoop: QueueStage.crash_loop,
+    Starve: QueueStage.starve,
     Declare: QueueStage.declare,
     Bind: QueueStage.bind,
     Unbind: QueueStage.unbind,

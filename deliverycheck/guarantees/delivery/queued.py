@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from deliverycheck.guarantees.became import dead_letter_places
 from deliverycheck.guarantees.copies import in_order_of_call
 from deliverycheck.history import (
     Action,
@@ -26,7 +27,8 @@ def takes_dead_letters(history: History, source: str) -> bool:
 
 @indexed
 def _dead_letter_sources(history: History) -> frozenset[str | None]:
-    return frozenset(each.dead_letter for each in history.header.sources.values())
+    found = (dead_letter_places(history, name) for name in history.header.sources)
+    return frozenset().union(*found)
 
 
 def sent_once(history: History, message: str) -> bool:

@@ -59,7 +59,7 @@ _PHANTOM = AnomalyKind(
 _MISROUTED = AnomalyKind(
     name="misrouted",
     meaning="A message is in another topic, or partition, than it was published to.",
-    breaks=("exactly_once_in_log", "genuine_deliveries", "routed_as_bound"),
+    breaks=("exactly_once_in_log", "genuine_deliveries", "routed_as_bound", "dead_lettering"),
     severity=Severity.CORRUPTION,
     sentences={
         "in_log": "Message {message} was published to {target} and stands in {place}.",
@@ -70,6 +70,11 @@ _MISROUTED = AnomalyKind(
         "unbound": (
             "Message {message} was published to {target} with key {key} and belongs in "
             "{belongs}; queue {source} handed it to {process} at {ns:s}."
+        ),
+        "dead_letter": (
+            "Message {message} was published to {target} and died there because of {reason}; "
+            "{process} was handed it from {source} at {ns:s}, and that was no place for the dead "
+            "when it died."
         ),
     },
     source="docs/history-format.md: bodies name their target, so that a leak is visible",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from deliverycheck.guarantees.became import is_told, was
 from deliverycheck.guarantees.queues.fate import waits_ms
 from deliverycheck.guarantees.queues.handing import SentHanding
 from deliverycheck.guarantees.queues.handings import settlements_by_tag
@@ -58,14 +59,14 @@ def _may_be_rejected(history: History, queue: Queue, handing: SentHanding) -> bo
     """Whether anybody was handed it before, or may have been without that being recorded."""
     before = queues_before(history, queue)
     handed = any(handing.delivery.message in each.messages for each in before)
-    return handed or _rejects_unseen(history)
+    return handed or rejects_unseen(history)
 
 
 def _no_limits(history: History, queue: Queue, handing: SentHanding) -> Iterator[str]:
     """The reasons for which nothing can have died on its way here."""
-    limits = [history.header.sources[name] for name in queue.feeds]
-    if any(each.limited_later for each in limits):
+    if not all(is_told(history, name) for name in queue.feeds):
         return
+    limits = [each for name in queue.feeds for each in was(history, name)]
     if all(waits_ms(each, history.by_op[handing.publication.op]) is None for each in limits):
         yield "expired"
     if all(each.length_max is None for each in limits):
@@ -73,7 +74,7 @@ def _no_limits(history: History, queue: Queue, handing: SentHanding) -> Iterator
 
 
 @indexed
-def _rejects_unseen(history: History) -> bool:
+def rejects_unseen(history: History) -> bool:
     """Whether anybody gave up a delivery that no receive of the history brought."""
     known = {
         (reading.process, reading.delivery.source, reading.delivery.position)

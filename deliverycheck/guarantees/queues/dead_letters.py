@@ -3,8 +3,12 @@
 from collections import defaultdict
 
 from deliverycheck.guarantees.queues.dead_letter_order import orders, out_of_order
+from deliverycheck.guarantees.queues.dead_letter_places import (
+    places_of_rejected,
+    wrong_places,
+)
 from deliverycheck.guarantees.queues.dead_letter_reasons import reasoned, wrong_reasons
-from deliverycheck.guarantees.queues.fate import Fate, confirmed_ns, fates, keeps_dead, seen
+from deliverycheck.guarantees.queues.fate import Fate, confirmed_ns, fates, keep_dead, seen
 from deliverycheck.guarantees.queues.handing import Handing
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
 from deliverycheck.guarantees.reached import why_not_drained, why_not_scanned
@@ -15,8 +19,8 @@ from deliverycheck.history import History, Operation, Publication, indexed
 def dead_lettering(history: History) -> Verdict:
     """What a queue gives up otherwise than by an ack stands among its dead letters.
 
-    Messages given up in some order stand there in that order, and their reason is the one for
-    which they died.
+    Messages given up in some order stand there in that order, their reason is the one for which
+    they died, and the place is one to which their queue sent its dead when they did.
 
     Sound: a message was given up if a reject or nack of it surely took effect and asked for no
     requeue, or if the queue confirmed it, may drop it, and nobody ever was handed it. It must
@@ -39,6 +43,7 @@ def dead_lettering(history: History) -> Verdict:
             if publication.message not in seen(history)
         ),
         *wrong_reasons(history),
+        *wrong_places(history),
         *out_of_order(rows),
     ]
     if reason and not found:
@@ -53,10 +58,10 @@ def _given_up(history: History) -> list[tuple[Handing, Operation]]:
     return [
         (handing, rejection)
         for queue in queues(history).values()
-        if keeps_dead(history, queue.source.dead_letter)
         for handings in queue.by_copy.values()
         for handing in handings
         if (rejection := handing.rejected)
+        and keep_dead(history, places_of_rejected(history, queue.name, [rejection]))
     ]
 
 

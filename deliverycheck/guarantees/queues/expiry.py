@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import chain
 
+from deliverycheck.guarantees.became import is_told, was
 from deliverycheck.guarantees.queues.fate import (
     Fate,
     confirmed_ns,
@@ -58,9 +59,9 @@ def _timed(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int, i
 
 def _expired(history: History, queue: Queue) -> Iterator[tuple[SentHanding, int]]:
     """Dead letters that say so, and the shortest time that they can have waited."""
-    sources = [history.header.sources[name] for name in queue.feeds]
-    if any(source.limited_later for source in sources):
+    if not all(is_told(history, name) for name in queue.feeds):
         return  # It may have been given less time on the way.
+    sources = [each for name in queue.feeds for each in was(history, name)]
     for handing in chain.from_iterable(queue.by_copy.values()):
         own = history.by_op[handing.publication.op]
         known = [ms for source in sources if (ms := waits_ms(source, own)) is not None]

@@ -4,6 +4,7 @@ from enum import StrEnum, auto
 
 from msgspec.structs import replace
 
+from deliverycheck.guarantees.became import dead_letter_places
 from deliverycheck.guarantees.queues.handings import (
     settlements_by_tag,
     subscriptions_of,
@@ -85,18 +86,20 @@ def waits_anywhere(history: History, publication: Publication) -> int | None:
     return waits_ms(source, history.by_op[publication.op])
 
 
-def keeps_dead(history: History, name: str | None) -> bool:
-    """Whether what dies and goes to `name` surely stands there, or where that queue's dead go."""
-    passed: set[str] = set()
-    while name in tracked(history) and name not in passed:
+def keep_dead(history: History, places: frozenset[str | None]) -> bool:
+    """Whether what dies and goes to one of them surely stands there, or where its dead go."""
+    passed: set[str | None] = set()
+    todo = set(places)
+    while todo:
+        name = todo.pop()
+        if name in passed or name not in tracked(history):
+            return False
         passed.add(name)
         source = queues(history)[name].source
         if source.overflow == REJECT_PUBLISH:
             return False
-        if not _is_limited(source):
-            return True
-        name = source.dead_letter
-    return False
+        todo |= dead_letter_places(history, name) if _is_limited(source) else set()
+    return bool(passed)
 
 
 @indexed
@@ -138,7 +141,10 @@ def _fate(history: History, publication: Publication) -> Fate:
         return Fate.OPEN
     if not _may_drop(history, publication, source):
         return Fate.STAYS
-    return Fate.DIES if keeps_dead(history, source.dead_letter) else Fate.OPEN
+    if queue is not None and queue.name in queue.feeds:
+        return Fate.OPEN  # Who comes round in a circle without a rejection is dropped.
+    places = dead_letter_places(history, publication.target, publication.invoked_ns)
+    return Fate.DIES if keep_dead(history, places) else Fate.OPEN
 
 
 @indexed

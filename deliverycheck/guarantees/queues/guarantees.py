@@ -40,8 +40,8 @@ GUARANTEES = (
         name="dead_lettering",
         title="dead letters arrive",
         promise=(
-            "What a queue gives up otherwise than by an ack stands among its dead letters, in the "
-            "order in which it died and with the reason for which it died."
+            "What a queue gives up otherwise than by an ack stands among its dead letters of that "
+            "moment, in the order in which it died and with the reason for which it died."
         ),
         needs=SCANNED | DRAINED,
         check=dead_lettering,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from deliverycheck.guarantees.queues.dead_letter_places import places_of_rejected
 from deliverycheck.guarantees.queues.fate import seen, tracked, waits_ms
 from deliverycheck.guarantees.queues.handings import settlements_by_tag
 from deliverycheck.guarantees.queues.queue_history import Queue, concluded, queues, why_unfit
@@ -117,7 +118,8 @@ def _settled_for_good(history: History) -> Iterator[str]:
             delivery = handing.delivery
             for one in told.get((handing.process, queue.name, delivery.position), ()):
                 refused = one.action is not Action.ACK and not one.requeue
-                if one.action is Action.ACK or (refused and queue.source.dead_letter is None):
+                places = places_of_rejected(history, queue.name, [one])
+                if one.action is Action.ACK or (refused and None in places):
                     yield delivery.message
 
 

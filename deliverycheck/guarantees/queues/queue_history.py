@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from deliverycheck.guarantees.became import dead_letter_places
 from deliverycheck.guarantees.queues.handing import Copy, Handing, SentHanding
 from deliverycheck.guarantees.queues.handings import handings_by_queue
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
@@ -61,29 +62,31 @@ def queues(history: History) -> dict[str, Queue]:
     if not names:
         return {}
     handed = handings_by_queue(history, frozenset(names))
+    ways = {name: dead_letter_places(history, name) for name in sources}
     return {
         name: Queue(
             name=name,
             source=sources[name],
             handings=tuple(handed.get(name, ())),
-            feeds=_feeding(sources, name),
+            feeds=_feeding(ways, name),
         )
         for name in names
     }
 
 
-def _feeding(sources: dict[str, Source], name: str) -> frozenset[str]:
-    """The sources whose dead letters come to `name`, directly or through others.
+def _feeding(ways: dict[str, frozenset[str | None]], name: str) -> frozenset[str]:
+    """The sources whose dead letters come to `name`, directly or through others, at any time.
 
     Where it is not declared to what they go, they may come to any.
     """
     before: dict[str, list[str]] = defaultdict(list)
     anywhere: list[str] = []
-    for each, source in sources.items():
-        if source.dead_letter in sources:
-            before[source.dead_letter].append(each)
-        elif source.dead_letter is not None:
-            anywhere.append(each)
+    for each, places in ways.items():
+        for place in places - {None}:
+            if place in ways:
+                before[place].append(each)
+            else:
+                anywhere.append(each)
     found: set[str] = set()
     todo = [*before[name], *anywhere]
     while todo:

@@ -1,7 +1,5 @@
 """What we claim of limits: what a queue gives up, and who is told."""
 
-from msgspec import structs
-
 from deliverycheck.plans import (
     Claim,
     CommitPolicy,
@@ -12,7 +10,14 @@ from deliverycheck.plans import (
     Subject,
     Topology,
 )
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, OFTEN, UNDONE, consuming, publishing
+from properties.rabbitmq.claims.settings import (
+    DEAD_LETTERS,
+    OFTEN,
+    TIMED,
+    UNDONE,
+    consuming,
+    publishing,
+)
 from properties.rabbitmq.topologies import (
     AT_LEAST_ONCE,
     CLASSIC,
@@ -26,18 +31,17 @@ from properties.rabbitmq.topologies import (
 LENGTH_MAX, EXPIRES_MS, DELIVERY_LIMIT = 3, 60, 2
 
 _LENGTH = "RabbitMQ 4.3, Queue Length Limit"
-_POLICIES = "RabbitMQ 4.3, Policies, How Policies Work"
 _TTL = "RabbitMQ 4.3, Time-To-Live and Expiration"
 _POISON = "RabbitMQ 4.3, Quorum Queues, Poison Message Handling"
 
 
-def _after(topology: Topology) -> Subject:
+def after(topology: Topology) -> Subject:
     return consuming(CommitPolicy.AFTER_EFFECT, topology)
 
 
-LIMITED_WITH_DEAD = _after(with_dead_letters(length_max=LENGTH_MAX))
-EXPIRING_WITH_DEAD = _after(with_dead_letters(expires_ms=EXPIRES_MS))
-POISON_WITH_DEAD = _after(with_dead_letters(QueueKind.QUORUM, delivery_limit=DELIVERY_LIMIT))
+LIMITED_WITH_DEAD = after(with_dead_letters(length_max=LENGTH_MAX))
+EXPIRING_WITH_DEAD = after(with_dead_letters(expires_ms=EXPIRES_MS))
+POISON_WITH_DEAD = after(with_dead_letters(QueueKind.QUORUM, delivery_limit=DELIVERY_LIMIT))
 REFUSING = publishing(one_queue(length_max=LENGTH_MAX, overflow=AT_LEAST_ONCE["overflow"]))
 UNBOUND = Topology(
     queues=(
@@ -64,7 +68,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-length",
         system="rabbitmq",
         setting="classic queue of 3 messages at most, drop-head",
-        subject=_after(one_queue(length_max=LENGTH_MAX)),
+        subject=after(one_queue(length_max=LENGTH_MAX)),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=("length_reached",),
@@ -80,6 +84,7 @@ LIMITS: tuple[Claim, ...] = (
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("publish_refused",),
+        unless=TIMED,
         promise="publishes to a full queue are refused, and the publisher is told",
         source=_LENGTH,
         pair="rabbitmq-length",
@@ -103,7 +108,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-expiry",
         system="rabbitmq",
         setting="classic queue, 60 ms to wait",
-        subject=_after(one_queue(expires_ms=EXPIRES_MS)),
+        subject=after(one_queue(expires_ms=EXPIRES_MS)),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=("expired",),
@@ -159,7 +164,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-delivery-limit",
         system="rabbitmq",
         setting="quorum queue, delivery limit of 2",
-        subject=_after(one_queue(QueueKind.QUORUM, delivery_limit=DELIVERY_LIMIT)),
+        subject=after(one_queue(QueueKind.QUORUM, delivery_limit=DELIVERY_LIMIT)),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=("delivery_limit_reached",),
@@ -168,37 +173,10 @@ LIMITS: tuple[Claim, ...] = (
         pair="rabbitmq-delivery-limit-dead-letters",
     ),
     Claim(
-        id="rabbitmq-policy-dead-letters",
-        system="rabbitmq",
-        setting="classic queue with dead letters kept, limited by policies while in use",
-        subject=_after(structs.replace(with_dead_letters(), limited_later=("q1",))),
-        guarantee="accounted_for",
-        stance=Stance.HOLDS,
-        hazards=("limited_in_use",),
-        unless=UNDONE,
-        promise="what a new limit drops goes to the dead letter exchange, too",
-        source=_POLICIES,
-        pair="rabbitmq-policy",
-        pace=Pace.MEDIUM,
-    ),
-    Claim(
-        id="rabbitmq-policy",
-        system="rabbitmq",
-        setting="classic queue, limited by policies while in use",
-        subject=_after(structs.replace(CLASSIC, limited_later=("q1",))),
-        guarantee="accounted_for",
-        stance=Stance.BREAKS,
-        hazards=("limited_in_use",),
-        promise="a policy takes effect at once, also on what is in the queue",
-        source=_POLICIES,
-        pair="rabbitmq-policy-dead-letters",
-        pace=Pace.MEDIUM,
-    ),
-    Claim(
         id="rabbitmq-default-delivery-limit",
         system="rabbitmq",
         setting="quorum queue without a limit of its own",
-        subject=_after(QUORUM),
+        subject=after(QUORUM),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=OFTEN,
@@ -211,11 +189,11 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-no-delivery-limit",
         system="rabbitmq",
         setting="classic queue, which has no delivery limit",
-        subject=_after(CLASSIC),
+        subject=after(CLASSIC),
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=OFTEN,
-        unless=UNDONE,
+        unless=(*UNDONE, *TIMED),
         promise="only quorum queues count failed deliveries",
         source=_POISON,
         pair="rabbitmq-default-delivery-limit",
@@ -225,7 +203,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-dead-letters-at-least-once",
         system="rabbitmq",
         setting="quorum queue, at-least-once dead letters to a full queue",
-        subject=_after(with_dead_letters(QueueKind.QUORUM, dead=FULL_SOON, **AT_LEAST_ONCE)),
+        subject=after(with_dead_letters(QueueKind.QUORUM, dead=FULL_SOON, **AT_LEAST_ONCE)),
         guarantee="accounted_for",
         stance=Stance.HOLDS,
         hazards=("dead_letters_refused",),
@@ -238,7 +216,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-dead-letters-at-most-once",
         system="rabbitmq",
         setting="quorum queue, at-most-once dead letters to a full queue",
-        subject=_after(with_dead_letters(QueueKind.QUORUM, dead=FULL_SOON)),
+        subject=after(with_dead_letters(QueueKind.QUORUM, dead=FULL_SOON)),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=("dead_letters_refused",),
@@ -251,7 +229,7 @@ LIMITS: tuple[Claim, ...] = (
         id="rabbitmq-dead-letters-unbound",
         system="rabbitmq",
         setting="quorum queue, at-most-once dead letters to no queue",
-        subject=_after(UNBOUND),
+        subject=after(UNBOUND),
         guarantee="accounted_for",
         stance=Stance.BREAKS,
         hazards=("dead_letters_refused",),

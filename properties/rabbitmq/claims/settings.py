@@ -18,6 +18,9 @@ UNDONE = ("node_killed",)
 proven by a round trip in a quorum queue of 4.3.6 one was undone (docs/worker-protocol.md). So it
 may forget at-most-once dead letters, which are published without confirms."""
 
+TIMED = ("message_timed",)
+"""A message with a time to wait of its own is dropped after it, where no place is for the dead."""
+
 OFTEN = ("handed_out_often",)
 """From 4.0 on a quorum queue that was told no delivery limit has one of 20."""
 
