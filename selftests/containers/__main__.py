@@ -5,6 +5,7 @@
 Takes the engine that answers, else starts one of its own; builds images of what the process
 backend has; runs the contract, trouble, and the smoke claims; says whether they come out as on
 processes, in FOLDER or in a run of its own. With ENGINE=install it may install the package.
+Exit code 4: this machine can have no engine, or the engine runs no containers; it says why.
 """
 
 import os
@@ -16,9 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deliverycheck import content
+from deliverycheck.brokers.containers.engine import Engine, address
 from deliverycheck.brokers.provision import ProvisionError, all_tools
+from selftests.containers.local_images import build_images
+from selftests.containers.own_engine import NoEngineError, check_it_runs, own_engine
 
-_INFRASTRUCTURE = 3
+_NOT_EXERCISED = 4
 _ALLOWED = {0, 4}  # The comparison looks at how much a machine was too slow for.
 _TESTS = (
     "properties/kafka/test_broker_contract.py",
@@ -34,25 +38,28 @@ def say(line: str) -> None:
 
 def main(arguments: list[str]) -> int:
     content.make_importable()
-    from deliverycheck.brokers.containers.engine import Engine, address  # noqa: PLC0415
-    from selftests.containers.local_images import build_images  # noqa: PLC0415
-    from selftests.containers.own_engine import NoEngineError, own_engine  # noqa: PLC0415
-
     with ExitStack() as stack:
         try:
-            Engine().close()
-            say(f"the engine at {address()}")
-        except ProvisionError as none:
-            say(f"{none.problem}; starting one of our own")
-            may_install = os.environ.get("ENGINE") == "install"
-            try:
-                os.environ |= stack.enter_context(own_engine(may_install=may_install))
-            except NoEngineError as error:
-                say(f"containers are not exercised: {error}")
-                return _INFRASTRUCTURE
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        os.environ |= build_images(all_tools(say), scratch, say)
+            os.environ |= _found_engine(stack)
+            scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            os.environ |= build_images(all_tools(say), scratch, say)
+            check_it_runs(os.environ["DELIVERYCHECK_TOXIPROXY_IMAGE"])
+        except (NoEngineError, ProvisionError) as error:
+            say(f"containers are not exercised: {error}")
+            return _NOT_EXERCISED
         return _tested(Path(arguments[1]) if arguments[:1] == ["--against"] else None)
+
+
+def _found_engine(stack: ExitStack) -> dict[str, str]:
+    """The engine that answers here, or one of our own as long as the stack; what leads to it."""
+    try:
+        Engine().close()
+    except ProvisionError as none:
+        say(f"{none.problem}; starting one of our own")
+        may_install = os.environ.get("ENGINE") == "install"
+        return stack.enter_context(own_engine(may_install=may_install))
+    say(f"the engine at {address()}")
+    return {}
 
 
 def _tested(against: Path | None) -> int:

@@ -126,7 +126,10 @@ def _busybox(scratch: Path) -> Path:
     if installed.is_file():
         return installed
     for command in (["apt-get", "-q", "download", _BUSYBOX], ["sh", "-c", "dpkg-deb -x *.deb ."]):
-        subprocess.run(command, cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+        done = subprocess.run(command, cwd=scratch, check=False, capture_output=True, text=True)
+        if done.returncode != 0:
+            last = "".join(done.stderr.strip().splitlines()[-1:])
+            raise ProvisionError(_BUSYBOX, last, "install that package yourself")
     return next(path for path in scratch.rglob("bin/busybox") if path.is_file())
 
 

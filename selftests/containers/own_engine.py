@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import docker
+
 from deliverycheck.brokers.processes import wait_until
 
 PACKAGES = ("docker.io", "iptables")
@@ -52,13 +54,32 @@ def own_engine(*, may_install: bool) -> Iterator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def check_it_runs(image: str) -> None:
+    """A container of the image, which has a shell, runs on the engine that the environment names.
+
+    Raises:
+        NoEngineError: it does not: an engine may answer and lack the rights that containers take.
+    """
+    client = docker.from_env()
+    try:
+        client.containers.run(
+            image, ["-c", "true"], entrypoint="/bin/sh", network_mode="none", remove=True
+        )
+    except docker.errors.DockerException as error:
+        msg = f"the engine runs no container: {error}"
+        raise NoEngineError(msg) from None
+    finally:
+        client.close()
+
+
 def _install() -> None:
-    apt = ["apt-get", "-q", "-y", "--no-install-recommends", "install", *PACKAGES]
-    done = subprocess.run(apt, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        last = (done.stdout + done.stderr).strip().splitlines()[-1:]
-        msg = f"{' '.join(apt)} ended with {done.returncode}: {''.join(last)}"
-        raise NoEngineError(msg)
+    for words in (("update",), ("-y", "--no-install-recommends", "install", *PACKAGES)):
+        apt = ["apt-get", "-q", *words]
+        done = subprocess.run(apt, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            last = (done.stdout + done.stderr).strip().splitlines()[-1:]
+            msg = f"{' '.join(apt)} ended with {done.returncode}: {''.join(last)}"
+            raise NoEngineError(msg)
 
 
 @contextmanager
