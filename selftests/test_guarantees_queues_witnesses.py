@@ -22,6 +22,7 @@ PROOFS = {
     "dead_lettering/anomaly-dropped-from-the-wrong-end": (5, (1, 0, 4), "d", None),
     "dead_lettering/anomaly-expired-without-an-expiry": (2, (0, 2), "d", 1),
     "dead_lettering/anomaly-nacked-before-a-crash-and-gone": (1, (1, 2), "q", None),
+    "dead_lettering/anomaly-refused-and-where-the-dead-had-gone-before": (2, (0, 2, 5), "d", 1),
     "dead_lettering/anomaly-rejected-and-gone": (1, (1, 2), "q", None),
     "dead_lettering/anomaly-rejected-and-says-maxlen": (2, (0, 1, 4), "d", 1),
     "dead_lettering/anomaly-rejections-turned-round": (5, (4, 3, 6), "d", None),

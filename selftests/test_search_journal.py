@@ -102,9 +102,9 @@ def test_time_passes_as_it_did_and_then_goes_on(path, tmp_path):
     again.begin()
     assert again.passed_s() == 0.0
     again.answer(OTHER)
-    assert again.passed_s() == 50.0
+    assert again.passed_s() == 30.0  # Chains ask in any order: one answer is as late as the first.
     again.answer(PLAN)
-    assert again.passed_s() == 50.0  # Chains answer in any order; time never goes back.
+    assert again.passed_s() == 50.0
     now[0] = 7010.0
     assert again.passed_s() == 55.0
 

@@ -44,7 +44,9 @@ class Journal:
 
     A campaign that goes on from it asks for the same plans in the same order of its chains, and
     is answered from here as long as there are answers; so it comes to where it was. Its time
-    passes as it did: each answer moves it on to the moment at which it was first given.
+    passes as it did: so many answers later it is as late as it was after so many. (Not as late as
+    when this answer was first given: chains ask in another order now, and one answer of its last
+    minute would end a campaign that has hardly begun to remember.)
     """
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -57,13 +59,15 @@ class Journal:
         self._path = path
         self._clock = clock
         self._lock = Lock()
-        self._answers: dict[str, deque[tuple[float, Judgement]]] = defaultdict(deque)
-        self.remembered = 0
+        self._answers: dict[str, deque[Judgement]] = defaultdict(deque)
+        moments = []
         self._began_s = clock()
         for entry in _entries(path):
             judgement = _judgement(entry, path.parent)
-            self._answers[judgement.plan.digest].append((entry.after_s, judgement))
-            self.remembered += 1
+            self._answers[judgement.plan.digest].append(judgement)
+            moments.append(entry.after_s)
+        self.remembered = len(moments)
+        self._moments = deque(sorted(moments))
 
     def begin(self) -> None:
         """The campaign's time is 0 s from here."""
@@ -79,9 +83,8 @@ class Journal:
             left = self._answers.get(plan.digest)
             if not left:
                 return None
-            after_s, judgement = left.popleft()
-            self._began_s = min(self._began_s, self._clock() - after_s)
-            return judgement
+            self._began_s = min(self._began_s, self._clock() - self._moments.popleft())
+            return left.popleft()
 
     def keep(self, judgement: Judgement) -> None:
         """The judgement is on disk."""

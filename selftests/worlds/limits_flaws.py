@@ -17,6 +17,7 @@ class FlawedLimits(LimitsWorld):
         "loses_what_may_wait": Flaw("lost", {"expiry", "accounted_for", "routed_as_bound"}),
         "holds_too_many": Flaw("over_length", {"length_limit"}),
         "drops_its_tail": Flaw("dropped_newer", {"length_limit"}),
+        "buries_where_the_dead_went_before": Flaw("misrouted", {"dead_lettering"}),
         "prefers_the_less_urgent": Flaw("priority_inverted", {"priority_order"}),
     }
 
@@ -69,6 +70,15 @@ class FlawedLimits(LimitsWorld):
         self._bury(row.pop(), "dropped", "maxlen")
         self._fetch("dropped", 1)
         self._empty()
+
+    def buries_where_the_dead_went_before(self, *_):
+        before = self.places["moved"]
+        self.move()
+        (held,) = self._fill("moved", 0)
+        self.queues["moved"].remove(held)
+        self.story.ms += WAITS_MS
+        self._bury(held, before, "expired")
+        self._fetch(before, 1)
 
     def prefers_the_less_urgent(self, *_):
         row = self._fill("urgent", 1, 2)

@@ -10,6 +10,8 @@ LENGTH_MAX = 2
 WAITS_MS = 40
 PRIORITIES = 3
 CONSUMER = "c1#1"
+PLACES = ("expired", "aside")
+"""To one of them go the dead of the queue whose limits are set while it is in use."""
 _NS_PER_MS = 1_000_000
 
 
@@ -21,10 +23,15 @@ class Held:
         self.reason = None
 
 
+def moved_to(place):
+    """The queue whose dead go there now."""
+    return Source(kind="queue", expires_ms=WAITS_MS, dead_letter=place, limited_later=True)
+
+
 class LimitsWorld(World):
     """A short queue drops its head, what waited too long dies, what is urgent goes first."""
 
-    verbs = ("publish", "publish", "publish", "fetch", "fetch", "wait")
+    verbs = ("publish", "publish", "publish", "fetch", "fetch", "wait", "move")
 
     def __init__(self):
         sources = {
@@ -33,16 +40,20 @@ class LimitsWorld(World):
             ),
             "timed": Source(kind="queue", expires_ms=WAITS_MS, dead_letter="expired"),
             "urgent": Source(kind="queue", priorities=PRIORITIES),
+            "moved": moved_to(PLACES[0]),
             "dropped": Source(kind="queue"),
-            "expired": Source(kind="queue"),
+            **{place: Source(kind="queue") for place in PLACES},
         }
+        self.places = {"timed": PLACES[0], "moved": PLACES[0]}
         super().__init__(Story(sources=sources))
         self.queues = {name: [] for name in sources}
         self.sequences = defaultdict(int)
         self.tags = defaultdict(int)
 
     def publish(self, which, priority, outcome):
-        self._publish(("short", "timed", "urgent")[which % 3], "p1#1", priority % 4, outcome)
+        self._publish(
+            ("short", "timed", "urgent", "moved")[which % 4], "p1#1", priority % 4, outcome
+        )
 
     def _publish(self, name, process, priority=None, outcome=0):
         self.sequences[process] += 1
@@ -65,9 +76,10 @@ class LimitsWorld(World):
             self._bury(short.pop(0), "dropped", "maxlen")
 
     def _expire(self):
-        timed = self.queues["timed"]
-        while timed and self.story.ms - timed[0].since_ms >= WAITS_MS:
-            self._bury(timed.pop(0), "expired", "expired")
+        for name, place in self.places.items():
+            timed = self.queues[name]
+            while timed and self.story.ms - timed[0].since_ms >= WAITS_MS:
+                self._bury(timed.pop(0), place, "expired")
 
     def _bury(self, held, name, reason):
         held.reason = reason
@@ -102,6 +114,15 @@ class LimitsWorld(World):
             redelivered=False,
             reason=held.reason,
         )
+
+    def move(self, *_):
+        """What dies from now on goes to the other place."""
+        self._expire()
+        (place,) = set(PLACES) - {self.places["moved"]}
+        becomes = moved_to(place)
+        op = self.story.invoke("admin#1", "set_limits", target="moved", becomes=becomes)
+        self.places["moved"] = place
+        self.story.ok(op)
 
     def wait(self, much, _, __):
         self.story.ms += much * 10

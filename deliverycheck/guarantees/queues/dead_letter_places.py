@@ -19,11 +19,8 @@ def wrong_places(history: History) -> list[Anomaly]:
     return [
         _anomaly(history, queue, handing, said)
         for queue, handing, said in reasoned(history)
-        if _is_known(history, queue, handing)
-        and not any(
-            _may_have_sent(history, each, queue, handing, said)
-            for each in queues_before(history, queue)
-        )
+        if (passed := _passed(history, queue, handing))
+        and not any(_may_have_sent(history, each, queue, handing, said) for each in passed)
     ]
 
 
@@ -40,10 +37,12 @@ def places_of_rejected(
     return dead_letter_places(history, name, since_ns, min(max(ends), until_ns))
 
 
-def _is_known(history: History, queue: Queue, handing: SentHanding) -> bool:
-    """Whether it was published to queues that all are declared, and not to this one itself."""
-    routes = routes_of(history, handing.publication) or ()
-    return queue.name not in routes and bool(queue.feeds & set(routes))
+def _passed(history: History, queue: Queue, handing: SentHanding) -> list[Queue]:
+    """The queues in which it may have died on its way here; none where it was published to it."""
+    routes = set(routes_of(history, handing.publication) or ())
+    if queue.name in routes:
+        return []
+    return [each for each in queues_before(history, queue) if {each.name, *each.feeds} & routes]
 
 
 def _may_have_sent(
