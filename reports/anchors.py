@@ -15,7 +15,7 @@ def place_of_claim(claim: str) -> str:
 
 def place_of_situation(claim: str, hazard: str) -> str:
     """The row of a situation among what is told of a claim."""
-    return f"{place_of_claim(claim)}.{_plain(hazard)}"
+    return f"{place_of_claim(claim)}__{_plain(hazard)}"
 
 
 def claims_with_a_place(results: tuple[ClaimResult, ...]) -> frozenset[str]:
