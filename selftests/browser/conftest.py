@@ -36,9 +36,9 @@ class Seen:
             self.asked.append(address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
-    """Chromium, and nothing that it looks up by itself."""
+    """Chromium, and nothing that it looks up by itself; its driver's loop is no other tests'."""
     library = pytest.importorskip("playwright.sync_api", reason=_LIBRARY)
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
