@@ -116,7 +116,7 @@ _TIMED_OUT = {
 }
 _PURGED_BESIDE = {
     "purged": (
-        "{message} was purged on its way at {purged_ns:s} while {messages:count other message} of "
+        "{message} was purged at {purged_ns:s} while {messages:count other message} of "
         "{process} was without an answer."
     )
 }
@@ -242,7 +242,7 @@ HAZARDS: dict[str, Hazard] = {
         ),
         _on_link(
             "purged_beside_others",
-            "a message was purged on its way while others of its producer were without an answer",
+            "a message was purged while others of its producer were without an answer",
             FaultColumn.LOST_REPLY,
             purged_beside_others,
             _PURGED_BESIDE,

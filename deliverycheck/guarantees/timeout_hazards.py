@@ -9,8 +9,8 @@ from deliverycheck.history import Action, History, Operation
 TIMED_OUT = frozenset({"_MSG_TIMED_OUT"})
 """librdkafka's error of a message that its producer gave up by the clock."""
 
-PURGED_IN_FLIGHT = frozenset({"_PURGE_INFLIGHT"})
-"""librdkafka's error of a message that was forgotten on its way (rdkafka.h, rd_kafka_purge)."""
+PURGED = frozenset({"_PURGE_INFLIGHT", "_PURGE_QUEUE"})
+"""librdkafka's errors of a message that was forgotten, on its way or before (rd_kafka_purge)."""
 
 SAME_SCAN_NS = 100_000_000
 """librdkafka looks once a second for what timed out; what it finds at once is told within ms."""
@@ -25,11 +25,12 @@ def timed_out_beside_others(history: History) -> tuple[Evidence, ...]:
 
 
 def purged_beside_others(history: History) -> tuple[Evidence, ...]:
-    """Each producer's first message that was purged on its way while others had no answer.
+    """Each producer's first message that was purged while others had no answer.
 
-    They take its place on the way, and are sent again under the new epoch that follows.
+    They take its place on the way, and are sent again under the new epoch that follows. One that
+    was purged in the queue leaves the same gap in the producer's numbers.
     """
-    return tuple(_beside_others(history, "purged", PURGED_IN_FLIGHT))
+    return tuple(_beside_others(history, "purged", PURGED))
 
 
 def _beside_others(history: History, kind: str, errors: Collection[str]) -> Iterator[Evidence]:

@@ -76,9 +76,17 @@ def _rabbitmq(tools: AllTools):
 
     def fill(tree: Path) -> None:
         _copy(unpacked, tree / unpacked.relative_to("/"))
+        (tree / "opt").mkdir()
+        (tree / "opt/rabbitmq").symlink_to(server)
 
-    path = f"{server}/sbin:{erlang}:/usr/bin"
-    return fill, [f"ENV PATH={path}", "ENV LANG=C.UTF-8", "VOLUME /var/lib/rabbitmq"]
+    # RabbitMQ's own scripts do not bear a space in their path, so they are reached by a link.
+    scripts = "/opt/rabbitmq/sbin"
+    return fill, [
+        f'ENV PATH="{scripts}:{erlang}:/usr/bin"',
+        f"ENV RABBITMQ_SCRIPTS_DIR={scripts}",
+        "ENV LANG=C.UTF-8",
+        "VOLUME /var/lib/rabbitmq",
+    ]
 
 
 @contextmanager
