@@ -34,6 +34,10 @@ WRITTEN_WHILE_DELETED = ("written_while_deleted",)
 GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
 """An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
 
+PURGED = ("purged",)
+"""What is purged leaves a gap in an idempotent producer's numbers: a later message whose reply is
+lost may be sent again under the epoch that follows, though it was not yet sent at the purge."""
+
 SPOILT = (*FIRST_WRITE, *GIVEN_UP, *WRITTEN_WHILE_DELETED)
 """What keeps an idempotent producer from its promise, as the claims named above show. The
 order in a partition was not seen to suffer where a topic was made again: in 0 of 61 executions,
