@@ -50,6 +50,18 @@ def test_message_that_was_purged_on_its_way_or_in_the_queue_stood_beside_others(
         ]
 
 
+@pytest.mark.parametrize(("waited_ms", "shown"), [(50, False), (150, True), (None, True)])
+def test_message_sent_after_a_purge_stands_beside_it_if_its_answer_is_late(waited_ms, shown):
+    story = Story()
+    story.info(story.publish("p1#1-1"), error="_PURGE_INFLIGHT")
+    story.ms += 500
+    later = story.publish("p1#1-2")
+    if waited_ms is not None:
+        story.ms += waited_ms
+        story.ok(later)
+    assert ("purged_beside_others" in occurred(story)) is shown
+
+
 def test_messages_that_were_purged_together_stood_beside_none():
     story = Story()
     for op in [story.publish("p1#1-1"), story.publish("p1#1-2")]:

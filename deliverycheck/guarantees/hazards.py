@@ -242,7 +242,7 @@ HAZARDS: dict[str, Hazard] = {
         ),
         _on_link(
             "purged_beside_others",
-            "a message was purged while others of its producer were without an answer",
+            "a message was purged while others of its producer were, or were later, unanswered",
             FaultColumn.LOST_REPLY,
             purged_beside_others,
             _PURGED_BESIDE,

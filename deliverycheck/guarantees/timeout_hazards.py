@@ -1,7 +1,7 @@
 """Hazards: a producer gave a message up while others of it had no answer yet."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from deliverycheck.guarantees.hazard import Evidence, ops_of
 from deliverycheck.history import Action, History, Operation
@@ -21,19 +21,26 @@ def timed_out_beside_others(history: History) -> tuple[Evidence, ...]:
 
     An idempotent producer then takes a new epoch, and sends these again as new ones.
     """
-    return tuple(_beside_others(history, "timed_out", TIMED_OUT))
+    return tuple(_beside_others(history, "timed_out", TIMED_OUT, _is_open_at))
 
 
 def purged_beside_others(history: History) -> tuple[Evidence, ...]:
-    """Each producer's first message that was purged while others had no answer.
+    """Each producer's first message that was purged while others had no answer, or got none since.
 
     They take its place on the way, and are sent again under the new epoch that follows. One that
-    was purged in the queue leaves the same gap in the producer's numbers.
+    was purged in the queue leaves the same gap in the producer's numbers, and what was sent only
+    after the purge is sent again as well, if its reply is lost.
     """
-    return tuple(_beside_others(history, "purged", PURGED))
+    return tuple(_beside_others(history, "purged", PURGED, _is_open_since))
 
 
-def _beside_others(history: History, kind: str, errors: Collection[str]) -> Iterator[Evidence]:
+_IsOpen = Callable[[int, Operation], bool]
+"""Whether a publish had no answer when another one was given up, or later on."""
+
+
+def _beside_others(
+    history: History, kind: str, errors: Collection[str], is_open: _IsOpen
+) -> Iterator[Evidence]:
     by_process: dict[str, list[Operation]] = defaultdict(list)
     for publish in sorted(history.select(Action.PUBLISH), key=lambda one: one.op):
         by_process[publish.process].append(publish)
@@ -43,7 +50,7 @@ def _beside_others(history: History, kind: str, errors: Collection[str]) -> Iter
             for publish in publishes
             if publish.error in errors
             and publish.completed_ns is not None
-            and (others := [one for one in publishes if _is_open_at(publish.completed_ns, one)])
+            and (others := [one for one in publishes if is_open(publish.completed_ns, one)])
         )
         first = next(given_up, None)
         if first is not None:
@@ -65,3 +72,8 @@ def _is_open_at(ns: int, publish: Operation) -> bool:
     """Whether it was handed over by then and had its answer later, if ever."""
     answered_ns = publish.completed_ns
     return publish.invoked_ns < ns and (answered_ns is None or answered_ns > ns + SAME_SCAN_NS)
+
+
+def _is_open_since(ns: int, publish: Operation) -> bool:
+    """The same, of one that was handed over later too: it waited longer than a scan takes."""
+    return _is_open_at(max(ns, publish.invoked_ns + 1), publish)

@@ -31,12 +31,9 @@ FIRST_WRITE = ("first_write_broker_killed",)
 WRITTEN_WHILE_DELETED = ("written_while_deleted",)
 """An idempotent producer then meets a topic that was just created: `kafka-remade-written`."""
 
-GIVEN_UP = ("timed_out_beside_others", "purged_beside_others")
-"""An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`."""
-
-PURGED = ("purged",)
-"""What is purged leaves a gap in an idempotent producer's numbers: a later message whose reply is
-lost may be sent again under the epoch that follows, though it was not yet sent at the purge."""
+GIVEN_UP = ("timed_out_beside_others", "purged")
+"""An idempotent producer then sends again what the log has: `kafka-idempotent-timed-out`. What is
+purged leaves a gap in its numbers, which a message that is sent much later may meet."""
 
 SPOILT = (*FIRST_WRITE, *GIVEN_UP, *WRITTEN_WHILE_DELETED)
 """What keeps an idempotent producer from its promise, as the claims named above show. The
