@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from deliverycheck.guarantees.delivery.members import Place, place_at
-from deliverycheck.guarantees.log.moves import is_moving
+from deliverycheck.guarantees.log.moves import end_ns, is_about, is_moving
 from deliverycheck.guarantees.log.sources import not_logs
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
@@ -88,19 +88,14 @@ def _until_ns(moving: list[Operation], pause: Operation, place: Place) -> float:
     ends = (
         max(one.invoked_ns, pause.invoked_ns)
         for one in moving
-        if _end_ns(one) >= pause.invoked_ns and _is_about(one, place)
+        if end_ns(one) >= pause.invoked_ns and is_about(one, *place)
     )
     return min(ends, default=inf)
 
 
-def _is_about(operation: Operation, place: Place) -> bool:
-    named = {place_at(one) for one in operation.covers}
-    return not named or operation.action is Action.SUBSCRIBE or place in named
-
-
 def _within(receives: list[Operation], pause: Operation, until_ns: float) -> Iterator[Operation]:
     for receive in receives:
-        if receive.invoked_ns >= _end_ns(pause) and _end_ns(receive) < until_ns:
+        if receive.invoked_ns >= end_ns(pause) and end_ns(receive) < until_ns:
             yield receive
 
 
@@ -133,7 +128,3 @@ def _anomaly(pause: Pause, reading: Reading) -> Anomaly:
             "ns": reading.ns,
         },
     )
-
-
-def _end_ns(operation: Operation) -> float:
-    return inf if operation.completed_ns is None else operation.completed_ns

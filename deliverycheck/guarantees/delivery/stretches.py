@@ -8,7 +8,7 @@ from operator import attrgetter
 
 import msgspec
 
-from deliverycheck.guarantees.log.moves import is_moving
+from deliverycheck.guarantees.log.moves import end_ns, is_about, is_moving
 from deliverycheck.guarantees.log.sources import Partition, not_logs
 from deliverycheck.history import (
     Action,
@@ -19,7 +19,6 @@ from deliverycheck.history import (
     Reading,
     Whence,
     indexed,
-    is_scanner,
 )
 
 _Whose = tuple[str, str, int | None]
@@ -89,7 +88,7 @@ def _handed(history: History) -> dict[_Whose, list[Reading]]:
     found: dict[_Whose, list[Reading]] = defaultdict(list)
     for reading in sorted(history.receipts, key=attrgetter("op")):
         delivery = reading.delivery
-        if delivery.position is not None and not is_scanner(reading.process):
+        if delivery.position is not None:
             found[reading.process, delivery.source, delivery.partition].append(reading)
     return found
 
@@ -102,30 +101,20 @@ def _until_ns(moving: list[Operation], seek: Operation, to: Position) -> float:
     begun = [
         max(one.invoked_ns, seek.invoked_ns)
         for one in moving
-        if one is not seek and _end_ns(one) >= seek.invoked_ns and _is_about(one, to)
+        if one is not seek
+        and end_ns(one) >= seek.invoked_ns
+        and is_about(one, to.source, to.partition)
     ]
     return min(begun, default=inf)
-
-
-def _is_about(operation: Operation, place: Position) -> bool:
-    if not operation.covers or operation.action is Action.SUBSCRIBE:
-        return True
-    return any(
-        (one.source, one.partition) == (place.source, place.partition) for one in operation.covers
-    )
 
 
 def _between(
     history: History, handed: list[Reading], seek: Operation, until_ns: float
 ) -> Iterator[Reading]:
     """What receives brought that were called after the seek, and over before the next move."""
-    first = bisect_left(handed, _end_ns(seek), key=lambda one: history.by_op[one.op].invoked_ns)
+    first = bisect_left(handed, end_ns(seek), key=lambda one: history.by_op[one.op].invoked_ns)
     for reading in handed[first:]:
         receive = history.by_op[reading.op]
-        if _end_ns(receive) >= until_ns:
+        if end_ns(receive) >= until_ns:
             return
         yield reading
-
-
-def _end_ns(operation: Operation) -> float:
-    return inf if operation.completed_ns is None else operation.completed_ns

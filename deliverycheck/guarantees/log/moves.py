@@ -52,10 +52,10 @@ class MovesOfOne(msgspec.Struct, frozen=True, kw_only=True):
         """
         if before is not after and not self.are_told:
             return True
-        if before is not after and after.invoked_ns < _end_ns(before):
+        if before is not after and after.invoked_ns < end_ns(before):
             return True
-        end_ns = _end_ns(after)
-        return any(each.meet(before.invoked_ns, end_ns) for each in self.moments)
+        until_ns = end_ns(after)
+        return any(each.meet(before.invoked_ns, until_ns) for each in self.moments)
 
 
 class Moves:
@@ -66,7 +66,7 @@ class Moves:
         named: set[_Scope] = set()
         around: set[_Scope] = set()
         for operation in sorted(_moving(history), key=attrgetter("op")):
-            span = (operation.invoked_ns, _end_ns(operation))
+            span = (operation.invoked_ns, end_ns(operation))
             for scope in _scopes(operation):
                 reaching = _reaching(*scope)
                 new = scope not in around and named.isdisjoint(reaching)
@@ -108,6 +108,13 @@ def is_moving(operation: Operation) -> bool:
     return failed or operation.action in _MOVING
 
 
+def is_about(operation: Operation, source: str, partition: int | None) -> bool:
+    """Whether a move is one of that partition: it names it, or none at all."""
+    if not operation.covers or operation.action is Action.SUBSCRIBE:
+        return True
+    return any((one.source, one.partition) == (source, partition) for one in operation.covers)
+
+
 def _moving(history: History) -> Iterator[Operation]:
     for action in (*_MOVING, Action.RECEIVE):
         yield from filter(is_moving, history.select(action))
@@ -133,5 +140,6 @@ def _moments(spans: list[tuple[int, float]]) -> _Moments:
     )
 
 
-def _end_ns(operation: Operation) -> float:
+def end_ns(operation: Operation) -> float:
+    """When it was over; never, of one that has no answer."""
     return inf if operation.completed_ns is None else operation.completed_ns
