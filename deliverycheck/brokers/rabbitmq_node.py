@@ -146,7 +146,19 @@ class RabbitNode(AnyRabbitNode, ProcessNode):
             message = f"{self.name} was not prepared: nobody answers for its memory"
             raise BrokerError(message)
         call = f"vm_memory_monitor {function} [{argument}]"
-        told = subprocess.run(  # A program of the distribution, and words of ours.
+        try:
+            told = self._erl_call(call)
+        except subprocess.TimeoutExpired:
+            message = f"{self.name} did not do {call}: no answer within {_CALL_S_MAX:.0f} s"
+            raise BrokerError(message) from None
+        if told.returncode or not told.stdout.strip():
+            said = (told.stderr or told.stdout).strip()
+            message = f"{self.name} did not do {call}: erl_call says {said}"
+            raise BrokerError(message)
+        return told.stdout.strip()
+
+    def _erl_call(self, call: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(  # A program of the distribution, and words of ours.
             [self._rabbitmq.caller, "-n", node_name(self.name), "-a", call],
             # It finds the node's cookie in its home, where no list of processes shows it.
             env={"ERL_EPMD_PORT": str(self.ports.names), "HOME": str(self.storage)},
@@ -156,11 +168,6 @@ class RabbitNode(AnyRabbitNode, ProcessNode):
             timeout=_CALL_S_MAX,
             check=False,
         )
-        if told.returncode or not told.stdout.strip():
-            said = (told.stderr or told.stdout).strip()
-            message = f"{self.name} did not do {call}: erl_call says {said}"
-            raise BrokerError(message)
-        return told.stdout.strip()
 
     def release(self) -> None:
         """No process, no port and no data of it is left; the log stays."""
