@@ -36,9 +36,9 @@ to a small plan. A plan with settings that a version does not know is not applic
 
     deliverycheck compare-clients 2.1.0 2.3.0 --plans 300 --out clients
 
-    It takes hours: --plans 30 has one for each subject. After Ctrl-C or a kill the same command \
-with the same --out goes on, with more plans and further versions too. The folder gets \
-versions.json, versions.md and plans/.
+    It takes hours. The settings take turns, so that a few plans are spread over many. After \
+Ctrl-C or a kill the same command with the same --out goes on, with more plans and further \
+versions too. The folder gets versions.json, versions.md and plans/.
 
     For two campaigns that lie on disk, whatever differs between them, use compare; for versions \
 of a broker, compare-brokers.
@@ -70,9 +70,9 @@ version does not have shows as executions that could not be concluded, and is to
 
     deliverycheck compare-brokers rabbitmq:3.10 rabbitmq:4.0 --plans 300 --out versions
 
-    It takes an hour or more: --plans 60 has one for each subject. After Ctrl-C or a kill the same \
-command with the same --out goes on, with more plans and further versions too. The folder gets \
-versions.json, versions.md, plans/ and a folder for each version.
+    It takes an hour or more. The settings take turns, so that a few plans are spread over many. \
+After Ctrl-C or a kill the same command with the same --out goes on, with more plans and further \
+versions too. The folder gets versions.json, versions.md, plans/ and a folder for each version.
 
     Exit code: 0 no difference, 1 a difference, 2 usage, 3 infrastructure, 4 stopped.
     """

@@ -9,7 +9,7 @@ from deliverycheck.plans.model import Model
 from deliverycheck.search import plans_for, varied
 
 STEP_LISTS = 600
-"""Drawn for the pool: of 30 subjects each takes a few tens."""
+"""Drawn for the pool: of 50 to 70 subjects each takes a few tens."""
 
 WIDE_EACH = 50
 """One plan in so many disturbs the broker's node: it has the broker alone, and takes as long as
