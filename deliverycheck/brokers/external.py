@@ -1,26 +1,17 @@
 """A Kafka cluster that somebody else runs: used, and left as it was found."""
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
 
-from deliverycheck.brokers.broker import (
-    SCAN_ISOLATION,
-    BrokerError,
-    Endpoint,
-    Scan,
-    Slot,
-)
+from deliverycheck.brokers.broker import BrokerError, Endpoint, Slot
 from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_groups import GroupSettings
+from deliverycheck.brokers.kafka_harness import KafkaHarness
 from deliverycheck.brokers.kafka_relay import serve_rewritten
 from deliverycheck.brokers.kafka_scan import Scanner
 from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.ports import connections_to
-from deliverycheck.history import Source
-from deliverycheck.plans import Setting
-from deliverycheck.plans.kafka_topic import source_of
 
 # 10 s: a cluster that runs answers in milliseconds.
 _ANSWER_S_MAX = 10.0
@@ -28,7 +19,7 @@ _REPLICAS_OF_THE_CLUSTER = -1
 _HINT = ". If it wants TLS or an account, name a file of client settings with --credentials"
 
 
-class KafkaExternal(NotOurs):
+class KafkaExternal(KafkaHarness, NotOurs):
     """The external backend (see `Broker` for what each method promises).
 
     Topics and groups are named ``deliverycheck-<campaign>-…`` and deleted at `stop`; nothing
@@ -107,47 +98,6 @@ class KafkaExternal(NotOurs):
 
     def direct_endpoint(self) -> Endpoint:
         return self._direct
-
-    def lease_topic(self, partitions: int) -> str:
-        return self._topics.lease(partitions)
-
-    def create_topic(self, name: str, partitions: int) -> None:
-        self._topics.create(name, partitions)
-
-    def await_topic(self, name: str, partitions: int) -> None:
-        self._topics.await_answering(name, partitions)
-
-    def delete_topic(self, name: str) -> None:
-        self._topics.delete(name)
-
-    def grow_topic(self, name: str, partitions: int) -> None:
-        self._topics.grow(name, partitions)
-
-    def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
-        self._groups.set(group, settings)
-
-    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
-        return source_of(settings)
-
-    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
-        self._admin.records.configure(name, settings)
-
-    def log_end(self, topic: str, partition: int) -> int:
-        return self._admin.records.log_end(topic, partition)
-
-    def delete_records(self, topic: str, partition: int, position: int) -> int:
-        return self._admin.records.delete_below(topic, partition, position)
-
-    def scan(
-        self,
-        topics: Mapping[str, int],
-        isolation: str = SCAN_ISOLATION,
-        dropping: Collection[str] = (),
-    ) -> Scan:
-        return self._scanner.scan(topics, isolation, dropping)
-
-    def retire_topics(self, names: Sequence[str]) -> None:
-        self._topics.retire(names)
 
     def publishers_gone(self, slot: Slot) -> bool:
         return connections_to(slot.listener.port) == 0

@@ -2,25 +2,24 @@
 
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from confluent_kafka import KafkaException
 
 from deliverycheck.brokers.broker import (
-    SCAN_ISOLATION,
     BrokerError,
     Capability,
     Death,
     Endpoint,
-    Scan,
     Slot,
 )
 from deliverycheck.brokers.guardian import Guardian
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_files import first_batches
 from deliverycheck.brokers.kafka_groups import GroupSettings
+from deliverycheck.brokers.kafka_harness import KafkaHarness
 from deliverycheck.brokers.kafka_node import AnyKafkaNode, KafkaNode, NodePlan
 from deliverycheck.brokers.kafka_properties import deviations
 from deliverycheck.brokers.kafka_scan import Scanner
@@ -28,9 +27,6 @@ from deliverycheck.brokers.kafka_topics import TopicFactory
 from deliverycheck.brokers.node import HOST, NODE, PortTakenError, loopback
 from deliverycheck.brokers.ports import connections_to
 from deliverycheck.brokers.provision import KafkaDistribution
-from deliverycheck.history import Source
-from deliverycheck.plans import Setting
-from deliverycheck.plans.kafka_topic import source_of
 
 # 60 s: usable in 0.6 to 1.0 s with the start-up cache, 2.0 s without; starts took
 # up to 6 s at load 10, and 26 s to over 30 s at load 30 on two cores.
@@ -38,7 +34,7 @@ _USABLE_S_MAX = 60.0
 _TOPIC_PREFIX = "t"
 
 
-class KafkaBroker:
+class KafkaBroker(KafkaHarness):
     """What the backends that run a node share (see `Broker` for what each method promises)."""
 
     system = "kafka"
@@ -103,47 +99,6 @@ class KafkaBroker:
 
     def direct_endpoint(self) -> Endpoint:
         return loopback(self._node.ports.direct)
-
-    def lease_topic(self, partitions: int) -> str:
-        return self._topics.lease(partitions)
-
-    def create_topic(self, name: str, partitions: int) -> None:
-        self._topics.create(name, partitions)
-
-    def await_topic(self, name: str, partitions: int) -> None:
-        self._topics.await_answering(name, partitions)
-
-    def delete_topic(self, name: str) -> None:
-        self._topics.delete(name)
-
-    def grow_topic(self, name: str, partitions: int) -> None:
-        self._topics.grow(name, partitions)
-
-    def configure_group(self, group: str, settings: Mapping[str, str | int | float | bool]) -> None:
-        self._groups.set(group, settings)
-
-    def source_of(self, settings: Mapping[str, Setting]) -> Source | None:
-        return source_of(settings)
-
-    def configure_topic(self, name: str, settings: Mapping[str, Setting]) -> None:
-        self._admin.records.configure(name, settings)
-
-    def log_end(self, topic: str, partition: int) -> int:
-        return self._admin.records.log_end(topic, partition)
-
-    def delete_records(self, topic: str, partition: int, position: int) -> int:
-        return self._admin.records.delete_below(topic, partition, position)
-
-    def scan(
-        self,
-        topics: Mapping[str, int],
-        isolation: str = SCAN_ISOLATION,
-        dropping: Collection[str] = (),
-    ) -> Scan:
-        return self._scanner.scan(topics, isolation, dropping)
-
-    def retire_topics(self, names: Sequence[str]) -> None:
-        self._topics.retire(names)
 
     def deviations(self) -> tuple[str, ...]:
         settings = deviations(self._overrides)
