@@ -8,7 +8,7 @@ from deliverycheck.history import Action, Delivery, Position
 from selftests.shown import evidence, occurred
 from selftests.story import Story, at
 
-REMADE = {"topic_remade", "written_while_deleted", "remade_under_member"}
+REMADE = {"topic_remade", "written_while_deleted", "remade_under_member", "committed_to_remade"}
 
 
 def verdict(story, name):
@@ -53,6 +53,7 @@ EVERYTHING = (
     "at_least_once_in_effect",
     "exactly_once_in_effect",
     "single_delivery_in_group",
+    "commit_follows_effect",
 )
 
 
@@ -116,6 +117,89 @@ def test_message_under_way_at_the_deletion_may_have_gone_with_the_old_log_or_sta
         "p1#1-2": "t (deleted)",
         "p1#1-3": "t",
     }
+
+
+def test_message_sent_again_to_the_topic_made_again_was_at_its_place_in_the_old_log_too():
+    """Its first reply was lost: a copy is in each of the two logs."""
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    story.published("p1#1-0", 0)
+    twice = story.publish("p1#1-1")
+    story.received("c1#1", at("p1#1-1", 1))
+    story.topic_deleted()
+    story.topic_made()
+    story.ok(twice, partition=0, position=0)
+    story.scanned("p1#1-1")
+    assert verdict(story, "genuine_deliveries").validity is Validity.VALID
+
+
+def test_message_in_the_wrong_topic_is_misrouted_though_another_was_made_again():
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    story.published("p1#1-0", 0)
+    story.published("p1#1-1", 0, target="u")
+    story.received("c1#1", at("p1#1-1", 1))
+    story.topic_deleted()
+    story.topic_made()
+    story.scanned()
+    assert [one.name for one in verdict(story, "genuine_deliveries").anomalies] == ["misrouted"]
+
+
+@pytest.mark.parametrize(("told", "found"), [(True, []), (False, ["nonmonotonic"])])
+def test_member_that_lost_its_partition_before_the_topic_went_may_be_handed_a_message_again(
+    told, found
+):
+    story = Story(groups={"g": ("t",)})
+    place = (Position(source="t", partition=0, position=0),)
+    story.subscribed("c1#1")
+    story.ok(story.invoke("c1#1", "assign", group="g", covers=place))
+    story.published("p1#1-0", 0)
+    story.received("c1#1", at("p1#1-0", 0))
+    for action in ("lost", "assign") if told else ():
+        story.ok(story.invoke("c1#1", action, group="g", covers=place))
+    story.received("c1#1", at("p1#1-0", 0))
+    story.topic_deleted()
+    story.topic_made()
+    story.scanned()
+    assert [one.name for one in verdict(story, "gapless_reading").anomalies] == found
+
+
+def committed_by_whom_had(*, committed_before_deletion=False, new=2):
+    """A member has position 1 of a topic in hand when that is made again, and commits behind it."""
+    story = Story(groups={"g": ("t",)})
+    story.subscribed("c1#1")
+    for position in range(2):
+        story.published(f"p1#1-{position}", position)
+        story.received("c1#1", at(f"p1#1-{position}", position))
+    if committed_before_deletion:
+        story.committed("c1#1", 2)
+    story.topic_deleted()
+    story.topic_made()
+    for position in range(new):
+        story.published(f"p1#1-{5 + position}", position)
+    if not committed_before_deletion:
+        story.committed("c1#1", 2)
+    story.scanned(*[at(f"p1#1-{5 + position}", position) for position in range(new)])
+    return story
+
+
+def test_commit_of_what_came_from_the_deleted_topic_is_told_with_what_it_passes():
+    assert evidence(committed_by_whom_had(), "committed_to_remade") == [
+        (
+            "c1#1 committed t/0 at position 2 at 0.019 s, behind what it had been handed of the "
+            "topic that was deleted at 0.011 s: below that the topic that was made again has 2 "
+            "messages, p1#1-5 among them."
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [committed_by_whom_had(committed_before_deletion=True), committed_by_whom_had(new=0), remade()],
+    ids=["answered before the deletion", "nothing to pass", "of what the present topic has"],
+)
+def test_commit_that_passes_nothing_of_the_topic_made_again_is_none_of_these(story):
+    assert "committed_to_remade" not in occurred(story)
 
 
 def test_what_is_not_ours_is_told_by_its_place_and_its_moment():

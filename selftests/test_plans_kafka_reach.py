@@ -321,6 +321,11 @@ REACH = {
         WITH_GROUP,
         {"none", "topic_remade", "topic_answered", "remade_under_member"},
     ),
+    "topic-made-again-under-a-member-with-a-message-in-hand": (
+        (Publish(), Work(calls=4), DeleteTopic(), CreateTopic(topic="t1"), Publish(count=2)),
+        WITH_GROUP,
+        {"none", "topic_remade", "topic_answered", "remade_under_member", "committed_to_remade"},
+    ),
     "topic-made-again-and-a-member-that-is-new": (
         (
             *(Publish(), Work(calls=3), DeleteTopic(), Kill(lane="c1")),

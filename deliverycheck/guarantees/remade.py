@@ -24,9 +24,17 @@ _Place = tuple[str, str, int | None, int]
 """Process, source, partition and position."""
 
 
+_GONE = " (deleted)"
+
+
 def before(topic: str) -> str:
     """The name that the log has here which was deleted with its topic."""
-    return f"{topic} (deleted)"
+    return topic + _GONE
+
+
+def topic_of(log: str) -> str:
+    """The name that the topic of a log had when it was used."""
+    return log.removesuffix(_GONE)
 
 
 @indexed

@@ -113,6 +113,41 @@ def remade_under_member(history: History) -> tuple[Evidence, ...]:
     )
 
 
+def committed_to_remade(history: History) -> tuple[Evidence, ...]:
+    """Commits of what was handed over from a deleted log, which may have come to the present one.
+
+    Where that has messages below the position: its group begins behind them.
+    """
+    return tuple(
+        evidence for deletion, _, _ in _remade(history) for evidence in _brought(history, deletion)
+    )
+
+
+def _brought(history: History, deletion: Operation) -> Iterator[Evidence]:
+    topic = str(deletion.target)
+    for commit in sorted(history.select(Action.COMMIT), key=lambda one: one.op):
+        is_late = commit.completed_ns is None or commit.completed_ns > deletion.invoked_ns
+        if not is_late or commit.outcome is Outcome.FAIL:
+            continue
+        for cover in commit.covers:
+            here = history.log_by_partition.get((topic, cover.partition), ())
+            passed = [one for one in here if (one.delivery.position or 0) < cover.position]
+            if cover.source == before(topic) and passed:
+                yield Evidence(
+                    kind="brought",
+                    ns=commit.invoked_ns,
+                    facts={
+                        "process": commit.process,
+                        "place": place(topic, cover.partition, cover.position),
+                        "committed_ns": commit.invoked_ns,
+                        "deleted_ns": deletion.invoked_ns,
+                        "messages": len(passed),
+                        "message": passed[0].delivery.message,
+                    },
+                    witnesses=(deletion.op, commit.op, *(one.op for one in passed))[:WITNESSES_MAX],
+                )
+
+
 def _remade(
     history: History,
 ) -> Iterator[tuple[Operation, list[Publication], list[Publication]]]:
@@ -206,6 +241,13 @@ _CARRIED = {
         "{messages:count message}, {message} among them."
     )
 }
+_BROUGHT = {
+    "brought": (
+        "{process} committed {place} at {committed_ns:s}, behind what it had been handed of the "
+        "topic that was deleted at {deleted_ns:s}: below that the topic that was made again has "
+        "{messages:count message}, {message} among them."
+    )
+}
 
 HAZARDS_OF_REMADE_TOPICS: tuple[Hazard, ...] = (
     Hazard(
@@ -231,6 +273,14 @@ HAZARDS_OF_REMADE_TOPICS: tuple[Hazard, ...] = (
         needs=Needed.NOTHING,
         sentences=_CARRIED,
         find=remade_under_member,
+    ),
+    Hazard(
+        name="committed_to_remade",
+        title="what came from a deleted topic was committed once it was made again",
+        fault_column=FaultColumn.RECORDS_GONE,
+        needs=Needed.NOTHING,
+        sentences=_BROUGHT,
+        find=committed_to_remade,
     ),
 )
 """Of topics deleted and made again."""

@@ -145,6 +145,8 @@ def _hazards_of_topic(state: PlanState, step: Publish) -> Iterator[str]:
         yield "topic_remade"
         if step.topic == GROUP_TOPIC and state.carried and step.count > 1:
             yield "remade_under_member"
+            if any(calls % _cycle_of(state) for calls in state.carried.values()):
+                yield "committed_to_remade"
     if step.topic in state.fresh:
         awaited = state.subject.topic_ready is TopicReady.ANSWERED
         yield "topic_answered" if awaited else "topic_just_created"

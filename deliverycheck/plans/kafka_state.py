@@ -78,7 +78,8 @@ class PlanState:
     Attributes:
         topics: each with the number of its partitions, those that are `deleted` too.
         remade: those that were deleted, with messages in them, and are there again.
-        carried: consumers that had read of a topic when it was deleted, and are the same.
+        carried: consumers that had read of a topic when it was deleted, and are the same; each
+            with the calls that it had made by then.
         keys: with their topics, those that were written.
         tombstones: how many were written.
         served: calls that consumers made, those of dead ones too.
@@ -96,7 +97,7 @@ class PlanState:
     grown: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     remade: set[str] = field(default_factory=set)
-    carried: set[str] = field(default_factory=set)
+    carried: dict[str, int] = field(default_factory=dict)
     written: set[tuple[str, int]] = field(default_factory=set)
     shortened: set[tuple[str, int]] = field(default_factory=set)
     messages: int = 0
@@ -214,7 +215,7 @@ def _delete_topic(state: PlanState, step: DeleteTopic) -> None:
     if held:
         state.remade.add(step.topic)
     if held and step.topic == GROUP_TOPIC:
-        state.carried |= {lane for lane, calls in state.calls.items() if calls}
+        state.carried |= {lane: calls for lane, calls in state.calls.items() if calls}
 
 
 def _add_partitions(state: PlanState, step: AddPartitions) -> None:
@@ -282,7 +283,7 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.paused.discard(step.lane)
         state.sent.discard(step.lane)
         state.armed.discard(step.lane)
-        state.carried.discard(step.lane)
+        state.carried.pop(step.lane, None)
         state.silent.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.

@@ -1,11 +1,14 @@
 """The guarantee that a group commits past a message only after its effect."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import accumulate
 
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
 from deliverycheck.guarantees.delivery.members import Place, group_of, standing_place
+from deliverycheck.guarantees.delivery.passed import may_have_passed
 from deliverycheck.guarantees.delivery.wished import is_wished
+from deliverycheck.guarantees.log.sources import dropping
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Effect, History, Outcome, Reading, indexed
@@ -75,31 +78,46 @@ def _called_ns(history: History, reading: Reading) -> int:
 
 
 def _first_past(history: History, work: _Work) -> GroupCommit | None:
-    """Of the commits past it that took effect, the one that was answered first."""
-    positions, firsts = _earliest(history).get((work[0], work[1]), ([], []))
-    number = bisect_right(positions, work[2])
+    """Of the commits past it that took effect, the one that was answered first.
+
+    Where its log drops what it holds, of those alone that say something of it.
+    """
+    group, place, position, _ = work
+    if place[0] in dropping(history):
+        past = (one for one in _counting(history, group, place) if one.position > position)
+        telling = (one for one in past if not may_have_passed(history, one, position))
+        return min(telling, key=_answered, default=None)
+    positions, firsts = _earliest(history).get((group, place), ([], []))
+    number = bisect_right(positions, position)
     return firsts[number] if number < len(firsts) else None
+
+
+def _counting(history: History, group: str, place: Place) -> Iterator[GroupCommit]:
+    """Those that took effect, but for who sought by its own wish: it may leave something out."""
+    for one in group_commits(history).get((group, place), ()):
+        if one.sure and not is_wished(history, group, place, one.invoked_ns):
+            yield one
 
 
 @indexed
 def _earliest(
     history: History,
 ) -> dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]]:
-    """Positions that were committed, rising, and for each the first answer that reaches it.
-
-    Who seeks by its own wish may leave something out and commit past it.
-    """
+    """Positions that were committed, rising, and for each the first answer that reaches it."""
     found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = {}
-    for key, row in group_commits(history).items():
-        kept = (one for one in row if one.sure and not is_wished(history, *key, one.invoked_ns))
-        sure = sorted(kept, key=lambda one: one.position)
+    for key in group_commits(history):
+        sure = sorted(_counting(history, *key), key=lambda one: one.position)
         firsts = list(accumulate(reversed(sure), _sooner))
         found[key] = ([one.position for one in sure], firsts[::-1])
     return found
 
 
 def _sooner(one: GroupCommit, other: GroupCommit) -> GroupCommit:
-    return min(one, other, key=lambda commit: (commit.told_ns, commit.op))
+    return min(one, other, key=_answered)
+
+
+def _answered(commit: GroupCommit) -> tuple[int, int]:
+    return (commit.told_ns, commit.op)
 
 
 def _standing(item: tuple[_Work, Reading]) -> tuple[str, tuple[str, tuple[int, ...]], int, str]:

@@ -9,6 +9,7 @@ from operator import attrgetter
 
 import msgspec
 
+from deliverycheck.guarantees.remade import topic_of
 from deliverycheck.history import Action, Delivery, History, Operation, Outcome, indexed
 
 _MOVING = (
@@ -21,7 +22,9 @@ _MOVING = (
     Action.REJECT,
 )
 _Scope = tuple[str, str | None, int | None]
-"""Process, source and partition; without them all sources, or all partitions of the source."""
+"""Process, topic and partition; without them all topics, or all partitions of the topic.
+
+A process is moved in topics: what it is told of one is about the log that was deleted, too."""
 
 
 class _Moments(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +84,7 @@ class Moves:
 
     def of(self, receive: Operation, delivery: Delivery) -> MovesOfOne:
         """What may have moved the process of this receive away from the partition."""
-        reaching = _reaching(receive.process, delivery.source, delivery.partition)
+        reaching = _reaching(receive.process, topic_of(delivery.source), delivery.partition)
         return MovesOfOne(
             are_told=self._tells_of_moves(receive),
             moments=[self._moments[scope] for scope in reaching if scope in self._moments],
@@ -112,7 +115,8 @@ def is_about(operation: Operation, source: str, partition: int | None) -> bool:
     """Whether a move is one of that partition: it names it, or none at all."""
     if not operation.covers or operation.action is Action.SUBSCRIBE:
         return True
-    return any((one.source, one.partition) == (source, partition) for one in operation.covers)
+    place = (topic_of(source), partition)
+    return any((topic_of(one.source), one.partition) == place for one in operation.covers)
 
 
 def _moving(history: History) -> Iterator[Operation]:
@@ -125,7 +129,7 @@ def _scopes(operation: Operation) -> Iterator[_Scope]:
         yield (operation.process, None, None)
         return
     for covered in operation.covers:
-        yield (operation.process, covered.source, covered.partition)
+        yield (operation.process, topic_of(covered.source), covered.partition)
 
 
 def _reaching(process: str, source: str | None, partition: int | None) -> tuple[_Scope, ...]:

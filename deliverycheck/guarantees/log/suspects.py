@@ -6,6 +6,7 @@ import msgspec
 
 from deliverycheck.guarantees.copies import publications_by_message
 from deliverycheck.guarantees.log.sources import may_be_no_log, not_logs
+from deliverycheck.guarantees.remade import topic_of
 from deliverycheck.guarantees.sentences import place
 from deliverycheck.history import (
     Action,
@@ -108,11 +109,15 @@ def _misrouted(history: History, reading: Reading, sent: list[Publication]) -> I
 
 
 def _elsewhere(history: History, delivery: Delivery, sent: list[Publication]) -> list[str]:
-    """Where the message was to go; nothing if it stands where some attempt sent it."""
+    """Where the message was to go; nothing if it stands where some attempt sent it.
+
+    One that was sent again while its topic was deleted and made again stands in both logs.
+    """
     wanted: set[str] = set()
     for attempt in sent:
         asked = history.by_op[attempt.op].asked_partition
-        if attempt.target == delivery.source and asked in {None, delivery.partition}:
+        here = topic_of(attempt.target) == topic_of(delivery.source)
+        if here and asked in {None, delivery.partition}:
             return []
         wanted.add(place(attempt.target, asked))
     if sent and not history.cut:
