@@ -299,11 +299,19 @@ class MemoryQueueWorker(MemoryWorker):
 class MemoryQueueTarget(MemoryTarget):
     """What `execute` runs plans about queues against."""
 
-    def __init__(
-        self, folder, *, hits=(), mutes=(), defect=None, publishing=Publishing.TO_EXCHANGES
+    def __init__(  # noqa: PLR0913  # keyword-only, each a defect or a trait of its own
+        self,
+        folder,
+        *,
+        hits=(),
+        mutes=(),
+        defect=None,
+        publishing=Publishing.TO_EXCHANGES,
+        retry_s=0.0,
     ):
         super().__init__(folder)
         self.broker = MemoryQueueBroker(defect)
+        self.broker.dead_letter_retry_s = retry_s
         self.calls = self.broker.calls
         program = SimpleNamespace(
             publishing=publishing,

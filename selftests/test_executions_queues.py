@@ -13,6 +13,7 @@ from deliverycheck.plans import (
     CloseChannel,
     CommitPolicy,
     CrashLoop,
+    DeadLettering,
     Declare,
     Direction,
     Exchange,
@@ -21,6 +22,7 @@ from deliverycheck.plans import (
     Heal,
     Inject,
     Kill,
+    Overflow,
     Pause,
     Pick,
     Queue,
@@ -326,3 +328,34 @@ def test_starved_node_is_fed_in_the_quiet_tail_and_both_are_told(run):
     assert (span.fault, span.lane, span.healed_ns is not None) == ("starve", "b1", True)
     assert target.calls.count("node b1") == 2
     assert history.done.drained
+
+
+WAITING = Topology(
+    queues=(
+        Queue(
+            name="q1",
+            kind=QueueKind.QUORUM,
+            overflow=Overflow.REJECT_PUBLISH,
+            dead_letter_exchange="",
+            dead_letter_key="dead",
+            dead_lettering=DeadLettering.AT_LEAST_ONCE,
+        ),
+        Queue(name="dead"),
+    )
+)
+
+
+@pytest.mark.parametrize(("retry_s", "known"), [(2.0, True), (180.0, False)])
+def test_what_is_left_is_known_only_where_dead_letters_can_be_waited_for(run, retry_s, known):
+    history, _ = run(subject(topology=WAITING), Send(), retry_s=retry_s)
+    assert history.done.scanned is known
+    assert ("tries dead letters" in (history.done.reason or "")) is not known
+
+
+def test_dead_letters_that_wait_for_their_place_are_looked_for_again_after_two_tries(run):
+    reject = Settle(how=Settlement.REJECT)
+    history, _ = run(subject(topology=WAITING), Send(), Take(), reject, retry_s=0.2)
+    first, second, *_ = [
+        one for one in history.select(Action.RECEIVE) if one.process.startswith("scan")
+    ]
+    assert second.invoked_ns - first.completed_ns > 400e6  # ns

@@ -244,7 +244,14 @@ class Namespace:
 
 
 class QueueBroker(Broker, Protocol):
-    """A broker of queues and exchanges. What it is asked for here goes its own unproxied way."""
+    """A broker of queues and exchanges. What it is asked for here goes its own unproxied way.
+
+    Attributes:
+        dead_letter_retry_s: how often it tries again to place at-least-once dead letters that
+            nobody took; what was sent less than that ago is passed over.
+    """
+
+    dead_letter_retry_s: float
 
     def lease_namespace(self) -> Namespace:
         """A fresh one, empty and usable."""

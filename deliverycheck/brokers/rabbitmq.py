@@ -14,7 +14,7 @@ from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
 from deliverycheck.brokers.rabbitmq_memory import Memory
 from deliverycheck.brokers.rabbitmq_node import AnyRabbitNode, RabbitNode, RabbitPlan
 from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
-from deliverycheck.brokers.rabbitmq_settings import USER, deviations
+from deliverycheck.brokers.rabbitmq_settings import DEAD_LETTER_RETRY_S, USER, deviations
 from deliverycheck.plans import Queue, QueueKind, Topology
 from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
@@ -31,6 +31,7 @@ class RabbitBroker(RabbitPlaces):
     """What the backends that run a node share (see `QueueBroker` for what each method promises)."""
 
     system = "rabbitmq"
+    dead_letter_retry_s = DEAD_LETTER_RETRY_S
     inner_host = HOST
     """Where proxies find the node."""
     start_factor = 1.0

@@ -11,6 +11,7 @@ from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
 from deliverycheck.brokers.rabbitmq_harness import RabbitHarness
 from deliverycheck.brokers.rabbitmq_places import RabbitPlaces
+from deliverycheck.brokers.rabbitmq_settings import DEAD_LETTER_RETRY_S_USUAL
 from deliverycheck.brokers.relay import pass_through
 from deliverycheck.plans import Topology
 
@@ -79,6 +80,7 @@ class RabbitExternal(RabbitPlaces, NotOurs):
     """
 
     system = "rabbitmq"
+    dead_letter_retry_s = DEAD_LETTER_RETRY_S_USUAL
 
     def __init__(
         self, address: str, *, slots: int = 32, credentials: Credentials = NO_CREDENTIALS

@@ -11,6 +11,7 @@ from deliverycheck.plans import Binding, Setting, Topology
 class RabbitPlaces:
     """The part of `QueueBroker` that is the same whoever runs the node."""
 
+    dead_letter_retry_s: float
     _harness: RabbitHarness
 
     def publishers_gone(self, slot: Slot) -> bool:

@@ -88,11 +88,13 @@ _CONF = (
     ),
 )
 # The same where only advanced.config, in Erlang's own terms, has a place for it.
+DEAD_LETTER_RETRY_S = 2.0
+DEAD_LETTER_RETRY_S_USUAL = 180.0
 _ADVANCED = (
     (
         "dead_letter_worker_publisher_confirm_timeout",
-        "2000",
-        "180000",
+        f"{1000 * DEAD_LETTER_RETRY_S:.0f}",
+        f"{1000 * DEAD_LETTER_RETRY_S_USUAL:.0f}",
         "A dead letter that found no place is tried again so much later: a plan can wait for it.",
     ),
 )
