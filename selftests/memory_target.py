@@ -19,6 +19,7 @@ from deliverycheck.clients import (
     OkEvent,
     Reply,
     ReturnedEvent,
+    RevokeEvent,
     SourcePartition,
     commands,
 )
@@ -192,6 +193,15 @@ class MemoryWorker:
         self._is_silent = False
         self._say(OkEvent(op=command.op, covers=command.covers))
 
+    def _unsubscribe(self, command):
+        self.broker.members[self._group].remove(self)
+        if self._positions is not None:
+            self._say(RevokeEvent(partitions=self._parts()))
+        self._positions = None
+
+    def _subscribe(self, command):
+        self.broker.members[self._group].append(self)
+
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
         return {"remaining": 0}
@@ -202,15 +212,17 @@ class MemoryWorker:
 
     def _own(self):
         """The partitions of this member, with where it stands in each."""
-        if self.broker.members[self._group][0] is not self:
+        if self.broker.members[self._group][:1] != [self]:
             return {}
         if self._positions is None:
             parts = range(self.broker.partitions)
             committed = self.broker.committed[self._group]
             self._positions = {part: committed[part] for part in parts}
-            given = tuple(SourcePartition(source=self._topic, partition=part) for part in parts)
-            self._say(AssignEvent(partitions=given))
+            self._say(AssignEvent(partitions=self._parts()))
         return self._positions
+
+    def _parts(self):
+        return tuple(SourcePartition(source=self._topic, partition=one) for one in self._positions)
 
     def _receive(self, command):
         own, found = self._own(), ()

@@ -38,7 +38,9 @@ from deliverycheck.plans import (
     Seek,
     Seeks,
     Subject,
+    Subscribe,
     TopicReady,
+    Unsubscribe,
     Wait,
     Work,
 )
@@ -73,6 +75,8 @@ STEPS = {
     Seek: st.builds(Seek, lane=consumers, to=st.sampled_from(Whence), back=st.integers(0, 5)),
     PausePartitions: st.builds(PausePartitions, lane=consumers),
     ResumePartitions: st.builds(ResumePartitions, lane=consumers),
+    Unsubscribe: st.builds(Unsubscribe, lane=consumers),
+    Subscribe: st.builds(Subscribe, lane=consumers),
     Close: st.builds(Close, lane=workers),
     Kill: st.builds(Kill, lane=players),
     Pause: st.builds(Pause, lane=players),

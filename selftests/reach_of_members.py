@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     Seek,
     Seeks,
     Subject,
+    Unsubscribe,
     Work,
 )
 from selftests.plan_samples import WITH_GROUP
@@ -40,6 +41,11 @@ REACH_OF_MEMBERS = {
         (Publish(), Work(calls=3), PausePartitions(), ResumePartitions(), Work()),
         WITH_GROUP,
         {"none"},
+    ),
+    "member-wants-its-topic-no-more": (
+        (Publish(), Work(calls=2), Unsubscribe(), Publish()),
+        WITH_GROUP,
+        {"none", "unsubscribed"},
     ),
     "member-goes-to-the-end": (
         (Publish(), Work(calls=3), Seek(to=Whence.END)),

@@ -28,6 +28,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Stance,
+    Subscribe,
+    Unsubscribe,
     Work,
 )
 from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
@@ -81,7 +83,7 @@ def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
     kinds |= {CommitTransaction, AbortTransaction, AddPartitions, Purge, DeleteRecords, DeleteTopic}
-    kinds |= {PausePartitions, ResumePartitions, Seek}
+    kinds |= {PausePartitions, ResumePartitions, Seek, Subscribe, Unsubscribe}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 

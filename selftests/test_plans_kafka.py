@@ -37,7 +37,9 @@ from deliverycheck.plans import (
     Seeks,
     Sink,
     Subject,
+    Subscribe,
     TopicReady,
+    Unsubscribe,
     Wait,
     Work,
 )
@@ -374,3 +376,22 @@ def test_partitions_are_paused_by_a_member_that_lives_and_resumed_where_they_are
 def test_next_incarnation_has_nothing_paused():
     steps = (Publish(), Work(), PausePartitions(), Kill(lane="c1"), ResumePartitions(), Work())
     assert ResumePartitions() not in normalised(*steps)
+
+
+def test_member_unsubscribes_once_and_subscribes_where_it_had_unsubscribed():
+    steps = (Publish(), Work(calls=3), Subscribe(), Unsubscribe(), Unsubscribe(), Seek(), Work())
+    assert normalised(*steps, Subscribe(), Seek(), Work(), subject=SEEKING) == (
+        *(*steps[:2], Unsubscribe(), Work()),
+        *(Subscribe(), Seek(), Work()),
+    )
+
+
+def test_next_incarnation_has_its_topic():
+    steps = (Publish(), Work(), Unsubscribe(), Kill(lane="c1"), Subscribe(), Work())
+    assert Subscribe() not in normalised(*steps)
+
+
+def test_member_whose_library_commits_by_itself_does_not_unsubscribe():
+    automatic = Subject(consumer=Consumer(commit=CommitPolicy.AUTO))
+    steps = (Publish(), Work(), Unsubscribe(), Work())
+    assert Unsubscribe() not in normalised(*steps, subject=automatic)

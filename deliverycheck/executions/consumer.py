@@ -20,6 +20,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Setting,
+    Subscribe,
+    Unsubscribe,
 )
 
 WORKLOAD_RECEIVE_MS = 250
@@ -33,7 +35,7 @@ TAIL_RECEIVE_MS = 20
 """Prefetched messages come in under 1 ms; the drain asks again and again."""
 
 
-Wish = Seek | PausePartitions | ResumePartitions
+Wish = Seek | PausePartitions | ResumePartitions | Unsubscribe | Subscribe
 
 
 class Called(StrEnum):
@@ -47,6 +49,7 @@ class Called(StrEnum):
     STORE = "store"
     SEEK = "seek"
     PAUSE = "pause"
+    SUBSCRIPTION = "subscription"
     WRITE = "write"
     TRANSACT = "transact"
     DISCARDED = "discarded"
@@ -73,6 +76,7 @@ class ConsumerLane(Lane):
         idle: the last receive brought nothing.
         ends: positions of the ends that the member has seen, by partition.
         wishes: to be done in their order, before it asks for more.
+        subscribed: it wants its topic.
     """
 
     def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
@@ -84,6 +88,7 @@ class ConsumerLane(Lane):
         self.receive_ms = WORKLOAD_RECEIVE_MS
         self.closed = False
         self.idle = False
+        self.subscribed = True
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
         self.wishes: list[Wish] = []
@@ -100,6 +105,7 @@ class ConsumerLane(Lane):
         """The member has subscribed and joins while it is polled."""
         self.enlist()
         self.closed = self.idle = False
+        self.subscribed = True
         self.assigned, self.ends = frozenset(), {}
         self.wishes, self._handed = [], {}
         self._due, self._effects_due = {}, 0
@@ -108,12 +114,8 @@ class ConsumerLane(Lane):
         program, subject = self.run.target.program, self.run.plan.subject
         address = str(self.slot.advertised)
         settings = program.consumer_settings(subject, address, self.group, self.name)
-        op = self.invoke(
-            Action.SUBSCRIBE,
-            target=self.run.subject_topic,
-            group=self.group,
-            isolation=self._isolation(settings) if subject.is_transactional else None,
-        )
+        isolation = self._isolation(settings) if subject.is_transactional else None
+        op = self._wants_topic(isolation=isolation)
         command = commands.OpenConsumer(
             settings=settings,
             topics=(self.run.subject_topic,),
@@ -121,6 +123,14 @@ class ConsumerLane(Lane):
             on_revoke=self._consumer.on_revoke,
         )
         self.finish(op, self.call(command, op=op))
+
+    def _wants_topic(self, *, isolation: str | None = None) -> int:
+        return self.invoke(
+            Action.SUBSCRIBE,
+            target=self.run.subject_topic,
+            group=self.group,
+            isolation=isolation,
+        )
 
     def before_subscribe(self) -> None:
         """What a member needs before it joins."""
@@ -149,8 +159,8 @@ class ConsumerLane(Lane):
         while True:
             yield from self._fulfil()
             op = self.invoke(Action.RECEIVE, group=self.group)
-            joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
-            timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
+            joins = self.receive_ms == WORKLOAD_RECEIVE_MS and self.subscribed
+            timeout_ms = JOIN_RECEIVE_MS if joins and not self.assigned else self.receive_ms
             command = commands.Receive(
                 op=op,
                 max=self._consumer.batch,
@@ -172,20 +182,48 @@ class ConsumerLane(Lane):
 
     def _fulfil(self) -> Iterator[Called]:
         """Nothing is wished for any more, unless the member has no partition yet."""
-        while self.wishes and self.assigned:
+        while self.wishes and (self.assigned or isinstance(self.wishes[0], Subscribe)):
             wish = self.wishes.pop(0)
             if isinstance(wish, Seek):
                 for partition in sorted(self.assigned):
                     yield from self._seek_in(partition, wish)
+            elif isinstance(wish, Unsubscribe):
+                yield from self._leave()
+            elif isinstance(wish, Subscribe):
+                yield from self._come_back()
             else:
                 yield from self._pause(wish)
 
     def wants_all(self) -> None:
-        """The member reads on whatever it has paused."""
-        asked = [one for one in self._invoked.values() if one.action is Action.PAUSE_PARTITIONS]
-        wished = any(isinstance(one, PausePartitions) for one in self.wishes)
-        if self.lives and (asked or wished):
+        """The member reads on whatever it has paused, and wants its topic if it did not."""
+        if not self.lives:
+            return
+        asked = {one.action for one in self._invoked.values()}
+        wished = {type(one) for one in self.wishes}
+        if Action.UNSUBSCRIBE in asked or Unsubscribe in wished:
+            self.wishes.append(Subscribe(lane=self.name))
+        if Action.PAUSE_PARTITIONS in asked or PausePartitions in wished:
             self.wishes.append(ResumePartitions(lane=self.name))
+
+    def _leave(self) -> Iterator[Called]:
+        """The member wants no topic; what it has to give up it is told when it asks again."""
+        op = self.invoke(Action.UNSUBSCRIBE, group=self.group)
+        yield from self._ask(commands.Unsubscribe(), op)
+        self.finish(op, self.last_reply)
+        self.subscribed, self.assigned, self.ends = False, frozenset(), {}
+        yield Called.SUBSCRIPTION
+
+    def _come_back(self) -> Iterator[Called]:
+        if self.subscribed:
+            return
+        op = self._wants_topic()
+        command = commands.Subscribe(
+            topics=(self.run.subject_topic,), subscribes=self._consumer.subscribes
+        )
+        yield from self._ask(command, op)
+        self.finish(op, self.last_reply)
+        self.subscribed, self.assigned, self.ends = True, frozenset(), {}
+        yield Called.SUBSCRIPTION
 
     def _pause(self, wish: PausePartitions | ResumePartitions) -> Iterator[Called]:
         topic = self.run.subject_topic

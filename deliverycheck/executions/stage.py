@@ -40,6 +40,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Step,
+    Subscribe,
+    Unsubscribe,
     Wait,
     Work,
 )
@@ -215,6 +217,8 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Seek: Stage.wish,
     PausePartitions: Stage.wish,
     ResumePartitions: Stage.wish,
+    Unsubscribe: Stage.wish,
+    Subscribe: Stage.wish,
     Close: Stage.close,
     Kill: Stage.kill,
     Pause: Stage.pause,

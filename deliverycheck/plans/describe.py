@@ -35,6 +35,8 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Subscribe,
+    Unsubscribe,
     Work,
 )
 
@@ -140,6 +142,8 @@ _WORDS: dict[type, Callable[..., str]] = {
     Seek: _seek,
     PausePartitions: _say("pause its partitions"),
     ResumePartitions: _say("resume its partitions"),
+    Unsubscribe: _say("unsubscribe"),
+    Subscribe: _say("subscribe again"),
     Close: _say("close"),
     Kill: _say("SIGKILL"),
     Pause: _say("SIGSTOP"),

@@ -59,11 +59,20 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Subscribe,
+    Unsubscribe,
     Work,
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import CommitMode, GroupKind, Seeks, Subject, TopicReady
+from deliverycheck.plans.subject import (
+    CommitMode,
+    CommitPolicy,
+    GroupKind,
+    Seeks,
+    Subject,
+    TopicReady,
+)
 
 MESSAGES_MAX = 130
 """A history stays readable, and the scan of it takes milliseconds."""
@@ -85,7 +94,10 @@ PATIENCE = "message.timeout.ms"
 """How long librdkafka tries to deliver a message; its default is 5 minutes."""
 
 
-_REPEATED_BY_THE_TAIL = (Hold, Heal, Resume, ResumePartitions, Restart, Flush, Await, Release)
+_REPEATED_BY_THE_TAIL = (
+    *(Hold, Heal, Resume, ResumePartitions, Subscribe, Restart),
+    *(Flush, Await, Release),
+)
 
 
 class KafkaDraft:
@@ -121,6 +133,7 @@ class KafkaDraft:
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
         found |= {"silence"} if state.calls and _may_pause_partitions(state) else set()
+        found |= {"leave"} if state.calls and _may_unsubscribe(state) else set()
         found |= {"seek"} if _may_seek(state) else set()
         found |= {"seek_deleted"} if _may_seek(state) and _may_delete(state) else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
@@ -279,6 +292,16 @@ def _may_pause_partitions(state: PlanState) -> bool:
     return plain and consumer is not None and consumer.output is None and consumer.sink is None
 
 
+def _may_unsubscribe(state: PlanState) -> bool:
+    """Members of plain groups, unless the library commits by itself.
+
+    A worker that has taken a message unasked gives it back first: that would be committed past.
+    """
+    consumer = state.subject.consumer
+    by_itself = consumer is not None and consumer.commit is CommitPolicy.AUTO
+    return _may_pause_partitions(state) and not by_itself
+
+
 def _may_delete(state: PlanState) -> bool:
     return state.node == "up" and takes_deletions(state.subject.topic)
 
@@ -308,10 +331,15 @@ _APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
         step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
     ),
     PausePartitions: lambda state, step: (
-        _may_pause_partitions(state) and step.lane in state.calls.keys() - state.silent
+        _may_pause_partitions(state)
+        and step.lane in state.calls.keys() - state.silent - state.apart
     ),
     ResumePartitions: lambda state, step: step.lane in state.silent,
-    Seek: lambda state, step: _may_seek(state) and step.lane in state.calls,
+    Unsubscribe: lambda state, step: (
+        _may_unsubscribe(state) and step.lane in state.calls.keys() - state.apart
+    ),
+    Subscribe: lambda state, step: step.lane in state.apart,
+    Seek: lambda state, step: _may_seek(state) and step.lane in state.calls.keys() - state.apart,
     Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
     Kill: _may_kill,
     Pause: _may_pause,

@@ -33,6 +33,7 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Unsubscribe,
     Work,
 )
 from deliverycheck.plans.subject import (
@@ -190,6 +191,13 @@ def _hazards_of_close(state: PlanState, step: Close) -> Iterator[str]:
         yield "revoked_uncommitted"
 
 
+def _hazards_of_unsubscribing(state: PlanState, _: Unsubscribe) -> Iterator[str]:
+    """What it had goes on with another member, or with itself when it is back."""
+    if state.for_group:
+        yield "unsubscribed"
+        yield from ("revoked_uncommitted",) if _commits_late(state) else ()
+
+
 def _hazards_of_sharing(state: PlanState, step: Work) -> Iterator[str]:
     """What a member of a share group may do to a record that it holds."""
     consumer = state.subject.consumer
@@ -310,4 +318,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     DeleteRecords: _hazards_of_deletion,
     Seek: _hazards_of_seek,
     Close: _hazards_of_close,
+    Unsubscribe: _hazards_of_unsubscribing,
 }

@@ -32,6 +32,8 @@ from deliverycheck.plans.steps import (
     Resume,
     ResumePartitions,
     Step,
+    Subscribe,
+    Unsubscribe,
     Work,
     verb_of,
 )
@@ -84,6 +86,7 @@ class PlanState:
         served: calls that consumers made, those of dead ones too.
         written: partitions that may hold something.
         silent: members that have paused their partitions.
+        apart: members that have unsubscribed.
         shortened: partitions of which records were deleted.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
@@ -110,6 +113,7 @@ class PlanState:
     served: int = 0
     paused: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
     broker_faults: int = 0
@@ -260,6 +264,12 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         state.sent.add(step.lane)
 
 
+def _unsubscribe(state: PlanState, step: Unsubscribe) -> None:
+    """Of what it is assigned later nothing is paused."""
+    state.apart.add(step.lane)
+    state.silent.discard(step.lane)
+
+
 def place_of(step: Publish) -> Place:
     """Where the publish goes, as far as the plan says."""
     return step.topic, None if step.by_partitioner else step.partition
@@ -284,6 +294,7 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.armed.discard(step.lane)
         state.carried.discard(step.lane)
         state.silent.discard(step.lane)
+        state.apart.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.
 
@@ -310,6 +321,8 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     DeleteRecords: lambda state, step: state.shortened.add((step.topic, step.partition)),
     PausePartitions: lambda state, step: state.silent.add(step.lane),
     ResumePartitions: lambda state, step: state.silent.discard(step.lane),
+    Unsubscribe: _unsubscribe,
+    Subscribe: lambda state, step: state.apart.discard(step.lane),
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),
 }

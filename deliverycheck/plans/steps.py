@@ -209,6 +209,18 @@ class ResumePartitions(
     lane: str = "c1"
 
 
+class Unsubscribe(_Step, frozen=True, kw_only=True, tag="unsubscribe", omit_defaults=True):
+    """A consumer wants no topic any more, before it asks for more, and asks on."""
+
+    lane: str = "c1"
+
+
+class Subscribe(_Step, frozen=True, kw_only=True, tag="subscribe", omit_defaults=True):
+    """A consumer that had unsubscribed wants its topic again."""
+
+    lane: str = "c1"
+
+
 class Close(_Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
     """A worker's client is closed in order."""
 
@@ -322,6 +334,8 @@ Step = (
     | Seek
     | PausePartitions
     | ResumePartitions
+    | Unsubscribe
+    | Subscribe
     | Close
     | Kill
     | Pause

@@ -79,6 +79,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def pause_partitions(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "leave" in self.draft.kinds())
+    @rule(steps=steps_of("leave"))
+    def unsubscribe(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "seek" in self.draft.kinds())
     @rule(steps=steps_of("seek"))
     def read_again(self, steps):

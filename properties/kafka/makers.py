@@ -25,6 +25,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Step,
+    Subscribe,
+    Unsubscribe,
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
@@ -213,6 +215,16 @@ def silence(*, lane: str, calls: int, back: bool) -> tuple[Step, ...]:
         *(written, WorkStep(lane=lane, calls=2), PausePartitions(lane=lane)),
         *(WorkStep(lane=lane, calls=2), written, WorkStep(lane=lane, calls=calls)),
         *((ResumePartitions(lane=lane), WorkStep(lane=lane, calls=8)) if back else ()),
+    )
+
+
+def leave(*, lane: str, calls: int, other: str, back: bool) -> tuple[Step, ...]:
+    """A member subscribes to nothing any more, others may go on, and it may come back."""
+    written = Publish(count=3, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=calls), Unsubscribe(lane=lane)),
+        *(WorkStep(lane=lane, calls=4), written, WorkStep(lane=other, calls=6)),
+        *((Subscribe(lane=lane), WorkStep(lane=lane, calls=8)) if back else ()),
     )
 
 

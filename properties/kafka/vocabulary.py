@@ -211,7 +211,7 @@ KINDS = {
     ),
     # Only where a topic keeps for a time.
     "expire": Kind(
-        weight=6,
+        weight=8,
         makes=makers.expire,
         arguments={
             "lane": CONSUMERS,
@@ -254,6 +254,16 @@ KINDS = {
         weight=1,
         makes=makers.silence,
         arguments={"lane": CONSUMERS, "calls": (1, 2, 4), "back": (True, True, False)},
+    ),
+    "leave": Kind(
+        weight=1,
+        makes=makers.leave,
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (2, 3, 4, 5),
+            "other": CONSUMERS,
+            "back": (True, True, False),
+        },
     ),
     # Only where an application seeks at will.
     "seek": Kind(

@@ -25,6 +25,9 @@ GROUP_KINDS: dict[str, tuple[str, dict[str, Setting], str]] = {
 }
 """Kinds of groups, each with its words, its settings and where its promises stand."""
 
+_SUBSCRIPTIONS = "Kafka 4.3, consumer javadoc, unsubscribe(); Offsets and Consumer Position"
+_UNSUBSCRIBE = "who takes over from a member that unsubscribed begins where the group committed"
+
 SLOW: dict[str, Setting] = {"max.poll.interval.ms": 600}
 SLOW_MS = 1300
 """librdkafka looks every 500 ms whether the interval is over: by then it surely was seen."""
@@ -55,19 +58,19 @@ GROUPS: tuple[Claim, ...] = (
     *_each_kind(
         "one-owner",
         "single_owner",
-        ("partitions_moved", "consumer_killed"),
+        ("partitions_moved", "consumer_killed", "unsubscribed"),
         "each partition is assigned to exactly one consumer in the group",
     ),
     *_each_kind(
         "failover",
         "single_delivery_in_group",
-        ("partitions_moved", "consumer_killed", "member_paused"),
+        ("partitions_moved", "consumer_killed", "member_paused", "unsubscribed"),
         "who takes over begins where the group committed, and nothing comes again without reason",
     ),
     *_each_kind(
         "commits-forward",
         "commits_move_forward",
-        ("partitions_moved", "consumer_killed", "member_paused"),
+        ("partitions_moved", "consumer_killed", "member_paused", "unsubscribed"),
         "a commit of a member that is not of the present generation is refused",
     ),
     Claim(
@@ -85,6 +88,33 @@ GROUPS: tuple[Claim, ...] = (
         promise="all topics that match the pattern are subscribed to",
         source="Kafka 4.3, consumer javadoc, subscribe(Pattern)",
         pair="kafka-commit-before-effect",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-unsubscribed-loses-nothing",
+        system="kafka",
+        setting="commit after the effect, unsubscribe() and subscribe() again",
+        subject=AFTER,
+        guarantee="at_least_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("unsubscribed",),
+        unless=RECORDS_GONE,
+        promise=_UNSUBSCRIBE,
+        source=_SUBSCRIPTIONS,
+        pair="kafka-commit-before-effect",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-unsubscribed-repeats-nothing",
+        system="kafka",
+        setting="commit before the effect, unsubscribe() and subscribe() again",
+        subject=BEFORE,
+        guarantee="at_most_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("unsubscribed",),
+        promise=_UNSUBSCRIBE,
+        source=_SUBSCRIPTIONS,
+        pair="kafka-commit-after-effect-at-most-once",
         pace=Pace.LONG,
     ),
     Claim(
