@@ -208,6 +208,7 @@ class MemoryWorker:
 
     def _open_consumer(self, command):
         self._topic, self._group = command.topics[0], command.settings["group.id"]
+        self._is_told_of_ends = command.settings.get("enable.partition.eof", True)
         self.broker.members[self._group].append(self)
 
     def _own(self):
@@ -240,7 +241,13 @@ class MemoryWorker:
             for part, position in own.items()
             if position == len(self.broker.logs[self._topic, part])
         )
-        return {"assigned": assigned, "ends": ends}
+        if self._is_told_of_ends:
+            return {"assigned": assigned, "ends": ends}
+        stands = tuple(
+            Position(source=self._topic, partition=part, position=position)
+            for part, position in own.items()
+        )
+        return {"assigned": assigned, "stands": () if found else stands}
 
     def _effect(self, command):
         self._journal += [JournalLine(op=command.op, delivery=one) for one in command.deliveries]
@@ -320,7 +327,7 @@ class MemoryTarget:
         self._folder = Path(folder)
         program = SimpleNamespace(
             producer_settings=lambda subject, *_: dict(subject.producer),
-            consumer_settings=lambda *of: {"group.id": of[2]},
+            consumer_settings=lambda *of: {**of[0].consumer.settings, "group.id": of[2]},
         )
         self.live = LiveTarget(
             broker=self.broker,

@@ -4,6 +4,7 @@ import pytest
 
 from deliverycheck.clients import AutoCommitEvent, commands
 from deliverycheck.executions import execute
+from deliverycheck.executions.consumer import ConsumerLane
 from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Outcome, Position, read_history
 from deliverycheck.plans import (
@@ -21,6 +22,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans import Work as WorkStep
 from selftests.memory_target import MemoryTarget, MemoryWorker
 
+UNTOLD = {"enable.partition.eof": False}
 AFTER, BEFORE = CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT
 
 
@@ -111,3 +113,20 @@ def test_commit_that_the_library_makes_by_itself_is_known_to_be_made_only_withou
     monkeypatch.setattr(MemoryWorker, "_idle", lambda self, _: self._say(told), raising=False)
     history = run(Publish(), WorkStep(calls=4), commit=CommitPolicy.AUTO)
     assert {one.outcome for one in history.select(Action.COMMIT)} == {outcome}
+
+
+@pytest.mark.parametrize("batch", [1, 5], ids=["one-by-one", "several-at-once"])
+def test_member_that_is_told_of_no_ends_is_done_once_it_stands_behind_the_last_message(run, batch):
+    history = run(Publish(count=3), WorkStep(calls=2), settings=UNTOLD, batch=batch)
+    assert [one.delivery.position for one in history.receipts] == [0, 1, 2]
+    assert history.drained
+
+
+def test_member_that_is_told_of_no_ends_and_stands_before_the_last_message_is_not_done():
+    lane = ConsumerLane.__new__(ConsumerLane)
+    lane.idle, lane.assigned, lane.ends = True, frozenset({0, 1}), {}
+    lane.stands = {0: 2, 1: 5}
+    assert lane.reached({0: 9, 1: 9}, {0: 2, 1: 5})
+    assert not lane.reached({0: 9, 1: 9}, {0: 3, 1: 5})
+    lane.stands = {0: 2}
+    assert not lane.reached({0: 9, 1: 9}, {0: 2})

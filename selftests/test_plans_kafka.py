@@ -27,19 +27,14 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Pause,
-    PausePartitions,
     Publish,
     Release,
     Restart,
     Resume,
-    ResumePartitions,
-    Seek,
     Seeks,
     Sink,
     Subject,
-    Subscribe,
     TopicReady,
-    Unsubscribe,
     Wait,
     Work,
 )
@@ -352,46 +347,3 @@ def test_plan_that_waits_and_disturbs_takes_longer():
 
 def test_rich_plan_of_the_samples_is_applicable():
     assert MODEL.normalise(RICH_PLAN.subject, RICH_PLAN.steps) == RICH_PLAN
-
-
-def test_member_seeks_only_where_its_application_does_that_at_all_and_while_it_lives():
-    steps = (Seek(), Publish(), Work(calls=3), Seek(), Kill(lane="c1"), Seek())
-    assert normalised(*steps, subject=SEEKING) == (*steps[1:5],)
-    assert Seek() not in normalised(*steps)
-
-
-def test_topic_of_who_seeks_at_will_is_not_deleted():
-    steps = (Publish(), Work(calls=3), DeleteTopic())
-    assert normalised(*steps, subject=SEEKING) == steps[:2]
-
-
-def test_partitions_are_paused_by_a_member_that_lives_and_resumed_where_they_are_paused():
-    steps = (ResumePartitions(), Publish(), Work(), PausePartitions(), PausePartitions(), Work())
-    assert normalised(*steps, ResumePartitions(), Work()) == (
-        *(*steps[1:4], Work()),
-        *(ResumePartitions(), Work()),
-    )
-
-
-def test_next_incarnation_has_nothing_paused():
-    steps = (Publish(), Work(), PausePartitions(), Kill(lane="c1"), ResumePartitions(), Work())
-    assert ResumePartitions() not in normalised(*steps)
-
-
-def test_member_unsubscribes_once_and_subscribes_where_it_had_unsubscribed():
-    steps = (Publish(), Work(calls=3), Subscribe(), Unsubscribe(), Unsubscribe(), Seek(), Work())
-    assert normalised(*steps, Subscribe(), Seek(), Work(), subject=SEEKING) == (
-        *(*steps[:2], Unsubscribe(), Work()),
-        *(Subscribe(), Seek(), Work()),
-    )
-
-
-def test_next_incarnation_has_its_topic():
-    steps = (Publish(), Work(), Unsubscribe(), Kill(lane="c1"), Subscribe(), Work())
-    assert Subscribe() not in normalised(*steps)
-
-
-def test_member_whose_library_commits_by_itself_does_not_unsubscribe():
-    automatic = Subject(consumer=Consumer(commit=CommitPolicy.AUTO))
-    steps = (Publish(), Work(), Unsubscribe(), Work())
-    assert Unsubscribe() not in normalised(*steps, subject=automatic)

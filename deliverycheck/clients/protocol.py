@@ -144,6 +144,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         count: deliveries received or kept.
         assigned: the member's partitions; ``None`` where it belongs to no group yet.
         ends: for each assigned partition whose end was reached, the position there.
+        stands: of a member that is told of no ends and was handed nothing, the next position of
+            each assigned partition, as far as it is known.
     """
 
     re: int
@@ -155,6 +157,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
     assigned: tuple[SourcePartition, ...] | None = None
     ends: tuple[Position, ...] = ()
+    stands: tuple[Position, ...] = ()
 
 
 CompletionEvent = OkEvent | FailEvent | InfoEvent

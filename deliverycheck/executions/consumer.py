@@ -1,6 +1,6 @@
 """A consuming lane: a group member that goes through its application's cycle, call by call."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import structs
@@ -75,6 +75,7 @@ class ConsumerLane(Lane):
     Attributes:
         idle: the last receive brought nothing.
         ends: positions of the ends that the member has seen, by partition.
+        stands: next positions of a member that is told of no ends, by partition.
         wishes: to be done in their order, before it asks for more.
         subscribed: it wants its topic.
     """
@@ -91,6 +92,7 @@ class ConsumerLane(Lane):
         self.subscribed = True
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
+        self.stands: dict[int, int] = {}
         self.wishes: list[Wish] = []
         self._handed: dict[int, list[int]] = {}
         self._due: dict[int, Position] = {}
@@ -106,7 +108,7 @@ class ConsumerLane(Lane):
         self.enlist()
         self.closed = self.idle = False
         self.subscribed = True
-        self.assigned, self.ends = frozenset(), {}
+        self._has_nothing()
         self.wishes, self._handed = [], {}
         self._due, self._effects_due = {}, 0
         self._cycle = self._work()
@@ -210,7 +212,8 @@ class ConsumerLane(Lane):
         op = self.invoke(Action.UNSUBSCRIBE, group=self.group)
         yield from self._ask(commands.Unsubscribe(), op)
         self.finish(op, self.last_reply)
-        self.subscribed, self.assigned, self.ends = False, frozenset(), {}
+        self.subscribed = False
+        self._has_nothing()
         yield Called.SUBSCRIPTION
 
     def _come_back(self) -> Iterator[Called]:
@@ -222,7 +225,8 @@ class ConsumerLane(Lane):
         )
         yield from self._ask(command, op)
         self.finish(op, self.last_reply)
-        self.subscribed, self.assigned, self.ends = True, frozenset(), {}
+        self.subscribed = True
+        self._has_nothing()
         yield Called.SUBSCRIPTION
 
     def _pause(self, wish: PausePartitions | ResumePartitions) -> Iterator[Called]:
@@ -307,7 +311,11 @@ class ConsumerLane(Lane):
             self.assigned = frozenset(
                 one.partition for one in reply.assigned if one.partition is not None
             )
-        self.ends = {one.partition: one.position for one in reply.ends if one.partition is not None}
+        self.ends, self.stands = _by_partition(reply.ends), _by_partition(reply.stands)
+
+    def _has_nothing(self) -> None:
+        """Nothing is known of its partitions until it has asked."""
+        self.assigned, self.ends, self.stands = frozenset(), {}, {}
 
     def _covers(self, delivery: Delivery) -> tuple[Position, ...]:
         after = self.position_after(delivery)
@@ -315,8 +323,17 @@ class ConsumerLane(Lane):
             after = structs.replace(after, position=delivery.position or 0)
         return (after,)
 
-    def reached(self, ends: dict[int, int]) -> bool:
-        """Whether the member has read its partitions to these ends and has nothing in hand."""
+    def reached(self, ends: Mapping[int, int], past: Mapping[int, int]) -> bool:
+        """Whether the member has read its partitions to these ends and has nothing in hand.
+
+        Who is told of no ends has done so behind the last message: `past` it nothing can be handed.
+        """
         return self.idle and all(
-            self.ends.get(partition, -1) >= ends.get(partition, 0) for partition in self.assigned
+            self.ends.get(each, -1) >= ends.get(each, 0)
+            or self.stands.get(each, -1) >= past.get(each, 0)
+            for each in self.assigned
         )
+
+
+def _by_partition(positions: Iterable[Position]) -> dict[int, int]:
+    return {one.partition: one.position for one in positions if one.partition is not None}

@@ -204,33 +204,42 @@ def _moved(partitions: Sequence[str]) -> str:
 
 def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
     """Each group has worked everything off; whether they have."""
-    partitions = frozenset(range(run.partitions[run.subject_topic]))
-    ends = {
-        partition: end
-        for (source, partition), end in scan.ends.items()
-        if source == run.subject_topic
-    }
+    ends, past = _ends(run, scan), _past_last(run, scan)
     deadline_ns = run.recorder.now() + int(DRAIN_DEADLINE_S * 1e9)
     while run.recorder.now() < deadline_ns:
         for lane in consumers:
             _work_off(lane)
-        if all(_is_done(group, partitions, ends, scan) for group in _groups(consumers)):
+        if all(_is_done(group, ends, past, scan) for group in _groups(consumers)):
             return True
-    seen = {lane.process: (sorted(lane.assigned), lane.ends) for lane in consumers}
+    seen = {lane.process: (sorted(lane.assigned), lane.ends or lane.stands) for lane in consumers}
     run.reasons.append(
         f"not every group reached the ends {ends} within {DRAIN_DEADLINE_S:.0f} s: {seen}"
     )
     return False
 
 
+def _ends(run: Run, scan: Scan) -> dict[int, int]:
+    """Where each partition of the group's topic ended."""
+    return {part: end for (source, part), end in scan.ends.items() if source == run.subject_topic}
+
+
+def _past_last(run: Run, scan: Scan) -> dict[int, int]:
+    """Of each partition that holds anything the position behind its last message."""
+    return {
+        partition: 1 + max(one.position or 0 for one in found)
+        for (source, partition), found in scan.deliveries.items()
+        if source == run.subject_topic and found
+    }
+
+
 def _is_done(
-    group: list[ConsumerLane], partitions: frozenset[int], ends: dict[int, int], scan: Scan
+    group: list[ConsumerLane], ends: dict[int, int], past: dict[int, int], scan: Scan
 ) -> bool:
     sharing = [lane for lane in group if isinstance(lane, SharingLane)]
     if sharing:
         return is_worked_off(sharing, scan.deliveries)
     assigned = frozenset[int]().union(*(lane.assigned for lane in group))
-    return assigned == partitions and all(lane.reached(ends) for lane in group)
+    return assigned == ends.keys() and all(lane.reached(ends, past) for lane in group)
 
 
 def _work_off(lane: ConsumerLane) -> None:

@@ -90,6 +90,9 @@ TOPIC_PARTITIONS_MAX = 12
 REFRESH = "topic.metadata.refresh.interval.ms"
 """A client learns of new partitions so often; librdkafka's default is 5 minutes."""
 
+END_EVENTS = "enable.partition.eof"
+"""Whether a member is told that it has read a partition to its end; our profile says yes."""
+
 PATIENCE = "message.timeout.ms"
 """How long librdkafka tries to deliver a message; its default is 5 minutes."""
 
@@ -261,13 +264,15 @@ def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
     """Each topic once, so that of each message it is known which of two logs it is in.
 
     A transaction, a database with positions, a share group and who seeks at will each have a
-    state of their own of a topic, of which nothing is claimed.
+    state of their own of a topic, of which nothing is claimed. A member that is told of no ends
+    may be taken for done with a topic when it stands behind the end of the next one.
     """
     consumer = state.subject.consumer
     plain = consumer is None or (
         consumer.kind is GroupKind.CONSUMER
         and consumer.output is None
         and consumer.sink is None
+        and consumer.settings.get(END_EVENTS, True) is True
         and not _may_seek(state)
     )
     once = topic not in state.deleted | state.remade

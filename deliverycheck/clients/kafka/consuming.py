@@ -32,6 +32,11 @@ from deliverycheck.clients.kafka.places import (
     topic_partition,
 )
 from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.kafka.whereabouts import (
+    OFFSET_BEGINNING,
+    Whereabouts,
+    is_told_of_ends,
+)
 from deliverycheck.clients.kafka.worked_off import WorkedOff
 from deliverycheck.clients.protocol import (
     AssignEvent,
@@ -52,7 +57,6 @@ from deliverycheck.plans import CommitMode, HoldPoint, Setting, Subscribes
 # Bounds how late a receive notices the command behind it or its own end condition.
 SLICE_S = 0.05
 _METADATA_S = 1.0
-OFFSET_BEGINNING = -2  # RD_KAFKA_OFFSET_BEGINNING
 
 
 class Consuming:
@@ -90,6 +94,11 @@ class Consuming:
                 "on_commit": self._on_commit,
             }
         )
+        self._whereabouts = (
+            None
+            if is_told_of_ends(command.settings)
+            else Whereabouts(self.consumer, command.settings)
+        )
         if command.topics:
             self.subscribe(command.topics, command.subscribes)
 
@@ -119,6 +128,8 @@ class Consuming:
         self.consumer.assign([topic_partition(one) for one in command.positions])
         self._assigned = {place_at(one): None for one in command.positions}
         self._ends.clear()
+        for one in command.positions:
+            self._stands_at(place_at(one), one.position)
         self._joined = True
         return Reply(re=identity)
 
@@ -131,6 +142,7 @@ class Consuming:
         self.consumer.seek(to)
         place = (to.topic, to.partition)
         self._ends.pop(place, None)
+        self._stands_at(place, to.offset)
         self._kept = deque(one for one in self._kept if place_of(one) != place)
 
     def receive(self, identity: int, command: Receive) -> Reply:
@@ -216,11 +228,19 @@ class Consuming:
             re=identity,
             count=count,
             assigned=assigned if self._joined else None,
-            ends=tuple(
-                Position(source=source, partition=partition, position=position)
-                for (source, partition), position in self._ends.items()
-            ),
+            ends=_positions(self._ends),
+            stands=_positions(self._standing(count)),
         )
+
+    def _standing(self, count: int) -> Mapping[tuple[str, int], int]:
+        """Of who is told of no ends, and has nothing in hand, the next positions."""
+        if self._whereabouts is None or count or self._kept:
+            return {}
+        return self._whereabouts.of(self._assigned)
+
+    def _stands_at(self, place: tuple[str, int], position: int) -> None:
+        if self._whereabouts is not None:
+            self._whereabouts.stands_at(place, position)
 
     def worked_off(self, deliveries: Sequence[Delivery]) -> None:
         """These have had their effect."""
@@ -257,6 +277,7 @@ class Consuming:
         error = message.error()
         if error is None:
             self._ends.pop(place_of(message), None)
+            self._stands_at(place_of(message), (message.offset() or 0) + 1)
             return True
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # The library's name for it.
             self._ends[place_of(message)] = message.offset() or 0
@@ -316,7 +337,7 @@ class Consuming:
         self._joined = True
         for one in partitions:
             self._assigned[one.topic, one.partition] = None
-            self._ends.pop((one.topic, one.partition), None)
+            self._leaves((one.topic, one.partition))
         self.say(AssignEvent(partitions=sources_of(partitions), parent=self._identity))
         if self._stored is not None:
             self._begin_where_stored(self._stored, partitions)
@@ -325,6 +346,7 @@ class Consuming:
         for one in partitions:
             position = stored.position(one.topic, one.partition)
             one.offset = OFFSET_BEGINNING if position is None else position
+            self._stands_at((one.topic, one.partition), one.offset)
         if _is_incremental(self._settings):
             self.consumer.incremental_assign(partitions)
         else:
@@ -345,10 +367,16 @@ class Consuming:
     def _forget(self, partitions: list[TopicPartition]) -> None:
         for one in partitions:
             self._assigned.pop((one.topic, one.partition), None)
-            self._ends.pop((one.topic, one.partition), None)
+            self._leaves((one.topic, one.partition))
         self._worked_off.forget({(one.topic, one.partition) for one in partitions})
         # A member without partitions is at no end before its next assignment.
         self._joined = bool(self._assigned)
+
+    def _leaves(self, place: tuple[str, int]) -> None:
+        """How far the partition was read says nothing any more."""
+        self._ends.pop(place, None)
+        if self._whereabouts is not None:
+            self._whereabouts.forget(place)
 
     def client_error(self, error: KafkaError) -> None:
         self.say(ClientErrorEvent(error=error.name(), text=error.str()))
@@ -363,3 +391,10 @@ def _is_incremental(settings: Mapping[str, Setting]) -> bool:
     """Whether rebalances of such a member change its partitions one by one."""
     by_broker = settings.get("group.protocol") == "consumer"
     return by_broker or settings.get("partition.assignment.strategy") == "cooperative-sticky"
+
+
+def _positions(found: Mapping[tuple[str, int], int]) -> tuple[Position, ...]:
+    return tuple(
+        Position(source=source, partition=partition, position=position)
+        for (source, partition), position in found.items()
+    )

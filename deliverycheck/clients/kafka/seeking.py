@@ -7,15 +7,14 @@ from deliverycheck.clients.commands import (
     Subscribe,
     Unsubscribe,
 )
-from deliverycheck.clients.kafka.consuming import OFFSET_BEGINNING, Consuming
+from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import KafkaException, TopicPartition
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
 from deliverycheck.clients.kafka.places import topic_partition
 from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.kafka.whereabouts import OFFSET_BEGINNING, OFFSET_END
 from deliverycheck.clients.protocol import Reply
 from deliverycheck.history import Whence
-
-OFFSET_END = -1  # RD_KAFKA_OFFSET_END
 
 
 def seek_to(consuming: Consuming, identity: int, command: SeekTo) -> Reply:

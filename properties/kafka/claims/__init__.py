@@ -4,6 +4,7 @@ from deliverycheck.plans import Claim
 from properties.kafka.claims.committing import COMMITTING
 from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
+from properties.kafka.claims.ends import ENDS
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.reading import READING
@@ -21,6 +22,7 @@ CLAIMS: tuple[Claim, ...] = (
     *CONTENT,
     *EFFECT,
     *COMMITTING,
+    *ENDS,
     *GROUPS,
     *READING,
     *REMADE,
