@@ -17,6 +17,12 @@ from deliverycheck.plans import (
 )
 from selftests.plan_samples import WITH_GROUP
 
+TWINS = Subject(
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"group.instance.id": "member"})
+)
+NAMED = Subject(
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"group.instance.id": "m-{lane}"})
+)
 LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
 SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 
@@ -46,6 +52,16 @@ REACH_OF_MEMBERS = {
         (Publish(), Work(calls=2), Unsubscribe(), Publish()),
         WITH_GROUP,
         {"none", "unsubscribed"},
+    ),
+    "member-of-the-same-name-comes": (
+        (Publish(), Work(calls=2), Work(lane="c2")),
+        TWINS,
+        {"none", "partitions_moved", "member_fenced"},
+    ),
+    "member-of-another-name-comes": (
+        (Publish(), Work(calls=2), Work(lane="c2")),
+        NAMED,
+        {"none", "partitions_moved"},
     ),
     "member-goes-to-the-end": (
         (Publish(), Work(calls=3), Seek(to=Whence.END)),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from deliverycheck.clients import AutoCommitEvent, commands
+from deliverycheck.clients import AutoCommitEvent, ClientErrorEvent, commands
 from deliverycheck.executions import execute
 from deliverycheck.executions.consumer import ConsumerLane
 from deliverycheck.guarantees import Validity, check
@@ -130,3 +130,20 @@ def test_member_that_is_told_of_no_ends_and_stands_before_the_last_message_is_no
     assert not lane.reached({0: 9, 1: 9}, {0: 3, 1: 5})
     lane.stands = {0: 2}
     assert not lane.reached({0: 9, 1: 9}, {0: 2})
+
+
+def test_member_whose_client_is_of_no_use_is_gone_and_another_one_goes_on(run, monkeypatch):
+    fenced = ClientErrorEvent(error="FENCED_INSTANCE_ID", fatal=True)
+
+    def idle(self, _):
+        if self.process == "c1#1":
+            self._say(fenced)
+
+    monkeypatch.setattr(MemoryWorker, "_idle", idle, raising=False)
+    history = run(Publish(count=2), WorkStep(calls=9), WorkStep(lane="c2", calls=6))
+    processes = {one.process for one in history.operations if one.process.startswith("c")}
+    assert processes == {"c1#1", "c2#1"}
+    assert [one.delivery.position for one in history.receipts] == [0, 1]
+    told = [one.what for one in history.processes if one.process == "c1#1"]
+    assert told == ["started", "error", "discarded", "closed"]
+    assert history.drained

@@ -17,6 +17,7 @@ NEEDS = {
     "replayed": ("no fault", "nothing"),
     "commit_refused": ("rebalance", "nothing"),
     "revoked_uncommitted": ("rebalance", "nothing"),
+    "member_fenced": ("rebalance", "nothing"),
     "unsubscribed": ("rebalance", "nothing"),
     "partitions_paused": ("no fault", "nothing"),
     "sought_deleted": ("records gone", "nothing"),

@@ -115,10 +115,15 @@ class AutoCommitEvent(_Event, frozen=True, kw_only=True, tag="auto_commit", omit
 
 
 class ClientErrorEvent(_Event, frozen=True, kw_only=True, tag="client_error", omit_defaults=True):
-    """An error that belongs to no call, by the library's name for it."""
+    """An error that belongs to no call, by the library's name for it.
+
+    Attributes:
+        fatal: the client is of no use any more, as the library says.
+    """
 
     error: str
     text: str = ""
+    fatal: bool = False
 
 
 class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):

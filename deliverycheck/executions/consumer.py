@@ -1,12 +1,13 @@
 """A consuming lane: a group member that goes through its application's cycle, call by call."""
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import structs
 
 from deliverycheck.brokers import Slot
-from deliverycheck.clients import LostEvent, Reply, RevokeEvent, commands
+from deliverycheck.clients import ClientErrorEvent, LostEvent, Reply, RevokeEvent, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Delivery, Ok, Position, Whence
@@ -78,6 +79,7 @@ class ConsumerLane(Lane):
         stands: next positions of a member that is told of no ends, by partition.
         wishes: to be done in their order, before it asks for more.
         subscribed: it wants its topic.
+        fatal: the error that has made its client useless, if one has.
     """
 
     def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
@@ -90,10 +92,13 @@ class ConsumerLane(Lane):
         self.closed = False
         self.idle = False
         self.subscribed = True
+        self.fatal: str | None = None
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
         self.stands: dict[int, int] = {}
         self.wishes: list[Wish] = []
+        self._paused: set[int] = set()
+        self._wants_paused = False
         self._handed: dict[int, list[int]] = {}
         self._due: dict[int, Position] = {}
         self._effects_due = 0
@@ -107,9 +112,11 @@ class ConsumerLane(Lane):
         """The member has subscribed and joins while it is polled."""
         self.enlist()
         self.closed = self.idle = False
+        self.fatal = None
         self.subscribed = True
         self._has_nothing()
         self.wishes, self._handed = [], {}
+        self._paused, self._wants_paused = set(), False
         self._due, self._effects_due = {}, 0
         self._cycle = self._work()
         self.before_subscribe()
@@ -158,7 +165,7 @@ class ConsumerLane(Lane):
         self.last_reply = self._replies[identity]
 
     def _work(self) -> Iterator[Called]:
-        while True:
+        while self.fatal is None:
             yield from self._fulfil()
             op = self.invoke(Action.RECEIVE, group=self.group)
             joins = self.receive_ms == WORKLOAD_RECEIVE_MS and self.subscribed
@@ -181,6 +188,16 @@ class ConsumerLane(Lane):
                 return  # The client was discarded.
             if deliveries:
                 yield from self._ask(commands.Idle(), None)
+        self._retire()
+
+    def _retire(self) -> None:
+        """Nobody plays the lane, and nobody comes for it but by a step of the plan.
+
+        Of two members with one name, which end one another, the last one stays.
+        """
+        self.run.note(self.process, "discarded", evidence={"because": self.fatal})
+        self.closed = True
+        self.dismiss()
 
     def _fulfil(self) -> Iterator[Called]:
         """Nothing is wished for any more, unless the member has no partition yet."""
@@ -194,7 +211,13 @@ class ConsumerLane(Lane):
             elif isinstance(wish, Subscribe):
                 yield from self._come_back()
             else:
-                yield from self._pause(wish)
+                self._wants_paused = isinstance(wish, ResumePartitions)
+                if not self._wants_paused:
+                    yield from self._pause(wish, self.assigned)
+                    self._paused |= self.assigned
+        if self._wants_paused and (paused := self._paused & self.assigned):
+            yield from self._pause(ResumePartitions(lane=self.name), paused)
+            self._paused -= paused
 
     def wants_all(self) -> None:
         """The member reads on whatever it has paused, and wants its topic if it did not."""
@@ -219,6 +242,7 @@ class ConsumerLane(Lane):
     def _come_back(self) -> Iterator[Called]:
         if self.subscribed:
             return
+        self._wants_paused = True
         op = self._wants_topic()
         command = commands.Subscribe(
             topics=(self.run.subject_topic,), subscribes=self._consumer.subscribes
@@ -229,10 +253,16 @@ class ConsumerLane(Lane):
         self._has_nothing()
         yield Called.SUBSCRIPTION
 
-    def _pause(self, wish: PausePartitions | ResumePartitions) -> Iterator[Called]:
+    def _pause(
+        self, wish: PausePartitions | ResumePartitions, partitions: AbstractSet[int]
+    ) -> Iterator[Called]:
+        """These are paused, or wanted again.
+
+        With librdkafka a pause outlives the assignment: what comes back is still paused.
+        """
         topic = self.run.subject_topic
         covers = tuple(
-            Position(source=topic, partition=each, position=0) for each in sorted(self.assigned)
+            Position(source=topic, partition=each, position=0) for each in sorted(partitions)
         )
         action, command = _PAUSING[type(wish)]
         op = self.invoke(action, group=self.group, covers=covers)
@@ -301,6 +331,8 @@ class ConsumerLane(Lane):
     def _take(self, event: object) -> None:
         """What was due of a partition that it has no more is for its next owner to work off."""
         super()._take(event)
+        if isinstance(event, ClientErrorEvent) and event.fatal:
+            self.fatal = event.error
         if isinstance(event, (RevokeEvent, LostEvent)):
             for one in event.partitions:
                 self._due.pop(one.partition or 0, None)

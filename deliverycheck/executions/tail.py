@@ -238,12 +238,15 @@ def _is_done(
     sharing = [lane for lane in group if isinstance(lane, SharingLane)]
     if sharing:
         return is_worked_off(sharing, scan.deliveries)
-    assigned = frozenset[int]().union(*(lane.assigned for lane in group))
-    return assigned == ends.keys() and all(lane.reached(ends, past) for lane in group)
+    present = [lane for lane in group if not lane.closed]
+    assigned = frozenset[int]().union(*(lane.assigned for lane in present))
+    return assigned == ends.keys() and all(lane.reached(ends, past) for lane in present)
 
 
 def _work_off(lane: ConsumerLane) -> None:
     received = 0
+    if lane.closed:
+        return
     if not lane.lives:
         lane.open()
     while received < RECEIVES_A_TURN and lane.lives:

@@ -45,6 +45,9 @@ from deliverycheck.plans.subject import (
     TopicReady,
 )
 
+INSTANCE_ID = "group.instance.id"
+"""The name by which a static member is known to its group when it comes back."""
+
 _FAULT_HAZARDS = {
     FaultKind.LOSE_REPLY: "lost_reply",
     FaultKind.LOSE_REQUEST: "lost_request",
@@ -169,6 +172,7 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     if others:
         yield "partitions_moved"
         yield from ("revoked_uncommitted",) if _commits_late(state) else ()
+        yield from ("member_fenced",) if _are_twins(consumer) else ()
     writing = state.subject.of_output
     if writing is not None:
         stood_ms = state.stood_ms.get(step.lane, 0)
@@ -178,6 +182,13 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
         yield from ("member_paused", "lost_unfinished")
     if consumer is not None and consumer.handling_ms > _poll_interval_ms(consumer):
         yield "lost_unfinished"
+
+
+def _are_twins(consumer: Consumer | None) -> bool:
+    """Whether all members of a group have one name; only of classic groups the last one stays."""
+    if consumer is None or consumer.settings.get("group.protocol", "classic") != "classic":
+        return False
+    return "{lane}" not in str(consumer.settings.get(INSTANCE_ID, "{lane}"))
 
 
 def _commits_late(state: PlanState) -> bool:

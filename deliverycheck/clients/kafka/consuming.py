@@ -23,6 +23,7 @@ from deliverycheck.clients.kafka.library import (
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
 from deliverycheck.clients.kafka.places import (
+    client_error_of,
     delivery_of_message,
     first_error,
     place_at,
@@ -41,7 +42,6 @@ from deliverycheck.clients.kafka.worked_off import WorkedOff
 from deliverycheck.clients.protocol import (
     AssignEvent,
     AutoCommitEvent,
-    ClientErrorEvent,
     DeliveryEvent,
     LostEvent,
     OkEvent,
@@ -379,7 +379,7 @@ class Consuming:
             self._whereabouts.forget(place)
 
     def client_error(self, error: KafkaError) -> None:
-        self.say(ClientErrorEvent(error=error.name(), text=error.str()))
+        self.say(client_error_of(error))
 
 
 def _subscription(topic: str, by: Subscribes) -> str:

@@ -1,8 +1,8 @@
 """Messages, places and answers as the library names them, and as we do."""
 
-from deliverycheck.clients.kafka.library import TIMESTAMP_CREATE_TIME, TopicPartition
+from deliverycheck.clients.kafka.library import TIMESTAMP_CREATE_TIME, KafkaError, TopicPartition
 from deliverycheck.clients.kafka.library import Message as Received
-from deliverycheck.clients.protocol import SourcePartition
+from deliverycheck.clients.protocol import ClientErrorEvent, SourcePartition
 from deliverycheck.history import Delivery, Position, delivery_of
 
 
@@ -44,6 +44,20 @@ def position_of(partition: TopicPartition) -> Position:
 def place_at(position: Position) -> tuple[str, int]:
     """Source and partition of it."""
     return position.source, position.partition or 0
+
+
+def client_error_of(error: KafkaError) -> ClientErrorEvent:
+    """The error as an event; a fatal one is told by the name of its reason, if it is a known one.
+
+    The library says of it that it is fatal, and its reason in words alone.
+    """
+    fatal = error.fatal() or error.code() == KafkaError._FATAL  # noqa: SLF001  # The library's name for it.
+    reasons = (one for one in map(KafkaError, _FATAL_REASONS) if one.str() in error.str())
+    named = next(reasons, error) if fatal else error
+    return ClientErrorEvent(error=named.name(), text=error.str(), fatal=fatal)
+
+
+_FATAL_REASONS = (KafkaError.FENCED_INSTANCE_ID,)
 
 
 def sources_of(partitions: list[TopicPartition]) -> tuple[SourcePartition, ...]:

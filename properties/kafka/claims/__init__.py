@@ -15,6 +15,7 @@ from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
 from properties.kafka.claims.timeouts import TIMEOUTS
 from properties.kafka.claims.transactions import TRANSACTIONS
+from properties.kafka.claims.twins import TWINS
 
 CLAIMS: tuple[Claim, ...] = (
     *LOG,
@@ -30,6 +31,7 @@ CLAIMS: tuple[Claim, ...] = (
     *RETENTION,
     *TRANSACTIONS,
     *SINKS,
+    *TWINS,
     *SHARES,
 )
 
