@@ -2,6 +2,7 @@
 
 from deliverycheck.history import Whence
 from deliverycheck.plans import (
+    ChangeConfig,
     Close,
     CommitPolicy,
     Consumer,
@@ -23,6 +24,8 @@ TWINS = Subject(
 NAMED = Subject(
     consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"group.instance.id": "m-{lane}"})
 )
+CHANGING = Subject(topic={"max.message.bytes": 1_048_588})
+SMALLER = ChangeConfig(name="max.message.bytes", value=2000)
 LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
 SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 
@@ -62,6 +65,16 @@ REACH_OF_MEMBERS = {
         (Publish(), Work(calls=2), Work(lane="c2")),
         NAMED,
         {"none", "partitions_moved"},
+    ),
+    "topic-takes-smaller-messages-from-then-on": (
+        (Publish(), SMALLER, Publish(bytes=3000)),
+        CHANGING,
+        {"none", "config_changed", "definite_failure"},
+    ),
+    "topic-is-changed-before-anything-is-in-it": (
+        (SMALLER, Publish()),
+        CHANGING,
+        {"none"},
     ),
     "member-goes-to-the-end": (
         (Publish(), Work(calls=3), Seek(to=Whence.END)),

@@ -12,6 +12,7 @@ NEEDS = {
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
     "partitions_added": ("no fault", "nothing"),
+    "config_changed": ("no fault", "nothing"),
     "records_deleted": ("records gone", "nothing"),
     "read_records_deleted": ("records gone", "nothing"),
     "replayed": ("no fault", "nothing"),
@@ -85,7 +86,7 @@ FACTS = {
     **dict.fromkeys(
         ("process", "lane", "error", "message", "without", "node", "other", "group"), "x"
     ),
-    **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
+    **dict.fromkeys(("topic", "place", "key", "transaction", "newer", "name", "value"), "t"),
     **dict.fromkeys(
         (
             "publishes",
@@ -107,7 +108,7 @@ FACTS = {
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
+            *("failed_ns", "changed_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
             *(
                 "timed_out_ns",
                 "purged_ns",

@@ -38,13 +38,8 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.kafka import (
-    BROKER_FAULTS_MAX,
-    COPIES,
-    MESSAGES_MAX,
-    REFRESH,
-    KafkaModel,
-)
+from deliverycheck.plans.kafka import COPIES, KafkaModel
+from deliverycheck.plans.kafka_applicable import BROKER_FAULTS_MAX, MESSAGES_MAX, REFRESH
 from deliverycheck.plans.kafka_state import NODE
 from properties.kafka.claims import CLAIMS
 from properties.kafka.strategies import plans

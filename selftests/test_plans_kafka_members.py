@@ -1,6 +1,7 @@
 """What members of groups may do in a plan: go elsewhere, want nothing for a time, leave."""
 
 from deliverycheck.plans import (
+    ChangeConfig,
     CommitPolicy,
     Consumer,
     DeleteTopic,
@@ -15,7 +16,8 @@ from deliverycheck.plans import (
     Unsubscribe,
     Work,
 )
-from deliverycheck.plans.kafka import END_EVENTS, KafkaModel
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka_applicable import END_EVENTS
 from selftests.plan_samples import WITH_GROUP
 
 SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
@@ -66,6 +68,20 @@ def test_member_whose_library_commits_by_itself_does_not_unsubscribe():
     automatic = Subject(consumer=Consumer(commit=CommitPolicy.AUTO))
     steps = (Publish(), Work(), Unsubscribe(), Work())
     assert Unsubscribe() not in normalised(*steps, subject=automatic)
+
+
+def test_setting_is_changed_that_the_subject_names_to_a_value_that_the_model_knows():
+    changing = Subject(topic={"min.insync.replicas": 1})
+    change = ChangeConfig(name="min.insync.replicas", value=2)
+    steps = (Publish(), change, Publish())
+    assert normalised(*steps, subject=changing) == steps
+    for other in (
+        ChangeConfig(name="min.insync.replicas", value=3),
+        ChangeConfig(name="max.message.bytes", value=2000),
+        ChangeConfig(name="min.insync.replicas", value=2, topic="t2"),
+    ):
+        assert other not in normalised(Publish(), other, Publish(), subject=changing)
+    assert change not in normalised(*steps)
 
 
 def test_topic_of_who_is_told_of_no_ends_is_not_deleted():

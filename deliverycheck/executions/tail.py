@@ -13,7 +13,7 @@ from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.sharing import SharingLane, is_worked_off
 from deliverycheck.executions.stage import Stage
-from deliverycheck.executions.topics import bring_back
+from deliverycheck.executions.topics import bring_back, restore_configs
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark, Position
@@ -90,6 +90,7 @@ def heal_all(run: Run, stage: Stage) -> None:
             lane.send(commands.Release())
     stage.disturbances.bring_node_back("b1")
     bring_back(run)
+    restore_configs(run)
     for lane in run.lanes.values():
         if lane.lives and not lane.join(JOIN_DEADLINE_S):
             run.note(lane.process, "blocked", evidence={"after": "the last heal"})

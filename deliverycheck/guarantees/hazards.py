@@ -29,6 +29,7 @@ from deliverycheck.guarantees.timeout_hazards import (
     timed_out_beside_others,
 )
 from deliverycheck.guarantees.topic_hazards import (
+    config_changed,
     partitions_added,
     topic_answered,
     topic_just_created,
@@ -150,8 +151,14 @@ _FENCED = {
 }
 _GROWN = {
     "grown": (
-        "{topic} had {partitions} partitions from {grown_ns:s} on, and {process} wrote to it "
+        "{topic} had {partitions} partitions from {changed_ns:s} on, and {process} wrote to it "
         "before and since ({messages:count message})."
+    )
+}
+_CONFIG_CHANGED = {
+    "changed": (
+        "{topic} had {name}={value} from {changed_ns:s} on, and {process} wrote to it before and "
+        "since ({messages:count message})."
     )
 }
 _EARLY = {
@@ -251,6 +258,14 @@ HAZARDS: dict[str, Hazard] = {
             needs=Needed.NOTHING,
             sentences=_GROWN,
             find=partitions_added,
+        ),
+        Hazard(
+            name="config_changed",
+            title="a topic got another setting while a process wrote to it",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_CONFIG_CHANGED,
+            find=config_changed,
         ),
         *HAZARDS_OF_DELETIONS,
         *HAZARDS_OF_REMADE_TOPICS,

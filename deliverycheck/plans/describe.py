@@ -11,6 +11,7 @@ from deliverycheck.plans.steps import (
     Arm,
     Await,
     Call,
+    ChangeConfig,
     Chooser,
     Close,
     CommitTransaction,
@@ -117,6 +118,11 @@ def _delete_records(step: DeleteRecords) -> str:
     return f"delete all records{where}{but}"
 
 
+def _change_config(step: ChangeConfig) -> str:
+    where = "" if step.topic == MAIN_TOPIC else f" of {step.topic}"
+    return f"set {step.name}{where} to {step.value}"
+
+
 def _seek(step: Seek) -> str:
     last = f"{step.back} before the last one" if step.back else "the last one"
     where = {
@@ -156,6 +162,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     DeleteTopic: lambda step: f"delete topic {step.topic}",
     AddPartitions: _add_partitions,
     DeleteRecords: _delete_records,
+    ChangeConfig: _change_config,
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),

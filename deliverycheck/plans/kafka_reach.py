@@ -15,7 +15,7 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, is_timed, kept_ms_of
+from deliverycheck.plans.kafka_topic import LARGEST, SMALL_BYTES, is_compacted, is_timed, kept_ms_of
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -143,6 +143,10 @@ def _hazards_of_topic(state: PlanState, step: Publish) -> Iterator[str]:
     """What was done to the topic that is written to."""
     if step.topic in state.grown:
         yield "partitions_added"
+    if any(topic == step.topic for topic, _ in state.changed):
+        yield "config_changed"
+    if state.changed.get((step.topic, LARGEST)) == SMALL_BYTES <= step.bytes:
+        yield "definite_failure"
     if step.topic in state.deleted:
         yield "written_while_deleted"
     if step.topic in state.remade:

@@ -11,6 +11,7 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    ChangeConfig,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -37,7 +38,7 @@ from deliverycheck.plans.steps import (
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import GroupKind, Subject
+from deliverycheck.plans.subject import GroupKind, Setting, Subject
 
 SYSTEM = "kafka"
 FIRST, SECOND = PRODUCERS = ("p1", "p2")
@@ -88,6 +89,7 @@ class PlanState:
         silent: members that have paused their partitions.
         apart: members that have unsubscribed.
         shortened: partitions of which records were deleted.
+        changed: settings that topics with messages were given since, by topic and name.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
         keyed: lane, topic and key of all that was published with a key.
@@ -102,6 +104,7 @@ class PlanState:
     carried: set[str] = field(default_factory=set)
     written: set[tuple[str, int]] = field(default_factory=set)
     shortened: set[tuple[str, int]] = field(default_factory=set)
+    changed: dict[tuple[str, str], Setting] = field(default_factory=dict)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
@@ -264,6 +267,11 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         state.sent.add(step.lane)
 
 
+def _change_config(state: PlanState, step: ChangeConfig) -> None:
+    if any(topic == step.topic for topic, _ in state.written):
+        state.changed[step.topic, step.name] = step.value
+
+
 def _unsubscribe(state: PlanState, step: Unsubscribe) -> None:
     """Of what it is assigned later nothing is paused."""
     state.apart.add(step.lane)
@@ -319,6 +327,7 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     DeleteTopic: _delete_topic,
     AddPartitions: _add_partitions,
     DeleteRecords: lambda state, step: state.shortened.add((step.topic, step.partition)),
+    ChangeConfig: _change_config,
     PausePartitions: lambda state, step: state.silent.add(step.lane),
     ResumePartitions: lambda state, step: state.silent.discard(step.lane),
     Unsubscribe: _unsubscribe,

@@ -18,7 +18,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH
+from deliverycheck.plans.kafka_applicable import REFRESH
 from properties.drawing import MOSTLY_NOT, drawer_of
 from properties.kafka.claims.content import CODECS
 from properties.kafka.claims.groups import GROUP_KINDS

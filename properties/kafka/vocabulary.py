@@ -30,6 +30,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans import Work as WorkStep
 from deliverycheck.plans.kafka import KafkaDraft
 from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, TOPICS
+from deliverycheck.plans.kafka_topic import CHANGES
 from properties.drawing import Kind, Vocabulary, one, one_of
 from properties.kafka import makers
 
@@ -207,6 +208,17 @@ KINDS = {
             # Fewer than it had read, as many, and more.
             "then": (1, 2, 4, 8),
             "away": ("not", "not", "stopped", "stopped", "cut off", "killed", "closed"),
+        },
+    ),
+    # Only where the subject names a setting that may change in use.
+    "change_config": Kind(
+        weight=8,
+        makes=makers.change_config,
+        arguments={
+            "change": tuple((name, few[0]) for name, few in CHANGES.items()),
+            "count": (1, 1, 3),
+            "bytes_": (0, 3000, 20_000),
+            "back": (True, False),
         },
     ),
     # Only where a topic keeps for a time.

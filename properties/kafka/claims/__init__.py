@@ -1,6 +1,7 @@
 """What we claim of Kafka, as data: each holding setting beside a sibling that must break."""
 
 from deliverycheck.plans import Claim
+from properties.kafka.claims.changing import CHANGING
 from properties.kafka.claims.committing import COMMITTING
 from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
@@ -29,6 +30,7 @@ CLAIMS: tuple[Claim, ...] = (
     *REMADE,
     *REPLAY,
     *RETENTION,
+    *CHANGING,
     *TRANSACTIONS,
     *SINKS,
     *TWINS,

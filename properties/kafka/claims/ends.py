@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from deliverycheck.plans import Claim, Pace, Stance
-from deliverycheck.plans.kafka import END_EVENTS
+from deliverycheck.plans.kafka_applicable import END_EVENTS
 from properties.kafka.claims.committing import BATCH
 from properties.kafka.claims.settings import AFTER, IN_HAND, RECORDS_GONE
 
