@@ -258,7 +258,9 @@ class ConsumerLane(Lane):
     ) -> Iterator[Called]:
         """These are paused, or wanted again.
 
-        With librdkafka a pause outlives the assignment: what comes back is still paused.
+        With librdkafka a pause outlives the assignment (its issue 1849): what comes back is still
+        paused. And what is not paused is not resumed, since until 2.4 that led to duplicates
+        (its pull request 4636).
         """
         topic = self.run.subject_topic
         covers = tuple(
