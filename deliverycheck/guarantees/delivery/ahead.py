@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from itertools import accumulate
 
+from deliverycheck.guarantees.delivery.dropped import may_be_gone
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
 from deliverycheck.guarantees.delivery.members import Place, group_of, standing_place
 from deliverycheck.guarantees.delivery.wished import is_wished
@@ -20,6 +21,7 @@ def commit_follows_effect(history: History) -> Verdict:
     Sound: a commit counts if it took effect, and with the moment of its answer. An effect counts
     from its call on, whatever its outcome but a failure, of any copy of the message. So a
     conviction says: by the answer of the commit nobody in the group had so much as begun.
+    What its log may have dropped by then nobody can begin: who takes over begins behind it.
 
     Complete for groups of the header that record effects, except for what was handed only after
     the commit. A history that was cut is UNKNOWN, since effects may be missing.
@@ -31,6 +33,7 @@ def commit_follows_effect(history: History) -> Verdict:
         for work, handing in sorted(_handed(history).items(), key=_standing)
         if (commit := _first_past(history, work)) is not None
         and history.by_op[handing.op].invoked_ns <= commit.told_ns
+        and not may_be_gone(history, handing.delivery, commit.told_ns)
     ]
     ahead = [
         _ahead(work, handing, commit, effect)
