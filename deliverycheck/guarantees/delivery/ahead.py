@@ -33,18 +33,27 @@ def commit_follows_effect(history: History) -> Verdict:
         for work, handing in sorted(_handed(history).items(), key=_standing)
         if (commit := _first_past(history, work)) is not None
         and history.by_op[handing.op].invoked_ns <= commit.told_ns
-        and not may_be_gone(history, handing.delivery, commit.told_ns)
+        and not (
+            _begun_late(begun, work, commit)
+            and may_be_gone(history, handing.delivery, commit.told_ns)
+        )
     ]
     ahead = [
-        _ahead(work, handing, commit, effect)
+        _ahead(work, handing, commit, begun.get((work[0], work[3])))
         for work, handing, commit in judged
-        if (effect := begun.get((work[0], work[3]))) is None or effect.invoked_ns > commit.told_ns
+        if _begun_late(begun, work, commit)
     ]
     if not judged:
         return unknown(name, "nothing to examine: no group with effects committed past a message")
     if reason := why_not_whole(history):
         return unknown(name, reason, examined=len(judged))
     return judge(name, ahead, examined=len(judged))
+
+
+def _begun_late(begun: dict[tuple[str, str], Effect], work: _Work, commit: GroupCommit) -> bool:
+    """Whether nobody in the group had begun the effect by the answer of the commit."""
+    effect = begun.get((work[0], work[3]))
+    return effect is None or effect.invoked_ns > commit.told_ns
 
 
 @indexed
