@@ -5,7 +5,7 @@ from msgspec import structs
 from deliverycheck.plans import Claim, Pace, Stance
 from deliverycheck.plans.kafka_applicable import END_EVENTS
 from properties.kafka.claims.committing import BATCH
-from properties.kafka.claims.settings import AFTER, IN_HAND, RECORDS_GONE
+from properties.kafka.claims.settings import AFTER, RECORDS_GONE
 
 _SOURCE = "librdkafka 2.16, CONFIGURATION.md, enable.partition.eof"
 _PROMISE = "an event when the end of a partition is reached, and no other difference"
@@ -27,7 +27,7 @@ ENDS: tuple[Claim, ...] = (
         subject=_UNTOLD,
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
-        hazards=("none", "partitions_moved", *IN_HAND),
+        hazards=("none", "partitions_moved"),
         unless=RECORDS_GONE,
         promise=_PROMISE,
         source=_SOURCE,
@@ -41,7 +41,7 @@ ENDS: tuple[Claim, ...] = (
         subject=_UNTOLD_BATCH,
         guarantee="at_least_once_in_effect",
         stance=Stance.HOLDS,
-        hazards=("none", "partitions_moved", *IN_HAND),
+        hazards=("none", "partitions_moved"),
         unless=RECORDS_GONE,
         promise=_PROMISE,
         source=_SOURCE,
