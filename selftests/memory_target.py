@@ -19,6 +19,7 @@ from deliverycheck.clients import (
     OkEvent,
     Reply,
     ReturnedEvent,
+    RevokeEvent,
     SourcePartition,
     commands,
 )
@@ -192,25 +193,37 @@ class MemoryWorker:
         self._is_silent = False
         self._say(OkEvent(op=command.op, covers=command.covers))
 
+    def _unsubscribe(self, command):
+        self.broker.members[self._group].remove(self)
+        if self._positions is not None:
+            self._say(RevokeEvent(partitions=self._parts()))
+        self._positions = None
+
+    def _subscribe(self, command):
+        self.broker.members[self._group].append(self)
+
     def _flush(self, command):
         self._say(OkEvent(op=command.op))
         return {"remaining": 0}
 
     def _open_consumer(self, command):
         self._topic, self._group = command.topics[0], command.settings["group.id"]
+        self._is_told_of_ends = command.settings.get("enable.partition.eof", True)
         self.broker.members[self._group].append(self)
 
     def _own(self):
         """The partitions of this member, with where it stands in each."""
-        if self.broker.members[self._group][0] is not self:
+        if self.broker.members[self._group][:1] != [self]:
             return {}
         if self._positions is None:
             parts = range(self.broker.partitions)
             committed = self.broker.committed[self._group]
             self._positions = {part: committed[part] for part in parts}
-            given = tuple(SourcePartition(source=self._topic, partition=part) for part in parts)
-            self._say(AssignEvent(partitions=given))
+            self._say(AssignEvent(partitions=self._parts()))
         return self._positions
+
+    def _parts(self):
+        return tuple(SourcePartition(source=self._topic, partition=one) for one in self._positions)
 
     def _receive(self, command):
         own, found = self._own(), ()
@@ -228,7 +241,13 @@ class MemoryWorker:
             for part, position in own.items()
             if position == len(self.broker.logs[self._topic, part])
         )
-        return {"assigned": assigned, "ends": ends}
+        if self._is_told_of_ends:
+            return {"assigned": assigned, "ends": ends}
+        stands = tuple(
+            Position(source=self._topic, partition=part, position=position)
+            for part, position in own.items()
+        )
+        return {"assigned": assigned, "stands": () if found else stands}
 
     def _effect(self, command):
         self._journal += [JournalLine(op=command.op, delivery=one) for one in command.deliveries]
@@ -308,7 +327,7 @@ class MemoryTarget:
         self._folder = Path(folder)
         program = SimpleNamespace(
             producer_settings=lambda subject, *_: dict(subject.producer),
-            consumer_settings=lambda *of: {"group.id": of[2]},
+            consumer_settings=lambda *of: {**of[0].consumer.settings, "group.id": of[2]},
         )
         self.live = LiveTarget(
             broker=self.broker,

@@ -9,6 +9,7 @@ from deliverycheck.plans import (
     AfterError,
     Arm,
     Await,
+    ChangeConfig,
     Close,
     CommitPolicy,
     CommitTransaction,
@@ -38,10 +39,13 @@ from deliverycheck.plans import (
     Seek,
     Seeks,
     Subject,
+    Subscribe,
     TopicReady,
+    Unsubscribe,
     Wait,
     Work,
 )
+from deliverycheck.plans.kafka_topic import CHANGES
 
 LANES = ("p1", "c1", "c2")
 NODE = "b1"
@@ -53,6 +57,13 @@ players = st.sampled_from((*LANES, NODE))
 links = st.sampled_from([f"link {lane}" for lane in LANES])
 topics = st.sampled_from(TOPICS)
 waits = st.sampled_from(Wait)
+
+setting_values = (
+    st.booleans()
+    | st.integers(-5, 10**9)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+)
 
 STEPS = {
     Publish: st.builds(
@@ -73,6 +84,8 @@ STEPS = {
     Seek: st.builds(Seek, lane=consumers, to=st.sampled_from(Whence), back=st.integers(0, 5)),
     PausePartitions: st.builds(PausePartitions, lane=consumers),
     ResumePartitions: st.builds(ResumePartitions, lane=consumers),
+    Unsubscribe: st.builds(Unsubscribe, lane=consumers),
+    Subscribe: st.builds(Subscribe, lane=consumers),
     Close: st.builds(Close, lane=workers),
     Kill: st.builds(Kill, lane=players),
     Pause: st.builds(Pause, lane=players),
@@ -92,6 +105,9 @@ STEPS = {
     DeleteRecords: st.builds(
         DeleteRecords, topic=topics, partition=st.integers(0, 3), keep=st.integers(0, 3)
     ),
+    ChangeConfig: st.builds(
+        ChangeConfig, topic=topics, name=st.sampled_from(sorted(CHANGES)), value=setting_values
+    ),
     Arm: st.builds(Arm, lane=workers, point=st.sampled_from(HoldPoint)),
     Release: st.builds(Release, lane=workers),
     Await: st.builds(Await, lane=workers),
@@ -101,12 +117,6 @@ STEPS = {
 any_step = st.one_of(*STEPS.values())
 any_steps = st.lists(any_step, max_size=14).map(tuple)
 
-setting_values = (
-    st.booleans()
-    | st.integers(-5, 10**9)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(max_size=5)
-)
 some_settings = st.dictionaries(
     st.sampled_from(["acks", "linger.ms", "transactional.id", "x.y"]), setting_values, max_size=3
 )

@@ -2,6 +2,7 @@
 
 from deliverycheck.history import Whence
 from deliverycheck.plans import (
+    ChangeConfig,
     Close,
     CommitPolicy,
     Consumer,
@@ -12,10 +13,19 @@ from deliverycheck.plans import (
     Seek,
     Seeks,
     Subject,
+    Unsubscribe,
     Work,
 )
 from selftests.plan_samples import WITH_GROUP
 
+TWINS = Subject(
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"group.instance.id": "member"})
+)
+NAMED = Subject(
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"group.instance.id": "m-{lane}"})
+)
+CHANGING = Subject(topic={"max.message.bytes": 1_048_588})
+SMALLER = ChangeConfig(name="max.message.bytes", value=2000)
 LATE = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, commit_every=4))
 SEEKING = Subject(consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, seeks=Seeks.AT_WILL))
 
@@ -39,6 +49,31 @@ REACH_OF_MEMBERS = {
     "member-pauses-its-partitions-and-wants-them-again": (
         (Publish(), Work(calls=3), PausePartitions(), ResumePartitions(), Work()),
         WITH_GROUP,
+        {"none"},
+    ),
+    "member-wants-its-topic-no-more": (
+        (Publish(), Work(calls=2), Unsubscribe(), Publish()),
+        WITH_GROUP,
+        {"none", "unsubscribed"},
+    ),
+    "member-of-the-same-name-comes": (
+        (Publish(), Work(calls=2), Work(lane="c2")),
+        TWINS,
+        {"none", "partitions_moved", "member_fenced"},
+    ),
+    "member-of-another-name-comes": (
+        (Publish(), Work(calls=2), Work(lane="c2")),
+        NAMED,
+        {"none", "partitions_moved"},
+    ),
+    "topic-takes-smaller-messages-from-then-on": (
+        (Publish(), SMALLER, Publish(bytes=3000)),
+        CHANGING,
+        {"none", "config_changed", "definite_failure"},
+    ),
+    "topic-is-changed-before-anything-is-in-it": (
+        (SMALLER, Publish()),
+        CHANGING,
         {"none"},
     ),
     "member-goes-to-the-end": (

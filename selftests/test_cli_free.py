@@ -25,8 +25,10 @@ from deliverycheck.guarantees import GUARANTEES, HAZARDS
 from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import (
     AfterError,
+    CommitMode,
     CommitPolicy,
     Consumer,
+    Covers,
     ErrorMeans,
     Kill,
     Member,
@@ -37,9 +39,15 @@ from deliverycheck.plans import (
     Subject,
 )
 from deliverycheck.plans.kafka_state import NODE
+from deliverycheck.plans.kafka_topic import CHANGES
 from deliverycheck.search import FREE, ExitCode, load_pool
 from deliverycheck.search.rest import each_in_turn
 from properties.kafka import draw_subjects, promised, unless_of
+from properties.kafka.subjects import (
+    MANNERS,
+    MANNERS_OF_LATE_COMMITS,
+    MANNERS_OF_OWN_COMMITS,
+)
 
 KNOWN = content_of("kafka")
 COUNT, SMALL = 60, 8
@@ -121,6 +129,14 @@ def test_subjects_differ_in_every_kind_of_setting(drawn):
     assert {"group.protocol", "group.instance.id", "isolation.level"} <= read
 
 
+def test_members_differ_in_how_they_read_and_commit_and_topics_in_what_may_change():
+    many = draw_subjects(1, 200, anything)
+    members = [subject.consumer for subject in many if subject.consumer is not None]
+    for name, values in {**MANNERS, **MANNERS_OF_OWN_COMMITS, **MANNERS_OF_LATE_COMMITS}.items():
+        assert {getattr(one, name) for one in members} == set(values)
+    assert {name for subject in many for name in subject.topic} == set(CHANGES)
+
+
 # Promises
 
 
@@ -176,6 +192,24 @@ def test_what_speaks_of_consumers_or_transactions_is_not_judged_without_them():
             "exactly_once_in_effect",
         ),
         (Subject(consumer=Consumer(commit=CommitPolicy.AUTO)), "commit_follows_effect"),
+        (
+            Subject(
+                consumer=Consumer(
+                    commit=CommitPolicy.AFTER_EFFECT, commit_mode=CommitMode.ASYNCHRONOUS
+                )
+            ),
+            "commits_move_forward",
+        ),
+        (
+            Subject(
+                consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, covers=Covers.HANDED, batch=3)
+            ),
+            "at_least_once_in_effect",
+        ),
+        (
+            Subject(consumer=Consumer(commit=CommitPolicy.BEFORE_EFFECT, covers=Covers.OWN)),
+            "at_most_once_in_effect",
+        ),
     ],
     ids=[
         "sends-again",
@@ -184,6 +218,9 @@ def test_what_speaks_of_consumers_or_transactions_is_not_judged_without_them():
         "begins-at-the-end",
         "in-nobodys-name",
         "commits-by-itself",
+        "commits-without-waiting",
+        "commits-what-was-handed-over",
+        "commits-the-messages-own-position",
     ],
 )
 def test_what_takes_a_promise_away_is_known(subject, guarantee):
@@ -303,8 +340,11 @@ def test_words_of_a_subject_have_every_setting_of_it(drawn):
     for subject in drawn:
         told = in_words(subject)
         consumer = subject.consumer or AFTER
-        for name, value in {**subject.producer, **consumer.settings}.items():
+        for name, value in {**subject.producer, **subject.topic, **consumer.settings}.items():
             assert f"{name}={value}" in told
+        for name in (*MANNERS, *MANNERS_OF_OWN_COMMITS, *MANNERS_OF_LATE_COMMITS):
+            value = getattr(consumer, name)
+            assert (f"{name} {value}" in told) == (value != getattr(AFTER, name))
 
 
 def test_claims_follow_the_subjects_so_that_the_pool_is_dealt_to_whom_it_was_drawn_for(

@@ -30,7 +30,8 @@ from deliverycheck.plans import (
     Work,
     plan_of,
 )
-from deliverycheck.plans.kafka import REFRESH, KafkaModel
+from deliverycheck.plans.kafka import KafkaModel
+from deliverycheck.plans.kafka_applicable import REFRESH
 from deliverycheck.plans.kafka_state import NODE
 from selftests.memory_target import SLOTS, MemoryTarget
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from deliverycheck.clients import AutoCommitEvent, commands
+from deliverycheck.clients import AutoCommitEvent, ClientErrorEvent, commands
 from deliverycheck.executions import execute
+from deliverycheck.executions.consumer import ConsumerLane
 from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Outcome, Position, read_history
 from deliverycheck.plans import (
@@ -21,6 +22,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans import Work as WorkStep
 from selftests.memory_target import MemoryTarget, MemoryWorker
 
+UNTOLD = {"enable.partition.eof": False}
 AFTER, BEFORE = CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT
 
 
@@ -111,3 +113,37 @@ def test_commit_that_the_library_makes_by_itself_is_known_to_be_made_only_withou
     monkeypatch.setattr(MemoryWorker, "_idle", lambda self, _: self._say(told), raising=False)
     history = run(Publish(), WorkStep(calls=4), commit=CommitPolicy.AUTO)
     assert {one.outcome for one in history.select(Action.COMMIT)} == {outcome}
+
+
+@pytest.mark.parametrize("batch", [1, 5], ids=["one-by-one", "several-at-once"])
+def test_member_that_is_told_of_no_ends_is_done_once_it_stands_behind_the_last_message(run, batch):
+    history = run(Publish(count=3), WorkStep(calls=2), settings=UNTOLD, batch=batch)
+    assert [one.delivery.position for one in history.receipts] == [0, 1, 2]
+    assert history.drained
+
+
+def test_member_that_is_told_of_no_ends_and_stands_before_the_last_message_is_not_done():
+    lane = ConsumerLane.__new__(ConsumerLane)
+    lane.idle, lane.assigned, lane.ends = True, frozenset({0, 1}), {}
+    lane.stands = {0: 2, 1: 5}
+    assert lane.reached({0: 9, 1: 9}, {0: 2, 1: 5})
+    assert not lane.reached({0: 9, 1: 9}, {0: 3, 1: 5})
+    lane.stands = {0: 2}
+    assert not lane.reached({0: 9, 1: 9}, {0: 2})
+
+
+def test_member_whose_client_is_of_no_use_is_gone_and_another_one_goes_on(run, monkeypatch):
+    fenced = ClientErrorEvent(error="FENCED_INSTANCE_ID", fatal=True)
+
+    def idle(self, _):
+        if self.process == "c1#1":
+            self._say(fenced)
+
+    monkeypatch.setattr(MemoryWorker, "_idle", idle, raising=False)
+    history = run(Publish(count=2), WorkStep(calls=9), WorkStep(lane="c2", calls=6))
+    processes = {one.process for one in history.operations if one.process.startswith("c")}
+    assert processes == {"c1#1", "c2#1"}
+    assert [one.delivery.position for one in history.receipts] == [0, 1]
+    told = [one.what for one in history.processes if one.process == "c1#1"]
+    assert told == ["started", "error", "discarded", "closed"]
+    assert history.drained

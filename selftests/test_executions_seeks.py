@@ -16,6 +16,8 @@ from deliverycheck.plans import (
     Seek,
     Seeks,
     Subject,
+    Subscribe,
+    Unsubscribe,
 )
 from deliverycheck.plans import Work as WorkStep
 from selftests.memory_target import MemoryTarget
@@ -95,3 +97,40 @@ def test_member_that_a_plan_leaves_paused_works_off_the_rest_in_the_end(run):
     history = run(Publish(count=2), WorkStep(calls=3), PausePartitions(), WorkStep(calls=1))
     assert [one.action for one in history.select(Action.RESUME_PARTITIONS)]
     assert handed(history) == [0, 1]
+
+
+def test_member_that_unsubscribes_is_done_with_what_it_has_and_asks_on_in_vain(run):
+    history = run(
+        *(Publish(count=3), WorkStep(calls=1), Unsubscribe(), WorkStep(calls=6)),
+        *(Subscribe(), WorkStep(calls=7)),
+    )
+    acts = [one.action for one in history.operations if one.process == "c1#1"]
+    left = acts.index(Action.UNSUBSCRIBE)
+    back = acts.index(Action.SUBSCRIBE, left)
+    assert acts.index(Action.COMMIT) < left
+    assert acts[left:back].count(Action.RECEIVE) == 1
+    assert handed(history) == [0, 1, 2]
+    assert all(verdict.validity is not Validity.INVALID for verdict in check(history))
+
+
+def test_another_member_goes_on_where_the_one_that_unsubscribed_had_committed(run):
+    history = run(
+        *(Publish(count=3), WorkStep(calls=3), Unsubscribe(), WorkStep(calls=4)),
+        WorkStep(lane="c2", calls=9),
+    )
+    by = {one.process: one.delivery.position for one in history.receipts}
+    assert by == {"c1#1": 0, "c2#1": 2}
+    assert handed(history) == [0, 1, 2]
+
+
+def test_member_that_a_plan_leaves_without_a_topic_wants_it_again_in_the_end(run):
+    history = run(Publish(count=2), WorkStep(calls=3), Unsubscribe(), WorkStep(calls=1))
+    assert len(list(history.select(Action.SUBSCRIBE))) == 2
+    assert handed(history) == [0, 1]
+
+
+def test_member_that_never_came_to_unsubscribe_does_not_subscribe_twice(run):
+    history = run(Publish(), WorkStep(calls=3), Unsubscribe(), Subscribe())
+    assert len(list(history.select(Action.SUBSCRIBE))) == 2
+    history = run(Publish(), WorkStep(calls=3), Unsubscribe(), Kill(lane="c1"))
+    assert not list(history.select(Action.UNSUBSCRIBE))

@@ -6,6 +6,7 @@ from deliverycheck.executions import execute
 from deliverycheck.guarantees import Validity, check
 from deliverycheck.history import Action, ExecutionFolder, Source, read_history
 from deliverycheck.plans import (
+    ChangeConfig,
     CommitPolicy,
     Consumer,
     CreateTopic,
@@ -97,3 +98,15 @@ def test_topic_without_settings_keeps_all_and_is_left_as_it_is(run):
 def test_tombstone_is_told_as_one(run):
     history, _ = run(COMPACTED, Publish(key="k1"), Publish(key="k1", tombstone=True))
     assert [one.tombstone for one in history.select(Action.PUBLISH)] == [False, True]
+
+
+def test_setting_that_a_plan_changes_is_told_and_is_what_it_was_in_the_end(run):
+    subject = Subject(topic={"min.insync.replicas": 1})
+    change = ChangeConfig(name="min.insync.replicas", value=2)
+    history, target = run(subject, Publish(), change, Publish())
+    asked = [call for call in target.calls if call.startswith("configure")]
+    assert asked == [
+        f"configure topic-x1 {{'min.insync.replicas': {value}}}" for value in (1, 2, 1)
+    ]
+    told = [one.evidence["value"] for one in history.processes if one.what == "config_changed"]
+    assert told == [2, 1]

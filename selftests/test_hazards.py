@@ -82,6 +82,18 @@ def test_topic_that_grows_before_or_after_all_that_a_process_writes_has_none(oth
     assert "partitions_added" not in occurred(grown(**others))
 
 
+def test_topic_that_is_given_another_setting_between_what_one_process_writes_is_told_with_it():
+    story = Story()
+    story.published("p1#1-1", 0)
+    setting = {"topic": "t", "name": "min.insync.replicas", "value": 2}
+    story.process("admin#1", "config_changed", evidence=setting)
+    assert "config_changed" not in occurred(story)
+    story.published("p1#1-2", 1)
+    (told,) = evidence(story, "config_changed")
+    assert told.startswith("t had min.insync.replicas=2 from 0.003 s on, and p1#1 wrote to it")
+    assert "partitions_added" not in occurred(story)
+
+
 def test_topic_that_answered_long_ago_is_not_new():
     assert occurred(created(answered="before", wait_ms=1001)) == {"none"}
 

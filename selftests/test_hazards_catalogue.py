@@ -12,11 +12,14 @@ NEEDS = {
     "topic_just_created": ("new topic", "nothing"),
     "topic_answered": ("new topic", "nothing"),
     "partitions_added": ("no fault", "nothing"),
+    "config_changed": ("no fault", "nothing"),
     "records_deleted": ("records gone", "nothing"),
     "read_records_deleted": ("records gone", "nothing"),
     "replayed": ("no fault", "nothing"),
     "commit_refused": ("rebalance", "nothing"),
     "revoked_uncommitted": ("rebalance", "nothing"),
+    "member_fenced": ("rebalance", "nothing"),
+    "unsubscribed": ("rebalance", "nothing"),
     "partitions_paused": ("no fault", "nothing"),
     "sought_deleted": ("records gone", "nothing"),
     "topic_remade": ("records gone", "nothing"),
@@ -84,7 +87,7 @@ FACTS = {
     **dict.fromkeys(
         ("process", "lane", "error", "message", "without", "node", "other", "group"), "x"
     ),
-    **dict.fromkeys(("topic", "place", "key", "transaction", "newer"), "t"),
+    **dict.fromkeys(("topic", "place", "key", "transaction", "newer", "name", "value"), "t"),
     **dict.fromkeys(
         (
             "publishes",
@@ -106,7 +109,7 @@ FACTS = {
     **dict.fromkeys(
         (
             *("error_ns", "killed_ns", "down_ns", "aborted_ns", "moved_ns", "lost_ns"),
-            *("failed_ns", "grown_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
+            *("failed_ns", "changed_ns", "fenced_ns", "asked_ns", "open_ns", "handed_ns"),
             *(
                 "timed_out_ns",
                 "purged_ns",
@@ -116,6 +119,7 @@ FACTS = {
                 "back_ns",
                 "sought_ns",
                 "paused_ns",
+                "left_ns",
             ),
         ),
         5,

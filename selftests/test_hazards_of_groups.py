@@ -227,3 +227,27 @@ def test_revoked_partition_was_given_up_and_not_lost():
     story.received("c1#1", FIRST)
     told(story, "c1#1", "revoke")
     assert occurred(story) == set()
+
+
+# Members of one name
+
+
+def fenced(error="FENCED_INSTANCE_ID", of="c1#1", **moves):
+    story = moved(**moves)
+    story.process(of, "error", error=error)
+    return story
+
+
+def test_member_that_another_of_its_name_came_for_is_told_with_its_partition():
+    assert evidence(fenced(), "member_fenced") == [
+        "c1#1 was fenced: c2#1, of the same name, was given t/0 at 0.008 s."
+    ]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [fenced(error="_TRANSPORT"), fenced(of="c2#1"), fenced(partition=1), fenced(again="c1#1")],
+    ids=["another-error", "the-last-one", "another-partition", "nobody-came"],
+)
+def test_member_that_nobody_of_its_name_came_for_is_not_fenced(story):
+    assert "member_fenced" not in occurred(story)

@@ -81,3 +81,34 @@ def test_commit_that_was_taken_or_not_answered_was_not_refused():
     story.invoke("c1#1", "commit", group="g", covers=covers)
     story.info(story.invoke("c1#1", "commit", group="g", covers=covers))
     assert "commit_refused" not in occurred(story)
+
+
+def left(*, by="c2#1", given=True, group="g", outcome="ok", partition=0):
+    """A member unsubscribes, and its partition goes on with another, or with itself."""
+    story = Story()
+    story.subscribed("c1#1")
+    told(story, "assign")
+    getattr(story, outcome)(story.invoke("c1#1", "unsubscribe", group="g"))
+    told(story, "revoke")
+    story.subscribed(by, group)
+    if given:
+        covers = (Position(source="t", partition=partition, position=0),)
+        story.ok(story.invoke(by, "assign", group=group, covers=covers))
+    story.received(by, at("p1#1-0", 0, partition=partition), group=group)
+    return story
+
+
+@pytest.mark.parametrize("by", ["c2#1", "c1#1"], ids=["another", "the-same-later"])
+def test_member_that_unsubscribed_is_told_with_who_was_handed_more(by):
+    assert evidence(left(by=by), "unsubscribed") == [
+        f"c1#1 unsubscribed at 0.005 s from t/0, of which {by} was handed 1 message afterwards."
+    ]
+
+
+@pytest.mark.parametrize(
+    "others",
+    [{"given": False}, {"group": "h"}, {"outcome": "info"}, {"partition": 1}],
+    ids=["from-before", "another-group", "not-known", "another-partition"],
+)
+def test_nothing_goes_on_after_a_member_unsubscribed(others):
+    assert "unsubscribed" not in occurred(left(**others))

@@ -8,6 +8,7 @@ from hypothesis.stateful import rule, run_state_machine_as_test
 from deliverycheck.plans import (
     AbortTransaction,
     AddPartitions,
+    ChangeConfig,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -28,6 +29,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Stance,
+    Subscribe,
+    Unsubscribe,
     Work,
 )
 from deliverycheck.plans.kafka import KafkaDraft, KafkaModel
@@ -36,6 +39,7 @@ from properties.drawing import drawing
 from properties.kafka import CLAIMS, make_pool
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.pool import (
+    CHANGING,
     COMPACTED,
     EVERYTHING,
     SEEKING,
@@ -72,7 +76,7 @@ def test_pool_has_about_the_size_that_was_asked_for(pool):
 
 def test_every_step_list_of_the_pool_is_applicable_as_it_stands(pool):
     for steps in pool:
-        fitting = (EVERYTHING, TRANSACTIONAL, SHARING, COMPACTED, TIMED, SEEKING)
+        fitting = (EVERYTHING, TRANSACTIONAL, SHARING, COMPACTED, TIMED, SEEKING, CHANGING)
         assert steps in {MODEL.normalise(one, steps).steps for one in fitting}
 
 
@@ -81,7 +85,7 @@ def test_pool_has_steps_of_every_kind_and_every_fault(pool):
     rarely = {Restart}  # A plan in ten may disturb the node; the quiet tail brings it back.
     kinds = {Publish, Work, Inject, Heal, Kill, Pause, Resume, Hold, Flush, CreateTopic, Close}
     kinds |= {CommitTransaction, AbortTransaction, AddPartitions, Purge, DeleteRecords, DeleteTopic}
-    kinds |= {PausePartitions, ResumePartitions, Seek}
+    kinds |= {ChangeConfig, PausePartitions, ResumePartitions, Seek, Subscribe, Unsubscribe}
     assert kinds <= {type(step) for step in steps} <= kinds | rarely
     assert {step.fault for step in steps if isinstance(step, Inject)} == set(FaultKind)
 
@@ -155,7 +159,7 @@ def test_draft_offers_every_kind_of_the_vocabulary_when_something_is_under_way()
     at_once = {"publish", "create_topic", "alternate", "outlast", "end_late", "outwait"}
     at_once |= {"seek", "seek_deleted"}
     offered = set()
-    for subject in (TRANSACTIONAL, EVERYTHING, SHARING, COMPACTED, TIMED, SEEKING):
+    for subject in (TRANSACTIONAL, EVERYTHING, SHARING, COMPACTED, TIMED, SEEKING, CHANGING):
         draft = KafkaDraft(subject)
         assert draft.kinds() <= at_once
         offered |= draft.kinds()

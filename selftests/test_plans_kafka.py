@@ -27,13 +27,10 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Pause,
-    PausePartitions,
     Publish,
     Release,
     Restart,
     Resume,
-    ResumePartitions,
-    Seek,
     Seeks,
     Sink,
     Subject,
@@ -41,13 +38,8 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from deliverycheck.plans.kafka import (
-    BROKER_FAULTS_MAX,
-    COPIES,
-    MESSAGES_MAX,
-    REFRESH,
-    KafkaModel,
-)
+from deliverycheck.plans.kafka import COPIES, KafkaModel
+from deliverycheck.plans.kafka_applicable import BROKER_FAULTS_MAX, MESSAGES_MAX, REFRESH
 from deliverycheck.plans.kafka_state import NODE
 from properties.kafka.claims import CLAIMS
 from properties.kafka.strategies import plans
@@ -350,27 +342,3 @@ def test_plan_that_waits_and_disturbs_takes_longer():
 
 def test_rich_plan_of_the_samples_is_applicable():
     assert MODEL.normalise(RICH_PLAN.subject, RICH_PLAN.steps) == RICH_PLAN
-
-
-def test_member_seeks_only_where_its_application_does_that_at_all_and_while_it_lives():
-    steps = (Seek(), Publish(), Work(calls=3), Seek(), Kill(lane="c1"), Seek())
-    assert normalised(*steps, subject=SEEKING) == (*steps[1:5],)
-    assert Seek() not in normalised(*steps)
-
-
-def test_topic_of_who_seeks_at_will_is_not_deleted():
-    steps = (Publish(), Work(calls=3), DeleteTopic())
-    assert normalised(*steps, subject=SEEKING) == steps[:2]
-
-
-def test_partitions_are_paused_by_a_member_that_lives_and_resumed_where_they_are_paused():
-    steps = (ResumePartitions(), Publish(), Work(), PausePartitions(), PausePartitions(), Work())
-    assert normalised(*steps, ResumePartitions(), Work()) == (
-        *(*steps[1:4], Work()),
-        *(ResumePartitions(), Work()),
-    )
-
-
-def test_next_incarnation_has_nothing_paused():
-    steps = (Publish(), Work(), PausePartitions(), Kill(lane="c1"), ResumePartitions(), Work())
-    assert ResumePartitions() not in normalised(*steps)

@@ -145,6 +145,8 @@ def test_crash_of_who_worked_takes_the_place_of_all_that_comes_behind():
     steps = (Publish(), Work(), HOLD, Work(lane="c2"), Flush())
     assert list(crashed(steps)) == [(Publish(), Work(), Kill(lane="c1"))]
     assert list(crashed(steps[:3])) == []
+    several = (Publish(), Work(calls=8), *steps[2:])
+    assert [tried[1].calls for tried in crashed(several)] == [8, 7, 6]
     assert list(crashed((Publish(), HOLD, Flush()))) == []
 
 

@@ -15,7 +15,17 @@ from deliverycheck.cli.systems import Content, UsageError, content_of
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, Plan, Seeks, Setting, Step, Subject, lane_of
+from deliverycheck.plans import (
+    Claim,
+    CommitPolicy,
+    Consumer,
+    Plan,
+    Seeks,
+    Setting,
+    Step,
+    Subject,
+    lane_of,
+)
 from deliverycheck.plans.describe_queues import describe_queue
 from deliverycheck.search import Profile, save_pool
 
@@ -153,6 +163,8 @@ def in_words(subject: Subject) -> str:
         f"error means {subject.error_means.value}, after error {subject.after_error.value}",
         f"partitions {subject.partitions}, topic {subject.topic_ready.value}",
     ]
+    if subject.topic:
+        told.append(f"topics with {_listed(subject.topic)}, which may change")
     if subject.topology is not None:
         told[-1] = f"queues {', '.join(map(describe_queue, subject.topology.queues))}"
     if (consumer := subject.consumer) is not None:
@@ -162,9 +174,19 @@ def in_words(subject: Subject) -> str:
             told.append(f"handling {consumer.handling_ms} ms")
         if consumer.seeks is Seeks.AT_WILL:
             told.append("members go back at will")
+        told += [f"{name} {value}" for name, value in _manners(consumer)]
         if consumer.output is not None:
             told.append(f"output of the {consumer.member.value} with {_listed(consumer.output)}")
     return "; ".join(told)
+
+
+def _manners(consumer: Consumer) -> Iterator[tuple[str, object]]:
+    """The fields that say how members read and commit, where they are not as by default."""
+    usual = Consumer(commit=CommitPolicy.AFTER_EFFECT)
+    for name in ("subscribes", "batch", "commit_mode", "covers", "commit_every", "on_revoke"):
+        value = getattr(consumer, name)
+        if value != getattr(usual, name):
+            yield name, value
 
 
 def _listed(settings: Mapping[str, Setting]) -> str:

@@ -12,6 +12,7 @@ OF_CONSUMERS = frozenset(
         "commits_move_forward",
         "genuine_deliveries",
         "single_delivery_in_group",
+        "paused_partitions",
         "single_owner",
         "gapless_reading",
         "settlement",

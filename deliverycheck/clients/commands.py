@@ -20,10 +20,16 @@ from deliverycheck.clients.queue_commands import (
 )
 from deliverycheck.clients.reading_commands import (
     Assign,
+    Handing,
+    OpenConsumer,
     PausePartitions,
+    Receive,
     ResumePartitions,
     Seek,
     SeekTo,
+    Subscribe,
+    Unsubscribe,
+    Until,
 )
 from deliverycheck.clients.transaction_commands import (
     AbortTransaction,
@@ -37,11 +43,9 @@ from deliverycheck.plans import (
     Call,
     CommitMode,
     HoldPoint,
-    OnRevoke,
     Purged,
     Setting,
     Settling,
-    Subscribes,
 )
 
 # What comes from other modules and is meant to be used from here.
@@ -52,10 +56,13 @@ __all__ = [
     "Cancel",
     "CloseChannel",
     "CommitTransaction",
+    "Handing",
     "InitTransactions",
     "Letter",
+    "OpenConsumer",
     "PausePartitions",
     "Prove",
+    "Receive",
     "ResumePartitions",
     "Seek",
     "SeekTo",
@@ -63,6 +70,9 @@ __all__ = [
     "SendOffsets",
     "Settle",
     "Settlement",
+    "Subscribe",
+    "Unsubscribe",
+    "Until",
 ]
 
 
@@ -71,20 +81,6 @@ class Connect(StrEnum):
 
     WARM = "warm"
     COLD = "cold"
-
-
-class Handing(StrEnum):
-    """By which call of the library messages are taken: one for each, or one for several."""
-
-    POLL = "poll"
-    CONSUME = "consume"
-
-
-class Until(StrEnum):
-    """When a receive that has found nothing more gives up."""
-
-    DEADLINE = "deadline"
-    END = "end"
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,30 +149,6 @@ class Poll(_Command, frozen=True, kw_only=True, tag="poll", omit_defaults=True):
     """Serve the producer's callbacks for a time."""
 
     timeout_ms: int = 0
-
-
-class OpenConsumer(_Command, frozen=True, kw_only=True, tag="open_consumer", omit_defaults=True):
-    """Open a consumer and subscribe it; without topics it waits for an `Assign`.
-
-    Attributes:
-        subscribes: by the topics' names, or by a pattern for each.
-        on_revoke: ``commit`` commits past all effects in partitions that have to be given up.
-    """
-
-    settings: dict[str, Setting]
-    topics: tuple[str, ...] = ()
-    subscribes: Subscribes = Subscribes.BY_NAME
-    on_revoke: OnRevoke = OnRevoke.NOTHING
-
-
-class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=True):
-    """Take messages, one per poll, or several by one ``consume``."""
-
-    op: int
-    max: int = 1
-    by: Handing = Handing.POLL
-    timeout_ms: int = 250
-    until: Until = Until.DEADLINE
 
 
 class OpenShare(_Command, frozen=True, kw_only=True, tag="open_share", omit_defaults=True):
@@ -323,6 +295,8 @@ Command = (
     | SeekTo
     | PausePartitions
     | ResumePartitions
+    | Unsubscribe
+    | Subscribe
     | Receive
     | OpenShare
     | Acquire

@@ -24,6 +24,8 @@ _OF_LOGS = (
     "seek_to",
     "pause_partitions",
     "resume_partitions",
+    "unsubscribe",
+    "subscribe",
     "store_offset",
     "commit",
     "send_offsets",

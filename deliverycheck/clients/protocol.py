@@ -115,10 +115,15 @@ class AutoCommitEvent(_Event, frozen=True, kw_only=True, tag="auto_commit", omit
 
 
 class ClientErrorEvent(_Event, frozen=True, kw_only=True, tag="client_error", omit_defaults=True):
-    """An error that belongs to no call, by the library's name for it."""
+    """An error that belongs to no call, by the library's name for it.
+
+    Attributes:
+        fatal: the client is of no use any more, as the library says.
+    """
 
     error: str
     text: str = ""
+    fatal: bool = False
 
 
 class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):
@@ -144,6 +149,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         count: deliveries received or kept.
         assigned: the member's partitions; ``None`` where it belongs to no group yet.
         ends: for each assigned partition whose end was reached, the position there.
+        stands: of a member that is told of no ends and was handed nothing, the next position of
+            each assigned partition, as far as it is known.
     """
 
     re: int
@@ -155,6 +162,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     count: int | None = None
     assigned: tuple[SourcePartition, ...] | None = None
     ends: tuple[Position, ...] = ()
+    stands: tuple[Position, ...] = ()
 
 
 CompletionEvent = OkEvent | FailEvent | InfoEvent

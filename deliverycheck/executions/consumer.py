@@ -1,12 +1,13 @@
 """A consuming lane: a group member that goes through its application's cycle, call by call."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from msgspec import structs
 
 from deliverycheck.brokers import Slot
-from deliverycheck.clients import LostEvent, Reply, RevokeEvent, commands
+from deliverycheck.clients import ClientErrorEvent, LostEvent, Reply, RevokeEvent, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action, Delivery, Ok, Position, Whence
@@ -20,6 +21,8 @@ from deliverycheck.plans import (
     ResumePartitions,
     Seek,
     Setting,
+    Subscribe,
+    Unsubscribe,
 )
 
 WORKLOAD_RECEIVE_MS = 250
@@ -33,7 +36,7 @@ TAIL_RECEIVE_MS = 20
 """Prefetched messages come in under 1 ms; the drain asks again and again."""
 
 
-Wish = Seek | PausePartitions | ResumePartitions
+Wish = Seek | PausePartitions | ResumePartitions | Unsubscribe | Subscribe
 
 
 class Called(StrEnum):
@@ -47,6 +50,7 @@ class Called(StrEnum):
     STORE = "store"
     SEEK = "seek"
     PAUSE = "pause"
+    SUBSCRIPTION = "subscription"
     WRITE = "write"
     TRANSACT = "transact"
     DISCARDED = "discarded"
@@ -72,7 +76,10 @@ class ConsumerLane(Lane):
     Attributes:
         idle: the last receive brought nothing.
         ends: positions of the ends that the member has seen, by partition.
+        stands: next positions of a member that is told of no ends, by partition.
         wishes: to be done in their order, before it asks for more.
+        subscribed: it wants its topic.
+        fatal: the error that has made its client useless, if one has.
     """
 
     def __init__(self, run: Run, name: str, slot: Slot, consumer: Consumer) -> None:
@@ -84,9 +91,14 @@ class ConsumerLane(Lane):
         self.receive_ms = WORKLOAD_RECEIVE_MS
         self.closed = False
         self.idle = False
+        self.subscribed = True
+        self.fatal: str | None = None
         self.assigned: frozenset[int] = frozenset()
         self.ends: dict[int, int] = {}
+        self.stands: dict[int, int] = {}
         self.wishes: list[Wish] = []
+        self._paused: set[int] = set()
+        self._wants_paused = False
         self._handed: dict[int, list[int]] = {}
         self._due: dict[int, Position] = {}
         self._effects_due = 0
@@ -100,20 +112,19 @@ class ConsumerLane(Lane):
         """The member has subscribed and joins while it is polled."""
         self.enlist()
         self.closed = self.idle = False
-        self.assigned, self.ends = frozenset(), {}
+        self.fatal = None
+        self.subscribed = True
+        self._has_nothing()
         self.wishes, self._handed = [], {}
+        self._paused, self._wants_paused = set(), False
         self._due, self._effects_due = {}, 0
         self._cycle = self._work()
         self.before_subscribe()
         program, subject = self.run.target.program, self.run.plan.subject
         address = str(self.slot.advertised)
         settings = program.consumer_settings(subject, address, self.group, self.name)
-        op = self.invoke(
-            Action.SUBSCRIBE,
-            target=self.run.subject_topic,
-            group=self.group,
-            isolation=self._isolation(settings) if subject.is_transactional else None,
-        )
+        isolation = self._isolation(settings) if subject.is_transactional else None
+        op = self._wants_topic(isolation=isolation)
         command = commands.OpenConsumer(
             settings=settings,
             topics=(self.run.subject_topic,),
@@ -121,6 +132,14 @@ class ConsumerLane(Lane):
             on_revoke=self._consumer.on_revoke,
         )
         self.finish(op, self.call(command, op=op))
+
+    def _wants_topic(self, *, isolation: str | None = None) -> int:
+        return self.invoke(
+            Action.SUBSCRIBE,
+            target=self.run.subject_topic,
+            group=self.group,
+            isolation=isolation,
+        )
 
     def before_subscribe(self) -> None:
         """What a member needs before it joins."""
@@ -146,11 +165,11 @@ class ConsumerLane(Lane):
         self.last_reply = self._replies[identity]
 
     def _work(self) -> Iterator[Called]:
-        while True:
+        while self.fatal is None:
             yield from self._fulfil()
             op = self.invoke(Action.RECEIVE, group=self.group)
-            joins = self.receive_ms == WORKLOAD_RECEIVE_MS and not self.assigned
-            timeout_ms = JOIN_RECEIVE_MS if joins else self.receive_ms
+            joins = self.receive_ms == WORKLOAD_RECEIVE_MS and self.subscribed
+            timeout_ms = JOIN_RECEIVE_MS if joins and not self.assigned else self.receive_ms
             command = commands.Receive(
                 op=op,
                 max=self._consumer.batch,
@@ -169,28 +188,83 @@ class ConsumerLane(Lane):
                 return  # The client was discarded.
             if deliveries:
                 yield from self._ask(commands.Idle(), None)
+        self._retire()
+
+    def _retire(self) -> None:
+        """Nobody plays the lane, and nobody comes for it but by a step of the plan.
+
+        Of two members with one name, which end one another, the last one stays.
+        """
+        self.run.note(self.process, "discarded", evidence={"because": self.fatal})
+        self.closed = True
+        self.dismiss()
 
     def _fulfil(self) -> Iterator[Called]:
         """Nothing is wished for any more, unless the member has no partition yet."""
-        while self.wishes and self.assigned:
+        while self.wishes and (self.assigned or isinstance(self.wishes[0], Subscribe)):
             wish = self.wishes.pop(0)
             if isinstance(wish, Seek):
                 for partition in sorted(self.assigned):
                     yield from self._seek_in(partition, wish)
+            elif isinstance(wish, Unsubscribe):
+                yield from self._leave()
+            elif isinstance(wish, Subscribe):
+                yield from self._come_back()
             else:
-                yield from self._pause(wish)
+                self._wants_paused = isinstance(wish, ResumePartitions)
+                if not self._wants_paused:
+                    yield from self._pause(wish, self.assigned)
+                    self._paused |= self.assigned
+        if self._wants_paused and (paused := self._paused & self.assigned):
+            yield from self._pause(ResumePartitions(lane=self.name), paused)
+            self._paused -= paused
 
     def wants_all(self) -> None:
-        """The member reads on whatever it has paused."""
-        asked = [one for one in self._invoked.values() if one.action is Action.PAUSE_PARTITIONS]
-        wished = any(isinstance(one, PausePartitions) for one in self.wishes)
-        if self.lives and (asked or wished):
+        """The member reads on whatever it has paused, and wants its topic if it did not."""
+        if not self.lives:
+            return
+        asked = {one.action for one in self._invoked.values()}
+        wished = {type(one) for one in self.wishes}
+        if Action.UNSUBSCRIBE in asked or Unsubscribe in wished:
+            self.wishes.append(Subscribe(lane=self.name))
+        if Action.PAUSE_PARTITIONS in asked or PausePartitions in wished:
             self.wishes.append(ResumePartitions(lane=self.name))
 
-    def _pause(self, wish: PausePartitions | ResumePartitions) -> Iterator[Called]:
+    def _leave(self) -> Iterator[Called]:
+        """The member wants no topic; what it has to give up it is told when it asks again."""
+        op = self.invoke(Action.UNSUBSCRIBE, group=self.group)
+        yield from self._ask(commands.Unsubscribe(), op)
+        self.finish(op, self.last_reply)
+        self.subscribed = False
+        self._has_nothing()
+        yield Called.SUBSCRIPTION
+
+    def _come_back(self) -> Iterator[Called]:
+        if self.subscribed:
+            return
+        self._wants_paused = True
+        op = self._wants_topic()
+        command = commands.Subscribe(
+            topics=(self.run.subject_topic,), subscribes=self._consumer.subscribes
+        )
+        yield from self._ask(command, op)
+        self.finish(op, self.last_reply)
+        self.subscribed = True
+        self._has_nothing()
+        yield Called.SUBSCRIPTION
+
+    def _pause(
+        self, wish: PausePartitions | ResumePartitions, partitions: AbstractSet[int]
+    ) -> Iterator[Called]:
+        """These are paused, or wanted again.
+
+        With librdkafka a pause outlives the assignment (its issue 1849): what comes back is still
+        paused. And what is not paused is not resumed, since until 2.4 that led to duplicates
+        (its pull request 4636).
+        """
         topic = self.run.subject_topic
         covers = tuple(
-            Position(source=topic, partition=each, position=0) for each in sorted(self.assigned)
+            Position(source=topic, partition=each, position=0) for each in sorted(partitions)
         )
         action, command = _PAUSING[type(wish)]
         op = self.invoke(action, group=self.group, covers=covers)
@@ -259,6 +333,8 @@ class ConsumerLane(Lane):
     def _take(self, event: object) -> None:
         """What was due of a partition that it has no more is for its next owner to work off."""
         super()._take(event)
+        if isinstance(event, ClientErrorEvent) and event.fatal:
+            self.fatal = event.error
         if isinstance(event, (RevokeEvent, LostEvent)):
             for one in event.partitions:
                 self._due.pop(one.partition or 0, None)
@@ -269,7 +345,11 @@ class ConsumerLane(Lane):
             self.assigned = frozenset(
                 one.partition for one in reply.assigned if one.partition is not None
             )
-        self.ends = {one.partition: one.position for one in reply.ends if one.partition is not None}
+        self.ends, self.stands = _by_partition(reply.ends), _by_partition(reply.stands)
+
+    def _has_nothing(self) -> None:
+        """Nothing is known of its partitions until it has asked."""
+        self.assigned, self.ends, self.stands = frozenset(), {}, {}
 
     def _covers(self, delivery: Delivery) -> tuple[Position, ...]:
         after = self.position_after(delivery)
@@ -277,8 +357,17 @@ class ConsumerLane(Lane):
             after = structs.replace(after, position=delivery.position or 0)
         return (after,)
 
-    def reached(self, ends: dict[int, int]) -> bool:
-        """Whether the member has read its partitions to these ends and has nothing in hand."""
+    def reached(self, ends: Mapping[int, int], past: Mapping[int, int]) -> bool:
+        """Whether the member has read its partitions to these ends and has nothing in hand.
+
+        Who is told of no ends has done so behind the last message: `past` it nothing can be handed.
+        """
         return self.idle and all(
-            self.ends.get(partition, -1) >= ends.get(partition, 0) for partition in self.assigned
+            self.ends.get(each, -1) >= ends.get(each, 0)
+            or self.stands.get(each, -1) >= past.get(each, 0)
+            for each in self.assigned
         )
+
+
+def _by_partition(positions: Iterable[Position]) -> dict[int, int]:
+    return {one.partition: one.position for one in positions if one.partition is not None}

@@ -13,7 +13,7 @@ from deliverycheck.executions.producer import ProducerLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.sharing import SharingLane, is_worked_off
 from deliverycheck.executions.stage import Stage
-from deliverycheck.executions.topics import bring_back
+from deliverycheck.executions.topics import bring_back, restore_configs
 from deliverycheck.executions.transactional import TransactionalLane
 from deliverycheck.executions.transformer import OUTPUT, TransformerLane
 from deliverycheck.history import Action, Fail, Invoke, Ok, Phase, PhaseMark, Position
@@ -90,6 +90,7 @@ def heal_all(run: Run, stage: Stage) -> None:
             lane.send(commands.Release())
     stage.disturbances.bring_node_back("b1")
     bring_back(run)
+    restore_configs(run)
     for lane in run.lanes.values():
         if lane.lives and not lane.join(JOIN_DEADLINE_S):
             run.note(lane.process, "blocked", evidence={"after": "the last heal"})
@@ -204,37 +205,49 @@ def _moved(partitions: Sequence[str]) -> str:
 
 def _drain(run: Run, consumers: list[ConsumerLane], scan: Scan) -> bool:
     """Each group has worked everything off; whether they have."""
-    partitions = frozenset(range(run.partitions[run.subject_topic]))
-    ends = {
-        partition: end
-        for (source, partition), end in scan.ends.items()
-        if source == run.subject_topic
-    }
+    ends, past = _ends(run, scan), _past_last(run, scan)
     deadline_ns = run.recorder.now() + int(DRAIN_DEADLINE_S * 1e9)
     while run.recorder.now() < deadline_ns:
         for lane in consumers:
             _work_off(lane)
-        if all(_is_done(group, partitions, ends, scan) for group in _groups(consumers)):
+        if all(_is_done(group, ends, past, scan) for group in _groups(consumers)):
             return True
-    seen = {lane.process: (sorted(lane.assigned), lane.ends) for lane in consumers}
+    seen = {lane.process: (sorted(lane.assigned), lane.ends or lane.stands) for lane in consumers}
     run.reasons.append(
         f"not every group reached the ends {ends} within {DRAIN_DEADLINE_S:.0f} s: {seen}"
     )
     return False
 
 
+def _ends(run: Run, scan: Scan) -> dict[int, int]:
+    """Where each partition of the group's topic ended."""
+    return {part: end for (source, part), end in scan.ends.items() if source == run.subject_topic}
+
+
+def _past_last(run: Run, scan: Scan) -> dict[int, int]:
+    """Of each partition that holds anything the position behind its last message."""
+    return {
+        partition: 1 + max(one.position or 0 for one in found)
+        for (source, partition), found in scan.deliveries.items()
+        if source == run.subject_topic and found
+    }
+
+
 def _is_done(
-    group: list[ConsumerLane], partitions: frozenset[int], ends: dict[int, int], scan: Scan
+    group: list[ConsumerLane], ends: dict[int, int], past: dict[int, int], scan: Scan
 ) -> bool:
     sharing = [lane for lane in group if isinstance(lane, SharingLane)]
     if sharing:
         return is_worked_off(sharing, scan.deliveries)
-    assigned = frozenset[int]().union(*(lane.assigned for lane in group))
-    return assigned == partitions and all(lane.reached(ends) for lane in group)
+    present = [lane for lane in group if not lane.closed]
+    assigned = frozenset[int]().union(*(lane.assigned for lane in present))
+    return assigned == ends.keys() and all(lane.reached(ends, past) for lane in present)
 
 
 def _work_off(lane: ConsumerLane) -> None:
     received = 0
+    if lane.closed:
+        return
     if not lane.lives:
         lane.open()
     while received < RECEIVES_A_TURN and lane.lives:

@@ -1,12 +1,16 @@
 """What the harness does to topics while they are in use, as the steps of a plan ask for it."""
 
+from collections.abc import Mapping
+
 from deliverycheck.executions.run import HARNESS, Run
 from deliverycheck.history import Action, Invoke, Ok, Position
 from deliverycheck.plans import (
     AddPartitions,
+    ChangeConfig,
     CreateTopic,
     DeleteRecords,
     DeleteTopic,
+    Setting,
     TopicReady,
 )
 
@@ -80,3 +84,22 @@ def delete_records(run: Run, step: DeleteRecords) -> None:
     begins = broker.delete_records(topic, partition, position)
     starts = (Position(source=topic, partition=partition, position=begins),)
     recorder.write(Ok(op=op, ns=recorder.now(), starts=starts))
+
+
+def change_config(run: Run, step: ChangeConfig) -> None:
+    """A setting of the topic has the value, and the history says so."""
+    _set(run, run.topics[step.topic], {step.name: step.value})
+
+
+def restore_configs(run: Run) -> None:
+    """Each topic has the settings of the subject again."""
+    changed = {step.topic for step in run.plan.steps if isinstance(step, ChangeConfig)}
+    for topic in sorted(changed & run.topics.keys()):
+        _set(run, run.topics[topic], run.plan.subject.topic)
+
+
+def _set(run: Run, topic: str, settings: Mapping[str, Setting]) -> None:
+    run.target.log_broker.configure_topic(topic, settings)
+    for name, value in settings.items():
+        evidence = {"topic": topic, "name": name, "value": value}
+        run.note(HARNESS, "config_changed", evidence=evidence)

@@ -7,7 +7,7 @@ from math import inf
 from deliverycheck.guarantees.crash_hazards import Cycle
 from deliverycheck.guarantees.delivery.holdings import Holding, holdings
 from deliverycheck.guarantees.delivery.members import place_at
-from deliverycheck.guarantees.hazard import Evidence
+from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.sentences import place as told_place
 from deliverycheck.history import Action, History, Operation, ProcessEvent, Reading
 
@@ -33,6 +33,25 @@ def member_paused(history: History) -> tuple[Evidence, ...]:
         if first.process != second.process and paused.ns < second.from_ns < until_ns
     ]
     return _in_time(found)
+
+
+def member_fenced(history: History) -> tuple[Evidence, ...]:
+    """Members that were put out since another had come by their name, and had their partitions."""
+    fenced = {
+        event.process
+        for event in history.processes
+        if event.what == "error" and event.error in _FENCING
+    }
+    found = [
+        _moved_to("fenced", second, first, place)
+        for (_, place), row in holdings(history).items()
+        for first, second in pairwise(row)
+        if first.process != second.process and first.process in fenced
+    ]
+    return _in_time(found)
+
+
+_FENCING = frozenset({"FENCED_INSTANCE_ID"})
 
 
 def lost_unfinished(history: History) -> tuple[Evidence, ...]:
@@ -97,3 +116,51 @@ def _received_from(history: History, lost: Operation) -> list[Reading]:
 
 def _in_time(found: list[Evidence]) -> tuple[Evidence, ...]:
     return tuple(sorted(found, key=lambda one: (one.ns, one.witnesses)))
+
+
+_MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
+_REPLACED = {
+    "replaced": (
+        "{place} was given to {other} at {moved_ns:s} while {process}, which had it, stood still."
+    )
+}
+_LOST = {"lost": "{process} lost {place} at {lost_ns:s} with {message} in hand, without {without}."}
+_TWINS = {
+    "fenced": "{process} was fenced: {other}, of the same name, was given {place} at {moved_ns:s}."
+}
+
+HAZARDS_OF_GROUPS: tuple[Hazard, ...] = (
+    Hazard(
+        name="partitions_moved",
+        title="a partition went from one member of a group to another",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_MOVED,
+        find=partitions_moved,
+    ),
+    Hazard(
+        name="lost_unfinished",
+        title="a member lost a partition with a message of it unfinished",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_LOST,
+        find=lost_unfinished,
+    ),
+    Hazard(
+        name="member_paused",
+        title="a member stood still, and another got its partition meanwhile",
+        fault_column=FaultColumn.WORKER_PAUSED,
+        needs=Needed.WORKER,
+        sentences=_REPLACED,
+        find=member_paused,
+    ),
+    Hazard(
+        name="member_fenced",
+        title="a member was fenced by another one with its name, which had its partitions",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_TWINS,
+        find=member_fenced,
+    ),
+)
+"""Of groups, in the order in which a report has them."""

@@ -12,11 +12,7 @@ from deliverycheck.guarantees.crash_hazards import (
 from deliverycheck.guarantees.deletion_hazards import HAZARDS_OF_DELETIONS
 from deliverycheck.guarantees.error_hazards import definite_failure, purged
 from deliverycheck.guarantees.first_writes import first_write_broker_killed
-from deliverycheck.guarantees.group_hazards import (
-    lost_unfinished,
-    member_paused,
-    partitions_moved,
-)
+from deliverycheck.guarantees.group_hazards import HAZARDS_OF_GROUPS
 from deliverycheck.guarantees.hazard import Evidence, FaultColumn, Hazard, Needed, ops_of
 from deliverycheck.guarantees.key_hazards import HAZARDS_OF_KEYS
 from deliverycheck.guarantees.link_hazards import Finder, lost, refused, silence
@@ -33,6 +29,7 @@ from deliverycheck.guarantees.timeout_hazards import (
     timed_out_beside_others,
 )
 from deliverycheck.guarantees.topic_hazards import (
+    config_changed,
     partitions_added,
     topic_answered,
     topic_just_created,
@@ -126,13 +123,6 @@ _PURGED = {
         "from {failed_ns:s} on: {error}."
     )
 }
-_MOVED = {"moved": "{place} went from {process} to {other} at {moved_ns:s}."}
-_REPLACED = {
-    "replaced": (
-        "{place} was given to {other} at {moved_ns:s} while {process}, which had it, stood still."
-    )
-}
-_LOST = {"lost": "{process} lost {place} at {lost_ns:s} with {message} in hand, without {without}."}
 _DOWN = {"down": "{node} went down at {down_ns:s}; {operations:count operation} met that."}
 _FIRST_WRITE = {
     "first": (
@@ -161,8 +151,14 @@ _FENCED = {
 }
 _GROWN = {
     "grown": (
-        "{topic} had {partitions} partitions from {grown_ns:s} on, and {process} wrote to it "
+        "{topic} had {partitions} partitions from {changed_ns:s} on, and {process} wrote to it "
         "before and since ({messages:count message})."
+    )
+}
+_CONFIG_CHANGED = {
+    "changed": (
+        "{topic} had {name}={value} from {changed_ns:s} on, and {process} wrote to it before and "
+        "since ({messages:count message})."
     )
 }
 _EARLY = {
@@ -263,6 +259,14 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_GROWN,
             find=partitions_added,
         ),
+        Hazard(
+            name="config_changed",
+            title="a topic got another setting while a process wrote to it",
+            fault_column=FaultColumn.NO_FAULT,
+            needs=Needed.NOTHING,
+            sentences=_CONFIG_CHANGED,
+            find=config_changed,
+        ),
         *HAZARDS_OF_DELETIONS,
         *HAZARDS_OF_REMADE_TOPICS,
         *HAZARDS_OF_REPLAY,
@@ -335,30 +339,7 @@ HAZARDS: dict[str, Hazard] = {
             sentences=_IN_HAND,
             find=consumer_killed_in_hand,
         ),
-        Hazard(
-            name="partitions_moved",
-            title="a partition went from one member of a group to another",
-            fault_column=FaultColumn.REBALANCE,
-            needs=Needed.NOTHING,
-            sentences=_MOVED,
-            find=partitions_moved,
-        ),
-        Hazard(
-            name="lost_unfinished",
-            title="a member lost a partition with a message of it unfinished",
-            fault_column=FaultColumn.REBALANCE,
-            needs=Needed.NOTHING,
-            sentences=_LOST,
-            find=lost_unfinished,
-        ),
-        Hazard(
-            name="member_paused",
-            title="a member stood still, and another got its partition meanwhile",
-            fault_column=FaultColumn.WORKER_PAUSED,
-            needs=Needed.WORKER,
-            sentences=_REPLACED,
-            find=member_paused,
-        ),
+        *HAZARDS_OF_GROUPS,
         Hazard(
             name="broker_killed",
             title="the broker was killed while somebody spoke to it",

@@ -1,6 +1,12 @@
-"""Hazards of revocations: what a member had not committed when it was told, or could not then."""
+"""Hazards of who gives partitions up: what it had not committed, or could not, what goes on."""
 
-from deliverycheck.guarantees.delivery.members import Place, given_before, place_at
+from deliverycheck.guarantees.delivery.holdings import holdings
+from deliverycheck.guarantees.delivery.members import (
+    Place,
+    given_before,
+    groups_of_processes,
+    place_at,
+)
 from deliverycheck.guarantees.hazard import (
     WITNESSES_MAX,
     Evidence,
@@ -9,7 +15,7 @@ from deliverycheck.guarantees.hazard import (
     Needed,
 )
 from deliverycheck.guarantees.sentences import place as told_place
-from deliverycheck.history import Action, Effect, History, Operation, Outcome
+from deliverycheck.history import Action, Effect, History, Operation, Outcome, Reading
 
 
 def revoked_uncommitted(history: History) -> tuple[Evidence, ...]:
@@ -52,6 +58,51 @@ def commit_refused(history: History) -> tuple[Evidence, ...]:
     )
 
 
+def unsubscribed(history: History) -> tuple[Evidence, ...]:
+    """Members that wanted their topic no more, with partitions of which their group had more."""
+    return tuple(
+        Evidence(
+            kind="unsubscribed",
+            ns=leave.invoked_ns,
+            facts={
+                "process": leave.process,
+                "place": told_place(*place),
+                "left_ns": leave.invoked_ns,
+                "messages": len(later),
+                "other": later[0].process,
+            },
+            witnesses=(leave.op, *dict.fromkeys(one.op for one in later))[:WITNESSES_MAX],
+        )
+        for leave in sorted(history.select(Action.UNSUBSCRIBE), key=lambda one: one.op)
+        if leave.outcome is Outcome.OK
+        for place in _left(history, leave)
+        if (later := _handed_later(history, leave, place))
+    )
+
+
+def _left(history: History, leave: Operation) -> list[Place]:
+    """The partitions that the member had until then."""
+    return [
+        place
+        for (_, place), row in holdings(history).items()
+        if any(one.process == leave.process and one.until_ns == leave.invoked_ns for one in row)
+    ]
+
+
+def _handed_later(history: History, leave: Operation, place: Place) -> list[Reading]:
+    """What members of the group that were given the partition since were handed of it."""
+    groups = groups_of_processes(history)
+    return [
+        one
+        for one in history.receipts
+        if one.ns > leave.invoked_ns
+        and (one.delivery.source, one.delivery.partition) == place
+        and groups.get(one.process) == groups.get(leave.process)
+        and (given := given_before(history, one.process, place, one.ns)) is not None
+        and given.ns > leave.invoked_ns
+    ]
+
+
 def _uncommitted(history: History, revoke: Operation, place: Place) -> list[Effect]:
     """The effects of the member since it got the partition, beyond what it had committed of it."""
     given = given_before(history, revoke.process, place, revoke.invoked_ns)
@@ -89,6 +140,13 @@ _REVOKED = {
 
 _REFUSED = {"refused": "{process} committed in {place} at {asked_ns:s} and was told {error}."}
 
+_UNSUBSCRIBED = {
+    "unsubscribed": (
+        "{process} unsubscribed at {left_ns:s} from {place}, of which {other} was handed "
+        "{messages:count message} afterwards."
+    )
+}
+
 HAZARDS_OF_REVOCATIONS: tuple[Hazard, ...] = (
     Hazard(
         name="commit_refused",
@@ -105,6 +163,14 @@ HAZARDS_OF_REVOCATIONS: tuple[Hazard, ...] = (
         needs=Needed.NOTHING,
         sentences=_REVOKED,
         find=revoked_uncommitted,
+    ),
+    Hazard(
+        name="unsubscribed",
+        title="a member unsubscribed from a partition of which its group was handed more later",
+        fault_column=FaultColumn.REBALANCE,
+        needs=Needed.NOTHING,
+        sentences=_UNSUBSCRIBED,
+        find=unsubscribed,
     ),
 )
 """Of revocations."""

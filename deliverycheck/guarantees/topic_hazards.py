@@ -1,4 +1,4 @@
-"""Hazards of topics: written to when they are new, or when they have grown."""
+"""Hazards of topics: written to when they are new, have grown, or have other settings."""
 
 from collections.abc import Iterable, Iterator
 
@@ -90,27 +90,47 @@ def partitions_added(history: History) -> tuple[Evidence, ...]:
         evidence
         for event in history.processes
         if event.what == "partitions_added"
-        for evidence in _written_around(event, publishes)
+        for evidence in _written_around("grown", event, publishes)
     )
 
 
-def _written_around(grown: ProcessEvent, publishes: list[Operation]) -> Iterator[Evidence]:
-    """For each process that wrote to the topic before it had grown, and again since."""
-    topic = grown.evidence.get("topic")
+def config_changed(history: History) -> tuple[Evidence, ...]:
+    """A topic got other settings between what one process wrote to it before and after."""
+    publishes = _by_number(history, Action.PUBLISH)
+    return tuple(
+        evidence
+        for event in history.processes
+        if event.what == "config_changed"
+        for evidence in _written_around("changed", event, publishes)
+    )
+
+
+def _written_around(
+    kind: str, changed: ProcessEvent, publishes: list[Operation]
+) -> Iterator[Evidence]:
+    """For each process that wrote to the topic before that, and again since."""
+    topic = changed.evidence.get("topic")
     own = [one for one in publishes if one.target == topic]
-    before = {one.process for one in own if one.invoked_ns < grown.ns}
+    before = {one.process for one in own if one.invoked_ns < changed.ns}
     for process in sorted(before):
-        since = [one for one in own if one.process == process and one.invoked_ns >= grown.ns]
+        since = [one for one in own if one.process == process and one.invoked_ns >= changed.ns]
         if since:
             yield Evidence(
-                kind="grown",
-                ns=grown.ns,
+                kind=kind,
+                ns=changed.ns,
                 facts={
+                    **_what(changed),
                     "topic": str(topic),
-                    "partitions": int(str(grown.evidence.get("partitions"))),
-                    "grown_ns": grown.ns,
+                    "changed_ns": changed.ns,
                     "process": process,
                     "messages": sum(one.count for one in since),
                 },
                 witnesses=ops_of(since),
             )
+
+
+def _what(changed: ProcessEvent) -> dict[str, str | int]:
+    told = changed.evidence
+    if changed.what == "partitions_added":
+        return {"partitions": int(str(told.get("partitions")))}
+    return {"name": str(told.get("name")), "value": str(told.get("value"))}

@@ -10,7 +10,12 @@ from deliverycheck.history.edn_text import Keyword
 from deliverycheck.history.history import History, Publication, Reading
 from deliverycheck.history.operation import Action, Operation, Outcome
 
-_MOVES = frozenset({Action.ASSIGN, Action.SUBSCRIBE, Action.SEEK, Action.REVOKE, Action.LOST})
+_MOVES = frozenset(
+    {
+        *(Action.ASSIGN, Action.SUBSCRIBE, Action.UNSUBSCRIBE),
+        *(Action.SEEK, Action.REVOKE, Action.LOST),
+    }
+)
 _TOLD_MOVES = frozenset({Action.ASSIGN, Action.SUBSCRIBE})
 _ENDS = frozenset({Action.COMMIT_TRANSACTION, Action.ABORT_TRANSACTION})
 _SEND, _POLL = Keyword("send"), Keyword("poll")

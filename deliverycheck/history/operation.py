@@ -21,6 +21,7 @@ class Action(StrEnum):
     PUBLISH = "publish"
     FLUSH = "flush"
     SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
     ASSIGN = "assign"
     REVOKE = "revoke"
     LOST = "lost"

@@ -11,6 +11,7 @@ from deliverycheck.plans.steps import (
     Arm,
     Await,
     Call,
+    ChangeConfig,
     Chooser,
     Close,
     CommitTransaction,
@@ -35,6 +36,8 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Subscribe,
+    Unsubscribe,
     Work,
 )
 
@@ -115,6 +118,11 @@ def _delete_records(step: DeleteRecords) -> str:
     return f"delete all records{where}{but}"
 
 
+def _change_config(step: ChangeConfig) -> str:
+    where = "" if step.topic == MAIN_TOPIC else f" of {step.topic}"
+    return f"set {step.name}{where} to {step.value}"
+
+
 def _seek(step: Seek) -> str:
     last = f"{step.back} before the last one" if step.back else "the last one"
     where = {
@@ -140,6 +148,8 @@ _WORDS: dict[type, Callable[..., str]] = {
     Seek: _seek,
     PausePartitions: _say("pause its partitions"),
     ResumePartitions: _say("resume its partitions"),
+    Unsubscribe: _say("unsubscribe"),
+    Subscribe: _say("subscribe again"),
     Close: _say("close"),
     Kill: _say("SIGKILL"),
     Pause: _say("SIGSTOP"),
@@ -152,6 +162,7 @@ _WORDS: dict[type, Callable[..., str]] = {
     DeleteTopic: lambda step: f"delete topic {step.topic}",
     AddPartitions: _add_partitions,
     DeleteRecords: _delete_records,
+    ChangeConfig: _change_config,
     Arm: lambda step: f"stop when in {step.point.value}",
     Release: _say("go on"),
     Await: _say("wait for the call in flight"),

@@ -1,7 +1,6 @@
 """The pure model of a Kafka plan: which step is applicable when, and what a plan covers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from msgspec import structs
 
@@ -13,14 +12,23 @@ from deliverycheck.plans.copies import (
     topics_found,
 )
 from deliverycheck.plans.drafting import covered, directed, planned
+from deliverycheck.plans.kafka_applicable import (
+    MESSAGES_MAX,
+    PATIENCE,
+    goes_on_at_once,
+    is_applicable,
+    may_change_config,
+    may_delete,
+    may_grow,
+    may_pause_partitions,
+    may_remake,
+    may_seek,
+    may_unsubscribe,
+)
 from deliverycheck.plans.kafka_reach import hazards_in_reach
 from deliverycheck.plans.kafka_state import (
-    CONSUMERS,
     FIRST,
-    GROUP_TOPIC,
-    MOMENT_MS_MAX,
     NODE,
-    PRODUCERS,
     SECOND,
     SYSTEM,
     TOPICS,
@@ -28,30 +36,20 @@ from deliverycheck.plans.kafka_state import (
     advance,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, is_timed, takes_deletions
+from deliverycheck.plans.kafka_topic import is_compacted, is_timed
 from deliverycheck.plans.plan import Plan
-from deliverycheck.plans.step import Wait
 from deliverycheck.plans.steps import (
-    AbortTransaction,
-    AddPartitions,
-    Arm,
     Await,
     Call,
     Chooser,
     Close,
-    CommitTransaction,
-    CreateTopic,
-    DeleteRecords,
-    DeleteTopic,
     Flush,
     Heal,
     Hold,
     Inject,
     Kill,
     Pause,
-    PausePartitions,
     Publish,
-    Purge,
     Release,
     Restart,
     Resume,
@@ -59,33 +57,24 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Subscribe,
     Work,
     lane_of,
     verb_of,
 )
-from deliverycheck.plans.subject import CommitMode, GroupKind, Seeks, Subject, TopicReady
-
-MESSAGES_MAX = 130
-"""A history stays readable, and the scan of it takes milliseconds."""
+from deliverycheck.plans.subject import (
+    Subject,
+    TopicReady,
+)
 
 COPIES = 8
 """Of a workload on existing topics; measured with chances that are independent: a defect that
 fires 3 times in 10 takes 28 executions to shrink instead of 115."""
 
-BROKER_FAULTS_MAX = 1
-"""One kill or pause of the node a plan: each costs 2 to 4 s and has the broker alone."""
-
-TOPIC_PARTITIONS_MAX = 12
-"""Of a topic that grows: a scan has a reader for each."""
-
-REFRESH = "topic.metadata.refresh.interval.ms"
-"""A client learns of new partitions so often; librdkafka's default is 5 minutes."""
-
-PATIENCE = "message.timeout.ms"
-"""How long librdkafka tries to deliver a message; its default is 5 minutes."""
-
-
-_REPEATED_BY_THE_TAIL = (Hold, Heal, Resume, ResumePartitions, Restart, Flush, Await, Release)
+_REPEATED_BY_THE_TAIL = (
+    *(Hold, Heal, Resume, ResumePartitions, Subscribe, Restart),
+    *(Flush, Await, Release),
+)
 
 
 class KafkaDraft:
@@ -100,7 +89,7 @@ class KafkaDraft:
         step = _plain(self._state.subject, step)
         if isinstance(step, Work) and not self._state.shares:
             step = structs.replace(step, settling=Settling.ACCEPT)
-        applicable = _is_applicable(self._state, step)
+        applicable = is_applicable(self._state, step)
         if applicable:
             advance(self._state, step)
             self._steps.append(step)
@@ -111,18 +100,20 @@ class KafkaDraft:
         state = self._state
         found = {"publish"}
         found |= {"create_topic"} if state.node == "up" else set()
-        found |= {"add_partitions"} if state.messages and _may_grow(state) else set()
-        found |= {"delete_records"} if state.messages and _may_delete(state) else set()
-        found |= {"remake_topic"} if state.messages and _may_remake(state) else set()
+        found |= {"add_partitions"} if state.messages and may_grow(state) else set()
+        found |= {"delete_records"} if state.messages and may_delete(state) else set()
+        found |= {"change_config"} if state.messages and may_change_config(state) else set()
+        found |= {"remake_topic"} if state.messages and may_remake(state) else set()
         found |= {"work", "inject", "pause_member", "hand_over"} if state.messages else set()
-        found |= {"work_cut_off"} if state.messages and _goes_on_at_once(state) else set()
+        found |= {"work_cut_off"} if state.messages and goes_on_at_once(state) else set()
         found |= {"outwait"} if PATIENCE in state.subject.producer and not state.faults else set()
         found |= {"settle"} if state.messages and state.shares else set()
         found |= {"kill_worker", "pause_worker"} if state.producers or state.calls else set()
         found |= {"close"} if state.calls else set()
-        found |= {"silence"} if state.calls and _may_pause_partitions(state) else set()
-        found |= {"seek"} if _may_seek(state) else set()
-        found |= {"seek_deleted"} if _may_seek(state) and _may_delete(state) else set()
+        found |= {"silence"} if state.calls and may_pause_partitions(state) else set()
+        found |= {"leave"} if state.calls and may_unsubscribe(state) else set()
+        found |= {"seek"} if may_seek(state) else set()
+        found |= {"seek_deleted"} if may_seek(state) and may_delete(state) else set()
         found |= {"compact"} if state.messages and is_compacted(state.subject.topic) else set()
         found |= {"expire"} if state.messages and is_timed(state.subject.topic) else set()
         found |= {"heal"} if state.faults else set()
@@ -189,22 +180,6 @@ class KafkaModel:
         return 0.1 + held + 0.6 * faults + consumers + (2.5 if self.broker_wide(plan) else 0.0)
 
 
-def _is_applicable(state: PlanState, step: Step) -> bool:
-    lane = lane_of(step)
-    if lane in state.paused and not isinstance(step, (Resume, Kill)):
-        return False
-    if lane in CONSUMERS and state.subject.consumer is None:
-        return False
-    if lane == SECOND and not _has_second(state.subject):
-        return False
-    rule = _APPLICABLE.get(type(step))
-    return rule is not None and bool(rule(state, step))
-
-
-def _has_second(subject: Subject) -> bool:
-    return subject.is_transactional or subject.second_producer is not None
-
-
 def _plain(subject: Subject, step: Step) -> Step:
     """Drop an argument that means nothing here; what a compacted topic takes has a key."""
     if isinstance(step, Publish):
@@ -217,135 +192,6 @@ def _plain(subject: Subject, step: Step) -> Step:
             step = structs.replace(step, key=key, partition=0, chosen_by=Chooser.DEFAULT)
         return step
     return directed(step) if isinstance(step, Inject) else step
-
-
-def _linked(state: PlanState, lane: str) -> bool:
-    owner = lane.removeprefix("link ")
-    if lane == owner:
-        return False
-    return owner == FIRST or owner in state.producers or owner in state.calls
-
-
-def _may_disturb_node(state: PlanState) -> bool:
-    return state.node == "up" and state.messages > 0 and state.broker_faults < BROKER_FAULTS_MAX
-
-
-def _may_kill(state: PlanState, step: Kill) -> bool:
-    return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
-
-
-def _may_pause(state: PlanState, step: Pause) -> bool:
-    return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
-
-
-def _may_grow(state: PlanState) -> bool:
-    """A group that does not learn of a partition in time would never be done with it."""
-    consumer = state.subject.consumer
-    return state.node == "up" and (consumer is None or REFRESH in consumer.settings)
-
-
-def _may_remake(state: PlanState, topic: str = GROUP_TOPIC) -> bool:
-    """Each topic once, so that of each message it is known which of two logs it is in.
-
-    A transaction, a database with positions, a share group and who seeks at will each have a
-    state of their own of a topic, of which nothing is claimed.
-    """
-    consumer = state.subject.consumer
-    plain = consumer is None or (
-        consumer.kind is GroupKind.CONSUMER
-        and consumer.output is None
-        and consumer.sink is None
-        and not _may_seek(state)
-    )
-    once = topic not in state.deleted | state.remade
-    return state.node == "up" and plain and once and not state.subject.is_transactional
-
-
-def _may_seek(state: PlanState) -> bool:
-    consumer = state.subject.consumer
-    return consumer is not None and consumer.seeks is Seeks.AT_WILL
-
-
-def _goes_on_at_once(state: PlanState) -> bool:
-    """Whether members do not wait for what becomes of their commits."""
-    consumer = state.subject.consumer
-    return consumer is not None and consumer.commit_mode is CommitMode.ASYNCHRONOUS
-
-
-def _may_pause_partitions(state: PlanState) -> bool:
-    """Members of plain groups: whatever they do about what they have is the same when it comes."""
-    consumer = state.subject.consumer
-    plain = consumer is not None and consumer.kind is GroupKind.CONSUMER
-    return plain and consumer is not None and consumer.output is None and consumer.sink is None
-
-
-def _may_delete(state: PlanState) -> bool:
-    return state.node == "up" and takes_deletions(state.subject.topic)
-
-
-def _may_resume(state: PlanState, step: Resume) -> bool:
-    return state.node == "paused" if step.lane == NODE else step.lane in state.paused
-
-
-_APPLICABLE: dict[type, Callable[[PlanState, Any], bool]] = {
-    Publish: lambda state, step: (
-        step.lane in PRODUCERS
-        and step.topic in state.topics
-        and step.partition < state.topics[step.topic]
-        and state.messages + step.count <= MESSAGES_MAX
-    ),
-    Flush: lambda state, step: (
-        step.lane in state.producers and state.producers[step.lane].unflushed > 0
-    ),
-    Purge: lambda state, step: (
-        step.lane in state.producers and state.producers[step.lane].unflushed > 0
-    ),
-    CommitTransaction: lambda state, step: (
-        state.in_transaction(step.lane) and step.wait is Wait.RETURNED
-    ),
-    AbortTransaction: lambda state, step: state.in_transaction(step.lane),
-    Work: lambda state, step: (
-        step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
-    ),
-    PausePartitions: lambda state, step: (
-        _may_pause_partitions(state) and step.lane in state.calls.keys() - state.silent
-    ),
-    ResumePartitions: lambda state, step: step.lane in state.silent,
-    Seek: lambda state, step: _may_seek(state) and step.lane in state.calls,
-    Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
-    Kill: _may_kill,
-    Pause: _may_pause,
-    Resume: _may_resume,
-    Restart: lambda state, step: step.lane == NODE and state.node == "down",
-    Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
-    Heal: lambda state, step: step.lane in state.faults,
-    Hold: lambda state, step: (
-        state.last != "hold"
-        and state.pending()
-        and (step.ms <= MOMENT_MS_MAX or PATIENCE in state.subject.producer)
-    ),
-    CreateTopic: lambda state, step: (
-        step.topic in TOPICS
-        and (step.topic not in state.topics or step.topic in state.deleted)
-        and state.node == "up"
-    ),
-    AddPartitions: lambda state, step: (
-        _may_grow(state)
-        and step.topic not in state.deleted
-        and state.topics.get(step.topic, TOPIC_PARTITIONS_MAX) + step.count <= TOPIC_PARTITIONS_MAX
-    ),
-    DeleteTopic: lambda state, step: (
-        _may_remake(state, step.topic) and step.topic in {topic for topic, _ in state.written}
-    ),
-    DeleteRecords: lambda state, step: (
-        _may_delete(state)
-        and step.partition < state.topics.get(step.topic, 0)
-        and (step.topic, step.partition) in state.written
-    ),
-    Await: lambda state, step: step.lane in state.sent,
-    Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
-    Release: lambda state, step: step.lane in state.armed,
-}
 
 
 def _event_label(step: Step) -> str:

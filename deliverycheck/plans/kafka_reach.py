@@ -15,7 +15,7 @@ from deliverycheck.plans.kafka_state import (
     place_of,
     walk,
 )
-from deliverycheck.plans.kafka_topic import is_compacted, is_timed, kept_ms_of
+from deliverycheck.plans.kafka_topic import LARGEST, SMALL_BYTES, is_compacted, is_timed, kept_ms_of
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.steps import (
     AbortTransaction,
@@ -33,6 +33,7 @@ from deliverycheck.plans.steps import (
     Seek,
     Settling,
     Step,
+    Unsubscribe,
     Work,
 )
 from deliverycheck.plans.subject import (
@@ -43,6 +44,9 @@ from deliverycheck.plans.subject import (
     Subject,
     TopicReady,
 )
+
+INSTANCE_ID = "group.instance.id"
+"""The name by which a static member is known to its group when it comes back."""
 
 _FAULT_HAZARDS = {
     FaultKind.LOSE_REPLY: "lost_reply",
@@ -139,6 +143,10 @@ def _hazards_of_topic(state: PlanState, step: Publish) -> Iterator[str]:
     """What was done to the topic that is written to."""
     if step.topic in state.grown:
         yield "partitions_added"
+    if any(topic == step.topic for topic, _ in state.changed):
+        yield "config_changed"
+    if state.changed.get((step.topic, LARGEST)) == SMALL_BYTES <= step.bytes:
+        yield "definite_failure"
     if step.topic in state.deleted:
         yield "written_while_deleted"
     if step.topic in state.remade:
@@ -170,6 +178,7 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
     if others:
         yield "partitions_moved"
         yield from ("revoked_uncommitted",) if _commits_late(state) else ()
+        yield from ("member_fenced",) if _are_twins(consumer) else ()
     writing = state.subject.of_output
     if writing is not None:
         stood_ms = state.stood_ms.get(step.lane, 0)
@@ -181,6 +190,13 @@ def _hazards_of_work(state: PlanState, step: Work) -> Iterator[str]:
         yield "lost_unfinished"
 
 
+def _are_twins(consumer: Consumer | None) -> bool:
+    """Whether all members of a group have one name; only of classic groups the last one stays."""
+    if consumer is None or consumer.settings.get("group.protocol", "classic") != "classic":
+        return False
+    return "{lane}" not in str(consumer.settings.get(INSTANCE_ID, "{lane}"))
+
+
 def _commits_late(state: PlanState) -> bool:
     """Whether members may have worked something off and not committed it yet."""
     consumer = state.subject.consumer
@@ -190,6 +206,13 @@ def _commits_late(state: PlanState) -> bool:
 def _hazards_of_close(state: PlanState, step: Close) -> Iterator[str]:
     if state.calls.get(step.lane, 0) > 1 and _commits_late(state):
         yield "revoked_uncommitted"
+
+
+def _hazards_of_unsubscribing(state: PlanState, _: Unsubscribe) -> Iterator[str]:
+    """What it had goes on with another member, or with itself when it is back."""
+    if state.for_group:
+        yield "unsubscribed"
+        yield from ("revoked_uncommitted",) if _commits_late(state) else ()
 
 
 def _hazards_of_sharing(state: PlanState, step: Work) -> Iterator[str]:
@@ -312,4 +335,5 @@ _MORE: dict[type[Step], Callable[[PlanState, Any], Iterator[str]]] = {
     DeleteRecords: _hazards_of_deletion,
     Seek: _hazards_of_seek,
     Close: _hazards_of_close,
+    Unsubscribe: _hazards_of_unsubscribing,
 }

@@ -11,6 +11,7 @@ from deliverycheck.plans.steps import (
     AddPartitions,
     Arm,
     Await,
+    ChangeConfig,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -32,10 +33,12 @@ from deliverycheck.plans.steps import (
     Resume,
     ResumePartitions,
     Step,
+    Subscribe,
+    Unsubscribe,
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import GroupKind, Subject
+from deliverycheck.plans.subject import GroupKind, Setting, Subject
 
 SYSTEM = "kafka"
 FIRST, SECOND = PRODUCERS = ("p1", "p2")
@@ -85,7 +88,9 @@ class PlanState:
         served: calls that consumers made, those of dead ones too.
         written: partitions that may hold something.
         silent: members that have paused their partitions.
+        apart: members that have unsubscribed.
         shortened: partitions of which records were deleted.
+        changed: settings that topics with messages were given since, by topic and name.
         producers: those that live.
         stood_ms: how long each consumer has made no call, as far as steps say so.
         keyed: lane, topic and key of all that was published with a key.
@@ -100,6 +105,7 @@ class PlanState:
     carried: dict[str, int] = field(default_factory=dict)
     written: set[tuple[str, int]] = field(default_factory=set)
     shortened: set[tuple[str, int]] = field(default_factory=set)
+    changed: dict[tuple[str, str], Setting] = field(default_factory=dict)
     messages: int = 0
     producers: dict[str, ProducerState] = field(default_factory=dict)
     keyed: set[tuple[str, str, str]] = field(default_factory=set)
@@ -111,6 +117,7 @@ class PlanState:
     served: int = 0
     paused: set[str] = field(default_factory=set)
     silent: set[str] = field(default_factory=set)
+    apart: set[str] = field(default_factory=set)
     faults: dict[str, FaultKind] = field(default_factory=dict)
     node: str = "up"
     broker_faults: int = 0
@@ -261,6 +268,17 @@ def _advance_calls(state: PlanState, step: Publish | Flush | Work | Await) -> No
         state.sent.add(step.lane)
 
 
+def _change_config(state: PlanState, step: ChangeConfig) -> None:
+    if any(topic == step.topic for topic, _ in state.written):
+        state.changed[step.topic, step.name] = step.value
+
+
+def _unsubscribe(state: PlanState, step: Unsubscribe) -> None:
+    """Of what it is assigned later nothing is paused."""
+    state.apart.add(step.lane)
+    state.silent.discard(step.lane)
+
+
 def place_of(step: Publish) -> Place:
     """Where the publish goes, as far as the plan says."""
     return step.topic, None if step.by_partitioner else step.partition
@@ -285,6 +303,7 @@ def _advance_life(state: PlanState, step: Kill | Close | Pause | Resume | Restar
         state.armed.discard(step.lane)
         state.carried.pop(step.lane, None)
         state.silent.discard(step.lane)
+        state.apart.discard(step.lane)
         state.calls.pop(step.lane, None)
         state.producers.pop(step.lane, None)  # Of the next one no partition knows anything.
 
@@ -309,8 +328,11 @@ _CHANGES: dict[type, Callable[[PlanState, Any], None]] = {
     DeleteTopic: _delete_topic,
     AddPartitions: _add_partitions,
     DeleteRecords: lambda state, step: state.shortened.add((step.topic, step.partition)),
+    ChangeConfig: _change_config,
     PausePartitions: lambda state, step: state.silent.add(step.lane),
     ResumePartitions: lambda state, step: state.silent.discard(step.lane),
+    Unsubscribe: _unsubscribe,
+    Subscribe: lambda state, step: state.apart.discard(step.lane),
     Arm: lambda state, step: state.armed.add(step.lane),
     Release: lambda state, step: state.armed.discard(step.lane),
 }

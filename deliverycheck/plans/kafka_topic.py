@@ -8,6 +8,25 @@ from deliverycheck.plans.subject import Setting
 CLEANUP = "cleanup.policy"
 RETENTION_MS, RETENTION_BYTES = "retention.ms", "retention.bytes"
 TOMBSTONES_MS = "delete.retention.ms"
+LARGEST, REPLICAS, STAMPS = (
+    "max.message.bytes",
+    "min.insync.replicas",
+    "message.timestamp.type",
+)
+SMALL_BYTES = 2000
+CHANGES: Mapping[str, tuple[Setting, ...]] = {
+    LARGEST: (SMALL_BYTES, 1_048_588),
+    REPLICAS: (2, 1),
+    STAMPS: ("LogAppendTime", "CreateTime"),
+}
+"""Settings that a plan may change while they are in use, each with its values, the default last.
+
+Batches larger than the first one are refused (UnifiedLog.append, RecordTooLargeException). There
+is one replica, so that two of them are never in sync: what wants ``acks=all`` is refused
+(Partition.appendRecordsToLeader, NotEnoughReplicasException). Of a log that has the broker's
+timestamps nobody says that they are those of who wrote.
+"""
+
 _DAY_MS = 86_400_000
 _RETENTION_MS = 7 * _DAY_MS
 _FOR_EVER = -1

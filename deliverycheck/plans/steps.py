@@ -27,6 +27,7 @@ from deliverycheck.plans.queue_steps import (
 )
 from deliverycheck.plans.step import BYTES_MAX, Count, Wait
 from deliverycheck.plans.step import Step as _Step
+from deliverycheck.plans.subject import Setting
 
 
 class FaultKind(StrEnum):
@@ -209,6 +210,18 @@ class ResumePartitions(
     lane: str = "c1"
 
 
+class Unsubscribe(_Step, frozen=True, kw_only=True, tag="unsubscribe", omit_defaults=True):
+    """A consumer wants no topic any more, before it asks for more, and asks on."""
+
+    lane: str = "c1"
+
+
+class Subscribe(_Step, frozen=True, kw_only=True, tag="subscribe", omit_defaults=True):
+    """A consumer that had unsubscribed wants its topic again."""
+
+    lane: str = "c1"
+
+
 class Close(_Step, frozen=True, kw_only=True, tag="close", omit_defaults=True):
     """A worker's client is closed in order."""
 
@@ -293,6 +306,15 @@ class DeleteRecords(_Step, frozen=True, kw_only=True, tag="delete_records", omit
     lane: str = "admin"
 
 
+class ChangeConfig(_Step, frozen=True, kw_only=True, tag="change_config", omit_defaults=True):
+    """A setting of a topic in use is changed; the end of the plan makes it what it was."""
+
+    name: str
+    value: Setting
+    topic: str = "t1"
+    lane: str = "admin"
+
+
 class Arm(_Step, frozen=True, kw_only=True, tag="arm", omit_defaults=True):
     """The worker will stop at this point of a callback until released."""
 
@@ -322,6 +344,8 @@ Step = (
     | Seek
     | PausePartitions
     | ResumePartitions
+    | Unsubscribe
+    | Subscribe
     | Close
     | Kill
     | Pause
@@ -334,6 +358,7 @@ Step = (
     | DeleteTopic
     | AddPartitions
     | DeleteRecords
+    | ChangeConfig
     | Arm
     | Release
     | Await

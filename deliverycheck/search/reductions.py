@@ -133,10 +133,19 @@ def gathered(steps: Sequence[Step]) -> Iterator[Steps]:
 
 
 def crashed(steps: Sequence[Step]) -> Iterator[Steps]:
-    """With a crash of who worked in place of all that comes behind: the next one goes on then."""
+    """With a crash of who worked in place of all that comes behind: the next one goes on then.
+
+    It may come some calls earlier, anywhere in the last cycle.
+    """
     for place, step in enumerate(steps[:-2]):
         if isinstance(step, Work):
-            yield (*steps[: place + 1], Kill(lane=step.lane))
+            for calls in range(step.calls, max(0, step.calls - _CYCLE), -1):
+                works = msgspec.structs.replace(step, calls=calls)
+                yield (*steps[:place], works, Kill(lane=step.lane))
+
+
+_CYCLE = 3
+"""Calls for a message, mostly: receive, effect, commit."""
 
 
 def turned(steps: Sequence[Step]) -> Iterator[Steps]:

@@ -49,6 +49,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     def add_partitions(self, steps):
         self.offer(steps)
 
+    @precondition(lambda self: "change_config" in self.draft.kinds())
+    @rule(steps=steps_of("change_config"))
+    def change_config(self, steps):
+        self.offer(steps)
+
     @precondition(lambda self: "compact" in self.draft.kinds())
     @rule(steps=steps_of("compact"))
     def compact(self, steps):
@@ -77,6 +82,11 @@ class DeliveryPlanBuilder(builder_for(VOCABULARY)):
     @precondition(lambda self: "silence" in self.draft.kinds())
     @rule(steps=steps_of("silence"))
     def pause_partitions(self, steps):
+        self.offer(steps)
+
+    @precondition(lambda self: "leave" in self.draft.kinds())
+    @rule(steps=steps_of("leave"))
+    def unsubscribe(self, steps):
         self.offer(steps)
 
     @precondition(lambda self: "seek" in self.draft.kinds())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from deliverycheck.history import Whence
 from deliverycheck.plans import (
     AddPartitions,
+    ChangeConfig,
     Close,
     CommitTransaction,
     CreateTopic,
@@ -24,11 +25,15 @@ from deliverycheck.plans import (
     Resume,
     ResumePartitions,
     Seek,
+    Setting,
     Step,
+    Subscribe,
+    Unsubscribe,
     Wait,
 )
 from deliverycheck.plans import Work as WorkStep
 from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, GROUP_TOPIC, SECOND
+from deliverycheck.plans.kafka_topic import CHANGES
 
 REFRESHED_MS = 300
 """A client that asks every 100 ms has learned of new partitions by then."""
@@ -98,6 +103,19 @@ def grow(*, count: int, key: str) -> tuple[Step, ...]:
         AddPartitions(count=count),
         Hold(ms=REFRESHED_MS),
         Publish(key=key),
+    )
+
+
+def change_config(
+    *, change: tuple[str, Setting], count: int, bytes_: int, back: bool
+) -> tuple[Step, ...]:
+    """Who writes to a topic goes on when a setting of it was changed, and perhaps changed back."""
+    name, value = change
+    default = CHANGES[name][-1]
+    written = Publish(count=count, bytes=bytes_)
+    return (
+        *(Publish(), ChangeConfig(name=name, value=value), Hold(ms=FETCHED_MS), written),
+        *((ChangeConfig(name=name, value=default), Hold(ms=FETCHED_MS), written) if back else ()),
     )
 
 
@@ -213,6 +231,16 @@ def silence(*, lane: str, calls: int, back: bool) -> tuple[Step, ...]:
         *(written, WorkStep(lane=lane, calls=2), PausePartitions(lane=lane)),
         *(WorkStep(lane=lane, calls=2), written, WorkStep(lane=lane, calls=calls)),
         *((ResumePartitions(lane=lane), WorkStep(lane=lane, calls=8)) if back else ()),
+    )
+
+
+def leave(*, lane: str, calls: int, other: str, back: bool) -> tuple[Step, ...]:
+    """A member subscribes to nothing any more, others may go on, and it may come back."""
+    written = Publish(count=3, wait=Wait.CONFIRMED)
+    return (
+        *(written, WorkStep(lane=lane, calls=calls), Unsubscribe(lane=lane)),
+        *(WorkStep(lane=lane, calls=4), written, WorkStep(lane=other, calls=6)),
+        *((Subscribe(lane=lane), WorkStep(lane=lane, calls=8)) if back else ()),
     )
 
 

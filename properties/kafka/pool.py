@@ -14,8 +14,8 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import PATIENCE, REFRESH
-from deliverycheck.plans.kafka_topic import CLEANUP, RETENTION_MS
+from deliverycheck.plans.kafka_applicable import PATIENCE, REFRESH
+from deliverycheck.plans.kafka_topic import CHANGES, CLEANUP, RETENTION_MS
 from properties.drawing import Pools, StepList
 from properties.kafka.machine import DeliveryPlanBuilder
 from properties.kafka.vocabulary import VOCABULARY
@@ -57,7 +57,7 @@ SEEKING = structs.replace(
 """As with transactions, and a group that reads again what it chooses, and waits for no commit."""
 
 SEEKING_SHARE = 10
-"""One list in so many has seeks; they are the last of all."""
+"""One list in so many has seeks; they stand behind all of those."""
 
 COMPACTED = structs.replace(EVERYTHING, topic={CLEANUP: "compact,delete"})
 """The same on compacted topics."""
@@ -71,6 +71,12 @@ TIMED = structs.replace(EVERYTHING, topic={RETENTION_MS: 1500})
 TIMED_SHARE = 20
 """One list in so many, behind those: on other topics they wait for nothing."""
 
+CHANGING = structs.replace(EVERYTHING, topic={name: values[-1] for name, values in CHANGES.items()})
+"""The same on topics of which settings are changed while they are in use."""
+
+CHANGING_SHARE = 20
+"""One list in so many: on other topics no such setting is changed."""
+
 _POOLS = Pools(vocabulary=VOCABULARY, builder=DeliveryPlanBuilder)
 
 
@@ -78,8 +84,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     transactional, sharing = count // TRANSACTIONAL_SHARE, count // SHARING_SHARE
     compacted, timed = count // COMPACTED_SHARE, count // TIMED_SHARE
-    seeking = count // SEEKING_SHARE
-    others = transactional + sharing + compacted + timed + seeking
+    seeking, changing = count // SEEKING_SHARE, count // CHANGING_SHARE
+    others = transactional + sharing + compacted + timed + seeking + changing
     plain = _POOLS.mixed(EVERYTHING, pool_seed, count - others)
     return (
         *plain,
@@ -88,6 +94,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(COMPACTED, pool_seed, compacted),
         *_POOLS.mixed(TIMED, pool_seed, timed),
         *_POOLS.mixed(SEEKING, pool_seed, seeking),
+        *_POOLS.mixed(CHANGING, pool_seed, changing),
     )
 
 

@@ -45,6 +45,7 @@ class Promise:
         kinds: kinds of groups that will do, where there is a group.
         commits: orders of the consumer's calls that will do; empty where none matters.
         seeks: of groups that do not, or do, go back by their own wish, which will do.
+        modes: whether commits that wait for their answer, or do not, will do.
         transactional: a producer with a transactional id.
         one_partitioner: where there are two producing applications they have one partitioner.
         relies_on, error_means, after_errors: what the application may take for done, take an
@@ -62,6 +63,7 @@ class Promise:
     error_means: tuple[ErrorMeans, ...] = (ErrorMeans.UNKNOWN,)
     after_errors: tuple[AfterError, ...] = tuple(AfterError)
     seeks: tuple[Seeks, ...] = tuple(Seeks)
+    modes: tuple[CommitMode, ...] = tuple(CommitMode)
     transactional: bool = False
     one_partitioner: bool = False
 
@@ -90,6 +92,8 @@ class Promise:
             found.append(f"the group is a {consumer.kind.value} group")
         if consumer.seeks not in self.seeks:
             found.append("no member goes back by its own wish")
+        if consumer.commit_mode not in self.modes:
+            found.append(f"commits are {consumer.commit_mode.value}")
         found += _other_values(self.consumer, consumer.settings)
         return found + self._missing_of_commits(consumer)
 
@@ -249,6 +253,14 @@ PROMISES: tuple[Promise, ...] = (
         error_means=tuple(ErrorMeans),
     ),
     Promise(
+        guarantee="paused_partitions",
+        kinds=_CONSUMERS,
+        text="no records are returned of paused partitions until they are resumed",
+        source="Kafka 4.3, consumer javadoc, Consumption Flow Control; pause",
+        relies_on=tuple(ReliesOn),
+        error_means=tuple(ErrorMeans),
+    ),
+    Promise(
         guarantee="single_owner",
         kinds=_CONSUMERS,
         text="each partition is assigned to exactly one consumer in the group",
@@ -269,6 +281,7 @@ PROMISES: tuple[Promise, ...] = (
         kinds=_CONSUMERS,
         text="a commit of a member that is not of the present generation is refused",
         source="Kafka 4.3, protocol, OffsetCommit",
+        modes=(CommitMode.SYNCHRONOUS,),  # One that is not waited for may be sent again late.
         relies_on=tuple(ReliesOn),
         error_means=tuple(ErrorMeans),
     ),

@@ -6,19 +6,24 @@ from deliverycheck.plans import (
     TRANSACTIONAL_ID,
     AfterError,
     AfterLateEnd,
+    CommitMode,
     CommitPolicy,
     Consumer,
+    Covers,
     ErrorMeans,
     GroupKind,
     Member,
+    OnRevoke,
     ReliesOn,
     Seeks,
     Setting,
     Sink,
     Subject,
+    Subscribes,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH
+from deliverycheck.plans.kafka_applicable import END_EVENTS, REFRESH
+from deliverycheck.plans.kafka_topic import CHANGES
 from properties.drawing import MOSTLY_NOT, drawer_of
 from properties.kafka.claims.content import CODECS
 from properties.kafka.claims.groups import GROUP_KINDS
@@ -90,6 +95,7 @@ READING: Values = {
     "check.crcs": (True, False),
     "max.poll.interval.ms": (3000, 60_000),
     REFRESH: (100,),
+    END_EVENTS: (True, False),
 }
 """What any consumer may set."""
 
@@ -102,12 +108,47 @@ BY_BROKER: Values = {"group.remote.assignor": ("uniform", "range")}
 _WAYS = (*((0, Seeks.NEVER),) * 5, (80, Seeks.NEVER), (80, Seeks.NEVER), (0, Seeks.AT_WILL))
 """How long a message takes, and whether members seek at will."""
 
+MANNERS: dict[str, tuple[object, ...]] = {
+    "subscribes": (*[Subscribes.BY_NAME] * 4, Subscribes.BY_PATTERN),
+    "batch": (1, 1, 1, 3, 10),
+}
+"""How members of a plain group read: fields of a consumer, mostly as they are by default."""
+
+MANNERS_OF_OWN_COMMITS: dict[str, tuple[object, ...]] = {
+    "commit_mode": (CommitMode.SYNCHRONOUS, CommitMode.ASYNCHRONOUS),
+    "covers": (*[Covers.NEXT] * 2, Covers.OWN, Covers.HANDED),
+}
+"""How they commit by themselves."""
+
+MANNERS_OF_LATE_COMMITS: dict[str, tuple[object, ...]] = {
+    "commit_every": (1, 1, 1, 2, 5),
+    "on_revoke": (OnRevoke.NOTHING, OnRevoke.COMMIT),
+}
+"""How they do that after the effect."""
+
+_CHANGING = (*[()] * 9, *((name,) for name in CHANGES))
+"""Of a topic the setting that is changed in use."""
+
 _RARELY = (*[False] * 9, True)
 
 
 def _some_of(values: Values) -> st.SearchStrategy[dict[str, Setting]]:
     among = {name: st.sampled_from(few) for name, few in values.items()}
     return st.fixed_dictionaries({}, optional=among)
+
+
+@st.composite
+def _manners(draw: st.DrawFn, commit: CommitPolicy) -> dict[str, object]:
+    """How members of a plain group work, as far as it goes together."""
+    fields = dict(MANNERS)
+    if commit in {CommitPolicy.AFTER_EFFECT, CommitPolicy.BEFORE_EFFECT}:
+        fields |= MANNERS_OF_OWN_COMMITS
+    if commit is CommitPolicy.AFTER_EFFECT:
+        fields |= MANNERS_OF_LATE_COMMITS
+    found = {name: draw(st.sampled_from(values)) for name, values in fields.items()}
+    if found.get("covers") is Covers.HANDED:  # It tells by itself how far it went, at once.
+        found["commit_mode"] = CommitMode.SYNCHRONOUS
+    return found
 
 
 @st.composite
@@ -124,6 +165,7 @@ def subjects(draw: st.DrawFn) -> Subject:
     keeps = not in_transactions or draw(st.booleans())
     return Subject(
         partitions=draw(st.integers(min_value=1, max_value=6)),
+        topic={name: CHANGES[name][-1] for name in draw(st.sampled_from(_CHANGING))},
         producer={**base, **draw(_some_of(further)), **draw(_some_of(SENDING))},
         second_producer=draw(_some_of(PARTITIONING)) if second else None,
         consumer=consumer,
@@ -169,9 +211,11 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         if writes or stores
         else tuple(one for one in CommitPolicy if one is not CommitPolicy.IN_TRANSACTION)
     )
+    commit = draw(st.sampled_from(commits))
     handling_ms, seeks = draw(st.sampled_from(_WAYS))
+    manners = {} if writes or stores else draw(_manners(commit))
     return Consumer(
-        commit=draw(st.sampled_from(commits)),
+        commit=commit,
         settings={**settings, **kind},
         output={**output, **draw(_some_of(SENDING))} if writes else None,
         member=draw(st.sampled_from((*[Member.PRESENT] * 4, Member.NOBODY))),
@@ -179,6 +223,7 @@ def _consumers(draw: st.DrawFn) -> Consumer:
         groups=1 if writes or stores else draw(st.sampled_from((1, 1, 1, 2))),
         handling_ms=handling_ms,
         seeks=Seeks.NEVER if writes or stores else seeks,
+        **manners,
     )
 
 

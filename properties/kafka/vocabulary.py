@@ -30,6 +30,7 @@ from deliverycheck.plans import (
 from deliverycheck.plans import Work as WorkStep
 from deliverycheck.plans.kafka import KafkaDraft
 from deliverycheck.plans.kafka_state import CONSUMERS, FIRST, NODE, TOPICS
+from deliverycheck.plans.kafka_topic import CHANGES
 from properties.drawing import Kind, Vocabulary, one, one_of
 from properties.kafka import makers
 
@@ -209,9 +210,20 @@ KINDS = {
             "away": ("not", "not", "stopped", "stopped", "cut off", "killed", "closed"),
         },
     ),
+    # Only where the subject names a setting that may change in use.
+    "change_config": Kind(
+        weight=8,
+        makes=makers.change_config,
+        arguments={
+            "change": tuple((name, few[0]) for name, few in CHANGES.items()),
+            "count": (1, 1, 3),
+            "bytes_": (0, 3000, 20_000),
+            "back": (True, False),
+        },
+    ),
     # Only where a topic keeps for a time.
     "expire": Kind(
-        weight=6,
+        weight=8,
         makes=makers.expire,
         arguments={
             "lane": CONSUMERS,
@@ -254,6 +266,16 @@ KINDS = {
         weight=1,
         makes=makers.silence,
         arguments={"lane": CONSUMERS, "calls": (1, 2, 4), "back": (True, True, False)},
+    ),
+    "leave": Kind(
+        weight=1,
+        makes=makers.leave,
+        arguments={
+            "lane": CONSUMERS,
+            "calls": (2, 3, 4, 5),
+            "other": CONSUMERS,
+            "back": (True, True, False),
+        },
     ),
     # Only where an application seeks at will.
     "seek": Kind(

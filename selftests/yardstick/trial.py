@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from deliverycheck.plans import DeleteTopic, PausePartitions, Seek
+from deliverycheck.plans import DeleteTopic, PausePartitions, Seek, Unsubscribe
 from deliverycheck.plans.kafka import KafkaModel
 from deliverycheck.search import Budget, Judge, Shrinker, plans_for, reaching, slices, varied
 from selftests.yardstick.broker import Broker
@@ -14,7 +14,7 @@ from selftests.yardstick.target import SimulatedTarget, scratch
 
 FIND_MAX = 60
 MODEL = KafkaModel()
-UNKNOWN = (DeleteTopic, PausePartitions, Seek)
+UNKNOWN = (DeleteTopic, PausePartitions, Seek, Unsubscribe)
 """Steps that the simulated broker does not know; plans with them are for real ones."""
 
 CORRECT = {claim.id: Mutant(name="correct", broker=Broker, claim=claim, steps=()) for claim in HELD}

@@ -11,10 +11,11 @@ from functools import partial
 
 from deliverycheck.clients.bulk_bodies import Template, no_garbage_collection, template_of
 from deliverycheck.clients.commands import PublishBulk, ReceiveBulk
-from deliverycheck.clients.kafka.consuming import Consuming, delivery_of_message, place_of
+from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import KafkaError, KafkaException
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.outcomes import outcome_of_report
+from deliverycheck.clients.kafka.places import delivery_of_message, place_of
 from deliverycheck.clients.kafka.producing import ANY_PARTITION, EVENTS, Producing, error_name
 from deliverycheck.clients.protocol import OkEvent, Reply
 from deliverycheck.clients.worker_loop import Deadline

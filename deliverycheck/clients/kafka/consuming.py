@@ -15,7 +15,6 @@ from deliverycheck.clients.commands import (
     Until,
 )
 from deliverycheck.clients.kafka.library import (
-    TIMESTAMP_CREATE_TIME,
     Consumer,
     KafkaError,
     KafkaException,
@@ -23,12 +22,26 @@ from deliverycheck.clients.kafka.library import (
 )
 from deliverycheck.clients.kafka.library import Message as Received
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
+from deliverycheck.clients.kafka.places import (
+    client_error_of,
+    delivery_of_message,
+    first_error,
+    place_at,
+    place_of,
+    position_of,
+    sources_of,
+    topic_partition,
+)
 from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.kafka.whereabouts import (
+    OFFSET_BEGINNING,
+    Whereabouts,
+    is_told_of_ends,
+)
 from deliverycheck.clients.kafka.worked_off import WorkedOff
 from deliverycheck.clients.protocol import (
     AssignEvent,
     AutoCommitEvent,
-    ClientErrorEvent,
     DeliveryEvent,
     LostEvent,
     OkEvent,
@@ -38,13 +51,12 @@ from deliverycheck.clients.protocol import (
 )
 from deliverycheck.clients.sink import SinkFile
 from deliverycheck.clients.worker_loop import Deadline, WorkerLoop
-from deliverycheck.history import Delivery, Outcome, Position, delivery_of
+from deliverycheck.history import Delivery, Outcome, Position
 from deliverycheck.plans import CommitMode, HoldPoint, Setting, Subscribes
 
 # Bounds how late a receive notices the command behind it or its own end condition.
 SLICE_S = 0.05
 _METADATA_S = 1.0
-OFFSET_BEGINNING = -2  # RD_KAFKA_OFFSET_BEGINNING
 
 
 class Consuming:
@@ -82,13 +94,22 @@ class Consuming:
                 "on_commit": self._on_commit,
             }
         )
+        self._whereabouts = (
+            None
+            if is_told_of_ends(command.settings)
+            else Whereabouts(self.consumer, command.settings)
+        )
         if command.topics:
-            self.consumer.subscribe(
-                [_subscription(one, command.subscribes) for one in command.topics],
-                on_assign=self._on_assign,
-                on_revoke=self._on_revoke,
-                on_lost=self._on_lost,
-            )
+            self.subscribe(command.topics, command.subscribes)
+
+    def subscribe(self, topics: Sequence[str], by: Subscribes) -> None:
+        """The group is asked for partitions of these topics."""
+        self.consumer.subscribe(
+            [_subscription(one, by) for one in topics],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
 
     def namesake(self) -> Consumer:
         """A consumer with the same settings that never joined the group."""
@@ -105,8 +126,10 @@ class Consuming:
             with suppress(KafkaException):
                 self.consumer.list_topics(topic, timeout=_METADATA_S)
         self.consumer.assign([topic_partition(one) for one in command.positions])
-        self._assigned = {_place(one): None for one in command.positions}
+        self._assigned = {place_at(one): None for one in command.positions}
         self._ends.clear()
+        for one in command.positions:
+            self._stands_at(place_at(one), one.position)
         self._joined = True
         return Reply(re=identity)
 
@@ -119,6 +142,7 @@ class Consuming:
         self.consumer.seek(to)
         place = (to.topic, to.partition)
         self._ends.pop(place, None)
+        self._stands_at(place, to.offset)
         self._kept = deque(one for one in self._kept if place_of(one) != place)
 
     def receive(self, identity: int, command: Receive) -> Reply:
@@ -147,7 +171,7 @@ class Consuming:
     def go_back_to_stored(self, covers: Sequence[Position]) -> None:
         """Read on where the database says; what is not the member's any more is let be."""
         for one in covers:
-            source, partition = place = _place(one)
+            source, partition = place = place_at(one)
             stored = None if self._stored is None else self._stored.position(source, partition)
             if stored is not None and place in self._assigned:
                 with suppress(KafkaException):
@@ -191,8 +215,8 @@ class Consuming:
             answers = self.consumer.commit(asynchronous=False, **chosen)
         except KafkaException as error:
             return covers, error_name(error)
-        told = tuple(_position(one) for one in answers if one.offset >= 0)
-        return covers or told, _first_error(answers)
+        told = tuple(position_of(one) for one in answers if one.offset >= 0)
+        return covers or told, first_error(answers)
 
     def state(self, identity: int, count: int) -> Reply:
         """The reply of all commands that may have polled."""
@@ -204,11 +228,19 @@ class Consuming:
             re=identity,
             count=count,
             assigned=assigned if self._joined else None,
-            ends=tuple(
-                Position(source=source, partition=partition, position=position)
-                for (source, partition), position in self._ends.items()
-            ),
+            ends=_positions(self._ends),
+            stands=_positions(self._standing(count)),
         )
+
+    def _standing(self, count: int) -> Mapping[tuple[str, int], int]:
+        """Of who is told of no ends, and has nothing in hand, the next positions."""
+        if self._whereabouts is None or count or self._kept:
+            return {}
+        return self._whereabouts.of(self._assigned)
+
+    def _stands_at(self, place: tuple[str, int], position: int) -> None:
+        if self._whereabouts is not None:
+            self._whereabouts.stands_at(place, position)
 
     def worked_off(self, deliveries: Sequence[Delivery]) -> None:
         """These have had their effect."""
@@ -225,9 +257,12 @@ class Consuming:
         """What came unasked, now asked for."""
         return [self._kept.popleft() for _ in range(min(count_max, len(self._kept)))]
 
-    def give_back(self, covers: Sequence[Position]) -> list[TopicPartition]:
-        """Where what came unasked of these partitions begins; it is kept no more by a `move`."""
-        wanted = {_place(one) for one in covers}
+    def give_back(self, covers: Sequence[Position] | None = None) -> list[TopicPartition]:
+        """Where what came unasked of these partitions, or of all, begins.
+
+        It is kept no more by a `move`.
+        """
+        wanted = self._assigned.keys() if covers is None else {place_at(one) for one in covers}
         found: dict[tuple[str, int], int] = {}
         for one in self._kept:
             if place_of(one) in wanted:
@@ -242,6 +277,7 @@ class Consuming:
         error = message.error()
         if error is None:
             self._ends.pop(place_of(message), None)
+            self._stands_at(place_of(message), (message.offset() or 0) + 1)
             return True
         if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # The library's name for it.
             self._ends[place_of(message)] = message.offset() or 0
@@ -286,9 +322,9 @@ class Consuming:
 
     def _on_commit(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
         """Give the answer to the oldest open commit of just these positions."""
-        name = error.name() if error is not None else _first_error(answers)
+        name = error.name() if error is not None else first_error(answers)
         # A partition of which nothing was committed comes with a negative number.
-        covers = tuple(_position(one) for one in answers if one.offset >= 0)
+        covers = tuple(position_of(one) for one in answers if one.offset >= 0)
         for pending in self._pending_commits:
             if set(pending[1]) == set(covers):
                 self._pending_commits.remove(pending)
@@ -301,8 +337,8 @@ class Consuming:
         self._joined = True
         for one in partitions:
             self._assigned[one.topic, one.partition] = None
-            self._ends.pop((one.topic, one.partition), None)
-        self.say(AssignEvent(partitions=_sources(partitions), parent=self._identity))
+            self._leaves((one.topic, one.partition))
+        self.say(AssignEvent(partitions=sources_of(partitions), parent=self._identity))
         if self._stored is not None:
             self._begin_where_stored(self._stored, partitions)
 
@@ -310,13 +346,14 @@ class Consuming:
         for one in partitions:
             position = stored.position(one.topic, one.partition)
             one.offset = OFFSET_BEGINNING if position is None else position
+            self._stands_at((one.topic, one.partition), one.offset)
         if _is_incremental(self._settings):
             self.consumer.incremental_assign(partitions)
         else:
             self.consumer.assign(partitions)
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self.say(RevokeEvent(partitions=_sources(partitions), parent=self._identity))
+        self.say(RevokeEvent(partitions=sources_of(partitions), parent=self._identity))
         if due := self._worked_off.due({(one.topic, one.partition) for one in partitions}):
             covers, name = self.commit_now(due)
             self.say(AutoCommitEvent(covers=covers, error=name))
@@ -324,19 +361,25 @@ class Consuming:
         self._loop.holds.reached(HoldPoint.ON_REVOKE)
 
     def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
-        self.say(LostEvent(partitions=_sources(partitions), parent=self._identity))
+        self.say(LostEvent(partitions=sources_of(partitions), parent=self._identity))
         self._forget(partitions)
 
     def _forget(self, partitions: list[TopicPartition]) -> None:
         for one in partitions:
             self._assigned.pop((one.topic, one.partition), None)
-            self._ends.pop((one.topic, one.partition), None)
+            self._leaves((one.topic, one.partition))
         self._worked_off.forget({(one.topic, one.partition) for one in partitions})
         # A member without partitions is at no end before its next assignment.
         self._joined = bool(self._assigned)
 
+    def _leaves(self, place: tuple[str, int]) -> None:
+        """How far the partition was read says nothing any more."""
+        self._ends.pop(place, None)
+        if self._whereabouts is not None:
+            self._whereabouts.forget(place)
+
     def client_error(self, error: KafkaError) -> None:
-        self.say(ClientErrorEvent(error=error.name(), text=error.str()))
+        self.say(client_error_of(error))
 
 
 def _subscription(topic: str, by: Subscribes) -> str:
@@ -350,47 +393,8 @@ def _is_incremental(settings: Mapping[str, Setting]) -> bool:
     return by_broker or settings.get("partition.assignment.strategy") == "cooperative-sticky"
 
 
-def place_of(message: Received) -> tuple[str, int]:
-    """Source and partition of a message that came from the broker; such a one has both."""
-    return message.topic(), message.partition()  # type: ignore[return-value]
-
-
-def delivery_of_message(message: Received, deliveries: int | None = None) -> Delivery:
-    """What the library handed over, with the broker's count of its deliveries if it has one."""
-    key = message.key()
-    kind, timestamp_ms = message.timestamp()
-    return delivery_of(
-        deliveries=deliveries,
-        value=message.value(),
-        source=place_of(message)[0],
-        partition=message.partition(),
-        position=message.offset(),
-        key=key.encode() if isinstance(key, str) else key,
-        epoch=message.leader_epoch(),
-        headers=message.headers() or (),  # type: ignore[arg-type]  # A list, or None.
-        timestamp_ms=timestamp_ms if kind == TIMESTAMP_CREATE_TIME else None,
+def _positions(found: Mapping[tuple[str, int], int]) -> tuple[Position, ...]:
+    return tuple(
+        Position(source=source, partition=partition, position=position)
+        for (source, partition), position in found.items()
     )
-
-
-def topic_partition(position: Position) -> TopicPartition:
-    """The position as the library names it."""
-    source, partition = _place(position)
-    return TopicPartition(source, partition, position.position)
-
-
-def _position(partition: TopicPartition) -> Position:
-    return Position(
-        source=partition.topic, partition=partition.partition, position=partition.offset
-    )
-
-
-def _place(position: Position) -> tuple[str, int]:
-    return position.source, position.partition or 0
-
-
-def _sources(partitions: list[TopicPartition]) -> tuple[SourcePartition, ...]:
-    return tuple(SourcePartition(source=one.topic, partition=one.partition) for one in partitions)
-
-
-def _first_error(answers: list[TopicPartition]) -> str | None:
-    return next((one.error.name() for one in answers if one.error is not None), None)

@@ -1,14 +1,20 @@
-"""Where, and whether, a member reads on, by its application's own wish."""
+"""Where, what, and whether a member reads on, by its application's own wish."""
 
-from deliverycheck.clients.commands import PausePartitions, ResumePartitions, SeekTo
-from deliverycheck.clients.kafka.consuming import OFFSET_BEGINNING, Consuming, topic_partition
+from deliverycheck.clients.commands import (
+    PausePartitions,
+    ResumePartitions,
+    SeekTo,
+    Subscribe,
+    Unsubscribe,
+)
+from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import KafkaException, TopicPartition
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
+from deliverycheck.clients.kafka.places import topic_partition
 from deliverycheck.clients.kafka.producing import EVENTS, error_name
+from deliverycheck.clients.kafka.whereabouts import OFFSET_BEGINNING, OFFSET_END
 from deliverycheck.clients.protocol import Reply
 from deliverycheck.history import Whence
-
-OFFSET_END = -1  # RD_KAFKA_OFFSET_END
 
 
 def seek_to(consuming: Consuming, identity: int, command: SeekTo) -> Reply:
@@ -61,6 +67,26 @@ def resume_partitions(consuming: Consuming, identity: int, command: ResumePartit
     except KafkaException as error:
         name = error_name(error)
     return _told(consuming, identity, command, name)
+
+
+def unsubscribe(consuming: Consuming, identity: int, _: Unsubscribe) -> Reply:
+    """No topic is wanted any more; what had come unasked is given back first."""
+    try:
+        for one in consuming.give_back():
+            consuming.move(one)
+        consuming.consumer.unsubscribe()
+    except KafkaException as error:
+        return Reply(re=identity, error=error_name(error))
+    return Reply(re=identity)
+
+
+def subscribe(consuming: Consuming, identity: int, command: Subscribe) -> Reply:
+    """The topics are wanted again."""
+    try:
+        consuming.subscribe(command.topics, command.subscribes)
+    except KafkaException as error:
+        return Reply(re=identity, error=error_name(error))
+    return Reply(re=identity)
 
 
 def _told(

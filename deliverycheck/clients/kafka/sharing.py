@@ -7,7 +7,6 @@ is to be settled, `commit_sync` tells the broker and brings its answer.
 from collections.abc import Mapping, Sequence
 
 from deliverycheck.clients.commands import Acquire, OpenShare, SettleRecords
-from deliverycheck.clients.kafka.consuming import delivery_of_message
 from deliverycheck.clients.kafka.library import (
     IllegalStateException,
     KafkaError,
@@ -16,6 +15,7 @@ from deliverycheck.clients.kafka.library import (
     TopicPartition,
 )
 from deliverycheck.clients.kafka.library import Message as Received
+from deliverycheck.clients.kafka.places import delivery_of_message
 from deliverycheck.clients.kafka.producing import error_name
 from deliverycheck.clients.protocol import ClientErrorEvent, InfoEvent, OkEvent, Reply
 from deliverycheck.clients.worker_loop import WorkerLoop

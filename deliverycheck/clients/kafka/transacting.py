@@ -9,9 +9,10 @@ from deliverycheck.clients.commands import (
     InitTransactions,
     SendOffsets,
 )
-from deliverycheck.clients.kafka.consuming import Consuming, topic_partition
+from deliverycheck.clients.kafka.consuming import Consuming
 from deliverycheck.clients.kafka.library import KafkaError, KafkaException
 from deliverycheck.clients.kafka.outcomes import Call, outcome_of
+from deliverycheck.clients.kafka.places import topic_partition
 from deliverycheck.clients.kafka.producing import EVENTS, Producing, error_name
 from deliverycheck.clients.protocol import Remedy, Reply
 from deliverycheck.history import Position

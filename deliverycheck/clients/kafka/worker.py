@@ -17,6 +17,8 @@ from deliverycheck.clients.kafka.seeking import (
     pause_partitions,
     resume_partitions,
     seek_to,
+    subscribe,
+    unsubscribe,
 )
 from deliverycheck.clients.kafka.sharing import Sharing
 from deliverycheck.clients.kafka.transacting import (
@@ -64,6 +66,8 @@ class KafkaClient:
             "seek_to": self._by_consumer(seek_to),
             "pause_partitions": self._by_consumer(pause_partitions),
             "resume_partitions": self._by_consumer(resume_partitions),
+            "unsubscribe": self._by_consumer(unsubscribe),
+            "subscribe": self._by_consumer(subscribe),
             "receive": self._by_consumer(receive),
             "receive_bulk": self._by_consumer(receive_bulk),
             "open_share": self._open_share,

@@ -1,14 +1,12 @@
 """The guarantee that a group commits past a message only after its effect."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from itertools import accumulate
 
+from deliverycheck.guarantees.delivery.dropped import may_be_gone
 from deliverycheck.guarantees.delivery.group_commits import GroupCommit, group_commits
 from deliverycheck.guarantees.delivery.members import Place, group_of, standing_place
-from deliverycheck.guarantees.delivery.passed import may_have_passed
 from deliverycheck.guarantees.delivery.wished import is_wished
-from deliverycheck.guarantees.log.sources import dropping
 from deliverycheck.guarantees.reached import why_not_whole
 from deliverycheck.guarantees.verdict import Anomaly, Verdict, judge, unknown
 from deliverycheck.history import Effect, History, Outcome, Reading, indexed
@@ -23,6 +21,7 @@ def commit_follows_effect(history: History) -> Verdict:
     Sound: a commit counts if it took effect, and with the moment of its answer. An effect counts
     from its call on, whatever its outcome but a failure, of any copy of the message. So a
     conviction says: by the answer of the commit nobody in the group had so much as begun.
+    What its log may have dropped by then nobody can begin: who takes over begins behind it.
 
     Complete for groups of the header that record effects, except for what was handed only after
     the commit. A history that was cut is UNKNOWN, since effects may be missing.
@@ -34,17 +33,27 @@ def commit_follows_effect(history: History) -> Verdict:
         for work, handing in sorted(_handed(history).items(), key=_standing)
         if (commit := _first_past(history, work)) is not None
         and history.by_op[handing.op].invoked_ns <= commit.told_ns
+        and not (
+            _begun_late(begun, work, commit)
+            and may_be_gone(history, handing.delivery, commit.told_ns)
+        )
     ]
     ahead = [
-        _ahead(work, handing, commit, effect)
+        _ahead(work, handing, commit, begun.get((work[0], work[3])))
         for work, handing, commit in judged
-        if (effect := begun.get((work[0], work[3]))) is None or effect.invoked_ns > commit.told_ns
+        if _begun_late(begun, work, commit)
     ]
     if not judged:
         return unknown(name, "nothing to examine: no group with effects committed past a message")
     if reason := why_not_whole(history):
         return unknown(name, reason, examined=len(judged))
     return judge(name, ahead, examined=len(judged))
+
+
+def _begun_late(begun: dict[tuple[str, str], Effect], work: _Work, commit: GroupCommit) -> bool:
+    """Whether nobody in the group had begun the effect by the answer of the commit."""
+    effect = begun.get((work[0], work[3]))
+    return effect is None or effect.invoked_ns > commit.told_ns
 
 
 @indexed
@@ -78,46 +87,31 @@ def _called_ns(history: History, reading: Reading) -> int:
 
 
 def _first_past(history: History, work: _Work) -> GroupCommit | None:
-    """Of the commits past it that took effect, the one that was answered first.
-
-    Where its log drops what it holds, of those alone that say something of it.
-    """
-    group, place, position, _ = work
-    if place[0] in dropping(history):
-        past = (one for one in _counting(history, group, place) if one.position > position)
-        telling = (one for one in past if not may_have_passed(history, one, position))
-        return min(telling, key=_answered, default=None)
-    positions, firsts = _earliest(history).get((group, place), ([], []))
-    number = bisect_right(positions, position)
+    """Of the commits past it that took effect, the one that was answered first."""
+    positions, firsts = _earliest(history).get((work[0], work[1]), ([], []))
+    number = bisect_right(positions, work[2])
     return firsts[number] if number < len(firsts) else None
-
-
-def _counting(history: History, group: str, place: Place) -> Iterator[GroupCommit]:
-    """Those that took effect, but for who sought by its own wish: it may leave something out."""
-    for one in group_commits(history).get((group, place), ()):
-        if one.sure and not is_wished(history, group, place, one.invoked_ns):
-            yield one
 
 
 @indexed
 def _earliest(
     history: History,
 ) -> dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]]:
-    """Positions that were committed, rising, and for each the first answer that reaches it."""
+    """Positions that were committed, rising, and for each the first answer that reaches it.
+
+    Who seeks by its own wish may leave something out and commit past it.
+    """
     found: dict[tuple[str, Place], tuple[list[int], list[GroupCommit]]] = {}
-    for key in group_commits(history):
-        sure = sorted(_counting(history, *key), key=lambda one: one.position)
+    for key, row in group_commits(history).items():
+        kept = (one for one in row if one.sure and not is_wished(history, *key, one.invoked_ns))
+        sure = sorted(kept, key=lambda one: one.position)
         firsts = list(accumulate(reversed(sure), _sooner))
         found[key] = ([one.position for one in sure], firsts[::-1])
     return found
 
 
 def _sooner(one: GroupCommit, other: GroupCommit) -> GroupCommit:
-    return min(one, other, key=_answered)
-
-
-def _answered(commit: GroupCommit) -> tuple[int, int]:
-    return (commit.told_ns, commit.op)
+    return min(one, other, key=lambda commit: (commit.told_ns, commit.op))
 
 
 def _standing(item: tuple[_Work, Reading]) -> tuple[str, tuple[str, tuple[int, ...]], int, str]:

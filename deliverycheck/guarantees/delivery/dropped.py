@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from deliverycheck.guarantees.copies import copies_by_message, in_order_of_call
 from deliverycheck.guarantees.delivery.members import groups_of_processes, told_ns
 from deliverycheck.guarantees.log.dropping import is_replaced
-from deliverycheck.guarantees.log.sources import not_logs, promised_ms, starts
+from deliverycheck.guarantees.log.sources import compacted, not_logs, promised_ms, starts
 from deliverycheck.guarantees.log.uncommitted import uncommitted
 from deliverycheck.history import (
     Action,
@@ -43,6 +43,21 @@ def delivery_at(publication: Publication) -> Delivery:
         position=publication.position,
         attempt=publication.attempt,
     )
+
+
+def may_be_gone(history: History, delivery: Delivery, by_ns: int) -> bool:
+    """Whether its log may have dropped the message by then, so that nobody is handed it again.
+
+    Of what goes by itself the moment is not known: what fresh readers do not find counts.
+    """
+    asked = any(
+        deletion.outcome is not Outcome.FAIL
+        and deletion.invoked_ns <= by_ns
+        and deletes(deletion, delivery)
+        for deletion in history.select(Action.DELETE_RECORDS)
+    )
+    by_itself = delivery.source in {*promised_ms(history), *compacted(history)}
+    return asked or (by_itself and delivery.message not in copies_by_message(history))
 
 
 def deletion_of(history: History, delivery: Delivery) -> Operation | None:

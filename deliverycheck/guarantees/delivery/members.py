@@ -17,7 +17,10 @@ Place = tuple[str, int | None]
 """A source and one of its partitions."""
 
 REBALANCES = frozenset(
-    {Action.OPEN, Action.SUBSCRIBE, Action.ASSIGN, Action.REVOKE, Action.LOST, Action.CLOSE}
+    {
+        *(Action.OPEN, Action.SUBSCRIBE, Action.UNSUBSCRIBE, Action.CLOSE),
+        *(Action.ASSIGN, Action.REVOKE, Action.LOST),
+    }
 )
 _ENDS = frozenset({"killed", "closed", "died"})
 

@@ -14,6 +14,7 @@ from deliverycheck.history import Action, Delivery, History, Operation, Outcome,
 
 _MOVING = (
     Action.SUBSCRIBE,
+    Action.UNSUBSCRIBE,
     Action.ASSIGN,
     Action.REVOKE,
     Action.LOST,

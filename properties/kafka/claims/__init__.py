@@ -1,9 +1,11 @@
 """What we claim of Kafka, as data: each holding setting beside a sibling that must break."""
 
 from deliverycheck.plans import Claim
+from properties.kafka.claims.changing import CHANGING
 from properties.kafka.claims.committing import COMMITTING
 from properties.kafka.claims.content import CONTENT
 from properties.kafka.claims.effect import EFFECT
+from properties.kafka.claims.ends import ENDS
 from properties.kafka.claims.groups import GROUPS
 from properties.kafka.claims.log import LOG
 from properties.kafka.claims.reading import READING
@@ -14,6 +16,7 @@ from properties.kafka.claims.shares import SHARES
 from properties.kafka.claims.sinks import SINKS
 from properties.kafka.claims.timeouts import TIMEOUTS
 from properties.kafka.claims.transactions import TRANSACTIONS
+from properties.kafka.claims.twins import TWINS
 
 CLAIMS: tuple[Claim, ...] = (
     *LOG,
@@ -21,13 +24,16 @@ CLAIMS: tuple[Claim, ...] = (
     *CONTENT,
     *EFFECT,
     *COMMITTING,
+    *ENDS,
     *GROUPS,
     *READING,
     *REMADE,
     *REPLAY,
     *RETENTION,
+    *CHANGING,
     *TRANSACTIONS,
     *SINKS,
+    *TWINS,
     *SHARES,
 )
 

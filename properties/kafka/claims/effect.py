@@ -1,7 +1,7 @@
 """What we claim of consumers and what they do: each message worked off, once or at least once."""
 
 from deliverycheck.plans import Claim, CommitPolicy, Pace, Setting, Stance
-from deliverycheck.plans.kafka import REFRESH
+from deliverycheck.plans.kafka_applicable import REFRESH
 from properties.kafka.claims.settings import (
     AFTER,
     BEFORE,

@@ -25,6 +25,9 @@ GROUP_KINDS: dict[str, tuple[str, dict[str, Setting], str]] = {
 }
 """Kinds of groups, each with its words, its settings and where its promises stand."""
 
+_SUBSCRIPTIONS = "Kafka 4.3, consumer javadoc, unsubscribe(); Offsets and Consumer Position"
+_UNSUBSCRIBE = "who takes over from a member that unsubscribed begins where the group committed"
+
 SLOW: dict[str, Setting] = {"max.poll.interval.ms": 600}
 SLOW_MS = 1300
 """librdkafka looks every 500 ms whether the interval is over: by then it surely was seen."""
@@ -33,7 +36,10 @@ SLOW_MS = 1300
 def _each_kind(
     name: str, guarantee: str, hazards: tuple[str, ...], promise: str
 ) -> tuple[Claim, ...]:
-    """The same claim of every kind of group; all but the first are left to nights."""
+    """The same claim of every kind of group; all but the first are left to nights.
+
+    That members unsubscribe was measured for the first alone.
+    """
     return tuple(
         Claim(
             id=f"kafka-{name}-{kind}",
@@ -42,7 +48,7 @@ def _each_kind(
             subject=consuming(CommitPolicy.AFTER_EFFECT, settings),
             guarantee=guarantee,
             stance=Stance.HOLDS,
-            hazards=hazards,
+            hazards=(*hazards, "unsubscribed") if kind == "eager" else hazards,
             promise=promise,
             source=source,
             pace=Pace.MEDIUM if kind == "eager" else Pace.LONG,
@@ -85,6 +91,33 @@ GROUPS: tuple[Claim, ...] = (
         promise="all topics that match the pattern are subscribed to",
         source="Kafka 4.3, consumer javadoc, subscribe(Pattern)",
         pair="kafka-commit-before-effect",
+        pace=Pace.LONG,
+    ),
+    Claim(
+        id="kafka-unsubscribed-loses-nothing",
+        system="kafka",
+        setting="commit after the effect, unsubscribe() and subscribe() again",
+        subject=AFTER,
+        guarantee="at_least_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("unsubscribed",),
+        unless=RECORDS_GONE,
+        promise=_UNSUBSCRIBE,
+        source=_SUBSCRIPTIONS,
+        pair="kafka-commit-before-effect",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="kafka-unsubscribed-repeats-nothing",
+        system="kafka",
+        setting="commit before the effect, unsubscribe() and subscribe() again",
+        subject=BEFORE,
+        guarantee="at_most_once_in_effect",
+        stance=Stance.HOLDS,
+        hazards=("unsubscribed",),
+        promise=_UNSUBSCRIBE,
+        source=_SUBSCRIPTIONS,
+        pair="kafka-commit-after-effect-at-most-once",
         pace=Pace.LONG,
     ),
     Claim(

@@ -11,7 +11,7 @@ from deliverycheck.plans import (
     Subject,
     TopicReady,
 )
-from deliverycheck.plans.kafka import REFRESH
+from deliverycheck.plans.kafka_applicable import REFRESH
 from properties.kafka.claims.settings import (
     FIRST_WRITE,
     GIVEN_UP,
