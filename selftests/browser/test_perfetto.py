@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports import load_campaign
+from reports.load import histories_in
 from reports.traced import trace_of_campaign
 from selftests.browser.sample import SAMPLES
 
@@ -71,7 +72,9 @@ def perfetto(chromium, monkeypatch):
 
 
 def test_perfetto_imports_each_event_of_a_real_campaign_and_finds_no_error(perfetto):
-    trace = trace_of_campaign(load_campaign(SAMPLES / "campaign"), SAMPLES / "campaign")
+    folder = SAMPLES / "campaign"
+    campaign = load_campaign(folder)
+    trace = trace_of_campaign(campaign, histories_in(folder, campaign))
     events = json.loads(gzip.decompress(trace))["traceEvents"]
     ask = perfetto(trace)
     assert ask(TROUBLE) == []
