@@ -117,6 +117,8 @@ def rate_of(tally: Tally) -> str:
 def exit_of(campaign: Campaign) -> str:
     """The exit code and what it means."""
     meaning = _EXIT_CODES.get(campaign.exit_code, "not a code of this program")
+    if not campaign.exit_code and count_of(campaign, ClaimState.NOT_EXERCISED):
+        meaning = _EXIT_CODES[0].replace("every claim", "every claim that was exercised")
     return f"Exit code {campaign.exit_code}: {meaning}."
 
 
