@@ -270,6 +270,7 @@ LEGEND = (
     ("VIOLATED", "must hold and did not", "violated"),
     ("NOT FIRED", "stated to break, and the suite did not find it", "not fired"),
     ("2 of 3", "too few valid executions to say that it holds", "too few"),
+    ("?", "inconclusive: too much trouble with the infrastructure", "inconclusive"),
     (DASH, "not exercised; an empty place is not claimed", "not exercised"),
 )
 """What stands in a cell, what it means, and the mark whose colour it has."""
