@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,7 +18,7 @@ from deliverycheck.brokers.containers.kafka import KafkaContainer
 from deliverycheck.brokers.containers.owner import HARNESS
 from deliverycheck.brokers.node import PortTakenError
 from deliverycheck.brokers.processes import wait_until
-from deliverycheck.brokers.provision import KAFKA_VERSION
+from deliverycheck.brokers.provision import KAFKA_VERSION, ProvisionError
 from deliverycheck.search.record import ExitCode
 from properties.in_containers import Containers, EngineDoor
 
@@ -83,20 +84,14 @@ def test_engine_for_containers_that_is_not_ours_to_use_is_told(tmp_path):
     assert "usermod -aG docker" in said
 
 
-def test_engine_for_containers_on_another_machine_is_refused(monkeypatch):
-    class Elsewhere:
-        class api:  # noqa: N801  # As docker-py has it.
-            base_url = "tcp://10.1.2.3:2375"
-
-        def version(self):
-            return {"Version": "1"}
-
-    class Client:
-        client = Elsewhere()
-
-    monkeypatch.setattr("deliverycheck.brokers.containers.engine.DockerClient", Client)
-    with pytest.raises(Exception, match=r"is on another machine, 10\.1\.2\.3"):
-        Engine()
+def test_engine_for_containers_on_another_machine_is_refused_and_asked_for_nothing(monkeypatch):
+    with socket.create_server(("127.0.0.2", 0)) as elsewhere:
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.2:{elsewhere.getsockname()[1]}")
+        with pytest.raises(ProvisionError, match=r"is on another machine, 127\.0\.0\.2"):
+            Engine()
+        elsewhere.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
 
 
 def test_image_of_containers_that_is_absent_is_named_and_never_pulled(containers, tmp_path):
@@ -135,8 +130,6 @@ def test_port_of_containers_that_is_taken_is_told_as_such(containers, tmp_path, 
     started = KafkaContainer.__init__.__globals__["KafkaContainerNode"].spawn
 
     def spawn(self):
-        import socket  # noqa: PLC0415
-
         taken.append(socket.create_server(("127.0.0.1", self.ports.direct)))
         return started(self)
 

@@ -73,7 +73,7 @@ def _card(violation: Violation, results: Mapping[str, ClaimResult]) -> Card:
         setting=result.claim.setting if result else violation.claim,
         place_on_page=anchors.place_of_violation(violation.id),
         claim_on_page=anchors.place_of_claim(violation.claim) if result else "",
-        fix=fix_of(result, results) if result else None,
+        fix=fix_of(result, results, violation.hazards) if result else None,
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from deliverycheck.history import ExecutionFolder, History
 from deliverycheck.plans import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.campaign import ClaimResult, Violation
-from reports.load import history_in
 from reports.places import Places, places_of
 from reports.pytest_file import pytest_text
 from reports.sequence import Diagram, diagram_of
@@ -28,15 +27,10 @@ class Pictures:
     missing: str = ""
 
 
-def pictures_of(violation: Violation, folder: Path) -> Pictures:
-    """Read the history that the violation names; whatever is wrong with it becomes a sentence."""
-    history = history_in(violation, folder)
+def pictures_of(violation: Violation, history: History | str) -> Pictures:
+    """All that its history shows; whatever was wrong with it is a sentence."""
     if isinstance(history, str):
         return Pictures(missing=visible(history))
-    return _drawn(violation, history)
-
-
-def _drawn(violation: Violation, history: History) -> Pictures:
     witnesses = witnesses_of(violation, history)
     return Pictures(
         timeline=timeline_of(history, witnesses),

@@ -1,6 +1,6 @@
 """Which setting mends what broke, and the claim that proves it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -30,8 +30,10 @@ class Fix:
     place: str
 
 
-def fix_of(broken: ClaimResult, results: Mapping[str, ClaimResult]) -> Fix | None:
-    """What is known to hold instead; nothing where no such claim was part of the campaign."""
+def fix_of(
+    broken: ClaimResult, results: Mapping[str, ClaimResult], hazards: Collection[str]
+) -> Fix | None:
+    """What holds instead where these occurred; nothing without such a claim in the campaign."""
     sibling = results.get(broken.claim.pair or "")
     if sibling is None or sibling.claim.stance is not Stance.HOLDS:
         return None
@@ -39,12 +41,12 @@ def fix_of(broken: ClaimResult, results: Mapping[str, ClaimResult]) -> Fix | Non
         claim=sibling.claim.id,
         setting=sibling.claim.setting,
         changes=tuple(_changes(broken, sibling)),
-        proof=_proof(sibling),
+        proof=_proof(sibling, hazards),
         place=anchors.place_of_claim(sibling.claim.id),
     )
 
 
-def _proof(sibling: ClaimResult) -> str:
+def _proof(sibling: ClaimResult, hazards: Collection[str]) -> str:
     valid = counted(sibling.valid, "valid execution")
     if sibling.invalid:
         return f"VIOLATED in {sibling.invalid} of {counted(sibling.executions, 'execution')} here"
@@ -52,6 +54,10 @@ def _proof(sibling: ClaimResult) -> str:
         return "not exercised in this campaign, so not proved by it"
     if sibling.state is ClaimState.HELD:
         return f"held: {valid}, none violated"
+    same = [cell for cell in sibling.cells if cell.hazard in hazards]
+    if same and all(cell.state is ClaimState.HELD for cell in same):
+        here = counted(min(cell.valid for cell in same), "valid execution")
+        return f"held where this broke: {here}, none violated; elsewhere too few to say so"
     return f"{valid}, none violated: too few to say that it holds"
 
 

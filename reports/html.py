@@ -12,16 +12,19 @@ from reports.detection import controls_of
 from reports.evidence import pictures_of, pytest_of
 from reports.exercised import judged_in, situations_of
 from reports.filters import filters_of
+from reports.load import Histories
 from reports.matrix import matrix_of
 from reports.page import rendered
 from reports.visible import all_visible
 
 
-def html_of(campaign: Campaign, folder: Path) -> str:
-    """The page; histories are read from the execution folders that the violations name."""
+def html_of(campaign: Campaign, folder: Path, histories: Histories) -> str:
+    """The page; plans and the journal are read from the campaign's folder."""
     results = {one.claim.id: one for one in campaign.results}
     tests = [pytest_of(one, results.get(one.claim), folder) for one in campaign.violations]
+    pictures = [pictures_of(one, histories[one.id]) for one in campaign.violations]
     campaign = all_visible(campaign)
+    ids = [one.id for one in campaign.violations]
     cards = cards_of(campaign)
     matrix = matrix_of(campaign)
     judged = judged_in(folder)
@@ -35,8 +38,8 @@ def html_of(campaign: Campaign, folder: Path) -> str:
         overview=words.overview_of(campaign),
         shortfalls=words.shortfalls_of(campaign),
         cards=cards,
-        pictures={card.violation.id: pictures_of(card.violation, folder) for card in cards},
-        tests=dict(zip((one.id for one in campaign.violations), tests, strict=True)),
+        pictures=dict(zip(ids, pictures, strict=True)),
+        tests=dict(zip(ids, tests, strict=True)),
         claims=claims_of(campaign),
         situations=situations_of(campaign, judged),
         course=course_of(judged),

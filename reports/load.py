@@ -1,5 +1,6 @@
 """A campaign from its folder, a violation's history, or one clear message that says why not."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -16,6 +17,10 @@ from reports.errors import ReportError
 
 _EVENTS_BYTES_MAX = 50_000_000
 """Lines of `events.ndjson` are counted up to here; the count is a hint, not a finding."""
+
+
+Histories = Mapping[str, History | str]
+"""By the violation's id its history, or in a clause why there is none."""
 
 
 class _Envelope(msgspec.Struct):
@@ -48,8 +53,12 @@ def load_campaign(folder: Path) -> Campaign:
         raise ReportError(msg) from None
 
 
-def history_in(violation: Violation, folder: Path) -> History | str:
-    """The violation's history, or in a clause why there is none."""
+def histories_in(folder: Path, campaign: Campaign) -> Histories:
+    """Of each violation; each is read once, and what is looked up in it is built once."""
+    return {one.id: _history_in(one, folder) for one in campaign.violations}
+
+
+def _history_in(violation: Violation, folder: Path) -> History | str:
     path = ExecutionFolder(root=folder / violation.folder).history
     name = f"{violation.folder}/{path.name}"
     if not path.resolve().is_relative_to(folder.resolve()):

@@ -5,7 +5,13 @@ from enum import StrEnum
 from itertools import groupby
 
 from deliverycheck.guarantees import GUARANTEES, HAZARDS, FaultColumn
-from deliverycheck.plans.campaign import Campaign, Cell, ClaimResult, ClaimState
+from deliverycheck.plans.campaign import (
+    INCONCLUSIVE_SHARE_MAX,
+    Campaign,
+    Cell,
+    ClaimResult,
+    ClaimState,
+)
 from deliverycheck.plans.claim import Stance
 
 DASH = "\N{EN DASH}"
@@ -23,6 +29,7 @@ class Mark(StrEnum):
     FOUND = "found"
     TOO_FEW = "too few"
     NOT_EXERCISED = "not exercised"
+    INCONCLUSIVE = "inconclusive"
     NOT_FIRED = "not fired"
     VIOLATED = "violated"
 
@@ -31,6 +38,7 @@ _WORDS = {
     Mark.NOT_CLAIMED: "",
     Mark.FOUND: "FOUND",
     Mark.NOT_EXERCISED: DASH,
+    Mark.INCONCLUSIVE: "?",
     Mark.NOT_FIRED: "NOT FIRED",
     Mark.VIOLATED: "VIOLATED",
 }
@@ -212,6 +220,9 @@ def mark_of(cell: Cell, result: ClaimResult) -> Mark:
     """
     if cell.state is ClaimState.NOT_FOUND and result.state is not ClaimState.NOT_FOUND:
         return Mark.QUIET if cell.valid else Mark.NOT_EXERCISED
+    troubled = result.inconclusive > INCONCLUSIVE_SHARE_MAX * result.executions
+    if troubled and cell.reachable and cell.state is result.state is ClaimState.NOT_EXERCISED:
+        return Mark.INCONCLUSIVE
     if cell.state is ClaimState.NOT_EXERCISED and cell.valid and cell.reachable:
         return Mark.TOO_FEW if result.claim.stance is Stance.HOLDS else Mark.QUIET
     if cell.state is ClaimState.HELD and result.claim.stance is Stance.BREAKS:
@@ -248,6 +259,11 @@ def told_of(cell: Cell, result: ClaimResult) -> str:
         case Mark.TOO_FEW:
             needed = cell.needed or result.needed
             what = f"{cell.valid} valid executions, {needed} needed to say that it holds"
+        case Mark.INCONCLUSIVE:
+            what = (
+                f"inconclusive: {cell.valid} valid executions, and trouble with the infrastructure "
+                f"in {result.inconclusive} of {result.executions} of the claim"
+            )
         case Mark.NOT_EXERCISED if not cell.reachable:
             what = "not exercised: this backend cannot bring it about"
         case Mark.NOT_EXERCISED:

@@ -11,7 +11,7 @@ from reports.html import html_of
 from reports.judged import JudgedHistory, answer_of_judged, html_of_judged, parts_of
 from reports.judged_files import junit_of_judged, summary_of_judged
 from reports.junit import junit_of
-from reports.load import load_campaign
+from reports.load import histories_in, load_campaign
 from reports.matrix_page import Beside, matrix_page_of
 from reports.summary import summary_of
 from reports.traced import trace_of_campaign, trace_of_judged
@@ -39,12 +39,12 @@ def render(folder: Path, campaign: Campaign | None = None) -> RenderedReport:
             cannot be written.
     """
     campaign = campaign or load_campaign(folder)
-    paths = CampaignFolder(root=folder)
-    write(paths.report, html_of(campaign, folder).encode())
+    paths, histories = CampaignFolder(root=folder), histories_in(folder, campaign)
+    write(paths.report, html_of(campaign, folder, histories).encode())
     write(paths.summary, summary_of(campaign).encode())
     write(paths.junit, junit_of(campaign))
     write(paths.ctrf, ctrf_of(campaign))
-    write(paths.trace, trace_of_campaign(campaign, folder))
+    write(paths.trace, trace_of_campaign(campaign, histories))
     return RenderedReport(
         campaign=campaign, html=paths.report, summary=paths.summary, junit=paths.junit
     )

@@ -29,6 +29,7 @@ _STYLES = {
     Mark.FOUND: "bold cyan",
     Mark.TOO_FEW: "yellow",
     Mark.NOT_EXERCISED: "dim",
+    Mark.INCONCLUSIVE: "yellow",
     Mark.NOT_FIRED: "bold red",
     Mark.VIOLATED: "bold red",
 }
@@ -107,7 +108,8 @@ def _cells(row: Row) -> Iterator[RenderableType]:
 def _legend() -> Text:
     return Text(
         "n = valid executions, none broke the promise (0 of n leaves at most 3/n, 95 %) · "
-        f"FOUND = breaks, as stated · {DASH} = not exercised · blank = not claimed",
+        f"FOUND = breaks, as stated · {DASH} = not exercised · ? = inconclusive · "
+        "blank = not claimed",
         style="dim",
     )
 

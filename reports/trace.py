@@ -22,6 +22,8 @@ OPERATIONS_MAX = 200_000
 """Of all executions of a trace together: some 60 MB of JSON, and a viewer that still scrolls."""
 
 _NS_PER_US = 1000
+_LEVEL = 6
+"""9 takes more than twice as long for 3 % less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ def trace_of(executions: Iterable[TracedExecution], facts: Mapping[str, str]) ->
         if missing := len(execution.history.operations) - len(operations):
             told[f"left out of {visible(execution.name)}"] = f"the last {missing} operations"
     trace = Trace(trace_events=events, display_time_unit="ms", other_data=told)
-    return gzip.compress(msgspec.json.encode(trace), mtime=0)
+    return gzip.compress(msgspec.json.encode(trace), _LEVEL, mtime=0)
 
 
 def _process(execution: TracedExecution, spans: Sequence[Span], pid: int) -> Iterator[TraceEvent]:

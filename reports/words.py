@@ -117,6 +117,8 @@ def rate_of(tally: Tally) -> str:
 def exit_of(campaign: Campaign) -> str:
     """The exit code and what it means."""
     meaning = _EXIT_CODES.get(campaign.exit_code, "not a code of this program")
+    if not campaign.exit_code and count_of(campaign, ClaimState.NOT_EXERCISED):
+        meaning = _EXIT_CODES[0].replace("every claim", "every claim that was exercised")
     return f"Exit code {campaign.exit_code}: {meaning}."
 
 
@@ -268,6 +270,7 @@ LEGEND = (
     ("VIOLATED", "must hold and did not", "violated"),
     ("NOT FIRED", "stated to break, and the suite did not find it", "not fired"),
     ("2 of 3", "too few valid executions to say that it holds", "too few"),
+    ("?", "inconclusive: too much trouble with the infrastructure", "inconclusive"),
     (DASH, "not exercised; an empty place is not claimed", "not exercised"),
 )
 """What stands in a cell, what it means, and the mark whose colour it has."""

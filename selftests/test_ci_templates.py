@@ -14,6 +14,7 @@ import yaml
 
 from deliverycheck.cli.app import app
 from deliverycheck.history import CampaignFolder
+from reports import render
 from selftests.sample_campaign import sample
 
 TEMPLATES = Path(__file__).parents[1] / "ci-templates"
@@ -90,6 +91,76 @@ def test_what_it_keeps_is_what_a_campaign_writes(path):
     assert str(paths.summary) in text
     assert "--out delivery" in text
     assert f"!delivery/**/{paths.executions.name}" in text or "delivery/**/executions/**" in text
+
+
+STAND_IN = """#!/bin/sh
+case "$1" in
+  run|campaign) while [ "$1" != --out ]; do shift; done; cp -r {campaign} "$2"; exit {code};;
+esac
+exec {real} "$@"
+"""
+"""`deliverycheck`, of which a run only copies a campaign that was; all else is the real one."""
+
+
+def scripts_of(name, job):
+    """What a runner would do in this job, without what it installs."""
+    found = yaml.safe_load((TEMPLATES / name).read_text())
+    if "jobs" in found:
+        steps = [step["run"] for step in found["jobs"][job]["steps"] if "run" in step]
+    else:
+        steps = [*found[job]["script"], *found[".deliverycheck"]["after_script"]]
+    return [filled(step) for step in steps if "pip install" not in step]
+
+
+@pytest.mark.parametrize(
+    ("name", "job", "code", "passes"),
+    [
+        ("github-pull-request.yml", "smoke", 0, True),
+        ("github-pull-request.yml", "smoke", 4, True),
+        ("github-pull-request.yml", "smoke", 1, False),
+        ("github-nightly.yml", "campaign", 1, False),
+        ("gitlab-ci.yml", "delivery-smoke", 0, True),
+        ("gitlab-ci.yml", "delivery-nightly", 1, False),
+    ],
+)
+def test_steps_of_a_job_run_and_the_summary_is_told_whatever_came_out(
+    tmp_path, name, job, code, passes
+):
+    sample(tmp_path / "was", alarm=True)
+    render(tmp_path / "was")
+    stand_in, told = tmp_path / "deliverycheck", tmp_path / "told.md"
+    real = Path(sys.executable).with_name("deliverycheck")
+    stand_in.write_text(STAND_IN.format(campaign=tmp_path / "was", code=code, real=real))
+    stand_in.chmod(stat.S_IRWXU)
+    path = os.pathsep.join([str(tmp_path), os.environ["PATH"]])
+    done = [
+        subprocess.run(
+            ["/bin/bash", "-e", "-c", script],
+            cwd=tmp_path,
+            env={**os.environ, "PATH": path, "GITHUB_STEP_SUMMARY": str(told)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for script in scripts_of(name, job)
+    ]
+    assert (done[0].returncode == 0) == passes, done[0].stderr
+    assert [one.returncode for one in done[1:]] == [0]
+    shown = told.read_text() if told.exists() else done[1].stdout
+    assert "repeats messages" in shown
+
+
+def test_nights_of_all_machines_come_onto_one_page(tmp_path):
+    for shard in range(2):
+        sample(tmp_path / "nights" / f"night-kafka-{shard}" / "delivery", alarm=True)
+    (script,) = (one for one in scripts_of("github-nightly.yml", "issues") if "trend" in one)
+    real = Path(sys.executable).with_name("deliverycheck")
+    subprocess.run(
+        ["/bin/bash", "-e", "-c", script.replace("deliverycheck", str(real), 1)],
+        cwd=tmp_path,
+        check=True,
+    )
+    assert (tmp_path / "trend" / "trend.html").stat().st_size
 
 
 GH = """#!/bin/sh

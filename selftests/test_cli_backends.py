@@ -1,13 +1,16 @@
 """Which backend is taken, and why: pure, of what was found on the machine."""
 
+import sys
+
 import pytest
 
 from deliverycheck.brokers import BrokerError
 from deliverycheck.brokers.provision import Finding, Status
-from deliverycheck.cli import backends, container_tools
+from deliverycheck.cli import backends, container_tools, main
 from deliverycheck.cli.backends import Backend, backend_findings, chosen
 from deliverycheck.cli.makers import Wanted, maker_of
 from deliverycheck.cli.systems import UsageError
+from deliverycheck.search.record import ExitCode
 
 HERE = Finding(component="java", status=Status.OK, found="25")
 TO_FETCH = Finding(component="kafka", status=Status.WILL_FETCH, found="not fetched")
@@ -86,3 +89,17 @@ def test_version_of_a_broker_that_runs_already_cannot_be_asked_for():
     )
     with pytest.raises(UsageError, match="leave --broker out"):
         maker_of("kafka").tools(wanted, print)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [("--bootstrap", "nonsense"), ("--amqp", "amqp://h:many")],
+    ids=["no-port", "port-that-is-no-number"],
+)
+def test_address_that_is_none_is_usage_and_nobody_is_asked(address, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["deliverycheck", "run", *address])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == ExitCode.USAGE
+    assert "expected" in capsys.readouterr().err

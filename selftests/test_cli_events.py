@@ -12,6 +12,7 @@ from deliverycheck.cli.events import EventStream, Happening, event_stream
 from deliverycheck.cli.messages import stderr
 from deliverycheck.cli.schemas import SCHEMAS, schema_of
 from deliverycheck.cli.systems import UsageError
+from deliverycheck.history import ExecutionFolder
 from selftests.campaign_bench import BREAKS, HOLDS, Bench, bad_repeats, keeps
 from selftests.sample_campaign import sample
 
@@ -63,6 +64,21 @@ def test_what_people_are_told_is_an_event_too_and_the_end_has_the_exit_code(tmp_
     said, ended = lines_of(stream.file.getvalue())
     assert (said["event"], said["text"]) == ("said", "a fresh broker")
     assert (ended["event"], ended["exit_code"], ended["violations"]) == ("ended", 1, 9)
+
+
+def test_trouble_is_told_without_the_machines_paths_and_its_brokers_log(tmp_path, stream):
+    trouble = f"b1 died; the end of {tmp_path}/broker/b1.log:\n    hunter2"
+    execution = SimpleNamespace(
+        plan=SimpleNamespace(system="kafka", short_digest="1"),
+        folder=ExecutionFolder(root=tmp_path / "executions" / "1"),
+        seconds=0.1,
+    )
+    judged = SimpleNamespace(execution=execution, inconclusive=trouble, verdicts={}, hazards={})
+    stream.events.judged(judged, 0.1)
+    Progress(stderr(), stream.events).say(f"inconclusive: {trouble}")
+    judged, said = lines_of(stream.file.getvalue())
+    assert judged["inconclusive"] == "b1 died; the end of …/broker/b1.log"
+    assert said["text"] == "inconclusive: b1 died; the end of …/broker/b1.log"
 
 
 def test_reader_that_goes_away_is_told_once_and_the_campaign_goes_on(capsys):

@@ -127,6 +127,8 @@ def test_known_names_are_names_of_the_library():
         ),
         (consuming(linger_ms=5), "'linger.ms' is one that only a producer heeds"),
         (Subject(producer={"qqqqqqqq": 1}), "No known setting of this client has a similar name"),
+        (Subject(producer={"sasl.password": "x"}), "'sasl.password' says as whom.*--credentials"),
+        (consuming(ssl_key_location="/k"), "'ssl.key.location' says as whom, or over what"),
         (
             Subject(producer={"enable.idempotence": True, "acks": 1}),
             "acks",
@@ -139,6 +141,8 @@ def test_known_names_are_names_of_the_library():
         "consumers-setting-for-a-producer",
         "producers-setting-for-a-consumer",
         "like-nothing-we-know",
+        "account-that-reports-would-show",
+        "key-that-reports-would-name",
         "settings-that-exclude-each-other",
     ],
 )

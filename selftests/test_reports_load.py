@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from deliverycheck.history import CampaignFolder
+from deliverycheck.history import CampaignFolder, read_history
 from reports import ReportError, load_campaign, render
 from selftests.sample_campaign import sample
 
@@ -80,3 +80,15 @@ def test_report_that_cannot_be_written_leaves_no_half_file(folder):
     with pytest.raises(ReportError, match=r"report\.html: cannot be written"):
         render(folder)
     assert not list(folder.glob(".*unfinished"))
+
+
+def test_each_history_is_read_once_for_all_files_of_a_report(folder, monkeypatch):
+    read = []
+
+    def reading(path):
+        read.append(path.parent.name)
+        return read_history(path)
+
+    monkeypatch.setattr("reports.load.read_history", reading)
+    violations = render(folder).campaign.violations
+    assert read == [one.folder.rpartition("/")[2] for one in violations]

@@ -56,6 +56,18 @@ def test_cell(tmp_path, stance, state, counts, shown):
     assert (found.mark, found.text) == shown
 
 
+@pytest.mark.parametrize("stance", ["holds", "breaks"])
+@pytest.mark.parametrize(("inconclusive", "mark"), [(1, "inconclusive"), (0, "not exercised")])
+def test_what_trouble_kept_from_being_exercised_is_inconclusive(
+    tmp_path, stance, inconclusive, mark
+):
+    state = ClaimState.NOT_EXERCISED
+    cell = Cell(hazard="lost_reply", state=state)
+    found = only_cell(tmp_path, stance, state, cell, inconclusive=inconclusive)
+    assert found.mark == mark
+    assert (found.text == "?") == ("trouble with the infrastructure in 1 of 9" in found.told)
+
+
 @pytest.mark.parametrize(
     ("stance", "state", "cell", "shown"),
     [

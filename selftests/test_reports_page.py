@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Subject
-from deliverycheck.plans.campaign import Cell
+from deliverycheck.plans import Stance, Subject
+from deliverycheck.plans.campaign import Cell, ClaimState
 from reports import load_campaign, render
+from reports.fix import fix_of
 from selftests.sample_campaign import sample, save
 from selftests.sample_stories import Driven
 
@@ -232,6 +233,29 @@ def test_setting_that_mends_it_is_named_with_what_proves_it(folder):
     card = re.search(r'<article id="violation-acks-0".*?</article>', text, re.DOTALL)[0]
     assert "<del><bdi>0</bdi></del> → <ins><bdi>all</bdi></ins>" in card
     assert '<a href="#claim-acks-all"><bdi>acks-all</bdi></a>: held: 156 valid executions' in card
+
+
+def test_fix_that_held_where_this_broke_is_proved_by_those_executions_alone(folder):
+    broken, sibling = load_campaign(folder).results[:2]
+    broken = msgspec.structs.replace(
+        broken, claim=msgspec.structs.replace(broken.claim, pair=sibling.claim.id)
+    )
+    cells = (
+        Cell(hazard="black_hole", state=ClaimState.HELD, valid=4),
+        Cell(hazard="broker_killed", state=ClaimState.NOT_EXERCISED, valid=1),
+    )
+    sibling = msgspec.structs.replace(
+        sibling,
+        claim=msgspec.structs.replace(sibling.claim, stance=Stance.HOLDS),
+        state=ClaimState.NOT_EXERCISED,
+        cells=cells,
+        valid=5,
+    )
+    results = {sibling.claim.id: sibling}
+    where = fix_of(broken, results, ("black_hole",)).proof
+    assert where.startswith("held where this broke: 4 valid executions, none violated")
+    elsewhere = fix_of(broken, results, ("broker_killed",)).proof
+    assert elsewhere.endswith("too few to say that it holds")
 
 
 def test_situation_that_was_never_reached_says_why(folder):

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from deliverycheck.plans.campaign import ClaimState
 from reports import print_campaign, report_console
 from selftests.sample_campaign import sample
 
@@ -54,9 +55,13 @@ def test_replay_line_is_whole(campaign):
     assert "Again: deliverycheck replay corpus/kafka-acks-0/7f3a91c0.json --times 10" in text
 
 
-def test_exit_code_is_explained_last(campaign):
+def test_exit_code_is_explained_last_and_says_nothing_of_what_was_not_exercised(campaign):
     last = shown(campaign).strip().splitlines()[-1]
-    assert last.strip() == "Exit code 0: every claim came out as its stance says."
+    told = "Exit code 0: every claim that was exercised came out as its stance says."
+    assert last.strip() == told
+    tried = tuple(one for one in campaign.results if one.state is not ClaimState.NOT_EXERCISED)
+    last = shown(msgspec.structs.replace(campaign, results=tried)).strip().splitlines()[-1]
+    assert last.strip() == told.replace(" that was exercised", "")
 
 
 def test_colour_only_where_there_is_a_terminal(campaign):

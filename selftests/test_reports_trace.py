@@ -9,6 +9,7 @@ import pytest
 from deliverycheck.guarantees import check
 from deliverycheck.history import Outcome, history_of
 from reports import JudgedHistory, render, render_judged
+from reports.load import histories_in
 from reports.trace import TracedExecution, trace_of
 from reports.traced import trace_of_campaign
 from selftests.sample_campaign import sample
@@ -103,7 +104,7 @@ def test_operations_beyond_the_limit_are_left_out_and_counted(monkeypatch):
 
 def test_operations_that_prove_a_violation_are_marked(tmp_path):
     campaign = sample(tmp_path)
-    events = events_of(trace_of_campaign(campaign, tmp_path))
+    events = events_of(trace_of_campaign(campaign, histories_in(tmp_path, campaign)))
     of_each = defaultdict(int)
     for event in complete(events):
         of_each[event["pid"]] += event["cat"].endswith(",witness")

@@ -59,6 +59,14 @@ def test_inconclusive_execution_is_remembered_as_one(path, tmp_path):
     assert Journal(path).answer(PLAN) == kept
 
 
+def test_trouble_is_kept_without_the_machines_paths_and_its_brokers_log(path, tmp_path):
+    trouble = f"b1 died; the end of {tmp_path}/broker/b1.log:\n    hunter2"
+    Journal(path).keep(judgement(tmp_path, inconclusive=trouble, broker_died=trouble))
+    assert "hunter2" not in path.read_text()
+    assert str(tmp_path) not in path.read_text()
+    assert Journal(path).answer(PLAN).inconclusive == "b1 died; the end of …/broker/b1.log"
+
+
 def test_each_answer_is_given_once_and_in_its_order(path, tmp_path):
     journal = Journal(path)
     for number, plan in enumerate((PLAN, OTHER, PLAN)):

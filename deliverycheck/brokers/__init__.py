@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deliverycheck.brokers.broker import (
     SCAN_ISOLATION,
+    AddressError,
     Broker,
     BrokerError,
     Capability,
@@ -29,6 +30,7 @@ from deliverycheck.brokers.rabbitmq_external import RabbitExternal
 
 __all__ = [
     "SCAN_ISOLATION",
+    "AddressError",
     "Broker",
     "BrokerError",
     "Capability",

@@ -98,6 +98,10 @@ class BrokerError(InfrastructureError):
     """The broker could not be brought into the state asked for: trouble of the infrastructure."""
 
 
+class AddressError(BrokerError):
+    """The address of a broker is not written as one: nobody was asked."""
+
+
 class Broker(Protocol):
     """One broker or cluster that lives as long as a campaign.
 

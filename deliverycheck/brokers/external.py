@@ -2,7 +2,7 @@
 
 import secrets
 
-from deliverycheck.brokers.broker import BrokerError, Endpoint, Slot
+from deliverycheck.brokers.broker import AddressError, BrokerError, Endpoint, Slot
 from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.kafka_admin import KafkaAdmin
 from deliverycheck.brokers.kafka_groups import GroupSettings
@@ -131,13 +131,13 @@ def _first_endpoint(bootstrap: str) -> Endpoint:
     """The first address of a bootstrap list.
 
     Raises:
-        BrokerError: it is not ``HOST:PORT``.
+        AddressError: it is not ``HOST:PORT``.
     """
     if "@" in bootstrap:  # Not repeated: it may hold a password.
         message = "this is no bootstrap address of Kafka, but has an @: expected HOST:PORT"
-        raise BrokerError(message)
+        raise AddressError(message)
     host, _, port = bootstrap.split(",", 1)[0].strip().rpartition(":")
     if not host or not port.isdigit():
         message = f"bootstrap {bootstrap!r}: expected HOST:PORT, or several divided by commas"
-        raise BrokerError(message)
+        raise AddressError(message)
     return Endpoint(host=host.strip("[]"), port=int(port))

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from deliverycheck.brokers.broker import BrokerError, Endpoint
+from deliverycheck.brokers.broker import AddressError, BrokerError, Endpoint
 from deliverycheck.brokers.credentials import NO_CREDENTIALS, Credentials
 from deliverycheck.brokers.not_ours import NotOurs
 from deliverycheck.brokers.rabbitmq_api import Account, RefusedError
@@ -44,7 +44,7 @@ class Address:
         What the address does not have of the account is taken from the credentials.
 
         Raises:
-            BrokerError: it is written otherwise. What it holds is not repeated: it has a password.
+            AddressError: it is written otherwise. What it holds is not repeated: it has a password.
         """
         try:
             url = urlsplit(text)
@@ -53,11 +53,11 @@ class Address:
             port, api = url.port or usual[0], int(parse_qs(url.query).get("api", [usual[1]])[0])
         except ValueError:  # It would name what it took for a port: the begin of a password.
             message = f"--amqp: a port of it is no number up to 65535; {_EXPECTED}"
-            raise BrokerError(message) from None
+            raise AddressError(message) from None
         behind = url.path + url.query + url.fragment
         if url.scheme not in {"amqp", "amqps"} or not url.hostname or "@" in behind:
             message = f"--amqp: this is no such address; {_EXPECTED}"
-            raise BrokerError(message)
+            raise AddressError(message)
         user, password = credentials.account
         told = os.environ.get(PASSWORD) or password or _USUAL
         return cls(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from deliverycheck import content
-from deliverycheck.brokers import InfrastructureError
+from deliverycheck.brokers import AddressError, InfrastructureError
 from deliverycheck.brokers.provision import ProvisionError
 from deliverycheck.cli.asking import ask
 from deliverycheck.cli.backends import Backend
@@ -51,6 +51,7 @@ app = typer.Typer(
 )
 
 _USAGE = (
+    AddressError,
     UsageError,
     SettingError,
     PlanFormatError,

@@ -151,8 +151,8 @@ def _written(found: Sequence[Judged], options: CheckOptions) -> list[str]:
     if options.report:
         histories = [
             JudgedHistory(
-                name=one.name,
-                path=str(one.path),
+                name=one.name.replace(str(one.path), on_paper(one.path)),
+                path=on_paper(one.path),
                 history=one.history,
                 verdicts=tuple(one.verdicts.values()),
             )
@@ -180,3 +180,12 @@ def _code_of(one: Judged, *, asked_for: bool) -> ExitCode:
         return ExitCode.BROKEN
     holds = worst(validities) is Validity.VALID if asked_for else Validity.VALID in validities
     return ExitCode.AS_CLAIMED if holds else ExitCode.NOT_EXERCISED
+
+
+def on_paper(path: Path) -> str:
+    """What a report calls a history, since it goes elsewhere: its path from here, or the end."""
+    if not path.is_absolute():
+        return str(path)
+    if path.is_relative_to(Path.cwd()):
+        return str(path.relative_to(Path.cwd()))
+    return f"{path.parent.name}/{path.name}"

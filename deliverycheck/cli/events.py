@@ -11,6 +11,7 @@ import msgspec
 
 from deliverycheck.cli.systems import UsageError
 from deliverycheck.guarantees import Validity
+from deliverycheck.history import portable
 from deliverycheck.plans import Claim, Stance
 from deliverycheck.plans.campaign import Campaign, Target, Violation
 from deliverycheck.search import Judgement
@@ -128,11 +129,11 @@ class EventStream:
 
     def said(self, text: str) -> None:
         """A line for people."""
-        self.emit(Said(at=now(), text=text))
+        self.emit(Said(at=now(), text=portable(text)))
 
     def judged(self, judgement: Judgement, after_s: float) -> None:
         """An execution that was just judged."""
-        execution = judgement.execution
+        execution, trouble = judgement.execution, judgement.inconclusive
         by = {
             wanted: tuple(
                 name for name, one in judgement.verdicts.items() if one.validity is wanted
@@ -149,7 +150,7 @@ class EventStream:
             valid=by[Validity.VALID],
             invalid=by[Validity.INVALID],
             hazards=tuple(judgement.hazards),
-            inconclusive=judgement.inconclusive,
+            inconclusive=None if trouble is None else portable(trouble),
         )
         self.emit(event)
 

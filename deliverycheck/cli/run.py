@@ -22,7 +22,7 @@ from deliverycheck.cli.systems import UsageError, content_of
 from deliverycheck.cli.target import OpenTarget
 from deliverycheck.clients import WorkerError, client_program
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.history import CampaignFolder
+from deliverycheck.history import CampaignFolder, portable
 from deliverycheck.plans import Claim, Step
 from deliverycheck.plans.campaign import Campaign as CampaignRecord
 from deliverycheck.plans.campaign import ClaimResult, ClaimState, Violation
@@ -195,7 +195,7 @@ class OpenCampaign:
         )
         if trouble is not None and code is not ExitCode.BROKEN:
             code = ExitCode.INFRASTRUCTURE
-        stopped = () if trouble is None else (f"stopped before its end: {trouble}",)
+        stopped = () if trouble is None else (portable(f"stopped before its end: {trouble}"),)
         violations, own = self.campaign.violations, {claim.id for claim in options.own}
         return CampaignRecord(
             id=options.out.name,

@@ -13,7 +13,7 @@ from deliverycheck.cli.makers import maker_of
 from deliverycheck.cli.run import run, saved
 from deliverycheck.cli.run_options import RunOptions
 from deliverycheck.cli.systems import claims_named, content_of
-from deliverycheck.history import CampaignFolder
+from deliverycheck.history import CampaignFolder, portable
 from deliverycheck.plans import Claim
 from deliverycheck.plans.campaign import Campaign, ClaimResult, ClaimState, Target, Violation
 from deliverycheck.search.record import ExitCode
@@ -77,6 +77,7 @@ def _not_had(options: RunOptions, why: str) -> Campaign:
     That is as it should be on a machine that lacks a system, but not for claims asked for by name.
     """
     system = options.target.system
+    title = maker_of(system).title
     code = ExitCode.NOT_EXERCISED if options.claims else ExitCode.AS_CLAIMED
     return Campaign(
         id=options.out.name,
@@ -84,17 +85,13 @@ def _not_had(options: RunOptions, why: str) -> Campaign:
         seed=options.seed,
         started="",
         duration_s=0.0,
-        target=Target(
-            system=system, broker=maker_of(system).title, backend="", client="", proxy=""
-        ),
+        target=Target(system=system, broker=title, backend="", client="", proxy=""),
         executions=0,
         inconclusive=0,
         results=tuple(map(_unexercised, options.chosen_claims())),
         violations=(),
         exit_code=int(code),
-        notes=(
-            f"{maker_of(system).title} cannot be had here, so its claims are not exercised: {why}",
-        ),
+        notes=(portable(f"{title} cannot be had here, so its claims are not exercised: {why}"),),
     )
 
 

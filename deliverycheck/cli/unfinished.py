@@ -15,6 +15,7 @@ from deliverycheck.history import (
     CampaignFolder,
     ExecutionFolder,
     HistoryFormatError,
+    portable,
     read_history,
 )
 from deliverycheck.plans import Claim, PlanFormatError, plan_of
@@ -103,7 +104,7 @@ def _of_system(folder: Path, options: RunOptions) -> Campaign:
         violations=with_what_holds_instead(violations, results, claims),
         exit_code=int(code),
         interrupted=True,
-        notes=tuple(dict.fromkeys(death.partition("\n")[0] for death in died)),
+        notes=tuple(dict.fromkeys(portable(death) for death in died)),
         options={"claims": ", ".join(options.claims) or "all"},
     )
 

@@ -17,7 +17,7 @@ from deliverycheck.executions.performance import Performance
 from deliverycheck.executions.queues import QueuePerformance
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
-from deliverycheck.history import ExecutionFolder, NodeEvent, NodeState, Phase, Recorder
+from deliverycheck.history import ExecutionFolder, NodeEvent, NodeState, Phase, Recorder, portable
 from deliverycheck.plans import Plan
 
 INFRASTRUCTURE = (InfrastructureError, WorkerError, OSError)
@@ -130,7 +130,7 @@ def _record_death(run: Run) -> None:
     """A node that nobody killed and that is gone stands in the history, if that can be written."""
     died = _awaited_death(run.target.broker)
     if died is not None:
-        evidence = {"cause": died.cause, "text": died.text}
+        evidence = {"cause": died.cause, "text": portable(died.text)}
         event = NodeEvent(node=NODE, state=NodeState.DIED, ns=run.recorder.now(), evidence=evidence)
         with suppress(OSError):
             run.recorder.write(event)

@@ -63,6 +63,7 @@ from deliverycheck.history.operation import (
     PublishRun,
     Whence,
 )
+from deliverycheck.history.portable import portable
 from deliverycheck.history.recorder import Clock, Recorder
 from deliverycheck.history.source import Source
 
@@ -120,6 +121,7 @@ __all__ = [
     "is_scanner",
     "letter_body",
     "padding_of",
+    "portable",
     "read_header",
     "read_history",
 ]

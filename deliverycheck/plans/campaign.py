@@ -9,6 +9,8 @@ from deliverycheck.plans.steps import Step
 
 FORMAT = "deliverycheck-campaign"
 VERSION = 1
+INCONCLUSIVE_SHARE_MAX = 0.05
+"""Of executions; where more were, what was not reached is no fault of the plans."""
 
 
 class ClaimState(StrEnum):

@@ -11,7 +11,7 @@ import msgspec
 
 from deliverycheck.executions import Execution
 from deliverycheck.guarantees import GUARANTEES, Anomaly, Evidence, Validity, Verdict, unknown
-from deliverycheck.history import ExecutionFolder
+from deliverycheck.history import ExecutionFolder, portable
 from deliverycheck.plans import Plan, plan_of
 from deliverycheck.search.judgement import Judgement
 
@@ -101,12 +101,16 @@ class Journal:
             ),
             hazards=dict(judgement.hazards),
             inert=judgement.inert,
-            inconclusive=judgement.inconclusive,
-            broker_died=execution.broker_died,
+            inconclusive=_portable(judgement.inconclusive),
+            broker_died=_portable(execution.broker_died),
         )
         line = msgspec.json.encode(entry) + b"\n"
         with self._lock, self._path.open("ab") as file:
             file.write(line)
+
+
+def _portable(text: str | None) -> str | None:
+    return None if text is None else portable(text)
 
 
 def _says_something(verdict: Verdict) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from deliverycheck.executions import Execution
 from deliverycheck.guarantees import Evidence, Verdict, check, fault_evidence, hazards_of
-from deliverycheck.history import ExecutionFolder, History, read_history
+from deliverycheck.history import ExecutionFolder, History, portable, read_history
 from deliverycheck.plans import Plan
 from deliverycheck.search.journal import Journal
 from deliverycheck.search.judgement import Judgement
@@ -112,7 +112,7 @@ class Judge:
             self._judged_plans.add(_key_of(plan))
             self.executions += 1
             self.inconclusive += judgement.inconclusive is not None
-            death = (judgement.execution.broker_died or "").partition("\n")[0].rstrip(":")
+            death = portable(judgement.execution.broker_died or "")
             if death and death not in self.deaths:
                 self.deaths.append(death)
         return judgement

@@ -6,9 +6,12 @@ from enum import IntEnum
 import msgspec
 
 from deliverycheck.plans import Claim, Stance
-from deliverycheck.plans.campaign import ClaimResult, ClaimState, Violation
-
-INCONCLUSIVE_SHARE_MAX = 0.05
+from deliverycheck.plans.campaign import (
+    INCONCLUSIVE_SHARE_MAX,
+    ClaimResult,
+    ClaimState,
+    Violation,
+)
 
 
 class ExitCode(IntEnum):

@@ -33,19 +33,16 @@ class Engine:
             ProvisionError: there is none, or it is not ours to use.
         """
         trouble: ProvisionError | None = None
+        _require_here(address())
         try:
             self.client = DockerClient().client
+            _require_here(self.client.api.base_url)  # Which a file of testcontainers may say, too.
             self.version = str(self.client.version()["Version"])
         except _TROUBLE as error:
             trouble = _unusable(error)
         if trouble is not None:
             _let_go_of_sockets()
             raise trouble
-        host = urlsplit(self.client.api.base_url).hostname or ""
-        if host not in _OF_THIS_MACHINE:
-            problem = f"the engine at {address()} is on another machine, {host}"
-            fix = "use one of this machine: a broker's ports are on its loopback address"
-            raise ProvisionError("container engine", problem, fix)
 
     def close(self) -> None:
         """No connection to it is kept."""
@@ -79,6 +76,15 @@ class Engine:
             with suppress(docker.errors.APIError):
                 network.remove()
         return len(containers) + len(networks)
+
+
+def _require_here(url: str) -> None:
+    """It is one of this machine; no other is asked for anything."""
+    host = urlsplit(url).hostname or ""
+    if host not in _OF_THIS_MACHINE:
+        problem = f"the engine at {address()} is on another machine, {host}"
+        fix = "use one of this machine: a broker's ports are on its loopback address"
+        raise ProvisionError("container engine", problem, fix)
 
 
 def address() -> str:

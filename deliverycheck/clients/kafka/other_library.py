@@ -7,6 +7,7 @@ from functools import cached_property
 from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka.refusals import Asked, refusals
 from deliverycheck.clients.kafka.settings import (
+    check_account,
     consumer_settings,
     deviations,
     producer_settings,
@@ -59,6 +60,7 @@ class OtherLibrary:
         Raises:
             SettingError: it does not; says what the library said.
         """
+        check_account(subject)
         (refusal,) = self.refused([subject])
         if refusal is not None:
             raise SettingError(refusal)

@@ -4,6 +4,9 @@ From `rd_kafka_conf_properties_show()` of librdkafka 2.16.0. What a later librar
 knows beside these is taken as well: it is the library that refuses a name.
 """
 
+ACCOUNT = ("enable.sasl.", "enable.ssl.", "https.ca.", "sasl.", "security.protocol", "ssl.")
+"""How names begin that say as whom and over what a client connects."""
+
 COMMON = frozenset(
     {
         "allow.auto.create.topics",

@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from deliverycheck.clients.errors import SettingError
 from deliverycheck.clients.kafka.refusals import refusal_of
-from deliverycheck.clients.kafka.setting_names import COMMON, CONSUMER, PRODUCER, SHARE
+from deliverycheck.clients.kafka.setting_names import ACCOUNT, COMMON, CONSUMER, PRODUCER, SHARE
 from deliverycheck.plans import TRANSACTIONAL_ID, CommitPolicy, GroupKind, Setting, Subject
 
 
@@ -268,6 +269,7 @@ def check_settings(subject: Subject) -> None:
     Raises:
         SettingError: it does not; names the setting and the nearest known names.
     """
+    check_account(subject)
     _check_producer(subject)
     others = {"second_producer": subject.of_second, "consumer.output": subject.of_output}
     for name, writing in others.items():
@@ -283,6 +285,23 @@ def check_settings(subject: Subject) -> None:
         shares = subject.consumer.kind is GroupKind.SHARE
         kind, own = "share" if shares else "consumer", subject.consumer.settings
         _check(kind, settings, own, COMMON | (SHARE if shares else CONSUMER))
+
+
+def check_account(subject: Subject) -> None:
+    """No account and no key is among the settings: plans and reports show all of them.
+
+    Raises:
+        SettingError: one is; names it, and where it belongs.
+    """
+    writing = (one.producer for one in (subject, subject.of_second, subject.of_output) if one)
+    reading = subject.consumer.settings if subject.consumer is not None else {}
+    for name in chain(*writing, reading):
+        if name.startswith(ACCOUNT):
+            msg = (
+                f"setting {name!r} says as whom, or over what, a client connects: plans and "
+                "reports would show it. A running broker takes it from --credentials FILE"
+            )
+            raise SettingError(msg)
 
 
 def _check_producer(subject: Subject) -> None:
