@@ -39,7 +39,7 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from selftests.memory_queues import MemoryQueueTarget
+from selftests.memory_queues import MemoryQueueTarget, MemoryQueueWorker
 from selftests.queue_driver import WITH_DEAD, broken, calls_of, runner, subject, valid
 
 CYCLE = {
@@ -140,6 +140,18 @@ def test_killed_consumer_leaves_its_messages_to_the_next_one(run):
 def test_clients_that_close_in_order_leave_no_traces_to_wait_for(run):
     _, target = run(subject(), Send(), Work(calls=3), Close(lane="c1"))
     assert not [call for call in target.calls if call.startswith("gone")]
+
+
+@pytest.mark.parametrize("close", [Close, CloseChannel])
+@pytest.mark.parametrize("count", [0, 2], ids=["all-confirmed", "two-without-a-confirm"])
+def test_publisher_that_closes_knows_nothing_of_what_has_no_confirm(close, count, run, monkeypatch):
+    monkeypatch.setattr(MemoryQueueWorker, "late_confirms", count)
+    history, target = run(subject(), Send(count=3), close(lane="p1"), Send())
+    sent = [(one.process, str(one.outcome)) for one in history.select(Action.PUBLISH)]
+    assert sent == [*[("p1#1", "ok")] * (3 - count), *[("p1#1", "info")] * count, ("p1#2", "ok")]
+    assert len(history.receipts) == 4, "what was sent before the close came to the queue"
+    assert ("gone 1?" in target.calls) is bool(count)
+    assert not broken(history)
 
 
 def test_channel_that_is_closed_gives_back_what_was_in_hand(run):

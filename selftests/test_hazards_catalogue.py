@@ -65,6 +65,7 @@ NEEDS = {
     "requester_cut": ("lost reply", "link"),
     "requester_killed": ("worker killed", "worker"),
     "closed_in_hand": ("given back", "nothing"),
+    "closed_unconfirmed": ("no fault", "nothing"),
     "handed_over": ("given back", "nothing"),
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),

@@ -92,6 +92,28 @@ def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settle
 
 
 @pytest.mark.parametrize(
+    ("answered", "shown"),
+    [("before", False), ("after", True), ("never", True)],
+)
+def test_publisher_that_closes_without_a_confirm_shows_it_and_one_that_waited_does_not(
+    answered, shown
+):
+    story = QueueStory()
+    story.publish("p2#1-1", target="q")
+    op = story.publish("p1#1-1", target="q")
+    if answered == "before":
+        story.ok(op)
+    story.ok(story.invoke("p1#1", "close"))
+    if answered == "after":
+        story.info(op)
+    assert ("closed_unconfirmed" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "closed_unconfirmed") == [
+            "p1#1 closed at 0.003 s and had no answer for 1 message."
+        ]
+
+
+@pytest.mark.parametrize(
     ("heir", "shown"),
     [("c2#1", True), ("c1#2", False), (None, False)],
     ids=["another-consumer", "the-same-again", "nobody"],

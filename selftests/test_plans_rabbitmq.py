@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from deliverycheck.plans import (
     Bind,
     Binding,
+    Close,
+    CloseChannel,
     CommitPolicy,
     CommitTransaction,
     Consumer,
@@ -14,6 +16,7 @@ from deliverycheck.plans import (
     Declare,
     Exchange,
     FaultKind,
+    Flush,
     Inject,
     Kill,
     Plan,
@@ -212,6 +215,14 @@ def test_node_is_starved_once_and_has_its_memory_back_with_resume():
     kept = MODEL.normalise(subject(), (*starved, Kill(lane="b1"), Starve(), Send())).steps
     assert kept == (*starved, Send())
     assert MODEL.broker_wide(MODEL.normalise(subject(), starved))
+
+
+@pytest.mark.parametrize("close", [Close, CloseChannel])
+def test_publisher_closes_with_what_it_did_not_wait_for(close):
+    assert "closed_unconfirmed" in reach(Send(), close(lane="p1"))
+    assert "closed_unconfirmed" not in reach(Send(wait=Wait.CONFIRMED), close(lane="p1"))
+    assert "closed_unconfirmed" not in reach(Send(), Send(lane="p2"), Flush(), close(lane="p1"))
+    assert not MODEL.normalise(subject(), (close(lane="p1"),)).steps
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

@@ -3,6 +3,7 @@
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
+from deliverycheck.guarantees.queue_closing import closed_unconfirmed
 from deliverycheck.guarantees.queue_handover import handed_over
 from deliverycheck.guarantees.queue_starved import broker_starved
 
@@ -90,6 +91,18 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "closed": "{process} closed at {closed_ns:s} with {messages:count message} in hand."
         },
         find=find.closed_in_hand,
+    ),
+    Hazard(
+        name="closed_unconfirmed",
+        title="a publisher closed before it had all its confirms",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "closed": (
+                "{process} closed at {closed_ns:s} and had no answer for {messages:count message}."
+            )
+        },
+        find=closed_unconfirmed,
     ),
     Hazard(
         name="handed_over",

@@ -107,7 +107,8 @@ class RabbitDraft:
             found |= {"work", "take", "crash_loop", "inject"}
         found |= {"settle"} if any(state.in_hand.values()) else set()
         found |= {"kill_worker", "pause_worker"} if state.publishers or state.calls else set()
-        found |= {"close", "close_channel"} if state.calls else set()
+        found |= {"close", "close_channel"} if state.calls or state.publishers else set()
+        found |= set() if state.by_streams else {"send_and_close"}
         found |= {"heal"} if state.faults else set()
         found |= {"flush"} if state.unflushed else set()
         found |= {"end_transaction"} if any(map(state.in_transaction, PRODUCERS)) else set()
@@ -205,6 +206,11 @@ def _may_request(state: RabbitState, step: Request) -> bool:
     return declared and there and _may_send(state, step.sending)
 
 
+def _by_stream_client(state: RabbitState, lane: str) -> bool:
+    """Whether only its process knows the ids by which a stream drops what is sent again."""
+    return state.by_streams and lane in PRODUCERS
+
+
 def _may_consume(state: RabbitState, step: Work | Take | CrashLoop) -> bool:
     return step.lane in CONSUMERS and state.messages > 0 and step.lane not in state.sent
 
@@ -262,7 +268,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
         and (not state.crashes or state.crashes + step.cycles <= CRASHES_MAX)
     ),
     Settle: _may_settle,
-    Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
+    Close: lambda state, step: state.lives(step.lane) and not _by_stream_client(state, step.lane),
     CloseChannel: lambda state, step: (
         state.lives(step.lane) and step.lane not in state.sent and not state.by_streams
     ),

@@ -187,6 +187,8 @@ def _hazards_of_work(state: RabbitState, step: Work | Take) -> Iterator[str]:
 def _hazards_of_close(state: RabbitState, step: Close | CloseChannel) -> Iterator[str]:
     if state.in_hand.get(step.lane):
         yield "closed_in_hand"
+    if _unflushed(state, step.lane):
+        yield "closed_unconfirmed"
     if step.lane in state.calls and _has_heir(state, step.lane):
         yield "handed_over"
 

@@ -84,6 +84,11 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     return *works, Kill(lane=lane)
 
 
+def _send_and_close(*, lane: str, count: int, make: type[Step]) -> tuple[Step, ...]:
+    """A publisher ends in order, or its channel does, before it can have all its confirms."""
+    return Send(lane=lane, count=count), make(lane=lane)
+
+
 def _take(
     *, lane: str, count: int, how: Settlement | None, requeue: bool, pick: Pick
 ) -> tuple[Step, ...]:
@@ -247,6 +252,15 @@ KINDS = {
     ),
     "close": Kind(weight=1, makes=one(Close), arguments={"lane": CONSUMERS}),
     "close_channel": Kind(weight=1, makes=one(CloseChannel), arguments={"lane": CONSUMERS}),
+    "send_and_close": Kind(
+        weight=1,
+        makes=_send_and_close,
+        arguments={
+            "lane": (*PRODUCERS[:1], *PRODUCERS),
+            "count": (1, 4, 12),
+            "make": (Close, Close, CloseChannel),
+        },
+    ),
     "pause_worker": Kind(
         weight=1,
         makes=one_of,

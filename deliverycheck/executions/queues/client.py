@@ -7,6 +7,7 @@ from deliverycheck.clients import Remedy, Reply, commands
 from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.history import Action
 
 PROVE_MS = 1000
 """A round trip takes some 0.5 ms; on a faulted link it is given up before the call's deadline."""
@@ -17,6 +18,7 @@ class QueueLane(Lane):
 
     Attributes:
         gone: the client said that its connection or channel is lost.
+        closed: its application closed it, and did not open it again since.
         leaves_traces: a client of it ended otherwise than in order, or its link was disturbed: the
             broker may not have noticed yet, and the proxy may hold bytes of it.
     """
@@ -25,11 +27,12 @@ class QueueLane(Lane):
         super().__init__(run, name, slot)
         self.place = place
         self.gone = False
+        self.closed = False
         self.leaves_traces = False
 
     def enlist(self) -> None:
         super().enlist()
-        self.gone = False
+        self.gone = self.closed = False
 
     def _take(self, event: object) -> None:
         super()._take(event)
@@ -40,6 +43,14 @@ class QueueLane(Lane):
         """Make a round trip on the channel, so that what was settled is known to be; whether."""
         reply = self.call(commands.Prove(timeout_ms=PROVE_MS))
         return reply is not None and reply.error is None
+
+    def close(self, command: commands.Command) -> None:
+        """The client was asked to close; what it published and has no confirm of is unknown."""
+        unconfirmed = any(self.action_of(one) is Action.PUBLISH for one in self.open_ops)
+        # If the broker does not answer the close, that may still be on its way.
+        self.leaves_traces = self.leaves_traces or unconfirmed
+        op = self.invoke(Action.CLOSE)
+        self.finish(op, self.call(command, op=op))
 
     def kill(self) -> dict[str, Any]:
         self.leaves_traces = True

@@ -122,22 +122,24 @@ class QueueStage(Stage):
             lane.open()
         return lane.lives and not lane.gone
 
-    def close_consumer(self, step: Close) -> None:
-        lane = self.consuming(step.lane)
+    def close(self, step: Close) -> None:
+        lane = self._client(step.lane)
         if lane.lives and self.is_free(lane):
-            op = lane.invoke(Action.CLOSE)
-            lane.finish(op, lane.call(commands.Close(), op=op))
+            lane.close(commands.Close())
             lane.closed = True
             lane.dismiss()
 
     def close_channel(self, step: CloseChannel) -> None:
         """The worker's only channel is closed, with it all that it held; another one is opened."""
-        lane = self.run.lanes[step.lane]
-        assert isinstance(lane, QueueLane)  # noqa: S101  # the model excludes others
+        lane = self._client(step.lane)
         if lane.lives and self.is_free(lane):
-            op = lane.invoke(Action.CLOSE)
-            lane.finish(op, lane.call(commands.CloseChannel(timeout_ms=PROVE_MS), op=op))
+            lane.close(commands.CloseChannel(timeout_ms=PROVE_MS))
             lane.discard("its channel was closed")
+
+    def _client(self, name: str) -> QueueLane:
+        lane = self.run.lanes[name]
+        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
+        return lane
 
     def crash_loop(self, step: CrashLoop) -> None:
         lane = self.consuming(step.lane)
@@ -153,9 +155,7 @@ class QueueStage(Stage):
 
     def inject(self, step: Inject) -> None:
         super().inject(step)
-        lane = self.run.lanes[step.lane.removeprefix("link ")]
-        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
-        lane.leaves_traces = True
+        self._client(step.lane.removeprefix("link ")).leaves_traces = True
 
     def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
         """A plan whose queues must be of some age before the node is disturbed waits for it.
@@ -228,7 +228,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Work: QueueStage.work_off,
     Take: QueueStage.take,
     Settle: QueueStage.settle,
-    Close: QueueStage.close_consumer,
+    Close: QueueStage.close,
     CloseChannel: QueueStage.close_channel,
     CrashLoop: QueueStage.crash_loop,
     Starve: QueueStage.starve,
