@@ -311,6 +311,8 @@ class MemoryQueueWorker(MemoryWorker):
 class MemoryQueueTarget(MemoryTarget):
     """What `execute` runs plans about queues against."""
 
+    kind = MemoryQueueWorker
+
     def __init__(
         self, folder, *, hits=(), mutes=(), defect=None, publishing=Publishing.TO_EXCHANGES
     ):
@@ -331,7 +333,7 @@ class MemoryQueueTarget(MemoryTarget):
         )
 
     def lease(self, process):
-        worker = MemoryQueueWorker(self.broker, self._folder, process, len(self.leased))
+        worker = self.kind(self.broker, self._folder, process, len(self.leased))
         self.leased.append(worker)
         return worker
 

@@ -66,6 +66,7 @@ NEEDS = {
     "requester_killed": ("worker killed", "worker"),
     "closed_in_hand": ("given back", "nothing"),
     "closed_unconfirmed": ("no fault", "nothing"),
+    "channel_closed_beside": ("no fault", "nothing"),
     "handed_over": ("given back", "nothing"),
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),

@@ -114,6 +114,40 @@ def test_publisher_that_closes_without_a_confirm_shows_it_and_one_that_waited_do
 
 
 @pytest.mark.parametrize(
+    ("happens", "shown"),
+    [
+        ("the-other-goes-on", True),
+        ("nobody-goes-on", False),
+        ("the-other-came-later", False),
+        ("all-close", False),
+        ("another-connection", False),
+        ("own-connections", False),
+        ("the-close-is-unknown", False),
+    ],
+)
+def test_channel_is_closed_beside_another_that_was_there_and_went_on(happens, shown):
+    story = QueueStory()
+    pids = (1, 2) if happens == "another-connection" else (1, 1)
+    names = ("c1#1", "p2#1") if happens == "the-other-came-later" else ("c1#1", "p1#1")
+    for number, (process, pid) in enumerate(zip(names, pids, strict=True)):
+        shown_by = {"pid": pid} | ({} if happens == "own-connections" else {"channel": number})
+        story.process(process, "started", link="link p1", evidence=shown_by)
+    closes = [story.invoke(process, "close") for process in names[: 1 + (happens == "all-close")]]
+    for close in closes:
+        (story.info if happens == "the-close-is-unknown" else story.ok)(close)
+    if happens == "the-other-came-later":
+        story.process("p1#1", "started", link="link p1", evidence={"pid": 1, "channel": 2})
+    if happens not in {"nobody-goes-on", "all-close"}:
+        story.published("p1#1-1")
+    assert ("channel_closed_beside" in occurred(story)) is shown
+    if shown:
+        (sentence,) = evidence(story, "channel_closed_beside")
+        assert sentence.startswith(
+            "c1#1 closed its channel at 0.003 s, and p1#1 went on by another"
+        )
+
+
+@pytest.mark.parametrize(
     ("heir", "shown"),
     [("c2#1", True), ("c1#2", False), (None, False)],
     ids=["another-consumer", "the-same-again", "nobody"],

@@ -11,6 +11,7 @@ from deliverycheck.plans import (
     CloseChannel,
     CommitPolicy,
     CommitTransaction,
+    Connection,
     Consumer,
     CrashLoop,
     Declare,
@@ -19,6 +20,7 @@ from deliverycheck.plans import (
     Flush,
     Inject,
     Kill,
+    Pause,
     Plan,
     Queue,
     QueueKind,
@@ -223,6 +225,36 @@ def test_publisher_closes_with_what_it_did_not_wait_for(close):
     assert "closed_unconfirmed" not in reach(Send(wait=Wait.CONFIRMED), close(lane="p1"))
     assert "closed_unconfirmed" not in reach(Send(), Send(lane="p2"), Flush(), close(lane="p1"))
     assert not MODEL.normalise(subject(), (close(lane="p1"),)).steps
+
+
+SHARED = {"connection": Connection.SHARED}
+BOTH = (Send(), Work(calls=1))
+
+
+def test_what_ends_a_connection_ends_all_its_channels_and_what_ends_a_channel_does_not():
+    for end in (Kill(lane="p1"), Close(lane="p1")):
+        shared, own = reach(*BOTH, end, **SHARED), reach(*BOTH, end)
+        assert ("consumer_killed_in_hand" in shared) is isinstance(end, Kill)
+        assert "consumer_killed_in_hand" not in own
+        draft = RabbitDraft(subject(**SHARED))
+        assert all(map(draft.offer, (*BOTH, end)))
+        assert not draft.offer(Kill(lane="c1")), "it went with the connection"
+    assert "channel_closed_beside" in reach(*BOTH, CloseChannel(lane="c1"), **SHARED)
+    assert "channel_closed_beside" not in reach(*BOTH, CloseChannel(lane="c1"))
+    assert "channel_closed_beside" not in reach(Send(), CloseChannel(lane="p1"), **SHARED)
+
+
+def test_channels_of_one_connection_have_one_link_and_stand_still_together():
+    draft = RabbitDraft(subject(**SHARED))
+    assert all(map(draft.offer, BOTH))
+    assert not draft.offer(Inject(lane="link c1", fault=FaultKind.STALL))
+    assert draft.offer(Inject(lane="link p1", fault=FaultKind.STALL))
+    assert draft.offer(Pause(lane="c1"))
+    assert not draft.offer(Send())
+    assert not draft.offer(Resume(lane="p1")), "it was c1 that was stopped"
+    assert draft.offer(Resume(lane="c1"))
+    assert draft.offer(Send())
+    assert not draft.offer(CrashLoop())
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

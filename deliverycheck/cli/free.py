@@ -15,7 +15,7 @@ from deliverycheck.cli.systems import Content, UsageError, content_of
 from deliverycheck.cli.target import TargetOptions
 from deliverycheck.guarantees import GUARANTEES
 from deliverycheck.history import CampaignFolder
-from deliverycheck.plans import Claim, Plan, Seeks, Setting, Step, Subject, lane_of
+from deliverycheck.plans import Claim, Connection, Plan, Seeks, Setting, Step, Subject, lane_of
 from deliverycheck.plans.describe_queues import describe_queue
 from deliverycheck.search import Profile, save_pool
 
@@ -155,6 +155,7 @@ def in_words(subject: Subject) -> str:
     ]
     if subject.topology is not None:
         told[-1] = f"queues {', '.join(map(describe_queue, subject.topology.queues))}"
+        told += ["one connection for all"] if subject.connection is Connection.SHARED else []
     if (consumer := subject.consumer) is not None:
         with_ = _listed(consumer.settings) or "its defaults"
         told.append(f"groups {consumer.groups}, which commit {consumer.commit.value}, with {with_}")

@@ -141,6 +141,7 @@ class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True
 
     op: int
     timeout_ms: int
+    channel: int | None = None
 
 
 class Purge(_Command, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
@@ -177,6 +178,7 @@ class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=
     by: Handing = Handing.POLL
     timeout_ms: int = 250
     until: Until = Until.DEADLINE
+    channel: int | None = None
 
 
 class OpenShare(_Command, frozen=True, kw_only=True, tag="open_share", omit_defaults=True):

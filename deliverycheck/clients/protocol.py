@@ -115,10 +115,15 @@ class AutoCommitEvent(_Event, frozen=True, kw_only=True, tag="auto_commit", omit
 
 
 class ClientErrorEvent(_Event, frozen=True, kw_only=True, tag="client_error", omit_defaults=True):
-    """An error that belongs to no call, by the library's name for it."""
+    """An error that belongs to no call, by the library's name for it.
+
+    Attributes:
+        channel: the one that it ended or is about; ``None`` is the whole client.
+    """
 
     error: str
     text: str = ""
+    channel: int | None = None
 
 
 class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):
@@ -127,10 +132,15 @@ class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):
     point: HoldPoint
 
 
-class DeliveryEvent(_Event, frozen=True, kw_only=True, tag="delivery"):
-    """A delivery came while no receive was under way; the next receive returns it first."""
+class DeliveryEvent(_Event, frozen=True, kw_only=True, tag="delivery", omit_defaults=True):
+    """A delivery came while no receive was under way; the next receive returns it first.
+
+    Attributes:
+        channel: by which it came, where a client has several.
+    """
 
     delivery: Delivery
+    channel: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
-from deliverycheck.guarantees.queue_closing import closed_unconfirmed
+from deliverycheck.guarantees.queue_closing import channel_closed_beside, closed_unconfirmed
 from deliverycheck.guarantees.queue_handover import handed_over
 from deliverycheck.guarantees.queue_starved import broker_starved
 
@@ -103,6 +103,19 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             )
         },
         find=closed_unconfirmed,
+    ),
+    Hazard(
+        name="channel_closed_beside",
+        title="a channel was closed, and another one of its connection went on",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "beside": (
+                "{process} closed its channel at {closed_ns:s}, and {other} went on by another "
+                "one of the same connection."
+            )
+        },
+        find=channel_closed_beside,
     ),
     Hazard(
         name="handed_over",

@@ -153,7 +153,7 @@ class RabbitModel:
 def is_applicable(state: RabbitState, step: Step) -> bool:
     """Whether the step can be done, as far as the model knows."""
     lane = lane_of(step)
-    if lane in state.paused and not isinstance(step, (Resume, Kill)):
+    if lane is not None and state.is_paused(lane) and not isinstance(step, (Resume, Kill)):
         return False
     if lane in CONSUMERS and state.subject.consumer is None:
         return False
@@ -163,7 +163,7 @@ def is_applicable(state: RabbitState, step: Step) -> bool:
 
 def _linked(state: RabbitState, lane: str) -> bool:
     owner = lane.removeprefix("link ")
-    if lane == owner:
+    if lane != state.link(owner):
         return False
     return owner == PRODUCERS[0] or state.lives(owner)
 
@@ -265,6 +265,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Take: _may_consume,
     CrashLoop: lambda state, step: (
         _may_consume(state, step)
+        and not state.is_shared
         and (not state.crashes or state.crashes + step.cycles <= CRASHES_MAX)
     ),
     Settle: _may_settle,
@@ -287,7 +288,9 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
         state.node == "up" and step.queue in state.topology.limited_later
     ),
     Await: lambda state, step: step.lane in state.sent,
-    Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
+    Arm: lambda state, step: (
+        state.lives(step.lane) and step.lane not in state.armed and not state.is_shared
+    ),
     Release: lambda state, step: step.lane in state.armed,
 }
 

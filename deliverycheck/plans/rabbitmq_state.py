@@ -46,7 +46,7 @@ from deliverycheck.plans.steps import (
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.subject import Connection, Subject
 from deliverycheck.plans.topology import Queue, QueueKind, Topology
 
 SYSTEM = "rabbitmq"
@@ -116,6 +116,23 @@ class RabbitState:
 
     def lives(self, lane: str) -> bool:
         return lane in self.publishers or lane in self.calls
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all clients are channels of one connection."""
+        return self.subject.connection is Connection.SHARED
+
+    def together(self, lane: str) -> tuple[str, ...]:
+        """The clients that speak by the same connection as that lane: what ends it ends all."""
+        return (*PRODUCERS, *CONSUMERS) if self.is_shared else (lane,)
+
+    def link(self, lane: str) -> str:
+        """The link that the client speaks by."""
+        return f"link {PRODUCERS[0] if self.is_shared else lane}"
+
+    def is_paused(self, lane: str) -> bool:
+        """Whether its process stands still."""
+        return any(one in self.paused for one in self.together(lane))
 
     @property
     def unflushed(self) -> bool:
@@ -244,11 +261,19 @@ def _advance_life(
         state.paused.add(step.lane)
     elif isinstance(step, Resume):
         state.paused.discard(step.lane)
+    elif isinstance(step, CloseChannel):
+        _end(state, step.lane)
     else:
-        for those in (state.paused, state.sent, state.armed):
-            those.discard(step.lane)
-        for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
-            those_by_lane.pop(step.lane, None)
+        for lane in state.together(step.lane):
+            _end(state, lane)
+
+
+def _end(state: RabbitState, lane: str) -> None:
+    """Nobody plays the lane."""
+    for those in (state.paused, state.sent, state.armed):
+        those.discard(lane)
+    for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
+        those_by_lane.pop(lane, None)
 
 
 def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPolicy) -> None:

@@ -34,8 +34,8 @@ class QueueLane(Lane):
         super().enlist()
         self.gone = self.closed = False
 
-    def _take(self, event: object) -> None:
-        super()._take(event)
+    def take_in(self, event: object) -> None:
+        super().take_in(event)
         if isinstance(event, Reply) and event.remedy is Remedy.DISCARD:
             self.gone = True
 
@@ -44,13 +44,17 @@ class QueueLane(Lane):
         reply = self.call(commands.Prove(timeout_ms=PROVE_MS))
         return reply is not None and reply.error is None
 
-    def close(self, command: commands.Command) -> None:
-        """The client was asked to close; what it published and has no confirm of is unknown."""
+    @property
+    def mates(self) -> list[str]:
+        """The other lanes that live by the same connection, by name."""
+        return [lane.name for lane in self.workers.mates(self)]
+
+    def closing(self) -> int:
+        """The client is about to be closed in order; the operation."""
         unconfirmed = any(self.action_of(one) is Action.PUBLISH for one in self.open_ops)
         # If the broker does not answer the close, that may still be on its way.
         self.leaves_traces = self.leaves_traces or unconfirmed
-        op = self.invoke(Action.CLOSE)
-        self.finish(op, self.call(command, op=op))
+        return self.invoke(Action.CLOSE)
 
     def kill(self) -> dict[str, Any]:
         self.leaves_traces = True

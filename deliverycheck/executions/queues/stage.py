@@ -123,17 +123,25 @@ class QueueStage(Stage):
         return lane.lives and not lane.gone
 
     def close(self, step: Close) -> None:
+        """The connection is closed, and with it every client that speaks by it."""
         lane = self._client(step.lane)
-        if lane.lives and self.is_free(lane):
-            lane.close(commands.Close())
-            lane.closed = True
-            lane.dismiss()
+        if not lane.lives:
+            return
+        together = [lane, *map(self._client, lane.mates)]
+        if all(map(self.is_free, together)):
+            ops = [one.closing() for one in together]
+            reply = lane.call(commands.Close(), op=ops[0])
+            for one, op in zip(together, ops, strict=True):
+                one.finish(op, reply)
+                one.closed = True
+                one.dismiss()
 
     def close_channel(self, step: CloseChannel) -> None:
-        """The worker's only channel is closed, with it all that it held; another one is opened."""
+        """The client's only channel is closed, with it all that it held; another one is opened."""
         lane = self._client(step.lane)
         if lane.lives and self.is_free(lane):
-            lane.close(commands.CloseChannel(timeout_ms=PROVE_MS))
+            op = lane.closing()
+            lane.finish(op, lane.call(commands.CloseChannel(timeout_ms=PROVE_MS), op=op))
             lane.discard("its channel was closed")
 
     def _client(self, name: str) -> QueueLane:
@@ -155,7 +163,9 @@ class QueueStage(Stage):
 
     def inject(self, step: Inject) -> None:
         super().inject(step)
-        self._client(step.lane.removeprefix("link ")).leaves_traces = True
+        lane = self._client(step.lane.removeprefix("link "))
+        for one in (lane, *map(self._client, lane.mates)):
+            one.leaves_traces = True
 
     def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
         """A plan whose queues must be of some age before the node is disturbed waits for it.

@@ -87,7 +87,7 @@ def _await_gone(run: Run) -> None:
     lanes = [
         lane
         for lane in run.lanes.values()
-        if isinstance(lane, QueueLane) and lane.leaves_traces and not lane.lives
+        if isinstance(lane, QueueLane) and lane.leaves_traces and not lane.lives and not lane.mates
     ]
     if lanes:
         slots = [lane.slot for lane in lanes]

@@ -1,6 +1,7 @@
 """What we claim of RabbitMQ, as data: each holding setting beside a sibling that must break."""
 
 from deliverycheck.plans import Claim
+from properties.rabbitmq.claims.channels import CHANNELS
 from properties.rabbitmq.claims.effect import EFFECT
 from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
@@ -16,6 +17,7 @@ CLAIMS: tuple[Claim, ...] = (
     *QUEUE,
     *EFFECT,
     *ORDER,
+    *CHANNELS,
     *LIMITS,
     *POLICIES,
     *WAYS,
