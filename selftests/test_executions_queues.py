@@ -1,9 +1,11 @@
 """The driver on queues: it makes the calls that a plan asks for and brings everything to rest."""
 
 import pytest
+from msgspec.structs import replace
 
 from deliverycheck.clients import commands
 from deliverycheck.executions.queues import place as places
+from deliverycheck.executions.run import Run
 from deliverycheck.guarantees import check
 from deliverycheck.history import Action, Outcome
 from deliverycheck.plans import (
@@ -12,6 +14,7 @@ from deliverycheck.plans import (
     Close,
     CloseChannel,
     CommitPolicy,
+    Consumer,
     CrashLoop,
     Declare,
     Direction,
@@ -21,6 +24,7 @@ from deliverycheck.plans import (
     Heal,
     Inject,
     Kill,
+    MissHeartbeats,
     Pause,
     Pick,
     Queue,
@@ -31,6 +35,7 @@ from deliverycheck.plans import (
     SetPolicy,
     Settle,
     Settlement,
+    Silence,
     Starve,
     Take,
     TopicReady,
@@ -329,6 +334,24 @@ def test_dead_letters_stand_where_the_policy_of_that_moment_says(run):
 def test_consumer_that_opens_after_a_policy_works_off_the_same_queue(run):
     history, _ = run(subject(topology=PLACES), MOVES[0], Send(), Work(calls=1))
     assert {one.delivery.source for one in history.receipts} == {"q1"}
+
+
+@pytest.mark.parametrize(
+    ("by", "fault"), [(Silence.STOPPED, ("pause", "c1")), (Silence.STALLED, ("stall", "link c1"))]
+)
+def test_client_that_misses_its_heartbeats_is_silent_for_long_enough(by, fault, run, monkeypatch):
+    waited = []
+    monkeypatch.setattr(Run, "pass_time", lambda _, seconds: waited.append(seconds))
+    consumer = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 2})
+    of = replace(subject(), consumer=consumer)
+    history, _ = run(of, Send(), Take(), MissHeartbeats(by=by), Send())
+    assert waited[0] > 2 * 3
+    (span,) = history.faults
+    assert (span.fault, span.lane, span.healed_ns is not None) == (*fault, True)
+    (started,) = [
+        one for one in history.processes if (one.process, one.what) == ("c1#1", "started")
+    ]
+    assert started.evidence["heartbeat_s"] == 2
 
 
 def test_starved_node_is_fed_in_the_quiet_tail_and_both_are_told(run):

@@ -20,6 +20,7 @@ from deliverycheck.plans import (
     Flush,
     Inject,
     Kill,
+    MissHeartbeats,
     Pause,
     Plan,
     Queue,
@@ -255,6 +256,22 @@ def test_channels_of_one_connection_have_one_link_and_stand_still_together():
     assert draft.offer(Resume(lane="c1"))
     assert draft.offer(Send())
     assert not draft.offer(CrashLoop())
+
+
+BEATING = {"consumer": Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 1})}
+
+
+def test_only_who_asked_for_heartbeats_misses_them_and_once_since_it_takes_its_time():
+    missed = (Send(), Take(), MissHeartbeats(), Send())
+    assert "heartbeats_missed" in reach(*missed, **BEATING)
+    assert MODEL.normalise(subject(), missed).steps == (Send(), Take(), Send())
+    twice = MODEL.normalise(subject(**BEATING), (*missed, MissHeartbeats(), Send()))
+    assert twice.steps == (*missed, Send())
+    assert MODEL.seconds(twice) > 3.5
+    slow = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 60})
+    assert "heartbeats_missed" not in reach(*missed, consumer=slow)
+    stalled = Inject(lane="link c1", fault=FaultKind.STALL)
+    assert "heartbeats_missed" not in reach(Send(), Take(), stalled, MissHeartbeats(), **BEATING)
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

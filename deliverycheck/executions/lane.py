@@ -97,9 +97,12 @@ class Lane:
         self.worker = self.workers.lease(self)
         self.completed, self.open_ops, self._calls, self._invoked = {}, set(), set(), {}
         self._replies, self._awaited, self.paused, self.held = {}, None, False, False
-        evidence = {"pid": self.worker.pid}
-        evidence |= {} if self.channel is None else {"channel": self.channel}
+        evidence = {"pid": self.worker.pid, **self.traits()}
         self.run.note(self.process, "started", link=self.link, evidence=evidence)
+
+    def traits(self) -> dict[str, int]:
+        """What a reader of the history should know of the client from its start."""
+        return {}
 
     # Calls.
 

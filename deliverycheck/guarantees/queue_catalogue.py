@@ -5,6 +5,7 @@ from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
 from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
 from deliverycheck.guarantees.queue_closing import channel_closed_beside, closed_unconfirmed
 from deliverycheck.guarantees.queue_handover import handed_over
+from deliverycheck.guarantees.queue_heartbeats import heartbeats_missed
 from deliverycheck.guarantees.queue_starved import broker_starved
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
@@ -116,6 +117,22 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             )
         },
         find=channel_closed_beside,
+    ),
+    Hazard(
+        name="heartbeats_missed",
+        title="a client was silent for longer than its heartbeats allow, and lost its connection",
+        fault_column=FaultColumn.HEARTBEATS,
+        needs=Needed.WORKER,
+        sentences={
+            kind: (
+                "{process} was "
+                + kind
+                + " from {since_ns:s} on for {silent_ms} ms, with heartbeats of {heartbeat_s} s, "
+                "and its connection was lost."
+            )
+            for kind in ("stopped", "stalled")
+        },
+        find=heartbeats_missed,
     ),
     Hazard(
         name="handed_over",

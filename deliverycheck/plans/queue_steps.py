@@ -95,6 +95,20 @@ class Starve(Step, frozen=True, kw_only=True, tag="starve", omit_defaults=True):
     lane: str = "b1"
 
 
+class Silence(StrEnum):
+    """What keeps a client's heartbeats from the broker."""
+
+    STOPPED = "stopped"
+    STALLED = "stalled"
+
+
+class MissHeartbeats(Step, frozen=True, kw_only=True, tag="miss_heartbeats", omit_defaults=True):
+    """A worker is stopped, or its way to the broker held up, until its heartbeats are missed."""
+
+    lane: str = "c1"
+    by: Silence = Silence.STOPPED
+
+
 class CrashLoop(Step, frozen=True, kw_only=True, tag="crash_loop", omit_defaults=True):
     """A consumer takes a message and is killed with it in hand, `cycles` times."""
 

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from deliverycheck.plans.drafting import covered, directed, planned
+from deliverycheck.plans.heartbeats import HEARTBEAT_S_MAX, heartbeat_s, silence_s
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -70,6 +72,9 @@ HASHES_MAX = 2
 CRASHES_MAX = 8
 """In loops, of one plan, unless it has a single longer one: each takes some 0.15 s."""
 
+SILENCES_MAX = 1
+"""Each takes more than three seconds."""
+
 _RESTORES = (Hold, Heal, Resume, Restart, Flush, Await, Release)
 
 
@@ -110,6 +115,8 @@ class RabbitDraft:
         found |= {"close", "close_channel"} if state.calls or state.publishers else set()
         found |= set() if state.by_streams else {"send_and_close"}
         found |= {"heal"} if state.faults else set()
+        beating = any(heartbeat_s(state.subject, lane) for lane in (*PRODUCERS, *CONSUMERS))
+        found |= {"miss_heartbeats"} if beating and state.messages else set()
         found |= {"flush"} if state.unflushed else set()
         found |= {"end_transaction"} if any(map(state.in_transaction, PRODUCERS)) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
@@ -145,6 +152,11 @@ class RabbitModel:
         held = sum(step.ms for step in plan.steps if isinstance(step, Hold)) / 1000
         faults = sum(isinstance(step, Inject) for step in plan.steps)
         cycles = sum(step.cycles for step in plan.steps if isinstance(step, CrashLoop))
+        held += sum(
+            silence_s(heartbeat_s(plan.subject, step.lane) or 0)
+            for step in plan.steps
+            if isinstance(step, MissHeartbeats)
+        )
         consumers = 0.4 if plan.subject.consumer else 0.0
         node = 4.0 if self.broker_wide(plan) else 0.0
         return 0.2 + held + 0.6 * faults + 0.15 * cycles + consumers + node
@@ -174,6 +186,14 @@ def _may_disturb_node(state: RabbitState) -> bool:
 
 def _may_hit(state: RabbitState, step: Kill | Pause) -> bool:
     return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
+
+
+def _may_miss_heartbeats(state: RabbitState, step: MissHeartbeats) -> bool:
+    """Nothing else keeps the client from the broker, and it has asked for heartbeats."""
+    heartbeat = heartbeat_s(state.subject, step.lane)
+    reached = state.node == "up" and state.link(step.lane) not in state.faults
+    soon = heartbeat is not None and heartbeat <= HEARTBEAT_S_MAX
+    return state.lives(step.lane) and reached and soon and state.silences < SILENCES_MAX
 
 
 def _may_resume(state: RabbitState, step: Resume) -> bool:
@@ -276,6 +296,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Kill: _may_hit,
     Pause: _may_hit,
     Starve: lambda state, step: step.lane == NODE and _may_disturb_node(state),
+    MissHeartbeats: _may_miss_heartbeats,
     Resume: _may_resume,
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
@@ -311,6 +332,6 @@ def _event_label(step: Step) -> str:
         words += [step.how, step.pick, "requeue" if step.requeue else ""]
     elif isinstance(step, (Bind, Unbind)):
         words += [step.binding.source, step.binding.to]
-    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel)):
+    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel, MissHeartbeats)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

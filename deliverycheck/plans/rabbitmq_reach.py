@@ -7,6 +7,7 @@ from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -48,7 +49,7 @@ _NODE_HAZARDS = {"down": "broker_killed", "paused": "broker_paused", "starved": 
 OFTEN = 20
 """More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
 
-_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop)
+_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop, MissHeartbeats)
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -246,4 +247,5 @@ _MORE: dict[type, Callable[[RabbitState, Any], Iterator[str]]] = {
     Close: _hazards_of_close,
     CloseChannel: _hazards_of_closed_channel,
     Hold: _hazards_of_hold,
+    MissHeartbeats: lambda _, __: iter(["heartbeats_missed"]),
 }

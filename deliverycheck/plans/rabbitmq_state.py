@@ -11,6 +11,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -87,6 +88,7 @@ class RabbitState:
         asked: requests of each requester to which it knows no reply.
         committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
+        silences: times that heartbeats were missed.
         moved: queues that got another place for their dead while messages stood in them.
     """
 
@@ -109,6 +111,7 @@ class RabbitState:
     committing: bool = False
     returned: bool = False
     crashes: int = 0
+    silences: int = 0
     last: str = ""
 
     def __post_init__(self) -> None:
@@ -213,6 +216,8 @@ def advance(state: RabbitState, step: Step) -> None:
         _advance_consumer(state, step)
     elif isinstance(step, (Kill, Close, CloseChannel, Pause, Starve, Resume, Restart)):
         _advance_life(state, step)
+    elif isinstance(step, MissHeartbeats):
+        state.silences += 1
     elif isinstance(step, (Declare, Bind, Unbind, SetPolicy)):
         _advance_topology(state, step)
     else:

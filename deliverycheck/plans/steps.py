@@ -17,6 +17,7 @@ from deliverycheck.plans.queue_steps import (
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -342,6 +343,7 @@ Step = (
     | Settle
     | CloseChannel
     | Starve
+    | MissHeartbeats
     | CrashLoop
     | Declare
     | Bind

@@ -19,6 +19,7 @@ from deliverycheck.plans import (
     Topology,
     Wait,
 )
+from deliverycheck.plans.heartbeats import HEARTBEAT
 from deliverycheck.plans.rabbitmq_reach import OFTEN
 from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
@@ -46,11 +47,18 @@ REQUESTING = structs.replace(
     QUEUES, producer={"confirms": "pipelined", "reply_to": "replies"}, topology=REQUESTS
 )
 LIMITED_LATER = structs.replace(QUEUES, topology=with_places_by_policy())
+BEATING = structs.replace(
+    QUEUES,
+    producer={"confirms": "pipelined", HEARTBEAT: 1},
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={HEARTBEAT: 1}),
+)
 TRANSACTIONAL = structs.replace(QUEUES, producer={"transactional": True})
 
 ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 10
-"""One list in so many is about routing, has the ends of transactions, asks for replies, or limits
-queues in use. They stand behind all others: of a subject without these they say nothing more."""
+BEATING_SHARE = 10
+"""One list in so many is about routing, has the ends of transactions, asks for replies, limits
+queues in use, or misses heartbeats. They stand behind all others: of a subject without these they
+say nothing more."""
 
 LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN + 1))
 """Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
@@ -74,7 +82,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     routing, transactional = count // ROUTING_SHARE, count // TRANSACTIONAL_SHARE
     requesting, limited = count // REQUESTING_SHARE, count // LIMITED_SHARE
-    special = routing + transactional + requesting + limited
+    beating = count // BEATING_SHARE
+    special = routing + transactional + requesting + limited + beating
     plain = _POOLS.mixed(QUEUES, pool_seed, count - special)
     return (
         *plain,
@@ -82,6 +91,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(ROUTING, pool_seed, routing),
         *_POOLS.mixed(LIMITED_LATER, pool_seed, limited),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_POOLS.mixed(BEATING, pool_seed, beating),
         LONG_CRASH_LOOP,
         *LARGE_COMMITS,
     )

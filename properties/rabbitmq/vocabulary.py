@@ -26,6 +26,7 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Match,
+    MissHeartbeats,
     Pause,
     Pick,
     Queue,
@@ -38,6 +39,7 @@ from deliverycheck.plans import (
     Setting,
     Settle,
     Settlement,
+    Silence,
     Starve,
     Step,
     Take,
@@ -87,6 +89,12 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
 def _send_and_close(*, lane: str, count: int, make: type[Step]) -> tuple[Step, ...]:
     """A publisher ends in order, or its channel does, before it can have all its confirms."""
     return Send(lane=lane, count=count), make(lane=lane)
+
+
+def _miss_heartbeats(*, lane: str, count: int, by: Silence) -> tuple[Step, ...]:
+    """A client has messages under way or in hand when its heartbeats fail to come."""
+    begun = Send(lane=lane, count=count) if lane in PRODUCERS else Take(lane=lane, count=count)
+    return begun, MissHeartbeats(lane=lane, by=by)
 
 
 def _take(
@@ -259,6 +267,15 @@ KINDS = {
             "lane": (*PRODUCERS[:1], *PRODUCERS),
             "count": (1, 4, 12),
             "make": (Close, Close, CloseChannel),
+        },
+    ),
+    "miss_heartbeats": Kind(
+        weight=4,
+        makes=_miss_heartbeats,
+        arguments={
+            "lane": (PRODUCERS[0], *CONSUMERS[:1], *CONSUMERS),
+            "count": (1, 1, 3),
+            "by": tuple(Silence),
         },
     ),
     "pause_worker": Kind(

@@ -8,6 +8,7 @@ from deliverycheck.executions.lane import Lane
 from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
 from deliverycheck.history import Action
+from deliverycheck.plans.heartbeats import heartbeat_s
 
 PROVE_MS = 1000
 """A round trip takes some 0.5 ms; on a faulted link it is given up before the call's deadline."""
@@ -33,6 +34,11 @@ class QueueLane(Lane):
     def enlist(self) -> None:
         super().enlist()
         self.gone = self.closed = False
+
+    def traits(self) -> dict[str, int]:
+        heartbeat = heartbeat_s(self.run.plan.subject, self.name)
+        found = {} if heartbeat is None else {"heartbeat_s": heartbeat}
+        return found if self.channel is None else {**found, "channel": self.channel}
 
     def take_in(self, event: object) -> None:
         super().take_in(event)

@@ -26,14 +26,22 @@ from deliverycheck.plans import (
     CommitTransaction,
     CrashLoop,
     Declare,
+    Direction,
+    FaultKind,
     Flush,
+    Heal,
     Inject,
+    MissHeartbeats,
+    Pause,
     QueueKind,
     Request,
+    Resume,
     Send,
     SetPolicy,
     Settle,
+    Silence,
     Starve,
+    Step,
     Take,
     TopicReady,
     Topology,
@@ -41,6 +49,7 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
+from deliverycheck.plans.heartbeats import heartbeat_s, silence_s
 from deliverycheck.plans.routing import with_binding, without_binding
 
 _PAUSES = frozenset({Called.BLOCKED, Called.DISCARDED})
@@ -158,6 +167,17 @@ class QueueStage(Stage):
             evidence = lane.kill()
             self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
 
+    def miss_heartbeats(self, step: MissHeartbeats) -> None:
+        """The client was silent for so long that the broker gives its connection up."""
+        lane = self._client(step.lane)
+        heartbeat = heartbeat_s(self.run.plan.subject, lane.name)
+        if heartbeat is None or not lane.lives or not self.is_free(lane):
+            return
+        begin, end = _silence(step, lane.link)
+        self.perform(begin)
+        self.run.pass_time(silence_s(heartbeat))
+        self.perform(end)
+
     def starve(self, step: Starve) -> None:
         self._disturb_node(step.lane, "starve", Capability.STARVE)
 
@@ -228,6 +248,14 @@ class QueueStage(Stage):
         return op
 
 
+def _silence(step: MissHeartbeats, link: str) -> tuple[Step, Step]:
+    """How the silence begins, and how it ends."""
+    if step.by is Silence.STOPPED:
+        return Pause(lane=step.lane), Resume(lane=step.lane)
+    stalled = Inject(lane=link, fault=FaultKind.STALL, direction=Direction.UPSTREAM)
+    return stalled, Heal(lane=link)
+
+
 _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Send: QueueStage.send,
     Request: QueueStage.request,
@@ -241,6 +269,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Close: QueueStage.close,
     CloseChannel: QueueStage.close_channel,
     CrashLoop: QueueStage.crash_loop,
+    MissHeartbeats: QueueStage.miss_heartbeats,
     Starve: QueueStage.starve,
     Declare: QueueStage.declare,
     Bind: QueueStage.bind,

@@ -3,6 +3,7 @@
 from deliverycheck.plans import Claim
 from properties.rabbitmq.claims.channels import CHANNELS
 from properties.rabbitmq.claims.effect import EFFECT
+from properties.rabbitmq.claims.heartbeats import HEARTBEATS
 from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
 from properties.rabbitmq.claims.policies import POLICIES
@@ -18,6 +19,7 @@ CLAIMS: tuple[Claim, ...] = (
     *EFFECT,
     *ORDER,
     *CHANNELS,
+    *HEARTBEATS,
     *LIMITS,
     *POLICIES,
     *WAYS,
