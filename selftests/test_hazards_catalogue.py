@@ -66,6 +66,7 @@ NEEDS = {
     "requester_killed": ("worker killed", "worker"),
     "closed_in_hand": ("given back", "nothing"),
     "closed_unconfirmed": ("no fault", "nothing"),
+    "shortened_in_use": ("limit reached", "nothing"),
     "heartbeats_missed": ("heartbeats missed", "worker"),
     "channel_closed_beside": ("no fault", "nothing"),
     "handed_over": ("given back", "nothing"),

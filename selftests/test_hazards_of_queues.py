@@ -307,6 +307,24 @@ def test_broker_starved_if_what_was_published_then_waited(answered, shown):
         ]
 
 
+@pytest.mark.parametrize(
+    ("length_max", "outcome", "shown"),
+    [(1, "ok", True), (2, "ok", False), (None, "ok", False), (1, "info", False)],
+    ids=["shorter", "long-enough", "no-length", "not-known-to-be-set"],
+)
+def test_queue_is_shortened_in_use_if_it_holds_more_than_it_may(length_max, outcome, shown):
+    story = QueueStory()
+    for one in (1, 2):
+        story.published(f"p1#1-{one}")
+    becomes = queue(length_max=length_max)
+    getattr(story, outcome)(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+    assert ("shortened_in_use" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "shortened_in_use") == [
+            "q got a limit of length at 0.005 s that the 2 messages passed that it held."
+        ]
+
+
 PLACED = {"q": queue(dead_letter="d"), "d": queue(), "e": queue()}
 
 

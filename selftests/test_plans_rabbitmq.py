@@ -188,6 +188,8 @@ def test_only_queues_that_may_be_limited_later_get_policies():
     assert "limited_in_use" in reach(Send(), policy, Send(), topology=LATER)
     assert "limited_in_use" not in reach(policy, Send(), topology=LATER)
     assert "limited_in_use" not in reach(Send(), SetPolicy(), Send(), topology=LATER)
+    assert "shortened_in_use" in reach(Send(count=4), policy, topology=LATER)
+    assert "shortened_in_use" not in reach(Send(count=3), policy, topology=LATER)
 
 
 @pytest.mark.parametrize(

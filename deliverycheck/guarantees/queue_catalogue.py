@@ -2,7 +2,11 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
-from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
+from deliverycheck.guarantees.queue_changes import (
+    dead_letters_moved,
+    limited_in_use,
+    shortened_in_use,
+)
 from deliverycheck.guarantees.queue_closing import channel_closed_beside, closed_unconfirmed
 from deliverycheck.guarantees.queue_handover import handed_over
 from deliverycheck.guarantees.queue_heartbeats import heartbeats_missed
@@ -169,6 +173,19 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
         },
         find=limited_in_use,
+    ),
+    Hazard(
+        name="shortened_in_use",
+        title="a queue that held messages may hold fewer from then on",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "shortened": (
+                "{queue} got a limit of length at {down_ns:s} that the {messages:count message} "
+                "passed that it held."
+            )
+        },
+        find=shortened_in_use,
     ),
     Hazard(
         name="dead_letters_moved",

@@ -116,8 +116,12 @@ def _hazards_of_request(state: RabbitState, step: Request) -> Iterator[str]:
 
 
 def _hazards_of_policy(state: RabbitState, step: SetPolicy) -> Iterator[str]:
-    if step.definition and state.stands.get(step.queue):
+    stands = state.stands.get(step.queue, 0)
+    if step.definition and stands:
         yield "limited_in_use"
+    limit = step.definition.get("length_max")
+    if isinstance(limit, int) and stands > limit:
+        yield "shortened_in_use"
 
 
 def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:

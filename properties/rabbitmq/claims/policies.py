@@ -2,9 +2,9 @@
 
 from msgspec import structs
 
-from deliverycheck.plans import Claim, Pace, QueueKind, Stance
+from deliverycheck.plans import Claim, CommitPolicy, Pace, QueueKind, Stance
 from properties.rabbitmq.claims.limits import after
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE, consuming
 from properties.rabbitmq.topologies import CLASSIC, with_dead_letters, with_places_by_policy
 
 _POLICIES = "RabbitMQ 4.3, Policies, How Policies Work"
@@ -36,6 +36,23 @@ POLICIES: tuple[Claim, ...] = (
         promise="a policy takes effect at once, also on what is in the queue",
         source=_POLICIES,
         pair="rabbitmq-policy-dead-letters",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy-length-limit",
+        system="rabbitmq",
+        setting="classic queue, limited by policies while in use, one message at a time",
+        subject=consuming(
+            CommitPolicy.AFTER_EFFECT,
+            structs.replace(CLASSIC, limited_later=("q1",)),
+            {"take": "get"},
+        ),
+        guarantee="length_limit",
+        stance=Stance.HOLDS,
+        hazards=("shortened_in_use",),
+        unless=UNDONE,
+        promise="a policy takes effect at once, also on what is in the queue",
+        source=f"{_POLICIES}; RabbitMQ 4.3, Queue Length Limit",
         pace=Pace.MEDIUM,
     ),
     Claim(
