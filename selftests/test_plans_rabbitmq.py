@@ -14,6 +14,7 @@ from deliverycheck.plans import (
     Connection,
     Consumer,
     CrashLoop,
+    DeadLettering,
     Declare,
     Exchange,
     FaultKind,
@@ -21,6 +22,7 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     MissHeartbeats,
+    Overflow,
     Pause,
     Plan,
     Queue,
@@ -274,6 +276,15 @@ def test_only_who_asked_for_heartbeats_misses_them_and_once_since_it_takes_its_t
     assert "heartbeats_missed" not in reach(*missed, consumer=slow)
     stalled = Inject(lane="link c1", fault=FaultKind.STALL)
     assert "heartbeats_missed" not in reach(Send(), Take(), stalled, MissHeartbeats(), **BEATING)
+
+
+def test_policy_counts_where_the_declaration_left_it_to_the_broker():
+    policy = SetPolicy(definition={"overflow": "reject_publish", "dead_lettering": "at_least_once"})
+    queue = policy.limited(Queue(name="q1"))
+    assert queue.overflow is Overflow.REJECT_PUBLISH
+    assert queue.dead_lettering is DeadLettering.AT_LEAST_ONCE
+    own = Queue(name="q1", overflow=Overflow.REJECT_PUBLISH)
+    assert SetPolicy(definition={"overflow": "drop_head"}).limited(own) == own
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

@@ -155,16 +155,18 @@ class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults
         Of two limits the lower one counts, and its own place for the dead overrules another one.
         RabbitMQ 4.3, Queue Length Limit; Time-To-Live and Expiration; Dead Letter Exchanges.
         """
+        usual = Queue(name=declared.name)
         both = {
-            name: _of_both(getattr(declared, name), value)
+            name: _of_both(getattr(declared, name), getattr(usual, name), value)
             for name, value in self.definition.items()
         }
         return replace(declared, **both)
 
 
-def _of_both(own: Setting | None, value: Setting) -> Setting:
-    if own is None:
-        return value
+def _of_both(own: Setting | None, usual: Setting | None, value: Setting) -> Setting:
+    """What counts; `usual` is the field of a queue that leaves it to the broker."""
+    if own is None or own == usual:
+        return value if usual is None else type(usual)(value)
     return min(own, value) if isinstance(own, int) and isinstance(value, int) else own
 
 
