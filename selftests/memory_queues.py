@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from deliverycheck.brokers import Capability, Namespace, Scan
 from deliverycheck.clients import (
+    ClientErrorEvent,
     InfoEvent,
     JournalLine,
     OkEvent,
@@ -306,6 +307,12 @@ class MemoryQueueWorker(MemoryWorker):
         self._open, self._late_ops, self.lost = None, [], False
 
     _reset = _close_channel = _close
+
+    def _break_channel(self, command):
+        error = "ChannelClosedByBroker 404"
+        self._say(ClientErrorEvent(error=error, channel=command.channel))
+        self._close(command)
+        return {"error": error, "remedy": Remedy.DISCARD}
 
 
 class MemoryQueueTarget(MemoryTarget):

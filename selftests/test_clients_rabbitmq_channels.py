@@ -12,6 +12,7 @@ from deliverycheck.clients import (
     client_program,
     commands,
 )
+from selftests import amqp_peer
 from selftests.amqp_peer import Peer
 from selftests.amqp_worker import ask, body_of, hear_until, letter, of_op, opened, reading, send
 
@@ -95,3 +96,20 @@ def tag_on(peer, channel):
 def test_close_of_a_channel_that_never_was_is_no_error(worker, peer):
     opened(worker, peer)
     assert ask(worker, commands.CloseChannel(channel=7))[-1].error is None
+
+
+def test_channel_is_broken_by_asking_for_a_queue_that_nobody_declared(worker, peer, monkeypatch):
+    def refusal(_):
+        return spec.Channel.Close(404, "NOT_FOUND - no queue", 50, 10)
+
+    monkeypatch.setitem(amqp_peer.ANSWERS, spec.Queue.Declare, refusal)
+    opened(worker, peer, confirms="pipelined", channel=1)
+    opened(worker, peer, confirms="pipelined", channel=2)
+    heard = ask(worker, commands.BreakChannel(channel=1))
+    error = "ChannelClosedByBroker 404"
+    assert (heard[-1].error, heard[-1].remedy) == (error, Remedy.DISCARD)
+    (told,) = [line for line in heard if isinstance(line, ClientErrorEvent)]
+    assert (told.error, told.channel) == (error, 1)
+    heard = ask(worker, commands.Send(execution="e", messages=(letter(1),), channel=2))
+    heard += ask(worker, commands.Flush(op=2, timeout_ms=2000, channel=2))
+    assert of_op(heard, 1)[-1] == OkEvent(op=1, confirmed=True)

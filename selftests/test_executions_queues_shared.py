@@ -2,8 +2,10 @@
 
 import pytest
 
+from deliverycheck.guarantees import hazards_of
 from deliverycheck.history import Action
 from deliverycheck.plans import (
+    BreakChannel,
     Close,
     CloseChannel,
     Connection,
@@ -51,6 +53,17 @@ def test_channel_that_is_closed_gives_back_its_own_and_leaves_the_others_theirs(
     assert [one.delivery.redelivered for one in history.receipts] == [False, False, True]
     assert len(target.leased) == 1
     assert [one.process for one in history.select(Action.SUBSCRIBE)] == ["c1#1", "c2#1", "c1#2"]
+    assert {"settlement", "disjoint_consumers", "prefetch_bound"} <= valid(history)
+
+
+def test_channel_that_the_broker_closes_costs_nobody_else_anything(run):
+    steps = (Send(count=2), Take(), Take(lane="c2"), BreakChannel(lane="c1"), Settle(lane="c2"))
+    history, target = run(SHARED, *steps, Take())
+    assert told(history, "error") == ["c1#1"]
+    assert [one.delivery.redelivered for one in history.receipts] == [False, False, True]
+    assert [one.process for one in history.select(Action.SUBSCRIBE)] == ["c1#1", "c2#1", "c1#2"]
+    assert len(target.leased) == 1
+    assert "channel_broken_beside" in hazards_of(history)
     assert {"settlement", "disjoint_consumers", "prefetch_bound"} <= valid(history)
 
 

@@ -69,6 +69,7 @@ NEEDS = {
     "shortened_in_use": ("limit reached", "nothing"),
     "heartbeats_missed": ("heartbeats missed", "worker"),
     "channel_closed_beside": ("no fault", "nothing"),
+    "channel_broken_beside": ("no fault", "nothing"),
     "handed_over": ("given back", "nothing"),
     "two_consumers": ("no fault", "nothing"),
     "length_reached": ("limit reached", "nothing"),

@@ -148,6 +148,19 @@ def test_channel_is_closed_beside_another_that_was_there_and_went_on(happens, sh
 
 
 @pytest.mark.parametrize(
+    ("error", "shown"), [("ChannelClosedByBroker 404", True), ("StreamLostError", False)]
+)
+def test_channel_is_broken_beside_another_if_the_broker_closed_it(error, shown):
+    story = QueueStory()
+    for number, process in enumerate(("c1#1", "p1#1")):
+        shown_by = {"pid": 1, "channel": number}
+        story.process(process, "started", link="link p1", evidence=shown_by)
+    story.process("c1#1", "error", error=error)
+    story.published("p1#1-1")
+    assert ("channel_broken_beside" in occurred(story)) is shown
+
+
+@pytest.mark.parametrize(
     ("heir", "shown"),
     [("c2#1", True), ("c1#2", False), (None, False)],
     ids=["another-consumer", "the-same-again", "nobody"],

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from deliverycheck.plans import (
     Bind,
     Binding,
+    BreakChannel,
     Close,
     CloseChannel,
     CommitPolicy,
@@ -247,6 +248,13 @@ def test_what_ends_a_connection_ends_all_its_channels_and_what_ends_a_channel_do
     assert "channel_closed_beside" in reach(*BOTH, CloseChannel(lane="c1"), **SHARED)
     assert "channel_closed_beside" not in reach(*BOTH, CloseChannel(lane="c1"))
     assert "channel_closed_beside" not in reach(Send(), CloseChannel(lane="p1"), **SHARED)
+
+
+def test_channel_breaks_where_others_have_the_same_connection_and_no_fault_is_on_it():
+    assert "channel_broken_beside" in reach(*BOTH, BreakChannel(lane="c1"), **SHARED)
+    assert not MODEL.normalise(subject(), (*BOTH, BreakChannel(lane="c1"))).steps[2:]
+    stalled = Inject(lane="link p1", fault=FaultKind.STALL)
+    assert "channel_broken_beside" not in reach(*BOTH, stalled, BreakChannel(lane="c1"), **SHARED)
 
 
 def test_channels_of_one_connection_have_one_link_and_stand_still_together():

@@ -10,6 +10,7 @@ import msgspec
 
 from deliverycheck.clients.command import WorkerCommand as _Command
 from deliverycheck.clients.queue_commands import (
+    BreakChannel,
     Cancel,
     CloseChannel,
     Letter,
@@ -49,6 +50,7 @@ __all__ = [
     "AbortTransaction",
     "Assign",
     "BeginTransaction",
+    "BreakChannel",
     "Cancel",
     "CloseChannel",
     "CommitTransaction",
@@ -352,6 +354,7 @@ Command = (
     | Prove
     | Cancel
     | CloseChannel
+    | BreakChannel
     | Exit
 )
 

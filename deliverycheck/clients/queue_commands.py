@@ -126,3 +126,12 @@ class CloseChannel(
 
     channel: int = CHANNEL
     timeout_ms: int = 1000
+
+
+class BreakChannel(
+    WorkerCommand, frozen=True, kw_only=True, tag="break_channel", omit_defaults=True
+):
+    """Ask for a queue that is not there, so that the broker closes the channel with an error."""
+
+    channel: int = CHANNEL
+    timeout_ms: int = 1000

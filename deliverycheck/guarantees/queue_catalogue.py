@@ -7,7 +7,11 @@ from deliverycheck.guarantees.queue_changes import (
     limited_in_use,
     shortened_in_use,
 )
-from deliverycheck.guarantees.queue_closing import channel_closed_beside, closed_unconfirmed
+from deliverycheck.guarantees.queue_closing import (
+    channel_broken_beside,
+    channel_closed_beside,
+    closed_unconfirmed,
+)
 from deliverycheck.guarantees.queue_handover import handed_over
 from deliverycheck.guarantees.queue_heartbeats import heartbeats_missed
 from deliverycheck.guarantees.queue_starved import broker_starved
@@ -115,12 +119,25 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         fault_column=FaultColumn.NO_FAULT,
         needs=Needed.NOTHING,
         sentences={
-            "beside": (
+            "closed": (
                 "{process} closed its channel at {closed_ns:s}, and {other} went on by another "
                 "one of the same connection."
             )
         },
         find=channel_closed_beside,
+    ),
+    Hazard(
+        name="channel_broken_beside",
+        title="the broker closed a channel for an error, and another one of its connection went on",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "broken": (
+                "The broker closed the channel of {process} at {closed_ns:s} for an error, and "
+                "{other} went on by another one of the same connection."
+            )
+        },
+        find=channel_broken_beside,
     ),
     Hazard(
         name="heartbeats_missed",

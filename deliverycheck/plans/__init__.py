@@ -4,6 +4,7 @@ from deliverycheck.plans.claim import Claim, Pace, Stance
 from deliverycheck.plans.plan import Plan, PlanFormatError, plan_of
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
@@ -121,6 +122,7 @@ __all__ = [
     "Await",
     "Bind",
     "Binding",
+    "BreakChannel",
     "Call",
     "Chooser",
     "Claim",

@@ -89,6 +89,12 @@ class CloseChannel(Step, frozen=True, kw_only=True, tag="close_channel", omit_de
     lane: str
 
 
+class BreakChannel(Step, frozen=True, kw_only=True, tag="break_channel", omit_defaults=True):
+    """A client makes a call for which the broker closes its channel; the connection goes on."""
+
+    lane: str
+
+
 class Starve(Step, frozen=True, kw_only=True, tag="starve", omit_defaults=True):
     """A node may use no memory, and takes nothing from who publishes, until it resumes."""
 

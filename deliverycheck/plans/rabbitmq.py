@@ -8,6 +8,7 @@ from deliverycheck.plans.heartbeats import HEARTBEAT_S_MAX, heartbeat_s, silence
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
@@ -114,6 +115,7 @@ class RabbitDraft:
         found |= {"kill_worker", "pause_worker"} if state.publishers or state.calls else set()
         found |= {"close", "close_channel"} if state.calls or state.publishers else set()
         found |= set() if state.by_streams else {"send_and_close"}
+        found |= {"break_channel"} if state.is_shared and state.messages else set()
         found |= {"heal"} if state.faults else set()
         beating = any(heartbeat_s(state.subject, lane) for lane in (*PRODUCERS, *CONSUMERS))
         found |= {"miss_heartbeats"} if beating and state.messages else set()
@@ -194,6 +196,13 @@ def _may_miss_heartbeats(state: RabbitState, step: MissHeartbeats) -> bool:
     reached = state.node == "up" and state.link(step.lane) not in state.faults
     soon = heartbeat is not None and heartbeat <= HEARTBEAT_S_MAX
     return state.lives(step.lane) and reached and soon and state.silences < SILENCES_MAX
+
+
+def _may_break(state: RabbitState, step: BreakChannel) -> bool:
+    """Others have the same connection, and the broker's answer cannot be taken for a fault's."""
+    undisturbed = state.node == "up" and state.link(step.lane) not in state.faults
+    free = step.lane not in state.sent
+    return state.is_shared and state.lives(step.lane) and undisturbed and free
 
 
 def _may_resume(state: RabbitState, step: Resume) -> bool:
@@ -293,6 +302,7 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     CloseChannel: lambda state, step: (
         state.lives(step.lane) and step.lane not in state.sent and not state.by_streams
     ),
+    BreakChannel: _may_break,
     Kill: _may_hit,
     Pause: _may_hit,
     Starve: lambda state, step: step.lane == NODE and _may_disturb_node(state),
@@ -332,6 +342,6 @@ def _event_label(step: Step) -> str:
         words += [step.how, step.pick, "requeue" if step.requeue else ""]
     elif isinstance(step, (Bind, Unbind)):
         words += [step.binding.source, step.binding.to]
-    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel, MissHeartbeats)):
+    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel, BreakChannel, MissHeartbeats)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

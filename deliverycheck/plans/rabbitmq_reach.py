@@ -5,6 +5,7 @@ from typing import Any
 
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     MissHeartbeats,
@@ -49,7 +50,7 @@ _NODE_HAZARDS = {"down": "broker_killed", "paused": "broker_paused", "starved": 
 OFTEN = 20
 """More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
 
-_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop, MissHeartbeats)
+_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop, MissHeartbeats, BreakChannel)
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -211,6 +212,11 @@ def _hazards_of_closed_channel(state: RabbitState, step: CloseChannel) -> Iterat
         yield "channel_closed_beside"
 
 
+def _hazards_of_broken_channel(state: RabbitState, step: BreakChannel) -> Iterator[str]:
+    if any(state.lives(lane) for lane in state.together(step.lane) if lane != step.lane):
+        yield "channel_broken_beside"
+
+
 def _of_closed_client(state: RabbitState, lane: str) -> Iterator[str]:
     if state.in_hand.get(lane):
         yield "closed_in_hand"
@@ -250,6 +256,7 @@ _MORE: dict[type, Callable[[RabbitState, Any], Iterator[str]]] = {
     Take: _hazards_of_work,
     Close: _hazards_of_close,
     CloseChannel: _hazards_of_closed_channel,
+    BreakChannel: _hazards_of_broken_channel,
     Hold: _hazards_of_hold,
     MissHeartbeats: lambda _, __: iter(["heartbeats_missed"]),
 }

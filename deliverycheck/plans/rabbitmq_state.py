@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
@@ -214,7 +215,9 @@ def advance(state: RabbitState, step: Step) -> None:
         state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
-    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Starve, Resume, Restart)):
+    elif isinstance(step, (CloseChannel, BreakChannel)):
+        _end(state, step.lane)
+    elif isinstance(step, (Kill, Close, Pause, Starve, Resume, Restart)):
         _advance_life(state, step)
     elif isinstance(step, MissHeartbeats):
         state.silences += 1
@@ -256,7 +259,7 @@ def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop
 
 
 def _advance_life(
-    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Starve | Resume | Restart
+    state: RabbitState, step: Kill | Close | Pause | Starve | Resume | Restart
 ) -> None:
     if step.lane == NODE:
         state.node = _TAKEN.get(type(step), "up")
@@ -266,8 +269,6 @@ def _advance_life(
         state.paused.add(step.lane)
     elif isinstance(step, Resume):
         state.paused.discard(step.lane)
-    elif isinstance(step, CloseChannel):
-        _end(state, step.lane)
     else:
         for lane in state.together(step.lane):
             _end(state, lane)

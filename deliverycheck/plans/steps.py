@@ -14,6 +14,7 @@ import msgspec
 from deliverycheck.history import Whence
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
@@ -342,6 +343,7 @@ Step = (
     | Take
     | Settle
     | CloseChannel
+    | BreakChannel
     | Starve
     | MissHeartbeats
     | CrashLoop

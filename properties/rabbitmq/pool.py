@@ -7,6 +7,7 @@ from msgspec import structs
 from deliverycheck.plans import (
     CommitPolicy,
     CommitTransaction,
+    Connection,
     Consumer,
     CrashLoop,
     Hold,
@@ -47,6 +48,7 @@ REQUESTING = structs.replace(
     QUEUES, producer={"confirms": "pipelined", "reply_to": "replies"}, topology=REQUESTS
 )
 LIMITED_LATER = structs.replace(QUEUES, topology=with_places_by_policy())
+SHARING = structs.replace(QUEUES, connection=Connection.SHARED)
 BEATING = structs.replace(
     QUEUES,
     producer={"confirms": "pipelined", HEARTBEAT: 1},
@@ -55,10 +57,10 @@ BEATING = structs.replace(
 TRANSACTIONAL = structs.replace(QUEUES, producer={"transactional": True})
 
 ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 10
-BEATING_SHARE = 10
+BEATING_SHARE, SHARING_SHARE = 10, 10
 """One list in so many is about routing, has the ends of transactions, asks for replies, limits
-queues in use, or misses heartbeats. They stand behind all others: of a subject without these they
-say nothing more."""
+queues in use, misses heartbeats, or has channels that break beside others. They stand behind all
+others: of a subject without these they say nothing more."""
 
 LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN + 1))
 """Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
@@ -82,8 +84,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     routing, transactional = count // ROUTING_SHARE, count // TRANSACTIONAL_SHARE
     requesting, limited = count // REQUESTING_SHARE, count // LIMITED_SHARE
-    beating = count // BEATING_SHARE
-    special = routing + transactional + requesting + limited + beating
+    beating, sharing = count // BEATING_SHARE, count // SHARING_SHARE
+    special = routing + transactional + requesting + limited + beating + sharing
     plain = _POOLS.mixed(QUEUES, pool_seed, count - special)
     return (
         *plain,
@@ -92,6 +94,7 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(LIMITED_LATER, pool_seed, limited),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
         *_POOLS.mixed(BEATING, pool_seed, beating),
+        *_POOLS.mixed(SHARING, pool_seed, sharing),
         LONG_CRASH_LOOP,
         *LARGE_COMMITS,
     )

@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     AbortTransaction,
     Bind,
     Binding,
+    BreakChannel,
     Close,
     CloseChannel,
     CommitTransaction,
@@ -89,6 +90,12 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
 def _send_and_close(*, lane: str, count: int, make: type[Step]) -> tuple[Step, ...]:
     """A publisher ends in order, or its channel does, before it can have all its confirms."""
     return Send(lane=lane, count=count), make(lane=lane)
+
+
+def _break_channel(*, lane: str, count: int) -> tuple[Step, ...]:
+    """A client has messages under way or in hand when its channel is closed for an error."""
+    begun = Send(lane=lane, count=count) if lane in PRODUCERS else Take(lane=lane, count=count)
+    return begun, BreakChannel(lane=lane)
 
 
 def _miss_heartbeats(*, lane: str, count: int, by: Silence) -> tuple[Step, ...]:
@@ -268,6 +275,11 @@ KINDS = {
             "count": (1, 4, 12),
             "make": (Close, Close, CloseChannel),
         },
+    ),
+    "break_channel": Kind(
+        weight=3,
+        makes=_break_channel,
+        arguments={"lane": (*PRODUCERS, *CONSUMERS), "count": (1, 1, 3)},
     ),
     "miss_heartbeats": Kind(
         weight=4,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pika
+from pika.exceptions import AMQPError
 
 from deliverycheck.clients import commands
 from deliverycheck.clients.commands import Command, verb_of
@@ -31,6 +32,7 @@ from deliverycheck.clients.worker_loop import WorkerLoop
 _IDLE_S = 0.01
 _LOOP_COMMANDS = ("arm", "release", "exit")
 _PROVE_S_MAX = 0.5
+_NO_QUEUE = "nobody-declared-this"
 
 
 class NotOpenError(Exception):
@@ -64,6 +66,7 @@ class RabbitClient:
             "prove": self._prove,
             "cancel": self._cancel,
             "close_channel": self._close_channel,
+            "break_channel": self._break_channel,
             "begin_transaction": lambda identity, command: begin_transaction(
                 loop.outbox, identity, command
             ),
@@ -212,6 +215,17 @@ class RabbitClient:
         for channel in list(self._channels.values()):
             if channel.number == command.channel:
                 channel.close(command.timeout_ms / MS_PER_S)
+        return Reply(re=identity)
+
+    def _break_channel(self, identity: int, command: commands.BreakChannel) -> Reply:
+        """The error of the channel is what was asked for, and the answer."""
+        channel = self._numbered(command.channel)
+        try:
+            with channel.connection.bounded(command.timeout_ms / MS_PER_S):
+                channel.blocking.queue_declare(_NO_QUEUE, passive=True)
+        except AMQPError as error:
+            name = error_name(error)
+            return Reply(re=identity, error=name, text=str(error)[:200], remedy=Remedy.DISCARD)
         return Reply(re=identity)
 
     def _idle(self, identity: int, _: commands.Idle) -> Reply:

@@ -21,6 +21,7 @@ from deliverycheck.history.events import Invoke
 from deliverycheck.plans import (
     AbortTransaction,
     Bind,
+    BreakChannel,
     Close,
     CloseChannel,
     CommitTransaction,
@@ -153,6 +154,12 @@ class QueueStage(Stage):
             lane.finish(op, lane.call(commands.CloseChannel(timeout_ms=PROVE_MS), op=op))
             lane.discard("its channel was closed")
 
+    def break_channel(self, step: BreakChannel) -> None:
+        """The broker closed the channel for an error; the lane's next step opens another one."""
+        lane = self._client(step.lane)
+        if lane.lives and not lane.gone and self.is_free(lane):
+            lane.call(commands.BreakChannel(timeout_ms=PROVE_MS))
+
     def _client(self, name: str) -> QueueLane:
         lane = self.run.lanes[name]
         assert isinstance(lane, QueueLane)  # noqa: S101  # all are
@@ -268,6 +275,7 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Settle: QueueStage.settle,
     Close: QueueStage.close,
     CloseChannel: QueueStage.close_channel,
+    BreakChannel: QueueStage.break_channel,
     CrashLoop: QueueStage.crash_loop,
     MissHeartbeats: QueueStage.miss_heartbeats,
     Starve: QueueStage.starve,

@@ -7,7 +7,7 @@ from properties.rabbitmq.claims.queue import SAFE_CLASSIC
 from properties.rabbitmq.claims.settings import AFTER, CONFIRMS, IN_HAND, NETWORK, SAFETY, UNDONE
 
 _CHANNELS = "RabbitMQ 4.3, Channels"
-_BESIDE = ("channel_closed_beside",)
+_BESIDE = ("channel_closed_beside", "channel_broken_beside")
 
 PUBLISHING = replace(SAFE_CLASSIC, connection=Connection.SHARED)
 WORKING = replace(AFTER, connection=Connection.SHARED)
