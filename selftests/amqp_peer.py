@@ -119,7 +119,7 @@ class Peer:
     def _answer(self, channel: int, method) -> None:
         if type(method) in self.silent:
             return
-        answer = _ANSWERS.get(type(method))
+        answer = ANSWERS.get(type(method))
         if answer is not None:
             self.send(channel, answer(method))
 
@@ -140,7 +140,7 @@ def give_back(peer: Peer, channel: int, number: int, publish, body: bytes) -> No
     peer.send(channel, spec.Basic.Ack(number))
 
 
-_ANSWERS = {
+ANSWERS = {
     spec.Connection.StartOk: lambda _: spec.Connection.Tune(2047, 131072, 60),
     spec.Connection.Open: lambda _: spec.Connection.OpenOk(),
     spec.Connection.Close: lambda _: spec.Connection.CloseOk(),

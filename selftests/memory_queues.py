@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from deliverycheck.brokers import Capability, Namespace, Scan
 from deliverycheck.clients import (
+    ClientErrorEvent,
     InfoEvent,
     JournalLine,
     OkEvent,
@@ -159,17 +160,19 @@ class MemoryQueueWorker(MemoryWorker):
     """Obeys the commands of lanes of queues.
 
     Of one that is `lost` every connection ends at once; the one that sends `cut_after` ends then,
-    and so does the one whose confirm of `unconfirmed` is lost.
+    and so does the one whose confirm of `unconfirmed` is lost. The last `late_confirms` come with a
+    flush only.
     """
 
     cut_after = unconfirmed = name = None
+    late_confirms = 0
 
     def __init__(self, broker, folder, process, number):
         super().__init__(broker, folder, process, number)
         self._confirms = "none"
         self._queue, self._automatic, self._prefetch = None, False, 0
         self._held, self._tag, self._settling = {}, 0, []
-        self._open, self._acked = None, []
+        self._open, self._acked, self._late_ops = None, [], []
         self.lost = self.cut = False
 
     def kill(self):
@@ -216,11 +219,20 @@ class MemoryQueueWorker(MemoryWorker):
             elif self._confirms == "none":
                 self._say(InfoEvent(op=one.op))
             elif reached:
-                self._say(OkEvent(op=one.op))
+                self._late_ops.append(one.op)
+                self._confirm(but=self.late_confirms)
             else:
                 self._say(FailEvent(op=one.op, error="NO_ROUTE", returned_unroutable=True))
             self.cut = self.cut or one.message == self.cut_after
         return {"remedy": Remedy.DISCARD} if self.cut else {}
+
+    def _confirm(self, but=0):
+        while len(self._late_ops) > but:
+            self._say(OkEvent(op=self._late_ops.pop(0)))
+
+    def _flush(self, command):
+        self._confirm()
+        self._say(OkEvent(op=command.op, remaining=0))
 
     def _addressed(self, letter):
         """A reply goes where the request that it answers says, with the request's correlation."""
@@ -291,13 +303,22 @@ class MemoryQueueWorker(MemoryWorker):
     def _close(self, command):
         self._prove(command)
         self._let_go()
-        self._open, self.lost = None, False
+        self._say(*(InfoEvent(op=op, error="ChannelClosedByClient 200") for op in self._late_ops))
+        self._open, self._late_ops, self.lost = None, [], False
 
     _reset = _close_channel = _close
+
+    def _break_channel(self, command):
+        error = "ChannelClosedByBroker 404"
+        self._say(ClientErrorEvent(error=error, channel=command.channel))
+        self._close(command)
+        return {"error": error, "remedy": Remedy.DISCARD}
 
 
 class MemoryQueueTarget(MemoryTarget):
     """What `execute` runs plans about queues against."""
+
+    kind = MemoryQueueWorker
 
     def __init__(  # noqa: PLR0913  # keyword-only, each a defect or a trait of its own
         self,
@@ -327,7 +348,7 @@ class MemoryQueueTarget(MemoryTarget):
         )
 
     def lease(self, process):
-        worker = MemoryQueueWorker(self.broker, self._folder, process, len(self.leased))
+        worker = self.kind(self.broker, self._folder, process, len(self.leased))
         self.leased.append(worker)
         return worker
 

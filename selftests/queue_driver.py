@@ -22,13 +22,13 @@ def subject(policy=CommitPolicy.AFTER_EFFECT, topology=ONE, **fields):
     )
 
 
-def runner(folder):
+def runner(folder, kind=MemoryQueueTarget):
     """Runs steps for a subject in memory: the history, the target."""
 
     def run(of, *steps, **trouble):
         plan = MODEL.normalise(of, steps)
         assert plan.steps == steps
-        target = MemoryQueueTarget(folder, **trouble)
+        target = kind(folder, **trouble)
         execution_folder = ExecutionFolder(root=folder / "execution")
         execution = execute(plan, target.live, execution_folder)
         assert execution.inconclusive is None

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,7 +23,9 @@ from deliverycheck.brokers.rabbitmq_settings import (
 )
 from deliverycheck.brokers.rabbitmq_topology import (
     binding_arguments,
+    declare,
     exchange_arguments,
+    limits_of,
     policy_definition,
     queue_arguments,
 )
@@ -34,6 +37,7 @@ from deliverycheck.plans import (
     Overflow,
     Queue,
     QueueKind,
+    Topology,
 )
 
 # Settings.
@@ -226,6 +230,28 @@ def test_closed_name_server_has_no_port_and_no_connection():
 )
 def test_arguments_of_a_queue(queue, arguments):
     assert queue_arguments(queue) == arguments
+
+
+def test_queue_whose_limits_a_policy_sets_is_declared_without_them():
+    queue = Queue(name="q1", kind=QueueKind.QUORUM, length_max=3, overflow=Overflow.REJECT_PUBLISH)
+    told = []
+    channel = SimpleNamespace(queue_declare=lambda **fields: told.append(fields["arguments"]))
+    for by_policy in ((), ("q1",)):
+        declare(channel, Topology(queues=(queue,), by_policy=by_policy))
+    kind = {"x-queue-type": "quorum"}
+    assert told == [{"x-max-length": 3, "x-overflow": "reject-publish", **kind}, kind]
+    assert limits_of(queue) == {"length_max": 3, "overflow": Overflow.REJECT_PUBLISH}
+    assert policy_definition(limits_of(queue)) == {"max-length": 3, "overflow": "reject-publish"}
+
+
+@pytest.mark.parametrize(
+    ("by_policy", "limited_later"), [(("q2",), ()), (("q1",), ("q1",))], ids=["unknown", "twice"]
+)
+def test_policy_from_the_start_is_of_a_declared_queue_that_no_later_one_limits(
+    by_policy, limited_later
+):
+    with pytest.raises(ValueError, match="by_policy: expected a queue that no later policy"):
+        Topology(queues=(Queue(name="q1"),), by_policy=by_policy, limited_later=limited_later)
 
 
 def test_arguments_of_exchanges_and_bindings():

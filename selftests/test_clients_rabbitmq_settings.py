@@ -9,7 +9,7 @@ from deliverycheck.clients.rabbitmq.settings import (
     consumer_settings,
     producer_settings,
 )
-from deliverycheck.plans import CommitPolicy, Consumer, Subject
+from deliverycheck.plans import CommitPolicy, Connection, Consumer, Subject
 
 ENDPOINT = "amqp://me:p%40ss@127.0.0.1:5673/v%2F1"
 
@@ -76,6 +76,14 @@ def test_policy_decides_who_acknowledges(policy, automatic):
             Subject(producer={"transactional": True, "confirms": "pipelined"}),
             "transactional channel has no confirms",
         ),
+        (
+            Subject(producer={"reply_to": "r"}, connection=Connection.SHARED),
+            "connection 'shared': expected no 'reply_to'",
+        ),
+        (
+            Subject(client="rstream", connection=Connection.SHARED),
+            "connection 'shared': a client of a stream",
+        ),
         (Subject(producer={"qqqqqqqqqqq": 1}), "Known: heartbeat"),
         (consuming(prefetc=3), r"no consumer setting 'prefetc'.*'prefetch'"),
         (consuming(take="get", prefetch=3), "neither prefetch nor exclusive"),
@@ -88,6 +96,8 @@ def test_policy_decides_who_acknowledges(policy, automatic):
         "value-of-another-kind",
         "another-broker",
         "settings-that-exclude-each-other",
+        "requester-on-a-shared-connection",
+        "stream-on-a-shared-connection",
         "like-nothing-we-know",
         "misspelt-for-the-consumer",
         "bound-of-what-is-asked-for",

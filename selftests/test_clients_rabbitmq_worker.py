@@ -26,6 +26,18 @@ from deliverycheck.clients.rabbitmq.connecting import CONNECT_S_MAX
 from deliverycheck.history import Position
 from deliverycheck.plans import HoldPoint
 from selftests.amqp_peer import Peer, give_back, keep_silent
+from selftests.amqp_worker import (
+    ask,
+    body_of,
+    hear,
+    hear_until,
+    letter,
+    of_op,
+    opened,
+    over,
+    reading,
+    send,
+)
 
 PROGRAM = client_program("rabbitmq")
 
@@ -49,64 +61,6 @@ def only_worker(tmp_path_factory):
 def worker(only_worker):
     yield only_worker
     only_worker.call(commands.Reset(), 10)
-
-
-def ask(handle, command, seconds=10):
-    """Everything up to the command's reply."""
-    return hear(handle, handle.send(command), seconds)
-
-
-def hear(handle, identity, seconds=10):
-    heard = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        heard += handle.receive()
-        if any(isinstance(line, Reply) and line.re == identity for line in heard):
-            return heard
-        time.sleep(0.001)
-    pytest.fail(f"no reply to {identity} within {seconds} s; heard {heard}")
-
-
-def hear_until(handle, wanted, seconds=10):
-    heard = []
-    end = time.monotonic() + seconds
-    while not any(wanted(line) for line in heard):
-        assert time.monotonic() < end, f"heard only {heard}"
-        heard += handle.receive()
-        time.sleep(0.001)
-    return heard
-
-
-def opened(handle, peer, **settings):
-    wanted = {"host": "127.0.0.1", "port": peer.port, **settings}
-    heard = ask(handle, commands.OpenProducer(settings=wanted))
-    assert heard[-1].error is None, heard
-
-
-def reading(handle, peer, *queues, **settings):
-    wanted = {"host": "127.0.0.1", "port": peer.port, **settings}
-    heard = ask(handle, commands.OpenConsumer(settings=wanted, topics=queues or ("q",)))
-    assert heard[-1].error is None, heard
-
-
-def send(*letters):
-    return commands.Send(execution="e", messages=letters)
-
-
-def letter(op, **fields):
-    return commands.Letter(op=op, message=f"p1#1-{op}", **{"key": "q", **fields})
-
-
-def of_op(heard, op):
-    return [line for line in heard if getattr(line, "op", None) == op]
-
-
-def over(op):
-    return lambda line: getattr(line, "op", None) == op and not isinstance(line, ReturnedEvent)
-
-
-def body_of(message="m"):
-    return f'{{"execution":"e","message":"{message}","target":"q"}}'.encode()
 
 
 @pytest.mark.parametrize(
@@ -345,7 +299,7 @@ def test_subscription_that_the_broker_ends_is_told(worker, peer):
     (consume,) = peer.await_seen(spec.Basic.Consume)
     peer.send(1, spec.Basic.Cancel(consume.consumer_tag))
     heard = hear_until(worker, lambda line: isinstance(line, ClientErrorEvent))
-    assert heard == [ClientErrorEvent(error="ConsumerCancelled", text="q")]
+    assert heard == [ClientErrorEvent(error="ConsumerCancelled", text="q", channel=1)]
 
 
 def test_deliveries_that_nobody_took_go_with_their_channel(worker, peer):

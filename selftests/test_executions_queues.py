@@ -1,9 +1,11 @@
 """The driver on queues: it makes the calls that a plan asks for and brings everything to rest."""
 
 import pytest
+from msgspec.structs import replace
 
 from deliverycheck.clients import commands
 from deliverycheck.executions.queues import place as places
+from deliverycheck.executions.run import Run
 from deliverycheck.guarantees import check
 from deliverycheck.history import Action, Outcome
 from deliverycheck.plans import (
@@ -12,6 +14,7 @@ from deliverycheck.plans import (
     Close,
     CloseChannel,
     CommitPolicy,
+    Consumer,
     CrashLoop,
     DeadLettering,
     Declare,
@@ -22,6 +25,7 @@ from deliverycheck.plans import (
     Heal,
     Inject,
     Kill,
+    MissHeartbeats,
     Overflow,
     Pause,
     Pick,
@@ -33,6 +37,7 @@ from deliverycheck.plans import (
     SetPolicy,
     Settle,
     Settlement,
+    Silence,
     Starve,
     Take,
     TopicReady,
@@ -41,7 +46,7 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
-from selftests.memory_queues import MemoryQueueTarget
+from selftests.memory_queues import MemoryQueueTarget, MemoryQueueWorker
 from selftests.queue_driver import WITH_DEAD, broken, calls_of, runner, subject, valid
 
 CYCLE = {
@@ -142,6 +147,18 @@ def test_killed_consumer_leaves_its_messages_to_the_next_one(run):
 def test_clients_that_close_in_order_leave_no_traces_to_wait_for(run):
     _, target = run(subject(), Send(), Work(calls=3), Close(lane="c1"))
     assert not [call for call in target.calls if call.startswith("gone")]
+
+
+@pytest.mark.parametrize("close", [Close, CloseChannel])
+@pytest.mark.parametrize("count", [0, 2], ids=["all-confirmed", "two-without-a-confirm"])
+def test_publisher_that_closes_knows_nothing_of_what_has_no_confirm(close, count, run, monkeypatch):
+    monkeypatch.setattr(MemoryQueueWorker, "late_confirms", count)
+    history, target = run(subject(), Send(count=3), close(lane="p1"), Send())
+    sent = [(one.process, str(one.outcome)) for one in history.select(Action.PUBLISH)]
+    assert sent == [*[("p1#1", "ok")] * (3 - count), *[("p1#1", "info")] * count, ("p1#2", "ok")]
+    assert len(history.receipts) == 4, "what was sent before the close came to the queue"
+    assert ("gone 1?" in target.calls) is bool(count)
+    assert not broken(history)
 
 
 def test_channel_that_is_closed_gives_back_what_was_in_hand(run):
@@ -319,6 +336,24 @@ def test_dead_letters_stand_where_the_policy_of_that_moment_says(run):
 def test_consumer_that_opens_after_a_policy_works_off_the_same_queue(run):
     history, _ = run(subject(topology=PLACES), MOVES[0], Send(), Work(calls=1))
     assert {one.delivery.source for one in history.receipts} == {"q1"}
+
+
+@pytest.mark.parametrize(
+    ("by", "fault"), [(Silence.STOPPED, ("pause", "c1")), (Silence.STALLED, ("stall", "link c1"))]
+)
+def test_client_that_misses_its_heartbeats_is_silent_for_long_enough(by, fault, run, monkeypatch):
+    waited = []
+    monkeypatch.setattr(Run, "pass_time", lambda _, seconds: waited.append(seconds))
+    consumer = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 2})
+    of = replace(subject(), consumer=consumer)
+    history, _ = run(of, Send(), Take(), MissHeartbeats(by=by), Send())
+    assert waited[0] > 2 * 3
+    (span,) = history.faults
+    assert (span.fault, span.lane, span.healed_ns is not None) == (*fault, True)
+    (started,) = [
+        one for one in history.processes if (one.process, one.what) == ("c1#1", "started")
+    ]
+    assert started.evidence["heartbeat_s"] == 2
 
 
 def test_starved_node_is_fed_in_the_quiet_tail_and_both_are_told(run):

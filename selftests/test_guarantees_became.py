@@ -3,9 +3,11 @@
 from math import inf
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deliverycheck.guarantees.became import dead_letter_places, is_told
-from selftests.queue_story import QueueStory, queue, tagged, verdict_of
+from selftests.queue_story import QueueStory, is_broken, queue, tagged, verdict_of
 
 PLACED = {"q": queue(dead_letter="d"), "d": queue(), "e": queue(), "f": queue()}
 
@@ -73,3 +75,46 @@ def test_what_was_refused_is_looked_for_where_there_was_a_place_for_it_then(plac
         story.fetched("scan#1", target=name)
     verdict = verdict_of(story.done().history(), "accounted_for")
     assert (not verdict.anomalies) is accounted
+
+
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["comes", "comes", "goes", "limit"]), st.integers(0, 3)),
+    min_size=6,
+    max_size=14,
+)
+
+
+@settings(max_examples=200, deadline=None, database=None)
+@given(moves=CHANGES, declared=st.sampled_from([None, 1, 2]))
+def test_length_is_broken_exactly_when_more_stand_ready_than_the_limit_of_that_moment(
+    moves, declared
+):
+    story, waiting = QueueStory(sources={"q": queue(length_max=declared)}), []
+    went, limits = {}, []
+    for step, (what, number) in enumerate(moves):
+        limits.append(number if what == "limit" else [declared, *limits][-1])
+        if what == "limit":
+            becomes = queue(length_max=number)
+            story.ok(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+        elif what == "comes":
+            story.published(f"p1#1-{step}")
+            waiting.append(step)
+        elif waiting:
+            one = waiting.pop(number % len(waiting))
+            story.fetched("c1#1", tagged(f"p1#1-{one}", step))
+            went[one] = step
+    most = [sum(one <= step < went[one] for one in went) for step in range(len(moves))]
+    over = any(limit is not None and held > limit for held, limit in zip(most, limits, strict=True))
+    assert is_broken(story.done().history(), "length_limit") == over
+
+
+def test_queue_whose_policies_move_its_dead_and_drop_from_its_head_keeps_the_newest():
+    story = QueueStory(sources={"q": queue(), "d": queue()})
+    becomes = queue(length_max=1, overflow="drop_head", dead_letter="d")
+    story.ok(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+    for one in (1, 2):
+        story.published(f"p1#1-{one}")
+    story.fetched("scan#1", tagged("p1#1-2", 1, source="d", reason="maxlen"), target="d")
+    story.fetched("scan#1", tagged("p1#1-1", 1))
+    (anomaly,) = verdict_of(story.done().history(), "length_limit").anomalies
+    assert anomaly.name == "dropped_newer"

@@ -56,6 +56,7 @@ PROOFS = {
     "at_least_once_in_queue/anomaly-handed-over-and-gone": (1, (0,), "q", None),
     "at_least_once_in_queue/anomaly-one-of-two-queues": (2, (0,), "r", None),
     "at_least_once_in_queue/anomaly-unroutable-and-not-told": (1, (0,), "x", None),
+    "length_limit/anomaly-more-than-a-policy-left-room-for": (2, (0, 1, 3), "q", None),
     "accounted_for/anomaly-dead-letter-without-a-place": (1, (0,), "q", None),
     "accounted_for/anomaly-dropped-from-a-full-queue": (2, (0,), "q", None),
     "accounted_for/anomaly-failed-too-often": (1, (0,), "q", None),

@@ -92,6 +92,75 @@ def test_client_that_closes_with_a_delivery_in_hand_shows_it_and_one_that_settle
 
 
 @pytest.mark.parametrize(
+    ("answered", "shown"),
+    [("before", False), ("after", True), ("never", True)],
+)
+def test_publisher_that_closes_without_a_confirm_shows_it_and_one_that_waited_does_not(
+    answered, shown
+):
+    story = QueueStory()
+    story.publish("p2#1-1", target="q")
+    op = story.publish("p1#1-1", target="q")
+    if answered == "before":
+        story.ok(op)
+    story.ok(story.invoke("p1#1", "close"))
+    if answered == "after":
+        story.info(op)
+    assert ("closed_unconfirmed" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "closed_unconfirmed") == [
+            "p1#1 closed at 0.003 s and had no answer for 1 message."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("happens", "shown"),
+    [
+        ("the-other-goes-on", True),
+        ("nobody-goes-on", False),
+        ("the-other-came-later", False),
+        ("all-close", False),
+        ("another-connection", False),
+        ("own-connections", False),
+        ("the-close-is-unknown", False),
+    ],
+)
+def test_channel_is_closed_beside_another_that_was_there_and_went_on(happens, shown):
+    story = QueueStory()
+    pids = (1, 2) if happens == "another-connection" else (1, 1)
+    names = ("c1#1", "p2#1") if happens == "the-other-came-later" else ("c1#1", "p1#1")
+    for number, (process, pid) in enumerate(zip(names, pids, strict=True)):
+        shown_by = {"pid": pid} | ({} if happens == "own-connections" else {"channel": number})
+        story.process(process, "started", link="link p1", evidence=shown_by)
+    closes = [story.invoke(process, "close") for process in names[: 1 + (happens == "all-close")]]
+    for close in closes:
+        (story.info if happens == "the-close-is-unknown" else story.ok)(close)
+    if happens == "the-other-came-later":
+        story.process("p1#1", "started", link="link p1", evidence={"pid": 1, "channel": 2})
+    if happens not in {"nobody-goes-on", "all-close"}:
+        story.published("p1#1-1")
+    assert ("channel_closed_beside" in occurred(story)) is shown
+    if shown:
+        (sentence,) = evidence(story, "channel_closed_beside")
+        assert sentence.startswith(
+            "c1#1 closed its channel at 0.003 s, and p1#1 went on by another"
+        )
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"), [("ChannelClosedByBroker 404", True), ("StreamLostError", False)]
+)
+def test_channel_is_broken_beside_another_if_the_broker_closed_it(error, shown):
+    story = QueueStory()
+    for number, process in enumerate(("c1#1", "p1#1")):
+        shown_by = {"pid": 1, "channel": number}
+        story.process(process, "started", link="link p1", evidence=shown_by)
+    story.process("c1#1", "error", error=error)
+    story.published("p1#1-1")
+    assert ("channel_broken_beside" in occurred(story)) is shown
+
+
+@pytest.mark.parametrize(
     ("heir", "shown"),
     [("c2#1", True), ("c1#2", False), (None, False)],
     ids=["another-consumer", "the-same-again", "nobody"],
@@ -248,6 +317,24 @@ def test_broker_starved_if_what_was_published_then_waited(answered, shown):
     if shown:
         assert evidence(story, "broker_starved") == [
             "b1 had no memory left from 0.003 s, and 1 message that was published then waited."
+        ]
+
+
+@pytest.mark.parametrize(
+    ("length_max", "outcome", "shown"),
+    [(1, "ok", True), (2, "ok", False), (None, "ok", False), (1, "info", False)],
+    ids=["shorter", "long-enough", "no-length", "not-known-to-be-set"],
+)
+def test_queue_is_shortened_in_use_if_it_holds_more_than_it_may(length_max, outcome, shown):
+    story = QueueStory()
+    for one in (1, 2):
+        story.published(f"p1#1-{one}")
+    becomes = queue(length_max=length_max)
+    getattr(story, outcome)(story.invoke("admin#1", "set_limits", target="q", becomes=becomes))
+    assert ("shortened_in_use" in occurred(story)) is shown
+    if shown:
+        assert evidence(story, "shortened_in_use") == [
+            "q got a limit of length at 0.005 s that the 2 messages passed that it held."
         ]
 
 

@@ -7,15 +7,24 @@ from hypothesis import strategies as st
 from deliverycheck.plans import (
     Bind,
     Binding,
+    BreakChannel,
+    Close,
+    CloseChannel,
     CommitPolicy,
     CommitTransaction,
+    Connection,
     Consumer,
     CrashLoop,
+    DeadLettering,
     Declare,
     Exchange,
     FaultKind,
+    Flush,
     Inject,
     Kill,
+    MissHeartbeats,
+    Overflow,
+    Pause,
     Plan,
     Queue,
     QueueKind,
@@ -182,6 +191,8 @@ def test_only_queues_that_may_be_limited_later_get_policies():
     assert "limited_in_use" in reach(Send(), policy, Send(), topology=LATER)
     assert "limited_in_use" not in reach(policy, Send(), topology=LATER)
     assert "limited_in_use" not in reach(Send(), SetPolicy(), Send(), topology=LATER)
+    assert "shortened_in_use" in reach(Send(count=4), policy, topology=LATER)
+    assert "shortened_in_use" not in reach(Send(count=3), policy, topology=LATER)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +223,76 @@ def test_node_is_starved_once_and_has_its_memory_back_with_resume():
     kept = MODEL.normalise(subject(), (*starved, Kill(lane="b1"), Starve(), Send())).steps
     assert kept == (*starved, Send())
     assert MODEL.broker_wide(MODEL.normalise(subject(), starved))
+
+
+@pytest.mark.parametrize("close", [Close, CloseChannel])
+def test_publisher_closes_with_what_it_did_not_wait_for(close):
+    assert "closed_unconfirmed" in reach(Send(), close(lane="p1"))
+    assert "closed_unconfirmed" not in reach(Send(wait=Wait.CONFIRMED), close(lane="p1"))
+    assert "closed_unconfirmed" not in reach(Send(), Send(lane="p2"), Flush(), close(lane="p1"))
+    assert not MODEL.normalise(subject(), (close(lane="p1"),)).steps
+
+
+SHARED = {"connection": Connection.SHARED}
+BOTH = (Send(), Work(calls=1))
+
+
+def test_what_ends_a_connection_ends_all_its_channels_and_what_ends_a_channel_does_not():
+    for end in (Kill(lane="p1"), Close(lane="p1")):
+        shared, own = reach(*BOTH, end, **SHARED), reach(*BOTH, end)
+        assert ("consumer_killed_in_hand" in shared) is isinstance(end, Kill)
+        assert "consumer_killed_in_hand" not in own
+        draft = RabbitDraft(subject(**SHARED))
+        assert all(map(draft.offer, (*BOTH, end)))
+        assert not draft.offer(Kill(lane="c1")), "it went with the connection"
+    assert "channel_closed_beside" in reach(*BOTH, CloseChannel(lane="c1"), **SHARED)
+    assert "channel_closed_beside" not in reach(*BOTH, CloseChannel(lane="c1"))
+    assert "channel_closed_beside" not in reach(Send(), CloseChannel(lane="p1"), **SHARED)
+
+
+def test_channel_breaks_where_others_have_the_same_connection_and_no_fault_is_on_it():
+    assert "channel_broken_beside" in reach(*BOTH, BreakChannel(lane="c1"), **SHARED)
+    assert not MODEL.normalise(subject(), (*BOTH, BreakChannel(lane="c1"))).steps[2:]
+    stalled = Inject(lane="link p1", fault=FaultKind.STALL)
+    assert "channel_broken_beside" not in reach(*BOTH, stalled, BreakChannel(lane="c1"), **SHARED)
+
+
+def test_channels_of_one_connection_have_one_link_and_stand_still_together():
+    draft = RabbitDraft(subject(**SHARED))
+    assert all(map(draft.offer, BOTH))
+    assert not draft.offer(Inject(lane="link c1", fault=FaultKind.STALL))
+    assert draft.offer(Inject(lane="link p1", fault=FaultKind.STALL))
+    assert draft.offer(Pause(lane="c1"))
+    assert not draft.offer(Send())
+    assert not draft.offer(Resume(lane="p1")), "it was c1 that was stopped"
+    assert draft.offer(Resume(lane="c1"))
+    assert draft.offer(Send())
+    assert not draft.offer(CrashLoop())
+
+
+BEATING = {"consumer": Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 1})}
+
+
+def test_only_who_asked_for_heartbeats_misses_them_and_once_since_it_takes_its_time():
+    missed = (Send(), Take(), MissHeartbeats(), Send())
+    assert "heartbeats_missed" in reach(*missed, **BEATING)
+    assert MODEL.normalise(subject(), missed).steps == (Send(), Take(), Send())
+    twice = MODEL.normalise(subject(**BEATING), (*missed, MissHeartbeats(), Send()))
+    assert twice.steps == (*missed, Send())
+    assert MODEL.seconds(twice) > 3.5
+    slow = Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={"heartbeat": 60})
+    assert "heartbeats_missed" not in reach(*missed, consumer=slow)
+    stalled = Inject(lane="link c1", fault=FaultKind.STALL)
+    assert "heartbeats_missed" not in reach(Send(), Take(), stalled, MissHeartbeats(), **BEATING)
+
+
+def test_policy_counts_where_the_declaration_left_it_to_the_broker():
+    policy = SetPolicy(definition={"overflow": "reject_publish", "dead_lettering": "at_least_once"})
+    queue = policy.limited(Queue(name="q1"))
+    assert queue.overflow is Overflow.REJECT_PUBLISH
+    assert queue.dead_lettering is DeadLettering.AT_LEAST_ONCE
+    own = Queue(name="q1", overflow=Overflow.REJECT_PUBLISH)
+    assert SetPolicy(definition={"overflow": "drop_head"}).limited(own) == own
 
 
 TO_DEAD = SetPolicy(definition={"dead_letter_exchange": "", "dead_letter_key": "dead"})

@@ -10,7 +10,12 @@ from deliverycheck.brokers.rabbitmq_amqp import connected
 from deliverycheck.brokers.rabbitmq_api import Account, RabbitApi
 from deliverycheck.brokers.rabbitmq_namespaces import Namespaces
 from deliverycheck.brokers.rabbitmq_reader import QueueReader
-from deliverycheck.brokers.rabbitmq_topology import declare, policy_definition, unbind
+from deliverycheck.brokers.rabbitmq_topology import (
+    declare,
+    limits_of,
+    policy_definition,
+    unbind,
+)
 from deliverycheck.plans import Binding, Setting, Topology
 
 # 10 s: a topology of ten queues takes 60 ms.
@@ -32,6 +37,9 @@ class RabbitHarness:
     def declare(self, namespace: Namespace, topology: Topology) -> None:
         with self._channel(namespace) as channel:
             declare(channel, topology)
+        for queue in topology.queues:
+            if queue.name in topology.by_policy:
+                self.set_policy(namespace, queue.name, limits_of(queue))
 
     def unbind(self, namespace: Namespace, binding: Binding) -> None:
         with self._channel(namespace) as channel:

@@ -1,8 +1,10 @@
 """A topology of ours in RabbitMQ's words, and declared."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from pika.exceptions import ChannelClosedByBroker
 
 from deliverycheck.brokers.broker import BrokerError
@@ -59,7 +61,7 @@ def declare(channel: Any, topology: Topology) -> None:  # noqa: ANN401  # Of pik
                 internal=exchange.internal,
                 arguments=exchange_arguments(exchange),
             )
-    for queue in topology.queues:
+    for queue in map(partial(_by_arguments, topology), topology.queues):
         with _Asking(f"{queue.kind} queue {queue.name!r}"):
             channel.queue_declare(
                 queue=queue.name,
@@ -100,13 +102,8 @@ def exchange_arguments(exchange: Exchange) -> dict[str, Any]:
 
 def queue_arguments(queue: Queue) -> dict[str, Any]:
     """What ``queue.declare`` takes beside its own fields: nothing for what the broker chooses."""
-    usual = Queue(name=queue.name)
-    limits = {
-        name: getattr(queue, name)
-        for name in _LIMITS
-        if getattr(queue, name) != getattr(usual, name)
-    }
-    arguments = {f"x-{name}": value for name, value in policy_definition(limits).items()}
+    definition = policy_definition(limits_of(queue))
+    arguments = {f"x-{name}": value for name, value in definition.items()}
     if queue.kind is not QueueKind.CLASSIC:
         arguments["x-queue-type"] = queue.kind.value
     if queue.priorities_max is not None:
@@ -114,6 +111,24 @@ def queue_arguments(queue: Queue) -> dict[str, Any]:
     if queue.single_active:
         arguments["x-single-active-consumer"] = True
     return arguments
+
+
+def limits_of(queue: Queue) -> dict[str, Setting]:
+    """What a policy may set of the queue, by its fields: nothing for what the broker chooses."""
+    usual = Queue(name=queue.name)
+    return {
+        name: getattr(queue, name)
+        for name in _LIMITS
+        if getattr(queue, name) != getattr(usual, name)
+    }
+
+
+def _by_arguments(topology: Topology, queue: Queue) -> Queue:
+    """The queue without what a policy is to set."""
+    if queue.name not in topology.by_policy:
+        return queue
+    usual = Queue(name=queue.name)
+    return replace(queue, **{name: getattr(usual, name) for name in limits_of(queue)})
 
 
 def binding_arguments(binding: Binding) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from deliverycheck.history import CampaignFolder
 from deliverycheck.plans import (
     Claim,
     CommitPolicy,
+    Connection,
     Consumer,
     Plan,
     Seeks,
@@ -167,6 +168,7 @@ def in_words(subject: Subject) -> str:
         told.append(f"topics with {_listed(subject.topic)}, which may change")
     if subject.topology is not None:
         told[-1] = f"queues {', '.join(map(describe_queue, subject.topology.queues))}"
+        told += ["one connection for all"] if subject.connection is Connection.SHARED else []
     if (consumer := subject.consumer) is not None:
         with_ = _listed(consumer.settings) or "its defaults"
         told.append(f"groups {consumer.groups}, which commit {consumer.commit.value}, with {with_}")

@@ -10,6 +10,7 @@ import msgspec
 
 from deliverycheck.clients.command import WorkerCommand as _Command
 from deliverycheck.clients.queue_commands import (
+    BreakChannel,
     Cancel,
     CloseChannel,
     Letter,
@@ -53,6 +54,7 @@ __all__ = [
     "AbortTransaction",
     "Assign",
     "BeginTransaction",
+    "BreakChannel",
     "Cancel",
     "CloseChannel",
     "CommitTransaction",
@@ -137,6 +139,7 @@ class Flush(_Command, frozen=True, kw_only=True, tag="flush", omit_defaults=True
 
     op: int
     timeout_ms: int
+    channel: int | None = None
 
 
 class Purge(_Command, frozen=True, kw_only=True, tag="purge", omit_defaults=True):
@@ -324,6 +327,7 @@ Command = (
     | Prove
     | Cancel
     | CloseChannel
+    | BreakChannel
     | Exit
 )
 

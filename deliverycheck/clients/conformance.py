@@ -37,7 +37,7 @@ _OF_LOGS = (
     "open_sink",
     "row",
 )
-_OF_QUEUES = ("send", "settle", "prove", "cancel", "close_channel")
+_OF_QUEUES = ("send", "settle", "prove", "cancel", "close_channel", "break_channel")
 _HELLO_S = 10.0
 _REPLY_S = 5.0
 _SECOND_REPLY_S = 0.2

@@ -119,11 +119,13 @@ class ClientErrorEvent(_Event, frozen=True, kw_only=True, tag="client_error", om
 
     Attributes:
         fatal: the client is of no use any more, as the library says.
+        channel: the one that it ended or is about; ``None`` is the whole client.
     """
 
     error: str
     text: str = ""
     fatal: bool = False
+    channel: int | None = None
 
 
 class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):
@@ -132,10 +134,15 @@ class HeldEvent(_Event, frozen=True, kw_only=True, tag="held"):
     point: HoldPoint
 
 
-class DeliveryEvent(_Event, frozen=True, kw_only=True, tag="delivery"):
-    """A delivery came while no receive was under way; the next receive returns it first."""
+class DeliveryEvent(_Event, frozen=True, kw_only=True, tag="delivery", omit_defaults=True):
+    """A delivery came while no receive was under way; the next receive returns it first.
+
+    Attributes:
+        channel: by which it came, where a client has several.
+    """
 
     delivery: Delivery
+    channel: int | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,7 +1,7 @@
 """The commands of workers whose broker has queues and exchanges; `PROTOCOL.md` says what each does.
 
-A worker has one connection, which its first client opens, and channels on it by number. All that
-a worker publishes, takes and settles without naming a channel is done on channel 1.
+A worker has one connection, which its first client opens, and channels on it by number. What names
+no channel is meant for the publisher that was opened last, or for all consumers.
 """
 
 from enum import StrEnum
@@ -81,7 +81,7 @@ class Send(WorkerCommand, frozen=True, kw_only=True, tag="send", omit_defaults=T
 
     messages: tuple[Letter, ...]
     execution: str
-    channel: int = CHANNEL
+    channel: int | None = None
 
 
 class Settle(WorkerCommand, frozen=True, kw_only=True, tag="settle", omit_defaults=True):
@@ -123,6 +123,15 @@ class CloseChannel(
     WorkerCommand, frozen=True, kw_only=True, tag="close_channel", omit_defaults=True
 ):
     """Close a channel in order; the connection goes on."""
+
+    channel: int = CHANNEL
+    timeout_ms: int = 1000
+
+
+class BreakChannel(
+    WorkerCommand, frozen=True, kw_only=True, tag="break_channel", omit_defaults=True
+):
+    """Ask for a queue that is not there, so that the broker closes the channel with an error."""
 
     channel: int = CHANNEL
     timeout_ms: int = 1000

@@ -96,3 +96,4 @@ class Receive(_Command, frozen=True, kw_only=True, tag="receive", omit_defaults=
     by: Handing = Handing.POLL
     timeout_ms: int = 250
     until: Until = Until.DEADLINE
+    channel: int | None = None

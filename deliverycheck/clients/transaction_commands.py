@@ -38,6 +38,7 @@ class CommitTransaction(
 
     op: int
     timeout_ms: int
+    channel: int | None = None
 
 
 class AbortTransaction(
@@ -47,3 +48,4 @@ class AbortTransaction(
 
     op: int
     timeout_ms: int
+    channel: int | None = None

@@ -330,9 +330,9 @@ class ConsumerLane(Lane):
         yield Called.COMMIT
         return op
 
-    def _take(self, event: object) -> None:
+    def take_in(self, event: object) -> None:
         """What was due of a partition that it has no more is for its next owner to work off."""
-        super()._take(event)
+        super().take_in(event)
         if isinstance(event, ClientErrorEvent) and event.fatal:
             self.fatal = event.error
         if isinstance(event, (RevokeEvent, LostEvent)):

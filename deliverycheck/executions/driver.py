@@ -150,9 +150,11 @@ def _clean_up(run: Run, stage: Stage) -> str | None:
     troubles: list[str] = []
     for lane in run.lanes.values():
         try:
-            _release(run, stage, lane)
+            _release(stage, lane)
         except INFRASTRUCTURE as error:
             troubles.append(f"cleaning up {lane.name}: {_named(error)}")
+    for slot in dict.fromkeys(lane.slot for lane in run.lanes.values()):  # Some share one.
+        run.target.slots.give_back(slot)
     try:
         stage.disturbances.bring_node_back(NODE)
     except INFRASTRUCTURE as error:
@@ -160,7 +162,7 @@ def _clean_up(run: Run, stage: Stage) -> str | None:
     return "; ".join(troubles) or None
 
 
-def _release(run: Run, stage: Stage, lane: Lane) -> None:
+def _release(stage: Stage, lane: Lane) -> None:
     try:
         if lane.link in stage.disturbances.on_links:
             stage.disturbances.heal(lane)
@@ -171,7 +173,6 @@ def _release(run: Run, stage: Stage, lane: Lane) -> None:
         if lane.worker is not None:
             lane.worker.kill()
             lane.worker = None
-        run.target.slots.give_back(lane.slot)
 
 
 def _keep_logs(run: Run, folder: ExecutionFolder) -> None:

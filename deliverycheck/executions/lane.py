@@ -18,12 +18,12 @@ from deliverycheck.clients import (
     Reply,
     ReturnedEvent,
     RevokeEvent,
-    WorkerHandle,
     WorkerRubbishError,
     commands,
     completion_of,
 )
 from deliverycheck.executions.run import CALL_DEADLINE_S, Run
+from deliverycheck.executions.workers import OwnWorker, Worker, Workers
 from deliverycheck.history import (
     Action,
     Completion,
@@ -45,6 +45,9 @@ class Lane:
     """One producer or consumer of the plan; at most one worker at a time plays it.
 
     Attributes:
+        link: the lane of its way to the broker.
+        channel: of the connection that it shares with others; ``None`` where it has its own.
+        workers: where it gets its workers from.
         completed: completions of this incarnation's operations, by op.
         open_ops: operations of this incarnation without a completion.
         last_call_ns: when the last command went out.
@@ -56,8 +59,11 @@ class Lane:
         self.run = run
         self.name = name
         self.slot = slot
+        self.link = f"link {name}"
+        self.channel: int | None = None
+        self.workers: Workers = OwnWorker(run)
         self.incarnation = 0
-        self.worker: WorkerHandle | None = None
+        self.worker: Worker | None = None
         self.paused = False
         self.held = False
         self.completed: dict[int, Completion] = {}
@@ -69,11 +75,6 @@ class Lane:
         self._replies: dict[int, Reply] = {}
         self._awaited: int | None = None
         self._invoked: dict[int, Invoke] = {}
-
-    @property
-    def link(self) -> str:
-        """The lane of its way to the broker."""
-        return f"link {self.name}"
 
     @property
     def process(self) -> str:
@@ -93,12 +94,15 @@ class Lane:
     def enlist(self) -> None:
         """A fresh worker plays the lane as its next incarnation."""
         self.incarnation += 1
-        self.worker = self.run.target.workers.lease(self.process)
+        self.worker = self.workers.lease(self)
         self.completed, self.open_ops, self._calls, self._invoked = {}, set(), set(), {}
         self._replies, self._awaited, self.paused, self.held = {}, None, False, False
-        self.run.watch(self, self.worker.fileno())
-        evidence = {"pid": self.worker.pid}
+        evidence = {"pid": self.worker.pid, **self.traits()}
         self.run.note(self.process, "started", link=self.link, evidence=evidence)
+
+    def traits(self) -> dict[str, int]:
+        """What a reader of the history should know of the client from its start."""
+        return {}
 
     # Calls.
 
@@ -141,6 +145,10 @@ class Lane:
         """Wait for the answer that is outstanding, if one is; whether none is left."""
         return self.run.wait(lambda: not self.busy, deadline_s)
 
+    def has_invoked(self, op: int) -> bool:
+        """Whether it is an operation of this incarnation."""
+        return op in self._invoked
+
     def action_of(self, op: int) -> Action:
         """What this incarnation's operation asked for."""
         return self._invoked[op].action
@@ -157,9 +165,10 @@ class Lane:
         """Record what the worker has said by now."""
         if self.worker is not None:
             for event in self.worker.receive():
-                self._take(event)
+                self.take_in(event)
 
-    def _take(self, event: object) -> None:
+    def take_in(self, event: object) -> None:
+        """Record what the worker said, and know it."""
         recorder = self.run.recorder
         if isinstance(event, Reply):
             self._replies[event.re] = event
@@ -218,17 +227,17 @@ class Lane:
         worker, self.worker = self.worker, None
         self.paused = self.held = False
         assert worker is not None, f"{self.name}: a kill of a lane that nobody plays"  # noqa: S101  # the model excludes it
-        self.run.unwatch(worker.fileno())
+        self.workers.part(self)
         pid = worker.pid
         for event in worker.kill():
-            self._take(event)
+            self.take_in(event)
         evidence = {"pid": pid, "signal": "SIGKILL"}
         self.run.note(self.process, "killed", evidence=evidence)
         self._keep_log(worker)
         self._recover_effects(worker)
         return evidence
 
-    def _recover_effects(self, worker: WorkerHandle) -> None:
+    def _recover_effects(self, worker: Worker) -> None:
         """An effect in the journal happened, whether or not its worker could still say so."""
         open_effects = {op for op in self.open_ops if self._invoked[op].action is Action.EFFECT}
         if not open_effects:
@@ -239,7 +248,7 @@ class Lane:
                 open_effects.discard(line.op)
                 self._complete(Ok(op=line.op, ns=self.run.recorder.now()))
 
-    def _keep_log(self, worker: WorkerHandle) -> None:
+    def _keep_log(self, worker: Worker) -> None:
         """Keep the end of this incarnation's log; the next lessee starts with an empty one."""
         with suppress(OSError):
             self.logs[self.process] = worker.stderr.read_bytes()[-LOG_BYTES_MAX:]
@@ -270,13 +279,13 @@ class Lane:
         if self.worker is None:
             return True
         worker = self.worker
-        reply = None if self.busy else self.call(commands.Reset(), deadline_s=deadline_s)
-        self.run.unwatch(worker.fileno())
+        reply = None if self.busy else self.call(self.workers.farewell(), deadline_s=deadline_s)
+        self.workers.part(self)
         self.worker = None
         self._keep_log(worker)
         if reply is not None and reply.error is None:
             self.run.note(self.process, "closed")
-            self.run.target.workers.give_back(worker)
+            self.workers.give_back()
             return True
         worker.kill()
         self.run.note(self.process, "killed", evidence={"pid": worker.pid, "by": "tail"})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from selectors import EVENT_READ
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deliverycheck.executions.live import InconclusiveError, LiveTarget
 from deliverycheck.history import Phase, PhaseMark, ProcessEvent, Recorder
@@ -23,6 +23,13 @@ ALIVE_POLL_S = 0.25
 """So often a wait looks whether there still is a broker to wait for."""
 
 NS_PER_S = 1_000_000_000
+
+
+class Served(Protocol):
+    """Who is to hear what a worker says."""
+
+    def serve(self) -> None:
+        """Record what the worker has said by now."""
 
 
 class Run:
@@ -73,9 +80,9 @@ class Run:
             self._configured.add(group)
             self.target.log_broker.configure_group(group, settings)
 
-    def watch(self, lane: "Lane", fileno: int) -> None:
-        """Serve the lane's worker whenever the execution waits."""
-        self._selector.register(fileno, EVENT_READ, lane)
+    def watch(self, served: Served, fileno: int) -> None:
+        """Serve the worker whenever it says something and the execution waits."""
+        self._selector.register(fileno, EVENT_READ, served)
 
     def unwatch(self, fileno: int) -> None:
         """The worker is served no more."""

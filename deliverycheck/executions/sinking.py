@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deliverycheck.brokers import Slot
-from deliverycheck.clients import WorkerHandle, commands, operations_in
+from deliverycheck.clients import commands, operations_in
 from deliverycheck.executions.consumer import WORKLOAD_RECEIVE_MS, Called, ConsumerLane
 from deliverycheck.executions.run import Run
+from deliverycheck.executions.workers import Worker
 from deliverycheck.history import Action, Delivery, Fail, Ok
 from deliverycheck.plans import CommitPolicy, Consumer
 
@@ -48,7 +49,7 @@ class SinkLane(ConsumerLane):
         yield from self._ask(commands.Row(op=op, delivery=delivery, covers=covers), op)
         yield Called.EFFECT
 
-    def _recover_effects(self, worker: WorkerHandle) -> None:  # noqa: ARG002  # Not its journal.
+    def _recover_effects(self, worker: Worker) -> None:  # noqa: ARG002  # Not its journal.
         """The database outlives the worker: what has no row there never happened."""
         there = operations_in(self._path)
         for op in [op for op in self.open_ops if self.action_of(op) is Action.EFFECT]:

@@ -30,6 +30,7 @@ class FaultColumn(StrEnum):
     REBALANCE = "rebalance"
     WORKER_KILLED = "worker killed"
     WORKER_PAUSED = "worker paused"
+    HEARTBEATS = "heartbeats missed"
     BROKER_KILLED = "broker killed"
     BROKER_PAUSED = "broker paused"
     BROKER_STARVED = "broker starved"

@@ -2,8 +2,18 @@
 
 from deliverycheck.guarantees import queue_hazards as find
 from deliverycheck.guarantees.hazard import FaultColumn, Hazard, Needed
-from deliverycheck.guarantees.queue_changes import dead_letters_moved, limited_in_use
+from deliverycheck.guarantees.queue_changes import (
+    dead_letters_moved,
+    limited_in_use,
+    shortened_in_use,
+)
+from deliverycheck.guarantees.queue_closing import (
+    channel_broken_beside,
+    channel_closed_beside,
+    closed_unconfirmed,
+)
 from deliverycheck.guarantees.queue_handover import handed_over
+from deliverycheck.guarantees.queue_heartbeats import heartbeats_missed
 from deliverycheck.guarantees.queue_starved import broker_starved
 
 QUEUE_HAZARDS: tuple[Hazard, ...] = (
@@ -92,6 +102,60 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
         find=find.closed_in_hand,
     ),
     Hazard(
+        name="closed_unconfirmed",
+        title="a publisher closed before it had all its confirms",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "closed": (
+                "{process} closed at {closed_ns:s} and had no answer for {messages:count message}."
+            )
+        },
+        find=closed_unconfirmed,
+    ),
+    Hazard(
+        name="channel_closed_beside",
+        title="a channel was closed, and another one of its connection went on",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "closed": (
+                "{process} closed its channel at {closed_ns:s}, and {other} went on by another "
+                "one of the same connection."
+            )
+        },
+        find=channel_closed_beside,
+    ),
+    Hazard(
+        name="channel_broken_beside",
+        title="the broker closed a channel for an error, and another one of its connection went on",
+        fault_column=FaultColumn.NO_FAULT,
+        needs=Needed.NOTHING,
+        sentences={
+            "broken": (
+                "The broker closed the channel of {process} at {closed_ns:s} for an error, and "
+                "{other} went on by another one of the same connection."
+            )
+        },
+        find=channel_broken_beside,
+    ),
+    Hazard(
+        name="heartbeats_missed",
+        title="a client was silent for longer than its heartbeats allow, and lost its connection",
+        fault_column=FaultColumn.HEARTBEATS,
+        needs=Needed.WORKER,
+        sentences={
+            kind: (
+                "{process} was "
+                + kind
+                + " from {since_ns:s} on for {silent_ms} ms, with heartbeats of {heartbeat_s} s, "
+                "and its connection was lost."
+            )
+            for kind in ("stopped", "stalled")
+        },
+        find=heartbeats_missed,
+    ),
+    Hazard(
         name="handed_over",
         title="a consumer closed, and its queue went to another one",
         fault_column=FaultColumn.SETTLEMENT,
@@ -126,6 +190,19 @@ QUEUE_HAZARDS: tuple[Hazard, ...] = (
             "limited": "{queue} got other limits at {down_ns:s} and held {messages:count message}."
         },
         find=limited_in_use,
+    ),
+    Hazard(
+        name="shortened_in_use",
+        title="a queue that held messages may hold fewer from then on",
+        fault_column=FaultColumn.LIMIT,
+        needs=Needed.NOTHING,
+        sentences={
+            "shortened": (
+                "{queue} got a limit of length at {down_ns:s} that the {messages:count message} "
+                "passed that it held."
+            )
+        },
+        find=shortened_in_use,
     ),
     Hazard(
         name="dead_letters_moved",

@@ -19,6 +19,18 @@ def limited_in_use(history: History) -> tuple[Evidence, ...]:
     )
 
 
+def shortened_in_use(history: History) -> tuple[Evidence, ...]:
+    """A queue got a limit of length that was passed already by what it held."""
+    return tuple(
+        _evidence("shortened", change, holding)
+        for change in by_number(history, Action.SET_LIMITS)
+        if change.outcome is Outcome.OK
+        and change.becomes is not None
+        and change.becomes.length_max is not None
+        and len(holding := _holding(history, change)) > change.becomes.length_max
+    )
+
+
 def dead_letters_moved(history: History) -> tuple[Evidence, ...]:
     """A queue got another place for its dead, and messages that it held died afterwards."""
     found: list[Evidence] = []

@@ -5,9 +5,11 @@ from typing import Any
 
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Pick,
     Request,
     Send,
@@ -93,7 +95,9 @@ QUEUE_WORDS: dict[type, Callable[[Any], str]] = {
     Take: _take,
     Settle: _settle,
     CloseChannel: lambda _: "close the channel, open another",
+    BreakChannel: lambda _: "make a call for which the broker closes the channel",
     Starve: lambda _: "no memory is left: who publishes is blocked",
+    MissHeartbeats: lambda step: f"be {step.by.value} until its heartbeats are missed",
     CrashLoop: lambda step: f"take a message and crash, {_times(step.cycles)}",
     Declare: lambda step: f"declare queue {describe_queue(step.queue)}",
     Bind: lambda step: f"bind {describe_binding(step.binding)}",

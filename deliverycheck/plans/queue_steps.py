@@ -89,10 +89,30 @@ class CloseChannel(Step, frozen=True, kw_only=True, tag="close_channel", omit_de
     lane: str
 
 
+class BreakChannel(Step, frozen=True, kw_only=True, tag="break_channel", omit_defaults=True):
+    """A client makes a call for which the broker closes its channel; the connection goes on."""
+
+    lane: str
+
+
 class Starve(Step, frozen=True, kw_only=True, tag="starve", omit_defaults=True):
     """A node may use no memory, and takes nothing from who publishes, until it resumes."""
 
     lane: str = "b1"
+
+
+class Silence(StrEnum):
+    """What keeps a client's heartbeats from the broker."""
+
+    STOPPED = "stopped"
+    STALLED = "stalled"
+
+
+class MissHeartbeats(Step, frozen=True, kw_only=True, tag="miss_heartbeats", omit_defaults=True):
+    """A worker is stopped, or its way to the broker held up, until its heartbeats are missed."""
+
+    lane: str = "c1"
+    by: Silence = Silence.STOPPED
 
 
 class CrashLoop(Step, frozen=True, kw_only=True, tag="crash_loop", omit_defaults=True):
@@ -141,16 +161,18 @@ class SetPolicy(Step, frozen=True, kw_only=True, tag="set_policy", omit_defaults
         Of two limits the lower one counts, and its own place for the dead overrules another one.
         RabbitMQ 4.3, Queue Length Limit; Time-To-Live and Expiration; Dead Letter Exchanges.
         """
+        usual = Queue(name=declared.name)
         both = {
-            name: _of_both(getattr(declared, name), value)
+            name: _of_both(getattr(declared, name), getattr(usual, name), value)
             for name, value in self.definition.items()
         }
         return replace(declared, **both)
 
 
-def _of_both(own: Setting | None, value: Setting) -> Setting:
-    if own is None:
-        return value
+def _of_both(own: Setting | None, usual: Setting | None, value: Setting) -> Setting:
+    """What counts; `usual` is the field of a queue that leaves it to the broker."""
+    if own is None or own == usual:
+        return value if usual is None else type(usual)(value)
     return min(own, value) if isinstance(own, int) and isinstance(value, int) else own
 
 

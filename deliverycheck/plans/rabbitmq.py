@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from deliverycheck.plans.drafting import covered, directed, planned
+from deliverycheck.plans.heartbeats import HEARTBEAT_S_MAX, heartbeat_s, silence_s
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -70,6 +73,9 @@ HASHES_MAX = 2
 CRASHES_MAX = 8
 """In loops, of one plan, unless it has a single longer one: each takes some 0.15 s."""
 
+SILENCES_MAX = 1
+"""Each takes more than three seconds."""
+
 _RESTORES = (Hold, Heal, Resume, Restart, Flush, Await, Release)
 
 
@@ -107,8 +113,12 @@ class RabbitDraft:
             found |= {"work", "take", "crash_loop", "inject"}
         found |= {"settle"} if any(state.in_hand.values()) else set()
         found |= {"kill_worker", "pause_worker"} if state.publishers or state.calls else set()
-        found |= {"close", "close_channel"} if state.calls else set()
+        found |= {"close", "close_channel"} if state.calls or state.publishers else set()
+        found |= set() if state.by_streams else {"send_and_close"}
+        found |= {"break_channel"} if state.is_shared and state.messages else set()
         found |= {"heal"} if state.faults else set()
+        beating = any(heartbeat_s(state.subject, lane) for lane in (*PRODUCERS, *CONSUMERS))
+        found |= {"miss_heartbeats"} if beating and state.messages else set()
         found |= {"flush"} if state.unflushed else set()
         found |= {"end_transaction"} if any(map(state.in_transaction, PRODUCERS)) else set()
         found |= {"hold"} if state.pending() and state.last != "hold" else set()
@@ -144,6 +154,11 @@ class RabbitModel:
         held = sum(step.ms for step in plan.steps if isinstance(step, Hold)) / 1000
         faults = sum(isinstance(step, Inject) for step in plan.steps)
         cycles = sum(step.cycles for step in plan.steps if isinstance(step, CrashLoop))
+        held += sum(
+            silence_s(heartbeat_s(plan.subject, step.lane) or 0)
+            for step in plan.steps
+            if isinstance(step, MissHeartbeats)
+        )
         consumers = 0.4 if plan.subject.consumer else 0.0
         node = 4.0 if self.broker_wide(plan) else 0.0
         return 0.2 + held + 0.6 * faults + 0.15 * cycles + consumers + node
@@ -152,7 +167,7 @@ class RabbitModel:
 def is_applicable(state: RabbitState, step: Step) -> bool:
     """Whether the step can be done, as far as the model knows."""
     lane = lane_of(step)
-    if lane in state.paused and not isinstance(step, (Resume, Kill)):
+    if lane is not None and state.is_paused(lane) and not isinstance(step, (Resume, Kill)):
         return False
     if lane in CONSUMERS and state.subject.consumer is None:
         return False
@@ -162,7 +177,7 @@ def is_applicable(state: RabbitState, step: Step) -> bool:
 
 def _linked(state: RabbitState, lane: str) -> bool:
     owner = lane.removeprefix("link ")
-    if lane == owner:
+    if lane != state.link(owner):
         return False
     return owner == PRODUCERS[0] or state.lives(owner)
 
@@ -173,6 +188,21 @@ def _may_disturb_node(state: RabbitState) -> bool:
 
 def _may_hit(state: RabbitState, step: Kill | Pause) -> bool:
     return _may_disturb_node(state) if step.lane == NODE else state.lives(step.lane)
+
+
+def _may_miss_heartbeats(state: RabbitState, step: MissHeartbeats) -> bool:
+    """Nothing else keeps the client from the broker, and it has asked for heartbeats."""
+    heartbeat = heartbeat_s(state.subject, step.lane)
+    reached = state.node == "up" and state.link(step.lane) not in state.faults
+    soon = heartbeat is not None and heartbeat <= HEARTBEAT_S_MAX
+    return state.lives(step.lane) and reached and soon and state.silences < SILENCES_MAX
+
+
+def _may_break(state: RabbitState, step: BreakChannel) -> bool:
+    """Others have the same connection, and the broker's answer cannot be taken for a fault's."""
+    undisturbed = state.node == "up" and state.link(step.lane) not in state.faults
+    free = step.lane not in state.sent
+    return state.is_shared and state.lives(step.lane) and undisturbed and free
 
 
 def _may_resume(state: RabbitState, step: Resume) -> bool:
@@ -203,6 +233,11 @@ def _may_request(state: RabbitState, step: Request) -> bool:
     declared = is_direct(address) or state.topology.queue(address) is not None
     there = state.topology.queue(step.queue) is not None
     return declared and there and _may_send(state, step.sending)
+
+
+def _by_stream_client(state: RabbitState, lane: str) -> bool:
+    """Whether only its process knows the ids by which a stream drops what is sent again."""
+    return state.by_streams and lane in PRODUCERS
 
 
 def _may_consume(state: RabbitState, step: Work | Take | CrashLoop) -> bool:
@@ -259,16 +294,19 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
     Take: _may_consume,
     CrashLoop: lambda state, step: (
         _may_consume(state, step)
+        and not state.is_shared
         and (not state.crashes or state.crashes + step.cycles <= CRASHES_MAX)
     ),
     Settle: _may_settle,
-    Close: lambda state, step: step.lane in CONSUMERS and state.lives(step.lane),
+    Close: lambda state, step: state.lives(step.lane) and not _by_stream_client(state, step.lane),
     CloseChannel: lambda state, step: (
         state.lives(step.lane) and step.lane not in state.sent and not state.by_streams
     ),
+    BreakChannel: _may_break,
     Kill: _may_hit,
     Pause: _may_hit,
     Starve: lambda state, step: step.lane == NODE and _may_disturb_node(state),
+    MissHeartbeats: _may_miss_heartbeats,
     Resume: _may_resume,
     Restart: lambda state, step: step.lane == NODE and state.node == "down",
     Inject: lambda state, step: step.lane not in state.faults and _linked(state, step.lane),
@@ -281,7 +319,9 @@ _APPLICABLE: dict[type, Callable[[RabbitState, Any], bool]] = {
         state.node == "up" and step.queue in state.topology.limited_later
     ),
     Await: lambda state, step: step.lane in state.sent,
-    Arm: lambda state, step: state.lives(step.lane) and step.lane not in state.armed,
+    Arm: lambda state, step: (
+        state.lives(step.lane) and step.lane not in state.armed and not state.is_shared
+    ),
     Release: lambda state, step: step.lane in state.armed,
 }
 
@@ -302,6 +342,6 @@ def _event_label(step: Step) -> str:
         words += [step.how, step.pick, "requeue" if step.requeue else ""]
     elif isinstance(step, (Bind, Unbind)):
         words += [step.binding.source, step.binding.to]
-    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel)):
+    elif isinstance(step, (Kill, Pause, Starve, Close, CloseChannel, BreakChannel, MissHeartbeats)):
         words.append(step.lane)
     return " ".join(word for word in words if word)

@@ -5,8 +5,10 @@ from typing import Any
 
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
+    BreakChannel,
     CloseChannel,
     CrashLoop,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -48,7 +50,7 @@ _NODE_HAZARDS = {"down": "broker_killed", "paused": "broker_paused", "starved": 
 OFTEN = 20
 """More deliveries than that are a hazard of their own: quorum queues have that limit by default."""
 
-_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop)
+_DISTURBS = (Inject, Kill, Pause, Starve, CrashLoop, MissHeartbeats, BreakChannel)
 _TRAFFIC = (Send, Request, Work, Take, Settle)
 _CUTS = frozenset(
     {FaultKind.LOSE_REPLY, FaultKind.LOSE_REQUEST, FaultKind.TORN_REQUEST, FaultKind.REFUSE}
@@ -69,19 +71,25 @@ def hazards_in_reach(plan: Plan) -> frozenset[str]:
 def _hazards_of(state: RabbitState, step: Step) -> Iterator[str]:
     """Hazards that this step, in this state, may bring about."""
     if isinstance(step, _TRAFFIC):
-        if fault := state.faults.get(f"link {step.lane}"):
+        if fault := state.faults.get(state.link(step.lane)):
             yield _FAULT_HAZARDS[fault]
         if state.node != "up":
             yield _NODE_HAZARDS[state.node]
-    if isinstance(step, Inject) and _unflushed(state, step.lane.removeprefix("link ")):
-        yield _FAULT_HAZARDS[step.fault]
-    if isinstance(step, Inject) and step.lane.removeprefix("link ") in state.asked:
-        yield from ["requester_cut"] if step.fault in _CUTS else []
+    if isinstance(step, Inject):
+        yield from _hazards_of_inject(state, step)
     if isinstance(step, AbortTransaction):
         yield "transaction_aborted"
     more = _MORE.get(type(step))
     if more is not None:
         yield from more(state, step)
+
+
+def _hazards_of_inject(state: RabbitState, step: Inject) -> Iterator[str]:
+    owner = step.lane.removeprefix("link ")
+    if any(_unflushed(state, lane) for lane in state.together(owner)):
+        yield _FAULT_HAZARDS[step.fault]
+    if owner in state.asked and step.fault in _CUTS:
+        yield "requester_cut"
 
 
 def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
@@ -104,13 +112,17 @@ def _hazards_of_send(state: RabbitState, step: Send) -> Iterator[str]:
 
 def _hazards_of_request(state: RabbitState, step: Request) -> Iterator[str]:
     yield from _hazards_of_send(state, step.sending)
-    if state.faults.get(f"link {step.lane}") in _CUTS or state.node == "down":
+    if state.faults.get(state.link(step.lane)) in _CUTS or state.node == "down":
         yield "requester_cut"
 
 
 def _hazards_of_policy(state: RabbitState, step: SetPolicy) -> Iterator[str]:
-    if step.definition and state.stands.get(step.queue):
+    stands = state.stands.get(step.queue, 0)
+    if step.definition and stands:
         yield "limited_in_use"
+    limit = step.definition.get("length_max")
+    if isinstance(limit, int) and stands > limit:
+        yield "shortened_in_use"
 
 
 def _hazards_of_settle(state: RabbitState, step: Settle) -> Iterator[str]:
@@ -134,13 +146,9 @@ def _of_dead_letters(state: RabbitState, queue: Queue) -> Iterator[str]:
 
 
 def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
-    if step.lane in PRODUCERS:
-        yield "producer_killed"
-        yield from ["requester_killed"] if step.lane in state.asked else []
-        if _unflushed(state, step.lane):
-            yield "producer_killed_unflushed"
-    elif step.lane in CONSUMERS:
-        yield from _of_killed_consumer(state, step.lane)
+    if step.lane in {*PRODUCERS, *CONSUMERS}:
+        for lane in filter(state.lives, state.together(step.lane)):
+            yield from _of_killed_client(state, lane)
     else:
         yield from ["broker_killed"] if state.unflushed else []
         yield from ("node_killed", "broker_killed_holding")
@@ -148,6 +156,15 @@ def _hazards_of_kill(state: RabbitState, step: Kill) -> Iterator[str]:
         yield from ["broker_killed_committing"] if state.committing else []
         if state.fresh or state.subject.topic_ready is TopicReady.CREATED:
             yield "queue_just_declared"
+
+
+def _of_killed_client(state: RabbitState, lane: str) -> Iterator[str]:
+    if lane in CONSUMERS:
+        yield from _of_killed_consumer(state, lane)
+        return
+    yield "producer_killed"
+    yield from ["requester_killed"] if lane in state.asked else []
+    yield from ["producer_killed_unflushed"] if _unflushed(state, lane) else []
 
 
 def _of_killed_consumer(state: RabbitState, lane: str) -> Iterator[str]:
@@ -184,10 +201,28 @@ def _hazards_of_work(state: RabbitState, step: Work | Take) -> Iterator[str]:
         yield "two_consumers"
 
 
-def _hazards_of_close(state: RabbitState, step: Close | CloseChannel) -> Iterator[str]:
-    if state.in_hand.get(step.lane):
+def _hazards_of_close(state: RabbitState, step: Close) -> Iterator[str]:
+    for lane in state.together(step.lane):
+        yield from _of_closed_client(state, lane)
+
+
+def _hazards_of_closed_channel(state: RabbitState, step: CloseChannel) -> Iterator[str]:
+    yield from _of_closed_client(state, step.lane)
+    if any(state.lives(lane) for lane in state.together(step.lane) if lane != step.lane):
+        yield "channel_closed_beside"
+
+
+def _hazards_of_broken_channel(state: RabbitState, step: BreakChannel) -> Iterator[str]:
+    if any(state.lives(lane) for lane in state.together(step.lane) if lane != step.lane):
+        yield "channel_broken_beside"
+
+
+def _of_closed_client(state: RabbitState, lane: str) -> Iterator[str]:
+    if state.in_hand.get(lane):
         yield "closed_in_hand"
-    if step.lane in state.calls and _has_heir(state, step.lane):
+    if _unflushed(state, lane):
+        yield "closed_unconfirmed"
+    if lane in state.calls and _has_heir(state, lane):
         yield "handed_over"
 
 
@@ -220,6 +255,8 @@ _MORE: dict[type, Callable[[RabbitState, Any], Iterator[str]]] = {
     Work: _hazards_of_work,
     Take: _hazards_of_work,
     Close: _hazards_of_close,
-    CloseChannel: _hazards_of_close,
+    CloseChannel: _hazards_of_closed_channel,
+    BreakChannel: _hazards_of_broken_channel,
     Hold: _hazards_of_hold,
+    MissHeartbeats: lambda _, __: iter(["heartbeats_missed"]),
 }

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from deliverycheck.plans.plan import Plan
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -46,7 +48,7 @@ from deliverycheck.plans.steps import (
     Work,
     verb_of,
 )
-from deliverycheck.plans.subject import Subject
+from deliverycheck.plans.subject import Connection, Subject
 from deliverycheck.plans.topology import Queue, QueueKind, Topology
 
 SYSTEM = "rabbitmq"
@@ -87,6 +89,7 @@ class RabbitState:
         asked: requests of each requester to which it knows no reply.
         committing: a commit was sent, and nobody waited for its answer.
         fresh: queues that the plan itself declared, since the node was last disturbed.
+        silences: times that heartbeats were missed.
         moved: queues that got another place for their dead while messages stood in them.
     """
 
@@ -109,6 +112,7 @@ class RabbitState:
     committing: bool = False
     returned: bool = False
     crashes: int = 0
+    silences: int = 0
     last: str = ""
 
     def __post_init__(self) -> None:
@@ -116,6 +120,23 @@ class RabbitState:
 
     def lives(self, lane: str) -> bool:
         return lane in self.publishers or lane in self.calls
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether all clients are channels of one connection."""
+        return self.subject.connection is Connection.SHARED
+
+    def together(self, lane: str) -> tuple[str, ...]:
+        """The clients that speak by the same connection as that lane: what ends it ends all."""
+        return (*PRODUCERS, *CONSUMERS) if self.is_shared else (lane,)
+
+    def link(self, lane: str) -> str:
+        """The link that the client speaks by."""
+        return f"link {PRODUCERS[0] if self.is_shared else lane}"
+
+    def is_paused(self, lane: str) -> bool:
+        """Whether its process stands still."""
+        return any(one in self.paused for one in self.together(lane))
 
     @property
     def unflushed(self) -> bool:
@@ -194,8 +215,12 @@ def advance(state: RabbitState, step: Step) -> None:
         state.asked[step.lane] = state.asked.get(step.lane, 0) + step.count
     elif isinstance(step, (Work, Take, Settle, CrashLoop)):
         _advance_consumer(state, step)
-    elif isinstance(step, (Kill, Close, CloseChannel, Pause, Starve, Resume, Restart)):
+    elif isinstance(step, (CloseChannel, BreakChannel)):
+        _end(state, step.lane)
+    elif isinstance(step, (Kill, Close, Pause, Starve, Resume, Restart)):
         _advance_life(state, step)
+    elif isinstance(step, MissHeartbeats):
+        state.silences += 1
     elif isinstance(step, (Declare, Bind, Unbind, SetPolicy)):
         _advance_topology(state, step)
     else:
@@ -234,7 +259,7 @@ def _advance_consumer(state: RabbitState, step: Work | Take | Settle | CrashLoop
 
 
 def _advance_life(
-    state: RabbitState, step: Kill | Close | CloseChannel | Pause | Starve | Resume | Restart
+    state: RabbitState, step: Kill | Close | Pause | Starve | Resume | Restart
 ) -> None:
     if step.lane == NODE:
         state.node = _TAKEN.get(type(step), "up")
@@ -245,10 +270,16 @@ def _advance_life(
     elif isinstance(step, Resume):
         state.paused.discard(step.lane)
     else:
-        for those in (state.paused, state.sent, state.armed):
-            those.discard(step.lane)
-        for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
-            those_by_lane.pop(step.lane, None)
+        for lane in state.together(step.lane):
+            _end(state, lane)
+
+
+def _end(state: RabbitState, lane: str) -> None:
+    """Nobody plays the lane."""
+    for those in (state.paused, state.sent, state.armed):
+        those.discard(lane)
+    for those_by_lane in (state.calls, state.in_hand, state.publishers, state.asked):
+        those_by_lane.pop(lane, None)
 
 
 def _advance_topology(state: RabbitState, step: Declare | Bind | Unbind | SetPolicy) -> None:

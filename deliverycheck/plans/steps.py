@@ -14,9 +14,11 @@ import msgspec
 from deliverycheck.history import Whence
 from deliverycheck.plans.queue_steps import (
     Bind,
+    BreakChannel,
     CloseChannel,
     CrashLoop,
     Declare,
+    MissHeartbeats,
     Request,
     Send,
     SetPolicy,
@@ -366,7 +368,9 @@ Step = (
     | Take
     | Settle
     | CloseChannel
+    | BreakChannel
     | Starve
+    | MissHeartbeats
     | CrashLoop
     | Declare
     | Bind

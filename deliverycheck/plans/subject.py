@@ -154,6 +154,13 @@ class TopicReady(StrEnum):
     CREATED = "created"
 
 
+class Connection(StrEnum):
+    """Whether each client has a connection of its own, or all are channels of one."""
+
+    OWN = "own"
+    SHARED = "shared"
+
+
 class Consumer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A consumer group, or some that work alike: its client settings and how it works.
 
@@ -294,6 +301,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         after_error: a message that is sent again keeps its id; who sends in transactions gives up,
             for it would have to repeat the transaction.
         after_late_end: of the producer, and of members that write outputs.
+        connection: of clients of queues, which speak by channels.
         topic_ready: of queues: whether faults of the node wait until a declared queue is some age.
         topology: the queues that it is about; ``None`` where it is about a log.
     """
@@ -309,6 +317,7 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     after_error: AfterError = AfterError.GIVE_UP
     topic_ready: TopicReady = TopicReady.ANSWERED
     after_late_end: AfterLateEnd = AfterLateEnd.KEEP
+    connection: Connection = Connection.OWN
     topology: Topology | None = None
 
     @property

@@ -146,20 +146,27 @@ class Topology(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         limited_later: queues that plans may give other limits, or another place for their
             dead, while they are in use.
+        by_policy: queues whose limits, and place for the dead, a policy sets that is there before
+            the first step, and no argument of their declaration.
     """
 
     queues: tuple[Queue, ...]
     exchanges: tuple[Exchange, ...] = ()
     bindings: tuple[Binding, ...] = ()
     limited_later: tuple[str, ...] = ()
+    by_policy: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raises ValueError: two have one name, or a binding leads from or to nothing."""
+        """Raises ValueError: two have one name, or something leads from or to nothing."""
         queues = _names("queue", self.queues)
         exchanges = _names("exchange", self.exchanges)
         if DEFAULT_EXCHANGE in exchanges:
             message = "the default exchange, '', is there without being declared"
             raise ValueError(message)
+        for name in self.by_policy:
+            if name not in queues or name in self.limited_later:
+                message = f"by_policy: expected a queue that no later policy limits; got {name!r}"
+                raise ValueError(message)
         for binding in self.bindings:
             ends = queues if binding.to is Destination.QUEUE else exchanges
             if binding.source not in exchanges:

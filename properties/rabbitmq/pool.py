@@ -7,6 +7,7 @@ from msgspec import structs
 from deliverycheck.plans import (
     CommitPolicy,
     CommitTransaction,
+    Connection,
     Consumer,
     CrashLoop,
     Hold,
@@ -19,6 +20,7 @@ from deliverycheck.plans import (
     Topology,
     Wait,
 )
+from deliverycheck.plans.heartbeats import HEARTBEAT
 from deliverycheck.plans.rabbitmq_reach import OFTEN
 from deliverycheck.plans.rabbitmq_state import NODE
 from properties.drawing import Pools, StepList
@@ -46,11 +48,19 @@ REQUESTING = structs.replace(
     QUEUES, producer={"confirms": "pipelined", "reply_to": "replies"}, topology=REQUESTS
 )
 LIMITED_LATER = structs.replace(QUEUES, topology=with_places_by_policy())
+SHARING = structs.replace(QUEUES, connection=Connection.SHARED)
+BEATING = structs.replace(
+    QUEUES,
+    producer={"confirms": "pipelined", HEARTBEAT: 1},
+    consumer=Consumer(commit=CommitPolicy.AFTER_EFFECT, settings={HEARTBEAT: 1}),
+)
 TRANSACTIONAL = structs.replace(QUEUES, producer={"transactional": True})
 
 ROUTING_SHARE, TRANSACTIONAL_SHARE, REQUESTING_SHARE, LIMITED_SHARE = 5, 8, 8, 10
-"""One list in so many is about routing, has the ends of transactions, asks for replies, or limits
-queues in use. They stand behind all others: of a subject without these they say nothing more."""
+BEATING_SHARE, SHARING_SHARE = 10, 10
+"""One list in so many is about routing, has the ends of transactions, asks for replies, limits
+queues in use, misses heartbeats, or has channels that break beside others. They stand behind all
+others: of a subject without these they say nothing more."""
 
 LONG_CRASH_LOOP: StepList = (Send(wait=Wait.CONFIRMED), CrashLoop(cycles=OFTEN + 1))
 """Passes the limit that a broker has by itself; drawn ones are too short for it, since each crash
@@ -74,7 +84,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
     """About `count` step lists, the same for the same seed and code."""
     routing, transactional = count // ROUTING_SHARE, count // TRANSACTIONAL_SHARE
     requesting, limited = count // REQUESTING_SHARE, count // LIMITED_SHARE
-    special = routing + transactional + requesting + limited
+    beating, sharing = count // BEATING_SHARE, count // SHARING_SHARE
+    special = routing + transactional + requesting + limited + beating + sharing
     plain = _POOLS.mixed(QUEUES, pool_seed, count - special)
     return (
         *plain,
@@ -82,6 +93,8 @@ def make_pool(pool_seed: int, count: int) -> tuple[StepList, ...]:
         *_POOLS.mixed(ROUTING, pool_seed, routing),
         *_POOLS.mixed(LIMITED_LATER, pool_seed, limited),
         *_POOLS.mixed(TRANSACTIONAL, pool_seed, transactional),
+        *_POOLS.mixed(BEATING, pool_seed, beating),
+        *_POOLS.mixed(SHARING, pool_seed, sharing),
         LONG_CRASH_LOOP,
         *LARGE_COMMITS,
     )

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from deliverycheck.plans import (
     AfterError,
     CommitPolicy,
+    Connection,
     Consumer,
     ErrorMeans,
     Overflow,
@@ -32,6 +33,7 @@ def subjects(draw: st.DrawFn) -> Subject:
         relies_on=ReliesOn.CALL_RETURNED if relies_on_call else ReliesOn.CONFIRM,
         error_means=ErrorMeans.ABSENT if takes_for_absence else ErrorMeans.UNKNOWN,
         after_error=draw(st.sampled_from(AfterError)),
+        connection=draw(st.sampled_from((*[Connection.OWN] * 5, Connection.SHARED))),
         topic_ready=draw(st.sampled_from((*[TopicReady.ANSWERED] * 5, TopicReady.CREATED))),
         topology=draw(st.one_of(_topologies(), st.sampled_from((FAN_OUT, EVERY_EXCHANGE)))),
     )

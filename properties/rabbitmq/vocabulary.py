@@ -12,6 +12,7 @@ from deliverycheck.plans import (
     AbortTransaction,
     Bind,
     Binding,
+    BreakChannel,
     Close,
     CloseChannel,
     CommitTransaction,
@@ -26,6 +27,7 @@ from deliverycheck.plans import (
     Inject,
     Kill,
     Match,
+    MissHeartbeats,
     Pause,
     Pick,
     Queue,
@@ -38,6 +40,7 @@ from deliverycheck.plans import (
     Setting,
     Settle,
     Settlement,
+    Silence,
     Starve,
     Step,
     Take,
@@ -82,6 +85,23 @@ def _kill(*, lane: str, calls: int) -> tuple[Step, ...]:
     """A worker is killed where it is, or a consumer in the midst of its next calls."""
     works = (Work(lane=lane, calls=calls),) if calls and lane in CONSUMERS else ()
     return *works, Kill(lane=lane)
+
+
+def _send_and_close(*, lane: str, count: int, make: type[Step]) -> tuple[Step, ...]:
+    """A publisher ends in order, or its channel does, before it can have all its confirms."""
+    return Send(lane=lane, count=count), make(lane=lane)
+
+
+def _break_channel(*, lane: str, count: int) -> tuple[Step, ...]:
+    """A client has messages under way or in hand when its channel is closed for an error."""
+    begun = Send(lane=lane, count=count) if lane in PRODUCERS else Take(lane=lane, count=count)
+    return begun, BreakChannel(lane=lane)
+
+
+def _miss_heartbeats(*, lane: str, count: int, by: Silence) -> tuple[Step, ...]:
+    """A client has messages under way or in hand when its heartbeats fail to come."""
+    begun = Send(lane=lane, count=count) if lane in PRODUCERS else Take(lane=lane, count=count)
+    return begun, MissHeartbeats(lane=lane, by=by)
 
 
 def _take(
@@ -247,6 +267,29 @@ KINDS = {
     ),
     "close": Kind(weight=1, makes=one(Close), arguments={"lane": CONSUMERS}),
     "close_channel": Kind(weight=1, makes=one(CloseChannel), arguments={"lane": CONSUMERS}),
+    "send_and_close": Kind(
+        weight=1,
+        makes=_send_and_close,
+        arguments={
+            "lane": (*PRODUCERS[:1], *PRODUCERS),
+            "count": (1, 4, 12),
+            "make": (Close, Close, CloseChannel),
+        },
+    ),
+    "break_channel": Kind(
+        weight=3,
+        makes=_break_channel,
+        arguments={"lane": (*PRODUCERS, *CONSUMERS), "count": (1, 1, 3)},
+    ),
+    "miss_heartbeats": Kind(
+        weight=4,
+        makes=_miss_heartbeats,
+        arguments={
+            "lane": (PRODUCERS[0], *CONSUMERS[:1], *CONSUMERS),
+            "count": (1, 1, 3),
+            "by": tuple(Silence),
+        },
+    ),
     "pause_worker": Kind(
         weight=1,
         makes=one_of,

@@ -6,7 +6,18 @@ from difflib import get_close_matches
 from deliverycheck.cli.promised_claims import OF_CONSUMERS, promised_claim
 from deliverycheck.cli.systems import Content, UsageError
 from deliverycheck.guarantees import GUARANTEES
-from deliverycheck.plans import Claim, FaultKind, Inject, Kill, Pause, Starve, Step, Subject
+from deliverycheck.plans import (
+    Claim,
+    FaultKind,
+    Inject,
+    Kill,
+    MissHeartbeats,
+    Pause,
+    Silence,
+    Starve,
+    Step,
+    Subject,
+)
 
 _LINKS = {kind.value: kind.value for kind in FaultKind} | {"torn_request": "lost_request"}
 _LINKS |= {"lose_reply": "lost_reply", "lose_request": "lost_request"}
@@ -74,6 +85,8 @@ def only(steps: Sequence[Step], faults: Sequence[str], nodes: Sequence[str]) -> 
 def _word(step: Step, nodes: Sequence[str]) -> str | None:
     if isinstance(step, Inject):
         return step.fault.value
+    if isinstance(step, MissHeartbeats):
+        return "pause:worker" if step.by is Silence.STOPPED else FaultKind.STALL.value
     if isinstance(step, Starve):
         return "starve:broker"
     if isinstance(step, (Kill, Pause)):

@@ -208,5 +208,5 @@ class Channel:
         self._proofs.clear()
         over += [InfoEvent(op=one.op, error=name) for one in left]
         if isinstance(error, ChannelClosedByBroker):
-            self._outbox.say(told(error))
+            self._outbox.say(told(error, self.number))
         self._outbox.say_all(over)

@@ -39,9 +39,10 @@ def error_name(error: BaseException) -> str:
     return name.removesuffix("Error") if isinstance(error, CallTimedOutError) else name
 
 
-def told(error: BaseException) -> ClientErrorEvent:
-    """The event for an error that belongs to no call."""
-    return ClientErrorEvent(error=error_name(error), text=str(error)[:_TEXT_CHARACTERS_MAX])
+def told(error: BaseException, channel: int | None = None) -> ClientErrorEvent:
+    """The event for an error that belongs to no call, of that channel or of the connection."""
+    text = str(error)[:_TEXT_CHARACTERS_MAX]
+    return ClientErrorEvent(error=error_name(error), text=text, channel=channel)
 
 
 class Connection:

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -90,16 +91,17 @@ class Consuming:
 
     def receive(self, identity: int, command: Receive) -> Reply:
         """Up to `max` were taken: what is kept, else what comes first; then no more is awaited."""
-        told = len(self.kept)
+        told = {id(one) for one in self.kept}
         self._receiving = True
         taken = self._take(command)
         self._receiving = False
         self.in_hand = bool(taken)
         deliveries = tuple(self.delivery_of(one) for one in taken)
         self.say(OkEvent(op=command.op, deliveries=deliveries))
-        for one in list(self.kept)[max(0, told - len(taken)) :]:
-            self.say(DeliveryEvent(delivery=self.delivery_of(one)))
-        return self.reply(identity, len(taken))
+        for one in self.kept:
+            if id(one) not in told:
+                self._tell(one)
+        return self.reply(identity, len(taken), command.channel)
 
     def pump(self, identity: int, command: Pump) -> Reply:
         deadline = Deadline(command.timeout_ms)
@@ -139,17 +141,31 @@ class Consuming:
 
     @property
     def is_open(self) -> bool:
-        return any(one.channel.is_open for one in self.subscriptions)
+        return self._is_open(None)
 
-    def take_kept(self, count_max: int) -> list[Kept]:
-        """What came unasked, now asked for."""
+    def _is_open(self, channel: int | None) -> bool:
+        return any(one.channel.is_open for one in self._subscribed(channel))
+
+    def _subscribed(self, channel: int | None) -> list[Subscription]:
+        """The subscriptions by that channel, or all of them."""
+        return [one for one in self.subscriptions if channel in {None, one.channel.number}]
+
+    def take_kept(self, count_max: int, channel: int | None = None) -> list[Kept]:
+        """What came unasked, by that channel or any, now asked for."""
         self._forget_ended()
-        return [self.kept.popleft() for _ in range(min(count_max, len(self.kept)))]
+        wanted = (one for one in self.kept if channel in {None, one.channel.number})
+        taken = list(islice(wanted, count_max))
+        gone = {id(one) for one in taken}
+        self.kept = deque(one for one in self.kept if id(one) not in gone)
+        return taken
 
-    def reply(self, identity: int, count: int) -> Reply:
+    def reply(self, identity: int, count: int, channel: int | None = None) -> Reply:
         """The reply of all commands that may have brought something."""
-        remedy = None if self.is_open else Remedy.DISCARD
+        remedy = None if self._is_open(channel) else Remedy.DISCARD
         return Reply(re=identity, count=count, remedy=remedy)
+
+    def _tell(self, kept: Kept) -> None:
+        self.say(DeliveryEvent(delivery=self.delivery_of(kept), channel=kept.channel.number))
 
     def delivery_of(self, kept: Kept) -> Delivery:
         """What the library handed over, for the history."""
@@ -163,19 +179,19 @@ class Consuming:
         )
 
     def _take(self, command: Receive) -> list[Kept]:
-        deadline = Deadline(command.timeout_ms)
-        taken = self.take_kept(command.max)
+        deadline, channel = Deadline(command.timeout_ms), command.channel
+        taken = self.take_kept(command.max, channel)
         while len(taken) < command.max:
-            one = self._next(0.0 if taken else deadline.left_s())
+            one = self._next(0.0 if taken else deadline.left_s(), channel)
             if one is not None:
                 taken.append(one)
-            elif taken or deadline.passed() or not self.is_open or self._is_over(command.until):
+            elif taken or deadline.passed() or self._is_over(command):
                 break
         return taken
 
-    def _next(self, timeout_s: float) -> Kept | None:
+    def _next(self, timeout_s: float, channel: int | None) -> Kept | None:
         """What comes first, in that time; ``None`` says nothing of the time after it."""
-        asked = [one for one in self.subscriptions if one.settings.take is Taking.GET]
+        asked = [one for one in self._subscribed(channel) if one.settings.take is Taking.GET]
         if not asked:
             self.serve(timeout_s)
         else:
@@ -184,12 +200,14 @@ class Consuming:
                 return found
             if timeout_s:
                 self.serve(min(_ASK_AGAIN_S, timeout_s))
-        return self.kept.popleft() if self.kept else None
+        return next(iter(self.take_kept(1, channel)), None)
 
-    def _is_over(self, until: Until) -> bool:
-        """Whether every queue that is asked was found empty once."""
-        asked = [one for one in self.subscriptions if one.settings.take is Taking.GET]
-        return until is Until.END and 0 < len(asked) <= self._asked
+    def _is_over(self, command: Receive) -> bool:
+        """Whether nothing can come, or every queue that is asked was found empty once."""
+        subscribed = self._subscribed(command.channel)
+        asked = [one for one in subscribed if one.settings.take is Taking.GET]
+        found_empty = command.until is Until.END and 0 < len(asked) <= self._asked
+        return found_empty or not self._is_open(command.channel)
 
     def _ask(self, one: Subscription) -> Kept | None:
         """One `basic.get`; an error of it is told, and ends the channel or the connection."""
@@ -200,7 +218,8 @@ class Consuming:
                     one.queue, auto_ack=one.settings.automatic_ack
                 )
         except AMQPError as error:
-            self.say(ClientErrorEvent(error=error_name(error), text="basic.get"))
+            name = error_name(error)
+            self.say(ClientErrorEvent(error=name, text="basic.get", channel=channel.number))
             return None
         if method is None:
             return None
@@ -235,7 +254,7 @@ class Consuming:
             self._hold(kept)
             self.kept.append(kept)
             if not self._receiving:
-                self.say(DeliveryEvent(delivery=self.delivery_of(kept)))
+                self._tell(kept)
 
         with channel.connection.bounded():
             tag: str = channel.blocking.basic_consume(
@@ -263,7 +282,8 @@ class Consuming:
         tag = frame.method.consumer_tag
         queues = [one.queue for one in self.subscriptions if one.tag == tag]
         self.subscriptions = [one for one in self.subscriptions if one.tag != tag]
-        self.say(ClientErrorEvent(error="ConsumerCancelled", text=", ".join(queues)))
+        text, channel = ", ".join(queues), frame.channel_number
+        self.say(ClientErrorEvent(error="ConsumerCancelled", text=text, channel=channel))
 
     def _forget_ended(self) -> None:
         """As pika does with what it has not told its callbacks when their channel ends."""

@@ -15,7 +15,7 @@ from deliverycheck.clients.rabbitmq.names import (
     StreamSettings,
     Taking,
 )
-from deliverycheck.plans import CommitPolicy, Setting, Subject
+from deliverycheck.plans import CommitPolicy, Connection, Setting, Subject
 from deliverycheck.plans.rabbitmq_state import STREAM_CLIENT
 
 DEFAULT_PORT = 5672
@@ -109,6 +109,9 @@ def check_stream_settings(subject: Subject) -> None:
         SettingError: it does not; names the setting.
     """
     _check_own("producer", subject.producer)
+    if subject.connection is Connection.SHARED:
+        msg = "connection 'shared': a client of a stream by its own protocol has no channels"
+        raise SettingError(msg)
     stream_settings_of(subject.producer)
 
 
@@ -127,7 +130,11 @@ def check_settings(subject: Subject) -> None:
         check_stream_settings(subject)
         return
     _check_own("producer", subject.producer)
-    _check_publisher(publisher_settings_of(subject.producer))
+    publisher = publisher_settings_of(subject.producer)
+    _check_publisher(publisher)
+    if subject.connection is Connection.SHARED and publisher.reply_to is not None:
+        msg = "connection 'shared': expected no 'reply_to', since who asks takes its replies too"
+        raise SettingError(msg)
     if subject.consumer is None:
         return
     if subject.consumer.commit not in _POLICIES:

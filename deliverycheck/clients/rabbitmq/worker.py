@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pika
+from pika.exceptions import AMQPError
 
 from deliverycheck.clients import commands
 from deliverycheck.clients.commands import Command, verb_of
@@ -31,6 +32,7 @@ from deliverycheck.clients.worker_loop import WorkerLoop
 _IDLE_S = 0.01
 _LOOP_COMMANDS = ("arm", "release", "exit")
 _PROVE_S_MAX = 0.5
+_NO_QUEUE = "nobody-declared-this"
 
 
 class NotOpenError(Exception):
@@ -38,18 +40,18 @@ class NotOpenError(Exception):
 
 
 class RabbitClient:
-    """At most one connection, its channels, a publisher on one and subscriptions on any."""
+    """At most one connection, its channels, a publisher and subscriptions on any of them."""
 
     def __init__(self, loop: WorkerLoop, journal: str) -> None:
         self._loop = loop
         self._journal = JournalFile(journal)
         self._connection: Connection | None = None
         self._channels: dict[int, Channel] = {}
-        self._publishing: Publishing | None = None
+        self._publishers: dict[int, Publishing] = {}
         self._consuming = Consuming(loop)
         self._calls: dict[str, Callable[[int, Any], Reply]] = {
             "open_producer": self._open_producer,
-            "send": self._send,
+            "send": self._by_publisher(Publishing.send),
             "publish_bulk": self._by_publisher(publish_bulk),
             "flush": self._by_publisher(Publishing.flush),
             "poll": self._by_publisher(Publishing.poll),
@@ -64,26 +66,29 @@ class RabbitClient:
             "prove": self._prove,
             "cancel": self._cancel,
             "close_channel": self._close_channel,
+            "break_channel": self._break_channel,
             "begin_transaction": lambda identity, command: begin_transaction(
                 loop.outbox, identity, command
             ),
             "commit_transaction": lambda identity, command: commit_transaction(
-                loop.outbox, self.publishing.channel, identity, command
+                loop.outbox, self.publishing(command.channel).channel, identity, command
             ),
             "abort_transaction": lambda identity, command: abort_transaction(
-                loop.outbox, self.publishing.channel, identity, command
+                loop.outbox, self.publishing(command.channel).channel, identity, command
             ),
             "idle": self._idle,
             "close": self._close,
             "reset": self._reset,
         }
 
-    @property
-    def publishing(self) -> Publishing:
-        if self._publishing is None:
-            msg = "no producer is open"
+    def publishing(self, channel: int | None = None) -> Publishing:
+        """The publisher on that channel; without one, who was opened last."""
+        if channel is None:
+            channel = next(reversed(self._publishers), None)
+        if channel not in self._publishers:
+            msg = "no producer is open" + ("" if channel is None else f" on channel {channel}")
             raise NotOpenError(msg)
-        return self._publishing
+        return self._publishers[channel]
 
     @property
     def consuming(self) -> Consuming:
@@ -147,7 +152,11 @@ class RabbitClient:
 
     def _open_producer(self, identity: int, command: commands.OpenProducer) -> Reply:
         settings = publisher_settings_of(command.settings)
-        self._publishing = Publishing(self._loop, self._channels, self._channel(settings), settings)
+        self._publishers.pop(settings.channel, None)
+        channel = self._channel(settings)
+        self._publishers[settings.channel] = Publishing(
+            self._loop, self._channels, channel, settings
+        )
         return Reply(re=identity)
 
     def _open_consumer(self, identity: int, command: commands.OpenConsumer) -> Reply:
@@ -158,7 +167,9 @@ class RabbitClient:
     def _by_publisher(
         self, call: Callable[[Publishing, int, Any], Reply]
     ) -> Callable[[int, Any], Reply]:
-        return lambda identity, command: call(self.publishing, identity, command)
+        return lambda identity, command: call(
+            self.publishing(getattr(command, "channel", None)), identity, command
+        )
 
     def _numbered(self, number: int) -> Channel:
         """The channel that has, or had last, that number."""
@@ -170,15 +181,12 @@ class RabbitClient:
 
     # Calls.
 
-    def _send(self, identity: int, command: commands.Send) -> Reply:
-        return self.publishing.send(identity, command)
-
     def _receive(self, identity: int, command: commands.Receive) -> Reply:
         return self.consuming.receive(identity, command)
 
     def _pump(self, identity: int, command: commands.Pump) -> Reply:
-        if self._publishing is not None and not self._consuming.subscriptions:
-            return self._publishing.pump(identity, command)
+        if self._publishers and not self._consuming.subscriptions:
+            return self.publishing().pump(identity, command)
         return self.consuming.pump(identity, command)
 
     def _effect(self, identity: int, command: commands.Effect) -> Reply:
@@ -203,7 +211,21 @@ class RabbitClient:
         return Reply(re=identity)
 
     def _close_channel(self, identity: int, command: commands.CloseChannel) -> Reply:
-        self._numbered(command.channel).close(command.timeout_ms / MS_PER_S)
+        """One that is not there is as good as closed."""
+        for channel in list(self._channels.values()):
+            if channel.number == command.channel:
+                channel.close(command.timeout_ms / MS_PER_S)
+        return Reply(re=identity)
+
+    def _break_channel(self, identity: int, command: commands.BreakChannel) -> Reply:
+        """The error of the channel is what was asked for, and the answer."""
+        channel = self._numbered(command.channel)
+        try:
+            with channel.connection.bounded(command.timeout_ms / MS_PER_S):
+                channel.blocking.queue_declare(_NO_QUEUE, passive=True)
+        except AMQPError as error:
+            name = error_name(error)
+            return Reply(re=identity, error=name, text=str(error)[:200], remedy=Remedy.DISCARD)
         return Reply(re=identity)
 
     def _idle(self, identity: int, _: commands.Idle) -> Reply:
@@ -225,7 +247,7 @@ class RabbitClient:
         """Nothing is open, and the broker has heard of it if it hears anything."""
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._publishing = None, None
+        self._connection, self._publishers = None, {}
         self._consuming = Consuming(self._loop)
 
 

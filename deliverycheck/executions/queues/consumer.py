@@ -44,7 +44,6 @@ class ConsumerOfQueueLane(QueueLane):
         self._last_reply = Reply(re=-1)
         self._unproven = False
         self.receive_ms = WORKLOAD_RECEIVE_MS
-        self.closed = False
         self.idle = False
         self.in_hand: list[Delivery] = []
 
@@ -65,7 +64,7 @@ class ConsumerOfQueueLane(QueueLane):
     def open(self) -> None:
         """The consumer has subscribed; ``lives`` tells whether it could."""
         self.enlist()
-        self.closed = self.idle = self._unproven = False
+        self.idle = self._unproven = False
         self.in_hand = []
         self._cycle = self._work()
         subject = self.run.plan.subject

@@ -1,8 +1,10 @@
 """Plans about queues: a namespace, exchanges and queues, publishers and consumers."""
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
-from deliverycheck.brokers import SCAN_ISOLATION
+from deliverycheck.brokers import SCAN_ISOLATION, Slot
 from deliverycheck.clients import Publishing
 from deliverycheck.executions.live import LiveTarget
 from deliverycheck.executions.queues.consumer import ConsumerOfQueueLane, group_of, queue_of
@@ -11,6 +13,7 @@ from deliverycheck.executions.queues.place import QueuePlace
 from deliverycheck.executions.queues.publisher import PublisherLane
 from deliverycheck.executions.queues.requester import RequesterLane
 from deliverycheck.executions.queues.responder import ResponderLane
+from deliverycheck.executions.queues.shared import SharedWorker
 from deliverycheck.executions.queues.sources import sources_of
 from deliverycheck.executions.queues.stage import QueueStage
 from deliverycheck.executions.queues.streaming import StreamingLane
@@ -19,10 +22,13 @@ from deliverycheck.executions.queues.transacting import TransactingLane
 from deliverycheck.executions.run import Run
 from deliverycheck.executions.stage import Stage
 from deliverycheck.history import FORMAT, VERSION, ExecutionFolder, Header, Ok, Source
-from deliverycheck.plans import Declare, Inject, Plan, Topology, lane_of
+from deliverycheck.plans import Connection, Declare, Inject, Plan, Topology, lane_of
 from deliverycheck.plans.replies import REPLY_TO, is_direct
 
 _WORKERS = ("p", "c")
+
+SHARED_LINK = "p1"
+"""Whose name the one link has that all lanes share: this lane is in each execution."""
 
 
 class QueuePerformance:
@@ -84,7 +90,7 @@ class QueuePerformance:
         return stage
 
     def _make_lanes(self, run: Run) -> None:
-        """A lane for each publisher and consumer of the plan, each with a link of its own."""
+        """A lane for each publisher and consumer of the plan, with a link of its own or by one."""
         consumer = self._plan.subject.consumer
         names = {"p1"} | {
             name
@@ -99,12 +105,21 @@ class QueuePerformance:
         streams = run.target.program.publishing is Publishing.TO_STREAMS
         kind = StreamingLane if streams else kind
         works = ResponderLane if asks else ConsumerOfQueueLane
+        shared, lease = self._connection(run)
         for name in sorted(names):
             if name.startswith("p"):
-                run.lanes[name] = kind(run, name, run.target.slots.lease(), self._place)
+                run.lanes[name] = kind(run, name, lease(), self._place)
             elif consumer is not None:
-                slot = run.target.slots.lease()
-                run.lanes[name] = works(run, name, slot, self._place, consumer)
+                run.lanes[name] = works(run, name, lease(), self._place, consumer)
+        if shared is not None:
+            _join(run, shared)
+
+    def _connection(self, run: Run) -> tuple[SharedWorker | None, Callable[[], Slot]]:
+        """Who plays all lanes, if one worker does; and a lane's way to the broker."""
+        if self._plan.subject.connection is Connection.OWN:
+            return None, run.target.slots.lease
+        slot = run.target.slots.lease()
+        return SharedWorker(run), lambda: slot
 
     def bring_to_rest(self, run: Run, stage: Stage) -> None:
         bring_to_rest(run, stage, self._place)
@@ -114,6 +129,12 @@ class QueuePerformance:
 
     def retire(self, run: Run) -> None:
         run.target.queue_broker.retire_namespace(self._place.namespace)
+
+
+def _join(run: Run, shared: SharedWorker) -> None:
+    """All lanes are channels of one connection, whose link has the name of the first."""
+    for number, lane in enumerate(run.lanes.values(), start=1):
+        lane.link, lane.channel, lane.workers = f"link {SHARED_LINK}", number, shared
 
 
 def _worker_of(step: object, lane: str) -> str | None:

@@ -21,19 +21,28 @@ from deliverycheck.history.events import Invoke
 from deliverycheck.plans import (
     AbortTransaction,
     Bind,
+    BreakChannel,
     Close,
     CloseChannel,
     CommitTransaction,
     CrashLoop,
     Declare,
+    Direction,
+    FaultKind,
     Flush,
+    Heal,
     Inject,
+    MissHeartbeats,
+    Pause,
     QueueKind,
     Request,
+    Resume,
     Send,
     SetPolicy,
     Settle,
+    Silence,
     Starve,
+    Step,
     Take,
     TopicReady,
     Topology,
@@ -41,6 +50,7 @@ from deliverycheck.plans import (
     Wait,
     Work,
 )
+from deliverycheck.plans.heartbeats import heartbeat_s, silence_s
 from deliverycheck.plans.routing import with_binding, without_binding
 
 _PAUSES = frozenset({Called.BLOCKED, Called.DISCARDED})
@@ -122,22 +132,38 @@ class QueueStage(Stage):
             lane.open()
         return lane.lives and not lane.gone
 
-    def close_consumer(self, step: Close) -> None:
-        lane = self.consuming(step.lane)
-        if lane.lives and self.is_free(lane):
-            op = lane.invoke(Action.CLOSE)
-            lane.finish(op, lane.call(commands.Close(), op=op))
-            lane.closed = True
-            lane.dismiss()
+    def close(self, step: Close) -> None:
+        """The connection is closed, and with it every client that speaks by it."""
+        lane = self._client(step.lane)
+        if not lane.lives:
+            return
+        together = [lane, *map(self._client, lane.mates)]
+        if all(map(self.is_free, together)):
+            ops = [one.closing() for one in together]
+            reply = lane.call(commands.Close(), op=ops[0])
+            for one, op in zip(together, ops, strict=True):
+                one.finish(op, reply)
+                one.closed = True
+                one.dismiss()
 
     def close_channel(self, step: CloseChannel) -> None:
-        """The worker's only channel is closed, with it all that it held; another one is opened."""
-        lane = self.run.lanes[step.lane]
-        assert isinstance(lane, QueueLane)  # noqa: S101  # the model excludes others
+        """The client's only channel is closed, with it all that it held; another one is opened."""
+        lane = self._client(step.lane)
         if lane.lives and self.is_free(lane):
-            op = lane.invoke(Action.CLOSE)
+            op = lane.closing()
             lane.finish(op, lane.call(commands.CloseChannel(timeout_ms=PROVE_MS), op=op))
             lane.discard("its channel was closed")
+
+    def break_channel(self, step: BreakChannel) -> None:
+        """The broker closed the channel for an error; the lane's next step opens another one."""
+        lane = self._client(step.lane)
+        if lane.lives and not lane.gone and self.is_free(lane):
+            lane.call(commands.BreakChannel(timeout_ms=PROVE_MS))
+
+    def _client(self, name: str) -> QueueLane:
+        lane = self.run.lanes[name]
+        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
+        return lane
 
     def crash_loop(self, step: CrashLoop) -> None:
         lane = self.consuming(step.lane)
@@ -148,14 +174,25 @@ class QueueStage(Stage):
             evidence = lane.kill()
             self.disturbances.record_plain(FaultMoment.INJECTED, "kill", lane.name, evidence)
 
+    def miss_heartbeats(self, step: MissHeartbeats) -> None:
+        """The client was silent for so long that the broker gives its connection up."""
+        lane = self._client(step.lane)
+        heartbeat = heartbeat_s(self.run.plan.subject, lane.name)
+        if heartbeat is None or not lane.lives or not self.is_free(lane):
+            return
+        begin, end = _silence(step, lane.link)
+        self.perform(begin)
+        self.run.pass_time(silence_s(heartbeat))
+        self.perform(end)
+
     def starve(self, step: Starve) -> None:
         self._disturb_node(step.lane, "starve", Capability.STARVE)
 
     def inject(self, step: Inject) -> None:
         super().inject(step)
-        lane = self.run.lanes[step.lane.removeprefix("link ")]
-        assert isinstance(lane, QueueLane)  # noqa: S101  # all are
-        lane.leaves_traces = True
+        lane = self._client(step.lane.removeprefix("link "))
+        for one in (lane, *map(self._client, lane.mates)):
+            one.leaves_traces = True
 
     def _disturb_node(self, node: str, fault: str, needed: Capability) -> None:
         """A plan whose queues must be of some age before the node is disturbed waits for it.
@@ -218,6 +255,14 @@ class QueueStage(Stage):
         return op
 
 
+def _silence(step: MissHeartbeats, link: str) -> tuple[Step, Step]:
+    """How the silence begins, and how it ends."""
+    if step.by is Silence.STOPPED:
+        return Pause(lane=step.lane), Resume(lane=step.lane)
+    stalled = Inject(lane=link, fault=FaultKind.STALL, direction=Direction.UPSTREAM)
+    return stalled, Heal(lane=link)
+
+
 _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Send: QueueStage.send,
     Request: QueueStage.request,
@@ -228,9 +273,11 @@ _VERBS: dict[type, Callable[[Any, Any], None]] = {
     Work: QueueStage.work_off,
     Take: QueueStage.take,
     Settle: QueueStage.settle,
-    Close: QueueStage.close_consumer,
+    Close: QueueStage.close,
     CloseChannel: QueueStage.close_channel,
+    BreakChannel: QueueStage.break_channel,
     CrashLoop: QueueStage.crash_loop,
+    MissHeartbeats: QueueStage.miss_heartbeats,
     Starve: QueueStage.starve,
     Declare: QueueStage.declare,
     Bind: QueueStage.bind,

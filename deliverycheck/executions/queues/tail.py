@@ -1,5 +1,7 @@
 """The quiet tail of plans about queues: heal, settle, drain, scan. Loss is judged only after it."""
 
+from math import ceil
+
 from deliverycheck.brokers import Scan
 from deliverycheck.executions.consumer import Called
 from deliverycheck.executions.queues.client import QueueLane
@@ -88,7 +90,7 @@ def _await_gone(run: Run) -> None:
     lanes = [
         lane
         for lane in run.lanes.values()
-        if isinstance(lane, QueueLane) and lane.leaves_traces and not lane.lives
+        if isinstance(lane, QueueLane) and lane.leaves_traces and not lane.lives and not lane.mates
     ]
     if lanes:
         slots = [lane.slot for lane in lanes]
@@ -181,15 +183,33 @@ def _dismiss_all(run: Run) -> None:
 def _scan(run: Run, place: QueuePlace) -> Scan:
     """Fresh readers have taken what was left in every queue, until nothing more comes."""
     found = _read(run, place)
-    wait_s = min(_dead_letters_take_s(run, place), DEAD_LETTER_WAIT_S_MAX)
     dead = any(queue.dead_letter_exchange is not None for queue in place.topology.queues)
     while dead and any(found.deliveries.values()):
-        run.pass_time(wait_s)
-        more = _read(run, place)
+        more = _read_later(run, place)
         if not any(more.deliveries.values()):
             break
-        found = Scan(deliveries={**found.deliveries, **more.deliveries}, ends=found.ends)
+        found = _both(found, more)
     return found
+
+
+def _both(first: Scan, more: Scan) -> Scan:
+    """What two readings found together."""
+    keys = {**first.deliveries, **more.deliveries}
+    found = {key: (*first.deliveries.get(key, ()), *more.deliveries.get(key, ())) for key in keys}
+    return Scan(deliveries=found, ends=first.ends)
+
+
+def _read_later(run: Run, place: QueuePlace) -> Scan:
+    """What came to the queues since they were read, if it came in the time that it may take."""
+    take_s = min(_dead_letters_take_s(run, place), DEAD_LETTER_WAIT_S_MAX)
+    looks = ceil(take_s)
+    more = Scan()
+    for _ in range(looks):
+        run.pass_time(take_s / looks)
+        more = _read(run, place)
+        if any(more.deliveries.values()):
+            break
+    return more
 
 
 def _dead_letters_take_s(run: Run, place: QueuePlace) -> float:

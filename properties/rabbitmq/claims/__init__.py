@@ -1,7 +1,9 @@
 """What we claim of RabbitMQ, as data: each holding setting beside a sibling that must break."""
 
 from deliverycheck.plans import Claim
+from properties.rabbitmq.claims.channels import CHANNELS
 from properties.rabbitmq.claims.effect import EFFECT
+from properties.rabbitmq.claims.heartbeats import HEARTBEATS
 from properties.rabbitmq.claims.limits import LIMITS
 from properties.rabbitmq.claims.order import ORDER
 from properties.rabbitmq.claims.policies import POLICIES
@@ -16,6 +18,8 @@ CLAIMS: tuple[Claim, ...] = (
     *QUEUE,
     *EFFECT,
     *ORDER,
+    *CHANNELS,
+    *HEARTBEATS,
     *LIMITS,
     *POLICIES,
     *WAYS,

@@ -1,14 +1,31 @@
 """What we claim of policies that are set while a queue is in use."""
 
+from typing import Any
+
 from msgspec import structs
 
-from deliverycheck.plans import Claim, Pace, QueueKind, Stance
+from deliverycheck.plans import Claim, CommitPolicy, Pace, QueueKind, Stance, Topology
 from properties.rabbitmq.claims.limits import after
-from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE
-from properties.rabbitmq.topologies import CLASSIC, with_dead_letters, with_places_by_policy
+from properties.rabbitmq.claims.settings import DEAD_LETTERS, UNDONE, consuming
+from properties.rabbitmq.topologies import (
+    AT_LEAST_ONCE,
+    CLASSIC,
+    FULL_SOON,
+    with_dead_letters,
+    with_places_by_policy,
+)
 
 _POLICIES = "RabbitMQ 4.3, Policies, How Policies Work"
 _BY_POLICY = f"{DEAD_LETTERS}, Configuring a Dead Letter Exchange using a Policy"
+
+_AT_LEAST_ONCE = "RabbitMQ 4.3, Quorum Queues, Activating at-least-once dead-lettering"
+
+
+def _by_policy(**more: Any) -> Topology:
+    """A quorum queue whose dead letters go to a queue that takes one and refuses the next."""
+    topology = with_dead_letters(QueueKind.QUORUM, dead=FULL_SOON, **more)
+    return structs.replace(topology, by_policy=("q1",))
+
 
 POLICIES: tuple[Claim, ...] = (
     Claim(
@@ -36,6 +53,23 @@ POLICIES: tuple[Claim, ...] = (
         promise="a policy takes effect at once, also on what is in the queue",
         source=_POLICIES,
         pair="rabbitmq-policy-dead-letters",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy-length-limit",
+        system="rabbitmq",
+        setting="classic queue, limited by policies while in use, one message at a time",
+        subject=consuming(
+            CommitPolicy.AFTER_EFFECT,
+            structs.replace(CLASSIC, limited_later=("q1",)),
+            {"take": "get"},
+        ),
+        guarantee="length_limit",
+        stance=Stance.HOLDS,
+        hazards=("shortened_in_use",),
+        unless=UNDONE,
+        promise="a policy takes effect at once, also on what is in the queue",
+        source=f"{_POLICIES}; RabbitMQ 4.3, Queue Length Limit",
         pace=Pace.MEDIUM,
     ),
     Claim(
@@ -76,6 +110,32 @@ POLICIES: tuple[Claim, ...] = (
         promise="only one policy applies to a queue: the next one takes the place away",
         source=_POLICIES,
         pair="rabbitmq-policy-dead-letters",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy-at-least-once",
+        system="rabbitmq",
+        setting="quorum queue, by a policy at-least-once dead letters to a full queue",
+        subject=after(_by_policy(**AT_LEAST_ONCE)),
+        guarantee="accounted_for",
+        stance=Stance.HOLDS,
+        hazards=("dead_letters_refused",),
+        promise="a dead letter stays in its queue until its place confirmed it",
+        source=_AT_LEAST_ONCE,
+        pair="rabbitmq-policy-at-most-once",
+        pace=Pace.MEDIUM,
+    ),
+    Claim(
+        id="rabbitmq-policy-at-most-once",
+        system="rabbitmq",
+        setting="quorum queue, by a policy at-most-once dead letters to a full queue",
+        subject=after(_by_policy()),
+        guarantee="accounted_for",
+        stance=Stance.BREAKS,
+        hazards=("dead_letters_refused",),
+        promise="dead letters are published without confirms: they may be lost on their way",
+        source=f"{DEAD_LETTERS}, Safety",
+        pair="rabbitmq-policy-at-least-once",
         pace=Pace.MEDIUM,
     ),
 )
