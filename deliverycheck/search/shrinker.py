@@ -40,6 +40,10 @@ MISSED = 0.1
 
 TRIES_MAX = 12
 VERIFY_TRIES = 10
+KEPT_BACK = 8
+"""Share of a small budget that is for measuring the result: an eighth. (With a quarter 0.77 of the
+yardstick's plans came near the smallest in 40 executions, with an eighth 0.82.)"""
+
 PROBE_TRIES = 4
 PROBE_GAIN = 2
 """Convictions that copies must bring beyond those of as many executions without them."""
@@ -186,7 +190,7 @@ class Shrinker:
         """
         misses, wanted = 1, self._misses()
         while True:
-            self._reserve = min(VERIFY_TRIES, self.budget.executions // 4)
+            self._reserve = min(VERIFY_TRIES, self.budget.executions // KEPT_BACK)
             self._round(misses)
             if misses >= wanted or self._spent:
                 self._reserve = 0
