@@ -100,7 +100,7 @@ class _Keeper:
             if self._convicts(claim, plan):
                 found_after = found_after or number
                 measured += self._reduced(claim, plan)
-        if not measured or self._stop.is_set():  # What was not run to its end measures nothing.
+        if not measured or self._stop.is_set():
             return False
         sure = [record for record in measured if _is_sure(record)]
         best = min(sure, key=_steps) if sure else max(measured, key=_convictions)
@@ -171,7 +171,8 @@ class _Keeper:
 
     def _measured(self, claim: Claim, plan: Plan) -> Record:
         convictions = sum(self._convicts(claim, plan) for _ in range(VERIFY_TRIES))
-        self._progress.say(f"{claim.id}: {plan!r} convicted {convictions} of {VERIFY_TRIES}")
+        if not self._stop.is_set():  # What was not run to its end measures nothing.
+            self._progress.say(f"{claim.id}: {plan!r} convicted {convictions} of {VERIFY_TRIES}")
         return Record(plan=plan, convictions=convictions, executions=VERIFY_TRIES)
 
 
