@@ -156,7 +156,7 @@ def test_nights_of_all_machines_come_onto_one_page(tmp_path):
     (script,) = (one for one in scripts_of("github-nightly.yml", "issues") if "trend" in one)
     real = Path(sys.executable).with_name("deliverycheck")
     subprocess.run(
-        ["/bin/bash", "-e", "-c", script.replace("deliverycheck", str(real), 1)],
+        ["/bin/bash", "-e", "-c", script.replace("deliverycheck", shlex.quote(str(real)), 1)],
         cwd=tmp_path,
         check=True,
     )
