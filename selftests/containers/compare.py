@@ -8,8 +8,8 @@ from deliverycheck.plans.campaign import Campaign, ClaimState
 from reports import load_campaign
 
 NOT_REACHED_MAX = 0.25
-"""Of the claims; more, and the machine was too slow to say that they come out the same. (7 of 40 were
-not reached when the smoke run of the processes had half a machine of two cores.)"""
+"""Of the claims; more, and the machine was too slow to say that they come out the same. (7 of
+40 were not reached when the smoke run of the processes had half a machine of two cores.)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
