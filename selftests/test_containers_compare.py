@@ -61,7 +61,7 @@ def test_claim_that_comes_out_otherwise_is_a_disagreement_with_its_name():
     assert "DIFFERENT: c1: found, not_found" in comparison.lines()
 
 
-@pytest.mark.parametrize(("reached", "agrees"), [(8, True), (7, False)])
+@pytest.mark.parametrize(("reached", "agrees"), [(9, True), (8, False)])
 def test_claims_that_one_had_no_time_for_are_told_and_may_be_few(reached, agrees):
     one = campaign(*[HOLDS] * 10)
     other = campaign(*[HOLDS] * reached, *[LEFT_OUT] * (10 - reached))
