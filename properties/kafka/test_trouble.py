@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -223,8 +224,7 @@ def test_full_disk_under_the_campaign_ends_it_with_what_was_found(folder):
     ran = on_small_disk("150k", disk, run_into(disk / "campaign"))
     printed = " ".join((ran.stdout + ran.stderr).split())
     assert ran.returncode == ExitCode.INFRASTRUCTURE, printed
-    assert "stopped before its end: …/" in printed
-    assert "No space left on device" in printed
+    assert re.search(r"stopped before its end: …/[\w./-]+: No space left on device", printed)
     assert "Traceback" not in printed
     assert "acks=all, flushed" in printed
 
